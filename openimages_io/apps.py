@@ -1,0 +1,15 @@
+"""The app as Django sees it."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class OpenImagesConfig(AppConfig):
+    """Registers the models and the system checks."""
+
+    name = "openimages_io"
+    verbose_name = _("Open Images")
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from openimages_io import checks  # noqa: F401, PLC0415  (registers the checks; needs the app registry)

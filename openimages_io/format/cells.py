@@ -1,0 +1,257 @@
+"""What a cell of a CSV table may hold: each type is stated once, for reading, for messages and for the reference page.
+
+Columns are parsed whole, at C speed, by `CellType.parse_column`; only when that fails is each cell looked at by itself,
+by `CellType.parse`, to say what is wrong with which.
+"""
+
+import math
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+ID_LENGTH: Final = 255
+SOURCE_LENGTH: Final = 64
+_LARGEST_INTEGER: Final = 2**63 - 1
+
+_LINE_BREAKS = re.compile("[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
+_DRIVE = re.compile("[A-Za-z]:")
+
+
+class BadCell(ValueError):
+    """A cell that its column doesn't allow. The message ends a sentence whose subject is the value."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellType:
+    """One type of cell."""
+
+    name: str
+    """For the reference page."""
+    code: str
+    """The code of the issue that a bad cell makes."""
+    parse: Callable[[str], Any]
+    """One cell to its value; raises `BadCell`."""
+    parse_column: Callable[[Sequence[str]], Sequence[Any]]
+    """Many cells at once; raises `ValueError` if any of them is bad, without saying which."""
+
+
+def _check_text(text: str) -> None:
+    if "\0" in text:
+        raise BadCell("holds a NUL byte")
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise BadCell("is not valid UTF-8") from error
+
+
+def _text(cell: str) -> str:
+    _check_text(cell)
+    return cell
+
+
+def _texts(cells: Sequence[str]) -> Sequence[str]:
+    _check_text("".join(cells))
+    return cells
+
+
+def _distinct(parse: Callable[[str], Any]) -> Callable[[Sequence[str]], Sequence[Any]]:
+    """Parses each different cell once: for ids, flags and words, of which a column has few."""
+
+    def parse_column(cells: Sequence[str]) -> Sequence[Any]:
+        values = {cell: parse(cell) for cell in set(cells)}
+        return list(map(values.__getitem__, cells))
+
+    return parse_column
+
+
+def check_name(cell: str, *, what: str, length: int = ID_LENGTH) -> None:
+    """Raises `BadCell` unless the cell can name something: not empty, one line, not too long."""
+    if not cell:
+        raise BadCell(f"is empty, but {what} is needed")
+    _check_text(cell)
+    if len(cell) > length:
+        raise BadCell(f"has {len(cell)} characters, more than the {length} that {what} may have")
+    if _LINE_BREAKS.search(cell):
+        raise BadCell(f"holds a line break, which {what} may not")
+
+
+def image_id(cell: str) -> str:
+    """An ImageID: a file's name without its extension; `/` parts folders. Raises `BadCell` for one that leaves them."""
+    check_name(cell, what="an ImageID")
+    if "\\" in cell:
+        raise BadCell("holds a backslash, which an ImageID may not")
+    if cell.startswith("/"):
+        raise BadCell("starts with a slash, which an ImageID may not")
+    for part in cell.split("/"):
+        if part in {"", ".", ".."}:
+            raise BadCell(f"has “{part}” as a folder or file name, which an ImageID may not")
+    return cell
+
+
+def _file_word(what: str) -> Callable[[str], str]:
+    def parse(cell: str) -> str:
+        check_name(cell, what=what)
+        if cell in {".", ".."} or "/" in cell or "\\" in cell:
+            raise BadCell(f"names another folder, which {what} may not")
+        if ".." in cell:
+            raise BadCell(f"holds “..”, which {what} may not")
+        if _DRIVE.match(cell):
+            raise BadCell(f"starts with a drive letter, which {what} may not")
+        return cell
+
+    return parse
+
+
+def _optional(parse: Callable[[str], Any], empty: Any) -> Callable[[str], Any]:
+    return lambda cell: parse(cell) if cell else empty
+
+
+def label_name(cell: str) -> str:
+    """A LabelName, such as `/m/01yrx`, or a plain name where a tool wrote that."""
+    check_name(cell, what="a LabelName")
+    return cell
+
+
+def _source(cell: str) -> str:
+    if cell:
+        check_name(cell, what="a Source", length=SOURCE_LENGTH)
+    return cell
+
+
+def _short(cell: str) -> str:
+    if cell:
+        check_name(cell, what="this text")
+    return cell
+
+
+def _number(cell: str) -> float:
+    try:
+        value = float(cell)
+    except ValueError:
+        raise BadCell("is not a number" if cell.strip() else "is empty, but a number is needed") from None
+    if "_" in cell or not math.isfinite(value):
+        raise BadCell("is not a number")
+    return value
+
+
+def fraction(cell: str) -> float:
+    """A coordinate as a fraction of the image. Raises `BadCell` outside 0 to 1."""
+    value = _number(cell)
+    if not 0 <= value <= 1:
+        raise BadCell("is not a fraction between 0 and 1")
+    return value
+
+
+def _all_finite(values: Sequence[float], low: float, high: float) -> None:
+    # A sum is not a number when any of its terms is not, while min and max may pass one over.
+    if values and not (low <= min(values) and max(values) <= high and math.isfinite(math.fsum(values))):
+        raise ValueError
+
+
+def _fractions(cells: Sequence[str]) -> Sequence[float]:
+    values = list(map(float, cells))
+    _all_finite(values, 0.0, 1.0)
+    if "_" in "".join(cells):
+        raise ValueError
+    return values
+
+
+def _fractions_or_none(cells: Sequence[str]) -> Sequence[float | None]:
+    if "" not in cells:
+        return _fractions(cells)
+    return [fraction(cell) if cell else None for cell in cells]
+
+
+def _click(cell: str) -> float | None:
+    if not cell:
+        return None
+    value = _number(cell)
+    if value != -1 and not 0 <= value <= 1:
+        raise BadCell("is neither a fraction between 0 and 1 nor -1")
+    return value
+
+
+def _clicks(cells: Sequence[str]) -> Sequence[float | None]:
+    try:
+        return _fractions(cells)
+    except ValueError:
+        return [_click(cell) for cell in cells]
+
+
+_FLAGS: Final[dict[str, bool | None]] = {"1": True, "0": False, "-1": None, "": None}
+
+
+def _flag(cell: str) -> bool | None:
+    try:
+        return _FLAGS[cell.strip()]
+    except KeyError:
+        raise BadCell("is not 1 (yes), 0 (no) or -1 (unknown)") from None
+
+
+def _confidence(cell: str) -> float | None:
+    if not cell:
+        return None
+    value = _number(cell)
+    if not 0 <= value <= 1:
+        raise BadCell("is not a confidence between 0 and 1")
+    return value
+
+
+def _rotation(cell: str) -> float | None:
+    if cell.strip().lower() in {"", "nan"}:
+        return None
+    value = _number(cell)
+    if not -360 <= value <= 360:
+        raise BadCell("is not an angle between -360 and 360 degrees")
+    return value
+
+
+def _bytes(cell: str) -> int | None:
+    if not cell:
+        return None
+    if not (cell.isascii() and cell.strip().isdigit()) or int(cell[:32]) > _LARGEST_INTEGER:
+        raise BadCell("is not a number of bytes")
+    return int(cell)
+
+
+def _each(parse: Callable[[str], Any]) -> Callable[[Sequence[str]], Sequence[Any]]:
+    return lambda cells: list(map(parse, cells))
+
+
+def _of_few(name: str, code: str, parse: Callable[[str], Any]) -> CellType:
+    return CellType(name=name, code=code, parse=parse, parse_column=_distinct(parse))
+
+
+def _of_many(name: str, code: str, parse: Callable[[str], Any]) -> CellType:
+    return CellType(name=name, code=code, parse=parse, parse_column=_each(parse))
+
+
+_mask_path, _box_id, _subset = _file_word("a MaskPath"), _file_word("a BoxID"), _file_word("a Subset")
+
+IMAGE_ID: Final = _of_few("ImageID: a file's name without extension, folders included", "bad-image-id", image_id)
+LABEL_NAME: Final = _of_few("LabelName: a MID such as `/m/01yrx`, or a name", "bad-label-name", label_name)
+SUBSET: Final = _of_few("word, may be empty", "bad-subset", _optional(_subset, None))
+SOURCE: Final = _of_few(f"word of at most {SOURCE_LENGTH} characters, may be empty", "bad-source", _source)
+TEXT: Final = CellType(name="text, may be empty", code="bad-text", parse=_text, parse_column=_texts)
+SHORT_TEXT: Final = _of_few("one line of text, may be empty", "bad-text", _short)
+MASK_PATH: Final = _of_many("file name", "bad-mask-path", _mask_path)
+BOX_ID: Final = _of_many("word, may be empty", "bad-box-id", _optional(_box_id, ""))
+FRACTION: Final = CellType(
+    name="fraction of the image, 0 to 1", code="bad-fraction", parse=fraction, parse_column=_fractions
+)
+FRACTION_OR_NONE: Final = CellType(
+    name="fraction of the image, 0 to 1, may be empty",
+    code="bad-fraction",
+    parse=_optional(fraction, None),
+    parse_column=_fractions_or_none,
+)
+CLICK: Final = CellType(
+    name="fraction of the image, 0 to 1, or -1, may be empty", code="bad-click", parse=_click, parse_column=_clicks
+)
+FLAG: Final = _of_few("1 yes, 0 no, -1 or empty unknown", "bad-flag", _flag)
+CONFIDENCE: Final = _of_few("number, 0 to 1, may be empty", "bad-confidence", _confidence)
+NUMBER: Final = _of_many("number, may be empty", "bad-number", _optional(_number, None))
+ROTATION: Final = _of_few("degrees counter-clockwise; empty or nan unknown", "bad-rotation", _rotation)
+BYTES: Final = _of_many("number of bytes, may be empty", "bad-bytes", _bytes)

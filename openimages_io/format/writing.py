@@ -1,0 +1,80 @@
+"""Columns of values to CSV lines. The text of a value depends on the value alone, so equal rows make equal bytes.
+
+Lines end in LF, cells are quoted only where they must be, a number is the shortest text that reads back as the same float64.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from openimages_io.format.tables import Table
+
+_MUST_QUOTE: Final = re.compile('[",\n\r]')
+_FLAGS: Final = {True: "1", False: "0", None: "-1"}
+
+
+def header(names: Iterable[str]) -> str:
+    """The first line of a table with these columns."""
+    return ",".join(names) + "\n"
+
+
+def names_of(table: Table) -> tuple[str, ...]:
+    """The columns of the documented archive, in their order."""
+    return tuple(column.name for column in table.columns)
+
+
+def number(value: float) -> str:
+    """The shortest text that reads back as the same float64: `0.0125`, `1`, `2e-06`."""
+    return repr(value).removesuffix(".0")
+
+
+def numbers(values: Sequence[float]) -> list[str]:
+    """Each value as `number` writes it."""
+    texts = list(map(repr, values))
+    for index, value in enumerate(values):
+        if value in _WHOLE:
+            texts[index] = _WHOLE[value]
+    return texts
+
+
+_WHOLE: Final = {0.0: "0", 1.0: "1", -1.0: "-1"}
+
+
+def numbers_or_empty(values: Sequence[float | None]) -> list[str]:
+    """Each value as `number` writes it, an empty cell for None."""
+    return ["" if value is None else number(value) for value in values]
+
+
+def confidences(values: Sequence[float | None]) -> list[str]:
+    """Confidence cells; a shape without a score is written with 1."""
+    texts = {value: "1" if value is None else number(value) for value in set(values)}
+    return list(map(texts.__getitem__, values))
+
+
+def flags(values: Sequence[bool | None]) -> list[str]:
+    """Flag cells: 1, 0, and -1 for unknown."""
+    return list(map(_FLAGS.__getitem__, values))
+
+
+def rotation(value: float | None) -> str:
+    """A rotation as the official lists write it, `90.0`, or an empty cell."""
+    return "" if value is None else repr(float(value))
+
+
+def texts(values: Sequence[str]) -> Sequence[str]:
+    """Text cells, quoted where they must be."""
+    if _MUST_QUOTE.search("".join(values)) is None:
+        return values
+    return list(map(text, values))
+
+
+def text(value: str) -> str:
+    """One text cell, quoted where it must be."""
+    return '"' + value.replace('"', '""') + '"' if _MUST_QUOTE.search(value) else value
+
+
+def lines(columns: Sequence[Sequence[str]]) -> str:
+    """Whole lines from columns of finished cells, one list a column, all of one length."""
+    if not columns or not columns[0]:
+        return ""
+    return "\n".join(map(",".join, zip(*columns, strict=True))) + "\n"

@@ -1,0 +1,22 @@
+"""The rows: tasks, images, labels, attribute specs and shapes, with their querysets."""
+
+from openimages_io.models.attribute import AttributeSpec, InputType
+from openimages_io.models.image import Image, picture_storage
+from openimages_io.models.label import EdgeKind, HierarchyEdge, Label, color_of
+from openimages_io.models.shape import Mask, Shape, ShapeKind
+from openimages_io.models.task import Task
+
+__all__ = [
+    "AttributeSpec",
+    "EdgeKind",
+    "HierarchyEdge",
+    "Image",
+    "InputType",
+    "Label",
+    "Mask",
+    "Shape",
+    "ShapeKind",
+    "Task",
+    "color_of",
+    "picture_storage",
+]

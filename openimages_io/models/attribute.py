@@ -1,0 +1,134 @@
+"""What may be said of a label's shapes: the specs of their attributes, and the check of a value against one."""
+
+import math
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from openimages_io.models.label import Label
+from openimages_io.models.revisions import RevisedModel, RevisedQuerySet
+
+_STEP_TOLERANCE = 1e-9
+
+
+class InputType(models.TextChoices):
+    """How a person enters the attribute's value."""
+
+    CHECKBOX = "checkbox", _("checkbox")
+    RADIO = "radio", _("radio")
+    NUMBER = "number", _("number")
+    TEXT = "text", _("text")
+    SELECT = "select", _("select")
+
+
+class AttributeSpecQuerySet(RevisedQuerySet["AttributeSpec"]):
+    """Attribute specs of labels."""
+
+    task_path = "label__task_id"
+
+
+class AttributeSpec(RevisedModel):
+    """One attribute that the shapes of a label may have.
+
+    `values` are the choices of radio and select, `[min, max, step]` of a number (each may be null, the list may be
+    shorter or empty), and empty for checkbox and text.
+    """
+
+    label = models.ForeignKey(
+        Label, on_delete=models.CASCADE, related_name="attribute_specs", db_index=False, verbose_name=_("label")
+    )
+    name = models.CharField(_("name"), max_length=64)
+    input_type = models.CharField(_("input type"), max_length=8, choices=InputType)
+    mutable = models.BooleanField(_("mutable"), default=True)
+    default_value = models.JSONField(_("default value"), null=True, blank=True, default=None)
+    values = models.JSONField(_("values"), blank=True, default=list)
+
+    objects = AttributeSpecQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("attribute spec")
+        verbose_name_plural = _("attribute specs")
+        ordering = ("label", "name")
+        constraints = (
+            models.UniqueConstraint(fields=("label", "name"), name="openimages_spec_unique_name"),
+            models.CheckConstraint(condition=~Q(name=""), name="openimages_spec_has_a_name"),
+            models.CheckConstraint(condition=Q(input_type__in=InputType.values), name="openimages_spec_input_type"),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+    def clean(self) -> None:
+        """Raises `ValidationError` for values that don't fit the input type, and for a default that breaks them."""
+        self._clean_values()
+        if self.default_value is not None:
+            try:
+                self.check_value(self.default_value)
+            except ValidationError as error:
+                raise ValidationError({"default_value": error.messages}) from error
+
+    def _clean_values(self) -> None:
+        values = self.values
+        if not isinstance(values, list):
+            raise ValidationError({"values": _("The values must be a list.")})
+        if self.input_type in {InputType.RADIO, InputType.SELECT}:
+            if not values or not all(isinstance(value, str) for value in values):
+                raise ValidationError({"values": _("The choices must be a list of texts, at least one.")})
+            if len(set(values)) < len(values):
+                raise ValidationError({"values": _("A choice occurs twice.")})
+        elif self.input_type == InputType.NUMBER:
+            if len(values) > 3 or not all(value is None or _is_number(value) for value in values):
+                raise ValidationError({"values": _("Write the smallest value, the largest and the step.")})
+            low, high, step = self.number_range
+            if low is not None and high is not None and low > high:
+                raise ValidationError({"values": _("The smallest value is larger than the largest.")})
+            if step is not None and step <= 0:
+                raise ValidationError({"values": _("The step must be above 0.")})
+        elif values:
+            raise ValidationError({"values": _("A checkbox or a text has no values to choose from.")})
+
+    @property
+    def number_range(self) -> tuple[float | None, float | None, float | None]:
+        """Smallest value, largest value and step of a number; None where there is none."""
+        low, high, step = [*self.values, None, None, None][:3]
+        return low, high, step
+
+    def check_value(self, value: Any) -> None:
+        """Raises `ValidationError`, with a sentence, unless the value fits the spec."""
+        match self.input_type:
+            case InputType.CHECKBOX:
+                if not isinstance(value, bool):
+                    raise ValidationError(_("“%(value)s” is not true or false."), params={"value": value})
+            case InputType.TEXT:
+                if not isinstance(value, str):
+                    raise ValidationError(_("“%(value)s” is not a text."), params={"value": value})
+            case InputType.NUMBER:
+                self._check_number(value)
+            case _:
+                if value not in self.values:
+                    raise ValidationError(
+                        _("“%(value)s” is none of: %(values)s."),
+                        params={"value": value, "values": ", ".join(map(str, self.values))},
+                    )
+
+    def _check_number(self, value: Any) -> None:
+        if not _is_number(value):
+            raise ValidationError(_("“%(value)s” is not a number."), params={"value": value})
+        low, high, step = self.number_range
+        if low is not None and value < low:
+            raise ValidationError(_("%(value)s is below %(low)s."), params={"value": value, "low": low})
+        if high is not None and value > high:
+            raise ValidationError(_("%(value)s is above %(high)s."), params={"value": value, "high": high})
+        if step:
+            steps = (value - (low or 0)) / step
+            if abs(steps - round(steps)) > _STEP_TOLERANCE * max(1.0, abs(steps)):
+                raise ValidationError(
+                    _("%(value)s is not a whole number of steps of %(step)s."), params={"value": value, "step": step}
+                )
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

@@ -1,0 +1,98 @@
+"""An image: a picture's name, size and provenance; the picture file itself may be absent."""
+
+from typing import Any
+
+from django.core.files.storage import Storage
+from django.db import models, transaction
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from openimages_io.models.deletion import clear_images
+from openimages_io.models.revisions import Owners, RevisedModel, RevisedQuerySet
+from openimages_io.models.task import Task
+
+DEFAULT_SUBSET = "default"
+
+
+class ImageQuerySet(RevisedQuerySet["Image"]):
+    """Images of tasks."""
+
+    def owners(self) -> Owners:
+        """The tasks alone: the images themselves are what changes."""
+        return Owners(set(self.order_by().values_list("task_id", flat=True).distinct()))
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """Deletes the images with their shapes; picture files go when the transaction has committed."""
+        with transaction.atomic(using=self.db):
+            counts = clear_images(list(self.values_list("pk", flat=True)), using=self.db)
+            total, own = super().delete()
+        return total + sum(counts.values()), counts | own
+
+
+class Image(RevisedModel):
+    """One picture of a task, named by its ImageID within its subset.
+
+    Width and height are pixels and may be unknown: no official file says them. The nine columns from `original_url` to
+    `thumbnail_300k_url` hold the provenance of the official image lists.
+    """
+
+    task = models.ForeignKey(
+        Task, on_delete=models.CASCADE, related_name="images", db_index=False, verbose_name=_("task")
+    )
+    subset = models.CharField(_("subset"), max_length=255, default=DEFAULT_SUBSET)
+    name = models.CharField(_("ImageID"), max_length=255)
+    """The file's name without its extension; folders belong to it."""
+    file = models.FileField(_("file"), max_length=255, blank=True, upload_to="openimages")
+    file_suffix = models.CharField(_("file extension"), max_length=32, blank=True, default="")
+    """The picture's own extension as it came, with the dot; the stored file has a name by content."""
+    file_digest = models.CharField(_("SHA-256"), max_length=64, blank=True, default="", editable=False)
+    width = models.PositiveIntegerField(_("width"), null=True, blank=True)
+    height = models.PositiveIntegerField(_("height"), null=True, blank=True)
+    rotation = models.FloatField(_("rotation"), null=True, blank=True)
+    """Degrees counter-clockwise by which picture and shapes are to be turned for display."""
+    original_url = models.TextField(_("OriginalURL"), blank=True, default="")
+    original_landing_url = models.TextField(_("OriginalLandingURL"), blank=True, default="")
+    license = models.TextField(_("License"), blank=True, default="")
+    author_profile_url = models.TextField(_("AuthorProfileURL"), blank=True, default="")
+    author = models.TextField(_("Author"), blank=True, default="")
+    title = models.TextField(_("Title"), blank=True, default="")
+    original_size = models.PositiveBigIntegerField(_("OriginalSize"), null=True, blank=True)
+    """Bytes."""
+    original_md5 = models.TextField(_("OriginalMD5"), blank=True, default="")
+    thumbnail_300k_url = models.TextField(_("Thumbnail300KURL"), blank=True, default="")
+    revision = models.PositiveBigIntegerField(_("revision"), default=0, editable=False)
+    """Raised by every change of the image's annotations."""
+    updated = models.DateTimeField(_("updated"), auto_now=True)
+
+    objects = ImageQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("image")
+        verbose_name_plural = _("images")
+        ordering = ("pk",)
+        constraints = (
+            models.UniqueConstraint(fields=("task", "subset", "name"), name="openimages_image_unique_name"),
+            models.CheckConstraint(condition=~Q(name="") & ~Q(subset=""), name="openimages_image_has_names"),
+            models.CheckConstraint(
+                condition=Q(width=None, height=None) | Q(width__gt=0, height__gt=0), name="openimages_image_size"
+            ),
+        )
+        indexes = (models.Index(fields=("task", "id"), name="openimages_image_in_order"),)
+
+    def __str__(self) -> str:
+        return f"{self.subset}/{self.name}"
+
+    def delete(self, using: str | None = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:
+        """Deletes the image with its shapes; the picture file goes when the transaction has committed."""
+        using = using or self._state.db
+        with transaction.atomic(using=using):
+            counts: dict[str, Any] = clear_images([self.pk], using=using)
+            total, own = super().delete(using=using, keep_parents=keep_parents)
+        return total + sum(counts.values()), counts | own
+
+
+def picture_storage() -> Storage:
+    """The storage that the picture files lie in."""
+    field = Image._meta.get_field("file")
+    assert isinstance(field, models.FileField)
+    return field.storage

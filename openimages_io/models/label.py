@@ -1,0 +1,99 @@
+"""Labels of a task, and the graph that the class hierarchy is."""
+
+import colorsys
+import hashlib
+
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from openimages_io.models.revisions import RevisedModel, RevisedQuerySet
+from openimages_io.models.task import Task
+
+
+def color_of(label_name: str) -> str:
+    """A colour such as `#3a86c8` that depends on the LabelName alone, vivid and readable on light and dark."""
+    digest = hashlib.blake2b(label_name.encode("utf-8", "surrogatepass"), digest_size=4).digest()
+    hue, light = int.from_bytes(digest[:2]) / 65536, 0.42 + digest[2] / 255 * 0.14
+    red, green, blue = colorsys.hls_to_rgb(hue, light, 0.7)
+    return f"#{round(red * 255):02x}{round(green * 255):02x}{round(blue * 255):02x}"
+
+
+class LabelQuerySet(RevisedQuerySet["Label"]):
+    """Labels of tasks."""
+
+
+class Label(RevisedModel):
+    """A class of a task: its LabelName (`/m/01yrx`) and the display name that people read."""
+
+    task = models.ForeignKey(
+        Task, on_delete=models.CASCADE, related_name="labels", db_index=False, verbose_name=_("task")
+    )
+    name = models.CharField(_("LabelName"), max_length=255)
+    display_name = models.CharField(_("display name"), max_length=255, blank=True, default="")
+    """Not unique: several LabelNames share one in the official lists."""
+    color = models.CharField(
+        _("color"), max_length=7, validators=(RegexValidator(r"^#[0-9a-f]{6}$", _("Write a color as #3a86c8.")),)
+    )
+    position = models.PositiveIntegerField(_("position"), default=0)
+    """The place in the class list, from 0."""
+    is_listed = models.BooleanField(_("in the class list"), default=True)
+    """False for the hierarchy's virtual root, a class that the class list does not have."""
+
+    objects = LabelQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("label")
+        verbose_name_plural = _("labels")
+        ordering = ("position", "pk")
+        constraints = (
+            models.UniqueConstraint(fields=("task", "name"), name="openimages_label_unique_name"),
+            models.CheckConstraint(condition=~Q(name=""), name="openimages_label_has_a_name"),
+        )
+
+    def __str__(self) -> str:
+        return self.display_name or self.name
+
+    def save(self, *args: object, **kwargs: object) -> None:
+        """Saves the label, with a colour of its own when none was chosen."""
+        self.color = self.color or color_of(self.name)
+        super().save(*args, **kwargs)
+
+
+class EdgeKind(models.TextChoices):
+    """How a class stands below another. Only subcategories count for expanding labels."""
+
+    SUBCATEGORY = "subcategory", _("subcategory")
+    PART = "part", _("part")
+
+
+class HierarchyEdgeQuerySet(RevisedQuerySet["HierarchyEdge"]):
+    """Edges of the class hierarchy."""
+
+    task_path = "parent__task_id"
+
+
+class HierarchyEdge(RevisedModel):
+    """One class below another. A class may stand below several, and be both a subcategory and a part."""
+
+    parent = models.ForeignKey(Label, on_delete=models.CASCADE, related_name="child_edges", verbose_name=_("parent"))
+    child = models.ForeignKey(Label, on_delete=models.CASCADE, related_name="parent_edges", verbose_name=_("child"))
+    kind = models.CharField(_("kind"), max_length=11, choices=EdgeKind)
+    position = models.PositiveIntegerField(_("position"), default=0)
+    """The place among the parent's children of that kind, from 0."""
+
+    objects = HierarchyEdgeQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("hierarchy edge")
+        verbose_name_plural = _("hierarchy edges")
+        ordering = ("parent", "kind", "position", "pk")
+        constraints = (
+            models.UniqueConstraint(fields=("parent", "child", "kind"), name="openimages_edge_unique"),
+            models.CheckConstraint(condition=~Q(parent=F("child")), name="openimages_edge_no_loop"),
+            models.CheckConstraint(condition=Q(kind__in=EdgeKind.values), name="openimages_edge_kind"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.parent_id} > {self.child_id} ({self.kind})"

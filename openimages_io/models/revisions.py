@@ -1,0 +1,122 @@
+"""Revisions: the counters of task and image that every change of annotations raises.
+
+ETags, optimistic locking and cached statistics all stand on them, so rows raise them on every way in: `save`, `delete`,
+`update`, `bulk_create` and `bulk_update`. The import's bulk path goes around the rows and calls `touch` itself.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from django.apps import apps
+from django.db import models, transaction
+from django.db.models import F
+from django.utils import timezone
+
+M = TypeVar("M", bound=models.Model)
+
+_BATCH = 500
+
+
+@dataclass(slots=True)
+class Owners:
+    """The tasks and images, by key, whose annotations a change reaches."""
+
+    tasks: set[int] = field(default_factory=set)
+    images: set[int] = field(default_factory=set)
+
+    def __or__(self, other: "Owners") -> "Owners":
+        return Owners(self.tasks | other.tasks, self.images | other.images)
+
+    def touch(self, using: str | None) -> None:
+        """Raises revision and updated time of all of them."""
+        touch("Task", self.tasks, using)
+        touch("Image", self.images, using)
+
+
+def touch(model: str, keys: Collection[int], using: str | None = None) -> None:
+    """Raises the revision and the updated time of these rows of Task or Image."""
+    now = timezone.now()
+    rows = apps.get_model("openimages_io", model)._base_manager.using(using)
+    ordered = sorted(keys)
+    for start in range(0, len(ordered), _BATCH):
+        batch = models.QuerySet.filter(rows.all(), pk__in=ordered[start : start + _BATCH])
+        models.QuerySet.update(batch, revision=F("revision") + 1, updated=now)
+
+
+class RevisedQuerySet(models.QuerySet[M]):
+    """Rows whose every change raises the revision of their task, and of their image if they have one."""
+
+    task_path = "task_id"
+    """The look-up from a row to its task's key."""
+    image_path: str | None = None
+    """The look-up from a row to its image's key."""
+
+    def owners(self) -> Owners:
+        """The tasks and images that these rows belong to."""
+        rows = self.order_by()
+        images = set(rows.values_list(self.image_path, flat=True).distinct()) if self.image_path else set()
+        return Owners(set(rows.values_list(self.task_path, flat=True).distinct()), images)
+
+    def update(self, **kwargs: Any) -> int:
+        """Updates the rows; those that they belonged to before are raised, and those after."""
+        with transaction.atomic(using=self.db):
+            keys = {f.name for f in self.model._meta.concrete_fields if f.is_relation}
+            moved = list(self.values_list("pk", flat=True)) if keys & {k.removesuffix("_id") for k in kwargs} else []
+            owners = self.owners()
+            count = super().update(**kwargs)
+            (owners | self._owners_of(moved)).touch(self.db)
+        return count
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """Deletes the rows and raises those that they belonged to."""
+        with transaction.atomic(using=self.db):
+            owners = self.owners()
+            deleted = super().delete()
+            owners.touch(self.db)
+        return deleted
+
+    def bulk_create(self, objs: Iterable[M], *args: Any, **kwargs: Any) -> list[M]:
+        """Creates the rows and raises those that they belong to."""
+        with transaction.atomic(using=self.db):
+            made = super().bulk_create(objs, *args, **kwargs)
+            self._owners_of([row.pk for row in made]).touch(self.db)
+        return made
+
+    def _owners_of(self, keys: list[Any]) -> Owners:
+        found = Owners()
+        rows = self.model._default_manager.using(self.db)
+        for start in range(0, len(keys), _BATCH):
+            batch = rows.filter(pk__in=keys[start : start + _BATCH])
+            assert isinstance(batch, RevisedQuerySet)
+            found |= batch.owners()
+        return found
+
+
+class RevisedModel(models.Model):
+    """A row whose `save` and `delete` raise the revision of what it belongs to, before and after."""
+
+    class Meta:
+        abstract = True
+
+    def _owners(self, using: str | None) -> Owners:
+        rows = type(self)._default_manager.using(using).filter(pk=self.pk)
+        assert isinstance(rows, RevisedQuerySet)
+        return rows.owners()
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Saves the row and raises its owners."""
+        using = kwargs.get("using") or self._state.db
+        with transaction.atomic(using=using):
+            before = Owners() if self._state.adding else self._owners(using)
+            super().save(*args, **kwargs)
+            (before | self._owners(using)).touch(using)
+
+    def delete(self, using: str | None = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:
+        """Deletes the row and raises its owners."""
+        using = using or self._state.db
+        with transaction.atomic(using=using):
+            owners = self._owners(using)
+            deleted = super().delete(using=using, keep_parents=keep_parents)
+            owners.touch(using)
+        return deleted

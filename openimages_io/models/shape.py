@@ -1,0 +1,184 @@
+"""Shapes: everything that is said of a picture, from a tag for the whole of it to a mask of its pixels."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import F, Q, Value
+from django.utils.translation import gettext_lazy as _
+
+from openimages_io.models.attribute import AttributeSpec, InputType
+from openimages_io.models.image import Image
+from openimages_io.models.label import Label
+from openimages_io.models.revisions import RevisedModel, RevisedQuerySet
+from openimages_io.models.task import Task
+
+
+class ShapeKind(models.TextChoices):
+    """What a shape is. Open Images has no tracks, so neither have we."""
+
+    TAG = "tag", _("tag")
+    RECTANGLE = "rectangle", _("rectangle")
+    POLYGON = "polygon", _("polygon")
+    MASK = "mask", _("mask")
+    ELLIPSE = "ellipse", _("ellipse")
+
+
+MACHINE = "machine"
+"""The Source of tags that a machine made; they are exported to a file of their own."""
+
+_NO_BOX = Q(x_min=None, x_max=None, y_min=None, y_max=None)
+# A CHECK passes where it is NULL, so every column of a box must be asked for.
+_BOX = (
+    Q(x_min__isnull=False, x_max__isnull=False, y_min__isnull=False, y_max__isnull=False)
+    & Q(x_min__gte=0, x_max__lte=1, x_min__lte=F("x_max"))
+    & Q(y_min__gte=0, y_max__lte=1, y_min__lte=F("y_max"))
+)
+
+
+class ShapeQuerySet(RevisedQuerySet["Shape"]):
+    """Shapes on images."""
+
+    image_path = "image_id"
+
+    def machine_tags(self) -> "ShapeQuerySet":
+        """Image-level labels that a machine made."""
+        return self.filter(kind=ShapeKind.TAG, source=MACHINE)
+
+    def human_tags(self) -> "ShapeQuerySet":
+        """Image-level labels of any other source."""
+        return self.filter(kind=ShapeKind.TAG).exclude(source=MACHINE)
+
+
+class Shape(RevisedModel):
+    """One annotation. Coordinates are fractions of the image: x from the left, y from the top, 0 to 1.
+
+    A tag has no box, a mask's may be unknown. Equal shapes may occur. The order of a task's shapes is that of their keys.
+    """
+
+    task = models.ForeignKey(
+        Task, on_delete=models.CASCADE, related_name="shapes", db_index=False, verbose_name=_("task")
+    )
+    image = models.ForeignKey(Image, on_delete=models.CASCADE, related_name="shapes", verbose_name=_("image"))
+    label = models.ForeignKey(Label, on_delete=models.RESTRICT, related_name="shapes", verbose_name=_("label"))
+    kind = models.CharField(_("kind"), max_length=9, choices=ShapeKind)
+    x_min = models.FloatField(_("XMin"), null=True, blank=True)
+    x_max = models.FloatField(_("XMax"), null=True, blank=True)
+    y_min = models.FloatField(_("YMin"), null=True, blank=True)
+    y_max = models.FloatField(_("YMax"), null=True, blank=True)
+    points = models.JSONField(_("points"), null=True, blank=True, default=None)
+    """A polygon's rings, `[[x1, y1, x2, y2, …], …]`, filled by even-odd so that holes and parts fit; an ellipse's
+    `[cx, cy, rx, ry]`, rx as a fraction of the width and ry of the height."""
+    clicks = models.JSONField(_("extreme clicks"), null=True, blank=True, default=None)
+    """A rectangle's four extreme clicks, `[[x, y], …]`, as the file has them, -1 and null included."""
+    rotation = models.FloatField(_("rotation"), null=True, blank=True)
+    """Degrees clockwise about the centre, in pixels, of a rectangle or an ellipse."""
+    source = models.CharField(_("Source"), max_length=64, blank=True, default="", db_default="")
+    group = models.PositiveBigIntegerField(_("group"), null=True, blank=True)
+    """Shapes of one object, a mask and its box or several polygons, have the same number within the task."""
+    score = models.FloatField(_("Confidence"), null=True, blank=True)
+    """0 to 1. For a tag 0 says that the class is verified to be absent."""
+    occluded = models.BooleanField(_("IsOccluded"), null=True, blank=True)
+    attributes = models.JSONField(_("attributes"), blank=True, default=dict, db_default=Value({}, models.JSONField()))
+    """All other attributes by name; one that is not there is unknown."""
+
+    objects = ShapeQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("shape")
+        verbose_name_plural = _("shapes")
+        ordering = ("pk",)
+        indexes = (models.Index(fields=("task", "id"), name="openimages_shape_in_order"),)
+        constraints = (
+            models.CheckConstraint(
+                condition=(Q(kind=ShapeKind.TAG) & _NO_BOX)
+                | (Q(kind=ShapeKind.MASK) & (_NO_BOX | _BOX))
+                | (Q(kind=ShapeKind.RECTANGLE) & _BOX)
+                | (Q(kind__in=(ShapeKind.POLYGON, ShapeKind.ELLIPSE), points__isnull=False) & _BOX),
+                name="openimages_shape_box",
+            ),
+            models.CheckConstraint(
+                condition=Q(score=None) | Q(score__gte=0, score__lte=1), name="openimages_shape_score"
+            ),
+            models.CheckConstraint(
+                condition=Q(rotation=None)
+                | Q(rotation__gt=-360, rotation__lt=360, kind__in=(ShapeKind.RECTANGLE, ShapeKind.ELLIPSE)),
+                name="openimages_shape_rotation",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.pk}"
+
+    def clean(self) -> None:
+        """Raises `ValidationError` for rows of another task and for attributes that break their label's specs."""
+        for name, row in (("image", self.image), ("label", self.label)):
+            if row.task_id != self.task_id:
+                raise ValidationError({name: _("It belongs to another task.")})
+        if not isinstance(self.attributes, dict):
+            raise ValidationError({"attributes": _("The attributes must be an object.")})
+        specs = {spec.name: spec for spec in self.label.attribute_specs.all()}
+        for name, value in self.attributes.items():
+            if name in specs:
+                try:
+                    specs[name].check_value(value)
+                except ValidationError as error:
+                    raise ValidationError({"attributes": [f"{name}: {text}" for text in error.messages]}) from error
+            elif name not in ALWAYS_KEPT:
+                raise ValidationError({"attributes": _("The label has no attribute “%s”.") % name})
+
+    def shown_attributes(self, specs: Iterable[AttributeSpec]) -> dict[str, Any]:
+        """The attributes as the label's specs show them: with `score` and `occluded`, which are stored as columns.
+
+        A spec of type text shows `score` as the shortest text that reads back as the same number.
+        """
+        shown = dict(self.attributes)
+        columns = {"score": self.score, "occluded": self.occluded}
+        for spec in specs:
+            value = columns.get(spec.name)
+            if value is not None:
+                shown[spec.name] = value if spec.input_type in _AS_IT_IS else _as_text(value)
+        return shown
+
+
+ALWAYS_KEPT = frozenset({"box_id"})
+"""Attributes that identify a shape rather than describe it, so that they need no spec."""
+
+_AS_IT_IS = frozenset({InputType.NUMBER, InputType.CHECKBOX})
+
+
+def _as_text(value: float | bool) -> str:
+    return str(value).lower() if isinstance(value, bool) else repr(value).removesuffix(".0")
+
+
+class MaskQuerySet(RevisedQuerySet["Mask"]):
+    """Masks beside their shapes."""
+
+    task_path = "shape__task_id"
+    image_path = "shape__image_id"
+
+
+class Mask(RevisedModel):
+    """A mask's pixels, kept as the PNG that came in, in a table of their own so that scanning shapes never meets them.
+
+    The PNG covers the whole image whatever its own size is. It is empty where a segmentation row came without its
+    file, and for a polygon that was traced from a mask, whose size, MaskPath and clicks are kept here.
+    """
+
+    shape = models.OneToOneField(Shape, on_delete=models.CASCADE, primary_key=True, related_name="mask")
+    png = models.BinaryField(_("PNG"), blank=True, default=b"")
+    width = models.PositiveIntegerField(_("width"), null=True, blank=True)
+    height = models.PositiveIntegerField(_("height"), null=True, blank=True)
+    path = models.CharField(_("MaskPath"), max_length=255, blank=True, default="")
+    clicks = models.TextField(_("Clicks"), blank=True, default="")
+    """`x y t;x y t;…` as it came: fractions, and 1 for foreground or 0 for background."""
+
+    objects = MaskQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("mask")
+        verbose_name_plural = _("masks")
+
+    def __str__(self) -> str:
+        return self.path or f"mask {self.pk}"
