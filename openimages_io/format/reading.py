@@ -30,6 +30,8 @@ class Chunk:
     """By column name; a column that the file doesn't have is not there."""
     bad: int = 0
     """Rows that were left out, each with an issue."""
+    position: int = 0
+    """The bytes of the file that were read so far, about."""
 
     def __len__(self) -> int:
         return len(self.lines)
@@ -97,6 +99,7 @@ class _Reading:
                 if rows or unreadable:
                     chunk = self._parse(rows, lines)
                     chunk.bad += unreadable
+                    chunk.position = self.stream.tell()
                     yield chunk
 
     def _first_row(self, reader: Any) -> tuple[int, list[str]] | None:

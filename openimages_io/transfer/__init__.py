@@ -1,0 +1,1 @@
+"""Where files meet rows: the importer, the exporter, and what they stand on."""

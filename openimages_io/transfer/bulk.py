@@ -1,0 +1,216 @@
+"""Rows into the database at its own speed: the one place that goes around model instances.
+
+`bulk_create` manages under 20 thousand rows a second, the statements here 150 to 500 thousand. Everything above hands over
+columns. On SQLite many rows go into one INSERT; on PostgreSQL they go by COPY.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from itertools import chain
+from typing import Any, Final
+
+from django.db import connections, models, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.utils import OperationalError
+
+Columns = Mapping[str, Sequence[Any]]
+"""Values by database column, all of one length: int, float, str, bytes, bool or None; JSON as text."""
+Constants = Mapping[str, int | str | None]
+"""The same value for every row."""
+
+_PARAMETERS: Final = 960
+"""Of one statement. SQLite may take no more than 999 of them; measured, more rows a statement gain nothing."""
+_WORTH_REBUILDING: Final = 20_000
+"""New rows from which on making indexes afterwards pays."""
+_LOCK_TIMEOUT: Final = "2s"
+
+
+@contextmanager
+def loading(using: str, tables: Sequence[type[models.Model]]) -> Iterator["Loader"]:
+    """One transaction in which rows are loaded; what was postponed is made and the foreign keys checked before it ends.
+
+    On SQLite foreign keys are checked once at the end rather than for each row, unless the caller is in a transaction.
+    """
+    connection = connections[using]
+    with connection.constraint_checks_disabled(), transaction.atomic(using=using):
+        loader = Loader(using)
+        yield loader
+        loader.finish()
+        if not loader.postgresql:
+            connection.check_constraints(table_names=[model._meta.db_table for model in tables])
+
+
+class Loader:
+    """Inserts and updates rows of one database within the caller's transaction."""
+
+    def __init__(self, using: str) -> None:
+        self.connection: BaseDatabaseWrapper = connections[using]
+        self.postgresql = self.connection.vendor == "postgresql"
+        self.postponed: list[str] = []
+        """Statements that make again what was taken away for the load."""
+
+    def insert(self, model: type[models.Model], columns: Columns, constants: Constants | None = None) -> int:
+        """Inserts rows in their order; columns that are not given take the database's default. Returns their number."""
+        constants = constants or {}
+        rows = len(next(iter(columns.values()), ()))
+        if not rows:
+            return 0
+        table = model._meta.db_table
+        if self.postgresql and self._copies:
+            self._copy(table, columns, constants)
+        else:
+            self._insert_many(table, columns, constants, rows)
+        return rows
+
+    def update(self, model: type[models.Model], keys: Sequence[int], columns: Columns) -> int:
+        """Updates the rows with these keys. Returns their number."""
+        if not keys:
+            return 0
+        quote, meta = self.connection.ops.quote_name, model._meta
+        sets = ", ".join(f"{quote(name)} = {self._placeholder(model, name)}" for name in columns)
+        assert meta.pk is not None
+        sql = f"UPDATE {quote(meta.db_table)} SET {sets} WHERE {quote(meta.pk.column)} = %s"
+        with self.connection.cursor() as cursor:
+            cursor.executemany(sql, list(zip(*columns.values(), keys, strict=True)))
+        return len(keys)
+
+    def reserve(self, model: type[models.Model], number: int) -> list[int]:
+        """Keys for rows that other rows of the same load point to; insert them as the column `id`."""
+        if self.postgresql:
+            sequence = f"pg_get_serial_sequence('{self.connection.ops.quote_name(model._meta.db_table)}', 'id')"
+            with self.connection.cursor() as cursor:
+                cursor.execute(f"SELECT nextval({sequence}) FROM generate_series(1, %s)", [number])
+                return [row[0] for row in cursor.fetchall()]
+        table = model._meta.db_table
+        with self.connection.cursor() as cursor:
+            # Nobody else can write meanwhile: SQLite has one writer, and this is within its transaction.
+            cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [table])
+            row = cursor.fetchone()
+            cursor.execute(f"SELECT MAX(id) FROM {self.connection.ops.quote_name(table)}")
+            highest = cursor.fetchone()[0]
+        start = max((row[0] if row else 0) or 0, highest or 0) + 1
+        return list(range(start, start + number))
+
+    def postpone_indexes(self, model: type[models.Model], expected: int) -> None:
+        """Takes the table's indexes away until `finish`, where building them once is quicker than keeping them.
+
+        On PostgreSQL this, and the foreign keys with them, is done for an empty table alone, because it locks the table;
+        if the locks cannot be had at once, rows are loaded the slower way.
+        """
+        if expected < _WORTH_REBUILDING:
+            return
+        with self.connection.cursor() as cursor:
+            cursor.execute(f"SELECT MAX(id) FROM {self.connection.ops.quote_name(model._meta.db_table)}")
+            highest = cursor.fetchone()[0] or 0
+        if self.postgresql:
+            if highest == 0:
+                self._take_away_on_postgresql(model._meta.db_table)
+        elif highest < expected:
+            self._take_away_on_sqlite(model._meta.db_table)
+
+    def finish(self) -> None:
+        """Makes what was postponed."""
+        with self.connection.cursor() as cursor:
+            for statement in self.postponed:
+                cursor.execute(statement)
+        self.postponed.clear()
+
+    def _take_away_on_sqlite(self, table: str) -> None:
+        with self.connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = %s AND sql IS NOT NULL", [table]
+            )
+            for name, sql in cursor.fetchall():
+                cursor.execute(f"DROP INDEX {self.connection.ops.quote_name(name)}")
+                self.postponed.append(sql)
+
+    def _take_away_on_postgresql(self, table: str) -> None:
+        quote = self.connection.ops.quote_name
+        postponed = []
+        try:
+            with transaction.atomic(using=self.connection.alias), self.connection.cursor() as cursor:
+                cursor.execute(f"SET LOCAL lock_timeout = '{_LOCK_TIMEOUT}'")
+                cursor.execute(f"LOCK TABLE {quote(table)} IN ACCESS EXCLUSIVE MODE")
+                cursor.execute(
+                    "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = %s AND schemaname = current_schema()"
+                    " AND indexname NOT IN (SELECT conname FROM pg_constraint WHERE conrelid = %s::regclass)",
+                    [table, quote(table)],
+                )
+                for name, definition in cursor.fetchall():
+                    cursor.execute(f"DROP INDEX {quote(name)}")
+                    postponed.append(definition)
+                cursor.execute(
+                    "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint"
+                    " WHERE conrelid = %s::regclass AND contype = 'f'",
+                    [quote(table)],
+                )
+                for name, definition in cursor.fetchall():
+                    cursor.execute(f"ALTER TABLE {quote(table)} DROP CONSTRAINT {quote(name)}")
+                    postponed.append(f"ALTER TABLE {quote(table)} ADD CONSTRAINT {quote(name)} {definition}")
+                cursor.execute("SET LOCAL lock_timeout = DEFAULT")
+        except OperationalError:
+            return
+        self.postponed.extend(postponed)
+
+    @property
+    def _copies(self) -> bool:
+        with self.connection.cursor() as cursor:
+            return hasattr(cursor.cursor, "copy")  # psycopg 3; with psycopg 2 rows go by INSERT
+
+    def _insert_many(self, table: str, columns: Columns, constants: Constants, rows: int) -> None:
+        per_statement = max(1, _PARAMETERS // len(columns))
+        sql = _insert_sql(self.connection.ops.quote_name, table, tuple(columns), tuple(constants.items()))
+        flat = list(chain.from_iterable(zip(*columns.values(), strict=True)))
+        size = per_statement * len(columns)
+        whole = rows // per_statement * size
+        with self.connection.cursor() as cursor:
+            if whole:
+                statement = sql(per_statement)
+                cursor.executemany(statement, [flat[start : start + size] for start in range(0, whole, size)])
+            if whole < len(flat):
+                cursor.execute(sql((len(flat) - whole) // len(columns)), flat[whole:])
+
+    def _copy(self, table: str, columns: Columns, constants: Constants) -> None:
+        quote = self.connection.ops.quote_name
+        names = ", ".join(map(quote, (*constants, *columns)))
+        fixed = "".join(f"{_copy_text([value])[0]}\t" for value in constants.values())
+        cells = list(map(_copy_text, columns.values()))
+        body = ("\n" + fixed).join(map("\t".join, zip(*cells, strict=True)))
+        with self.connection.cursor() as cursor, cursor.cursor.copy(f"COPY {quote(table)} ({names}) FROM STDIN") as copy:
+            copy.write(f"{fixed}{body}\n")
+
+    def _placeholder(self, model: type[models.Model], column: str) -> str:
+        fields = {field.column: field for field in model._meta.concrete_fields}
+        return "%s::jsonb" if self.postgresql and isinstance(fields[column], models.JSONField) else "%s"
+
+
+@lru_cache(maxsize=64)
+def _insert_sql(quote: Any, table: str, columns: tuple[str, ...], constants: tuple[tuple[str, Any], ...]) -> Any:
+    names = ", ".join(map(quote, (*(name for name, _ in constants), *columns)))
+    row = ", ".join([*(_literal(value) for _, value in constants), *(["%s"] * len(columns))])
+    head = f"INSERT INTO {quote(table)} ({names}) VALUES "
+    return lambda rows: head + ", ".join([f"({row})"] * rows)
+
+
+def _literal(value: int | str | None) -> str:
+    if value is None:
+        return "NULL"
+    return "'" + value.replace("'", "''").replace("%", "%%") + "'" if isinstance(value, str) else str(int(value))
+
+
+_COPY_ESCAPES: Final = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
+
+
+def _copy_text(values: Sequence[Any]) -> list[str]:
+    """A column in the text format of COPY."""
+    return [
+        r"\N"
+        if value is None
+        else value.translate(_COPY_ESCAPES)
+        if isinstance(value, str)
+        else "\\\\x" + value.hex()
+        if isinstance(value, bytes)
+        else repr(value)
+        for value in values
+    ]

@@ -1,0 +1,122 @@
+"""Ids in files to images and labels of the task.
+
+A key below 0 stands for a row that a check would have created.
+"""
+
+from collections.abc import Iterable, Sequence
+from itertools import count
+from typing import Final
+
+from openimages_io.models import Image, Label
+
+_AMBIGUOUS: Final = 0
+
+
+class LabelIndex:
+    """The labels of a task, found by LabelName, else by display name if only one has it."""
+
+    def __init__(self, rows: Iterable[tuple[int, str, str, int]] = ()) -> None:
+        self.by_name: dict[str, int] = {}
+        self.names: dict[int, str] = {}
+        self.display: dict[int, str] = {}
+        self.find: dict[str, int] = {}
+        """What a LabelName cell means, whether it holds a LabelName or a display name."""
+        self.ambiguous: dict[str, list[str]] = {}
+        """Display names that several labels have, and those labels' LabelNames."""
+        self.next_position = 0
+        self._provisional = count(-1, -1)
+        for key, name, display, position in rows:
+            self.add(name, display, key)
+            self.next_position = max(self.next_position, position + 1)
+
+    @classmethod
+    def of_task(cls, task_id: int | None, using: str) -> "LabelIndex":
+        """The labels of a task that is there; none for one that is not."""
+        if task_id is None:
+            return cls()
+        rows = Label.objects.using(using).filter(task_id=task_id)
+        return cls(rows.values_list("pk", "name", "display_name", "position"))
+
+    def add(self, name: str, display: str, key: int | None = None) -> int:
+        """Takes a label in; without a key it gets a provisional one."""
+        key = next(self._provisional) if key is None else key
+        self.by_name[name] = self.find[name] = key
+        self.names[key] = name
+        self.ambiguous.pop(name, None)
+        self.rename(key, display)
+        return key
+
+    def rename(self, key: int, display: str) -> None:
+        """Gives a label its display name."""
+        self.display[key] = display
+        if not display or display in self.by_name:
+            return
+        other = self.find.get(display)
+        if display in self.ambiguous:
+            self.ambiguous[display].append(self.names[key])
+        elif other is None:
+            self.find[display] = key
+        elif other != key:
+            del self.find[display]
+            self.ambiguous[display] = [self.names[other], self.names[key]]
+
+
+class ImageIndex:
+    """The images of a task, found by subset and ImageID, else by the ImageID alone if it is unique.
+
+    Images that the archive itself brings are told apart by their subset; only those that the task had before are found by
+    the ImageID alone, and any by a file that doesn't say its subset.
+    """
+
+    def __init__(self, rows: Iterable[tuple[int, str, str]] = ()) -> None:
+        self._by_subset: dict[str, dict[str, int]] = {}
+        self._stored_by_name: dict[str, int] = {}
+        self._all_by_name: dict[str, int] | None = None
+        self._provisional = count(-1, -1)
+        for key, subset, name in rows:
+            self._by_subset.setdefault(subset, {})[name] = key
+            self._stored_by_name[name] = _AMBIGUOUS if name in self._stored_by_name else key
+
+    @classmethod
+    def of_task(cls, task_id: int | None, using: str) -> "ImageIndex":
+        """The images of a task that is there; none for one that is not."""
+        if task_id is None:
+            return cls()
+        rows = Image.objects.using(using).filter(task_id=task_id).order_by("pk")
+        return cls(rows.values_list("pk", "subset", "name").iterator(chunk_size=5000))
+
+    def add(self, subset: str, name: str, key: int | None = None) -> int:
+        """Takes an image in; without a key it gets a provisional one."""
+        key = next(self._provisional) if key is None else key
+        self._by_subset.setdefault(subset, {})[name] = key
+        if self._all_by_name is not None:
+            self._all_by_name[name] = _AMBIGUOUS if name in self._all_by_name else key
+        return key
+
+    def find(self, subset: str | None, names: Sequence[str]) -> list[int | None]:
+        """The keys of these images; None for one that is not there, 0 for an ImageID that several subsets have."""
+        if subset is None:
+            return list(map(self._by_name().get, names))
+        found: list[int | None] = list(map(self._by_subset.get(subset, {}).get, names))
+        if self._stored_by_name and None in found:
+            return [
+                key if key is not None else self._stored_by_name.get(name)
+                for key, name in zip(found, names, strict=True)
+            ]
+        return found
+
+    def keys_of(self, name: str) -> list[int]:
+        """The images with this ImageID, of whatever subset."""
+        return [by_name[name] for by_name in self._by_subset.values() if name in by_name]
+
+    def keys_in(self, subsets: frozenset[str]) -> set[int]:
+        """The images of these subsets."""
+        return {key for subset in subsets for key in self._by_subset.get(subset, {}).values()}
+
+    def _by_name(self) -> dict[str, int]:
+        if self._all_by_name is None:
+            self._all_by_name = {}
+            for by_name in self._by_subset.values():
+                for name, key in by_name.items():
+                    self._all_by_name[name] = _AMBIGUOUS if name in self._all_by_name else key
+        return self._all_by_name

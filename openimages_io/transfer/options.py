@@ -1,0 +1,102 @@
+"""What a person may choose about an import or an export; every face offers the same."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Mode(StrEnum):
+    """What becomes of the annotations that a task has already."""
+
+    MERGE = "merge"
+    """What is there is brought up to date, new is added, nothing is deleted."""
+    REPLACE = "replace"
+    """The annotations of the images that the archive names are replaced."""
+    APPEND = "append"
+    """All is added."""
+
+
+class Missing(StrEnum):
+    """What to do with an image or a label that the task doesn't have."""
+
+    ERROR = "error"
+    SKIP = "skip"
+    CREATE = "create"
+
+
+class MissingAttributes(StrEnum):
+    """What to do with a value whose label has no such attribute spec."""
+
+    DROP = "drop"
+    CREATE = "create"
+    ERROR = "error"
+
+
+class OnError(StrEnum):
+    """What to do when rows are bad."""
+
+    ABORT = "abort"
+    """Nothing is written."""
+    SKIP = "skip"
+    """Bad rows are left out, each listed."""
+
+
+class MasksAs(StrEnum):
+    """What masks become."""
+
+    MASKS = "masks"
+    POLYGONS = "polygons"
+    """Traced along pixel edges, so that filling them gives the same pixels."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportOptions:
+    """The options of an import. None for a policy means: `create` into a new task, else the first choice."""
+
+    mode: Mode = Mode.MERGE
+    missing_images: Missing | None = None
+    missing_labels: Missing | None = None
+    missing_attributes: MissingAttributes | None = None
+    on_error: OnError = OnError.ABORT
+    subsets: frozenset[str] = frozenset()
+    """Only these subsets; empty for all."""
+    labels: frozenset[str] = frozenset()
+    """Only these labels, by LabelName or display name; empty for all."""
+    masks_as: MasksAs = MasksAs.MASKS
+    pictures: bool = True
+
+
+class LayoutName(StrEnum):
+    """Whose names the files of an export have."""
+
+    DOCUMENTED = "documented"
+    DATUMARO = "datumaro"
+    """What Datumaro and CVAT read."""
+
+
+class LabelNames(StrEnum):
+    """What is written as LabelName."""
+
+    MID = "mid"
+    DISPLAY = "display"
+    """The display name: CVAT matches labels by it."""
+
+
+class MaskSize(StrEnum):
+    """How large masks are written."""
+
+    NATIVE = "native"
+    """As they are: a mask that came in keeps its size and its bytes."""
+    IMAGE = "image"
+    """As large as their image."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportOptions:
+    """The options of an export."""
+
+    layout: LayoutName = LayoutName.DOCUMENTED
+    label_names: LabelNames = LabelNames.MID
+    subsets: frozenset[str] = frozenset()
+    labels: frozenset[str] = frozenset()
+    pictures: bool = True
+    mask_size: MaskSize = MaskSize.NATIVE

@@ -1,0 +1,95 @@
+"""What an import or an export did: totals by kind, and every issue with its place.
+
+Issues may be as many as rows, so they are kept on disk; a hundred of them stay at hand for the screen.
+"""
+
+import json
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from typing import IO, Any, Final
+
+from openimages_io.format.issues import Issue, Severity
+
+SHOWN: Final = 100
+_IN_MEMORY: Final = 1 << 20
+
+
+@dataclass(slots=True)
+class Totals:
+    """The rows of one kind."""
+
+    read: int = 0
+    added: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    """Were there already, just so."""
+    removed: int = 0
+    skipped: Counter[str] = field(default_factory=Counter)
+    """By reason. Of all rows read, none is missing: added, updated, unchanged and skipped make up `read`."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return asdict(self) | {"skipped": dict(sorted(self.skipped.items()))}
+
+
+class Report:
+    """Totals and issues of one run. An issue sink, too: call it with an issue."""
+
+    def __init__(self) -> None:
+        self.totals: dict[str, Totals] = {}
+        self.counts: Counter[Severity] = Counter()
+        self.shown: list[Issue] = []
+        """The first hundred issues, errors before warnings before notes."""
+        self._spool: IO[str] = tempfile.SpooledTemporaryFile(  # noqa: SIM115  (lives as long as the report)
+            _IN_MEMORY, mode="w+", encoding="utf-8", errors="backslashreplace"
+        )
+
+    def __call__(self, issue: Issue) -> None:
+        """Takes an issue."""
+        self.counts[issue.severity] += 1
+        by_severity = sum(1 for other in self.shown if other.severity is issue.severity)
+        if by_severity < SHOWN:
+            self.shown.append(issue)
+        json.dump(asdict(issue), self._spool, ensure_ascii=False)
+        self._spool.write("\n")
+
+    @property
+    def errors(self) -> int:
+        """The number of errors."""
+        return self.counts[Severity.ERROR]
+
+    def of(self, kind: str) -> Totals:
+        """The totals of a kind of rows, such as `boxes`."""
+        return self.totals.setdefault(kind, Totals())
+
+    def issues(self) -> Iterator[Issue]:
+        """Every issue, in the order in which they were found."""
+        self._spool.seek(0)
+        try:
+            for line in self._spool:
+                found = json.loads(line)
+                yield Issue(**found | {"severity": Severity(found["severity"])})
+        finally:
+            self._spool.seek(0, 2)
+
+    def first_issues(self, count: int = SHOWN) -> list[Issue]:
+        """The issues to put on a screen: the first of them, errors before warnings before notes."""
+        order = {severity: rank for rank, severity in enumerate(Severity)}
+        return sorted(self.shown, key=lambda issue: order[issue.severity])[:count]
+
+    def write_json(self, target: IO[str], **head: Any) -> None:
+        """Writes the report as JSON, whatever the number of issues; `head` comes first in it."""
+        body = {
+            **head,
+            "totals": {kind: totals.as_dict() for kind, totals in self.totals.items()},
+            "errors": self.counts[Severity.ERROR],
+            "warnings": self.counts[Severity.WARNING],
+            "notes": self.counts[Severity.NOTE],
+        }
+        target.write(json.dumps(body, ensure_ascii=False, indent=2)[:-2] + ',\n  "issues": [')
+        for number, issue in enumerate(self.issues()):
+            target.write(",\n    " if number else "\n    ")
+            target.write(json.dumps({**asdict(issue), "text": str(issue)}, ensure_ascii=False))
+        target.write("\n  ]\n}\n" if sum(self.counts.values()) else "]\n}\n")

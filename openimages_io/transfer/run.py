@@ -1,0 +1,157 @@
+"""One pass over an archive: what the steps of an import share, whether the pass checks or writes."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from openimages_io.format.archive import Archive
+from openimages_io.format.issues import Issue, Severity
+from openimages_io.format.layouts import Kind, Layout, Source
+from openimages_io.format.limits import Limits
+from openimages_io.format.reading import CHUNK_ROWS, Chunk, read_table
+from openimages_io.format.tables import Table
+from openimages_io.transfer.bulk import Loader
+from openimages_io.transfer.matching import ImageIndex, LabelIndex
+from openimages_io.transfer.options import ImportOptions, Missing, MissingAttributes, Mode
+from openimages_io.transfer.pictures import Stored
+from openimages_io.transfer.report import Report, Totals
+from openimages_io.transfer.specs import SpecIndex
+
+Progress = Callable[[str, int, int], None]
+"""Takes the phase, what is done of it and the whole, in bytes; may raise to stop the run."""
+
+NOT_CHOSEN_SUBSET: Final = "in a subset that was not chosen"
+NOT_CHOSEN_LABEL: Final = "of a label that was not chosen"
+UNKNOWN_IMAGE: Final = "image not in the task"
+UNKNOWN_LABEL: Final = "label not in the task"
+BAD: Final = "bad"
+REPEATED: Final = "also in an earlier file"
+
+
+@dataclass(slots=True, kw_only=True)
+class Policies:
+    """The options as they hold for this task: `create` throughout for a new one unless chosen otherwise."""
+
+    images: Missing
+    labels: Missing
+    attributes: MissingAttributes
+
+    @classmethod
+    def of(cls, options: ImportOptions, *, new_task: bool) -> "Policies":
+        """What was chosen, or the default."""
+        return cls(
+            images=options.missing_images or (Missing.CREATE if new_task else Missing.ERROR),
+            labels=options.missing_labels or (Missing.CREATE if new_task else Missing.ERROR),
+            attributes=options.missing_attributes
+            or (MissingAttributes.CREATE if new_task else MissingAttributes.DROP),
+        )
+
+
+@dataclass(slots=True, kw_only=True)
+class Run:
+    """The state of one pass."""
+
+    archive: Archive
+    layout: Layout
+    limits: Limits
+    options: ImportOptions
+    policies: Policies
+    report: Report
+    using: str
+    now: datetime
+    task_id: int | None
+    """None in the check for a task that is not there yet."""
+    horizon: int
+    """The highest key of the shapes that the task had before; 0 when it had none, and nothing needs matching."""
+    last_group: int
+    """The highest group number of the task's shapes."""
+    images: ImageIndex
+    labels: LabelIndex
+    specs: SpecIndex
+    chosen_labels: frozenset[int] | None = None
+    """The labels that are read, by key; None for all."""
+    loader: Loader | None = None
+    """None in a check."""
+    stored: dict[str, Stored] = field(default_factory=dict)
+    """Pictures that were stored for the commit, by path in the archive."""
+    sizes: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Width and height in pixels by ImageID, from images.meta."""
+    new_images: set[int] = field(default_factory=set)
+    touched: set[int] = field(default_factory=set)
+    """Images that were there and whose annotations change."""
+    named: set[int] = field(default_factory=set)
+    """Images that the archive names; kept in mode replace only."""
+    changed: bool = False
+    """Whether anything of the task changes."""
+    progress: Progress | None = None
+    phase: str = "check"
+    done: int = 0
+    total: int = 0
+
+    @property
+    def merges(self) -> bool:
+        """Whether rows may meet shapes that are there already."""
+        return self.options.mode is Mode.MERGE and self.horizon > 0
+
+    def sources(self, kind: Kind) -> list[Source]:
+        """The annotation files of a kind, without those of subsets that were not chosen."""
+        return [source for source in self.layout.sources if source.kind is kind and self.wants(source.subset)]
+
+    def wants(self, subset: str | None) -> bool:
+        """Whether the subset was chosen; a file that doesn't say its subset is read row by row."""
+        return subset is None or not self.options.subsets or subset in self.options.subsets
+
+    def chunks(
+        self, source: Source, table: Table, totals: Totals, chunk_rows: int = CHUNK_ROWS
+    ) -> Iterator[Chunk]:
+        """The file's good rows; bad ones are counted as skipped."""
+        with self.archive.open(source.path) as stream:
+            for chunk in read_table(stream, table, source.path, self.report, chunk_rows):
+                totals.read += len(chunk) + chunk.bad
+                if chunk.bad:
+                    totals.skipped[BAD] += chunk.bad
+                yield chunk
+                self.tell(chunk.position)
+        self.done += self.archive.paths[source.path]
+        self.tell(0)
+
+    def tell(self, position: int) -> None:
+        """Shows how far the run is: `position` bytes into the file at hand."""
+        if self.progress is not None:
+            self.progress(self.phase, min(self.done + position, self.total), self.total)
+
+    def issue(
+        self,
+        code: str,
+        reason: str,
+        *,
+        file: str = "",
+        line: int | None = None,
+        column: str | None = None,
+        value: str | None = None,
+        severity: Severity = Severity.ERROR,
+    ) -> None:
+        """Reports an issue."""
+        self.report(
+            Issue(code=code, reason=reason, file=file, line=line, column=column, value=value, severity=severity)
+        )
+
+    def warn(self, code: str, reason: str, **place: Any) -> None:
+        """Reports a warning."""
+        self.issue(code, reason, severity=Severity.WARNING, **place)
+
+    def picture(self, subset: str, name: str) -> Stored | None:
+        """The picture that was stored for an image."""
+        path = self.layout.pictures.find(subset, name) if self.stored else None
+        return self.stored.get(path) if path else None
+
+    def next_group(self) -> int:
+        """A number for a group of shapes that nothing in the task has yet."""
+        self.last_group += 1
+        return self.last_group
+
+    def touch(self, image_ids: Sequence[int]) -> None:
+        """Notes that the annotations of these images change."""
+        self.changed = True
+        self.touched.update(image_ids)

@@ -1,0 +1,122 @@
+"""Values from files to attributes of shapes, as the specs of their labels allow."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.core.exceptions import ValidationError
+
+from openimages_io.format.writing import number
+from openimages_io.models import AttributeSpec, InputType
+from openimages_io.transfer.options import MissingAttributes
+
+NEW_SPECS: Final[Mapping[str, tuple[InputType, list[Any]]]] = {
+    "score": (InputType.NUMBER, [0, 1]),
+    "occluded": (InputType.CHECKBOX, []),
+    "truncated": (InputType.CHECKBOX, []),
+    "is_group_of": (InputType.CHECKBOX, []),
+    "is_depiction": (InputType.CHECKBOX, []),
+    "is_inside": (InputType.CHECKBOX, []),
+    "GenderPresentation": (InputType.TEXT, []),
+    "AgePresentation": (InputType.TEXT, []),
+    "box_id": (InputType.TEXT, []),
+    "predicted_iou": (InputType.NUMBER, []),
+}
+"""The input type and the values of a spec that an import makes."""
+
+COLUMNS: Final = frozenset({"score", "occluded", "box_id"})
+"""Attributes that are kept whether or not the label has a spec for them: two are columns of a shape, and the BoxID says
+which mask it is rather than how it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What becomes of the attributes of a row."""
+
+    values: dict[str, Any]
+    """As stored."""
+    dropped: tuple[str, ...] = ()
+    """Names whose values the label has no spec for."""
+    faults: tuple[tuple[str, str, str], ...] = ()
+    """Name, value as text and reason of values that cannot be stored."""
+
+
+class SpecIndex:
+    """The attribute specs of a task's labels, and the policy for values that have none."""
+
+    def __init__(self, policy: MissingAttributes, specs: Iterable[AttributeSpec] = ()) -> None:
+        self.policy = policy
+        self.specs: dict[tuple[int, str], AttributeSpec] = {(spec.label_id, spec.name): spec for spec in specs}
+        self.made: list[AttributeSpec] = []
+        """New ones, to be stored at the end."""
+
+    @classmethod
+    def of_task(cls, task_id: int | None, policy: MissingAttributes, using: str) -> "SpecIndex":
+        """The specs of a task that is there; none for one that is not."""
+        if task_id is None:
+            return cls(policy)
+        return cls(policy, AttributeSpec.objects.using(using).filter(label__task_id=task_id))
+
+    def need(self, labels: Iterable[int], name: str) -> None:
+        """Sees to it that these labels have a spec for an attribute that is kept in any case."""
+        if self.policy is MissingAttributes.CREATE:
+            for label in labels:
+                if (label, name) not in self.specs:
+                    self._make(label, name)
+
+    def fit(self, label: int, values: Mapping[str, Any]) -> Outcome:
+        """Fits the values of a row, without those that are None, to the label's specs."""
+        kept: dict[str, Any] = {}
+        dropped: list[str] = []
+        faults: list[tuple[str, str, str]] = []
+        for name, value in values.items():
+            if value is None or value == "":
+                continue
+            spec = self.specs.get((label, name))
+            if spec is None and self.policy is MissingAttributes.CREATE:
+                spec = self._make(label, name)
+            if spec is None:
+                if name in COLUMNS:
+                    kept[name] = value
+                elif self.policy is MissingAttributes.DROP:
+                    dropped.append(name)
+                else:
+                    faults.append((name, _as_text(value), "has no attribute spec: its label has none of that name"))
+                continue
+            try:
+                kept[name] = _convert(value, spec)
+            except ValidationError as error:
+                reason = f"breaks the label's attribute spec: {' '.join(error.messages)}"
+                faults.append((name, _as_text(value), reason))
+        return Outcome(kept, tuple(dropped), tuple(faults))
+
+    def _make(self, label: int, name: str) -> AttributeSpec:
+        input_type, values = NEW_SPECS[name]
+        spec = AttributeSpec(label_id=label, name=name, input_type=input_type, values=list(values))
+        self.specs[label, name] = spec
+        self.made.append(spec)
+        return spec
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return number(value) if isinstance(value, float) else str(value)
+
+
+def _convert(value: Any, spec: AttributeSpec) -> Any:
+    if spec.input_type in {InputType.TEXT, InputType.RADIO, InputType.SELECT}:
+        value = _as_text(value)
+    elif spec.input_type == InputType.NUMBER and isinstance(value, bool):
+        value = int(value)
+    elif spec.input_type == InputType.NUMBER and isinstance(value, str):
+        value = _number_or_text(value)
+    spec.check_value(value)
+    return value
+
+
+def _number_or_text(value: str) -> float | str:
+    try:
+        return float(value)
+    except ValueError:
+        return value

@@ -1,0 +1,80 @@
+"""New labels and images, in a check by provisional keys alone."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from openimages_io.models import Image, Label, color_of
+from openimages_io.transfer.run import Run
+
+PROVENANCE = {
+    "OriginalURL": "original_url",
+    "OriginalLandingURL": "original_landing_url",
+    "License": "license",
+    "AuthorProfileURL": "author_profile_url",
+    "Author": "author",
+    "Title": "title",
+    "OriginalSize": "original_size",
+    "OriginalMD5": "original_md5",
+    "Thumbnail300KURL": "thumbnail_300k_url",
+    "Rotation": "rotation",
+}
+"""The image list's columns and the image's fields, one way and the other."""
+_NULLABLE = frozenset({"OriginalSize", "Rotation"})
+
+
+def create_labels(run: Run, labels: Sequence[tuple[str, str]], *, listed: bool) -> list[int]:
+    """Creates labels from LabelName and display name, after those that are there. Returns their keys."""
+    run.changed = True
+    first = run.labels.next_position
+    run.labels.next_position += len(labels)
+    run.report.of("labels").added += len(labels)
+    keys: list[int | None] = [None] * len(labels)
+    if run.loader is not None:
+        rows = [
+            Label(
+                task_id=run.task_id,
+                name=name,
+                display_name=display,
+                color=color_of(name),
+                position=first + number,
+                is_listed=listed,
+            )
+            for number, (name, display) in enumerate(labels)
+        ]
+        # The plain queryset: the revision is raised once, at the end.
+        keys = [row.pk for row in Label._base_manager.using(run.using).bulk_create(rows, batch_size=1000)]
+    return [run.labels.add(name, display, key) for (name, display), key in zip(labels, keys, strict=True)]
+
+
+def create_images(
+    run: Run, subset: str, names: Sequence[str], values: Mapping[str, Sequence[Any]] | None = None
+) -> list[int]:
+    """Creates images of one subset with the cells of an image list, if it has them. Returns their keys."""
+    run.changed = True
+    run.report.of("images").added += len(names)
+    if run.loader is None:
+        made = [run.images.add(subset, name) for name in names]
+        run.new_images.update(made)
+        return made
+    keys = run.loader.reserve(Image, len(names))
+    stored = [run.picture(subset, name) for name in names]
+    sizes = [
+        run.sizes.get(name) or ((picture.width, picture.height) if picture else (None, None))
+        for name, picture in zip(names, stored, strict=True)
+    ]
+    columns: dict[str, Sequence[Any]] = {
+        "id": keys,
+        "name": names,
+        "width": [width for width, _ in sizes],
+        "height": [height for _, height in sizes],
+        "file": [picture.file if picture else "" for picture in stored],
+        "file_digest": [picture.digest if picture else "" for picture in stored],
+        "file_suffix": [picture.suffix if picture else "" for picture in stored],
+    }
+    for column, field in PROVENANCE.items():
+        cells = (values or {}).get(column)
+        columns[field] = cells if cells is not None else [None if column in _NULLABLE else ""] * len(names)
+    now = run.loader.connection.ops.adapt_datetimefield_value(run.now)
+    run.loader.insert(Image, columns, {"task_id": run.task_id, "subset": subset, "revision": 1, "updated": str(now)})
+    run.new_images.update(keys)
+    return [run.images.add(subset, name, key) for name, key in zip(names, keys, strict=True)]

@@ -1,0 +1,171 @@
+"""Class lists and the hierarchy to labels and edges."""
+
+from collections.abc import Iterable
+
+from openimages_io.format import hierarchy
+from openimages_io.format.layouts import Kind, Source
+from openimages_io.format.tables import CLASSES
+from openimages_io.models import HierarchyEdge, Label
+from openimages_io.transfer.options import Missing
+from openimages_io.transfer.run import BAD, NOT_CHOSEN_LABEL, REPEATED, UNKNOWN_LABEL, Run
+from openimages_io.transfer.steps.creating import create_labels
+
+
+def read_class_lists(run: Run) -> None:
+    """Reads every class list; the first word of overlapping lists holds, with a warning where they differ."""
+    listed: dict[str, tuple[str, str]] = {}
+    for source in run.sources(Kind.CLASSES):
+        totals = run.report.of("labels")
+        seen: set[str] = set()
+        for chunk in run.chunks(source, CLASSES, totals):
+            names = chunk.values["LabelName"]
+            for name, display, line in zip(names, chunk.get("DisplayName"), chunk.lines, strict=True):
+                if name in seen:
+                    reason = "stands in the class list twice"
+                    run.issue(
+                        "class-twice", reason, file=source.path, line=line, column="LabelName", value=name
+                    )
+                    totals.skipped[BAD] += 1
+                    continue
+                seen.add(name)
+                earlier = listed.get(name)
+                if earlier is None:
+                    listed[name] = display or "", source.path
+                    continue
+                totals.skipped[REPEATED] += 1
+                if not earlier[0]:
+                    listed[name] = display or "", source.path
+                elif display and display != earlier[0]:
+                    reason = f"differs from “{earlier[0]}” in {earlier[1]}, which holds"
+                    run.warn(
+                        "class-differs", reason, file=source.path, line=line, column="DisplayName", value=display
+                    )
+    _take_in(run, {name: display for name, (display, _) in listed.items()})
+
+
+def _take_in(run: Run, listed: dict[str, str]) -> None:
+    totals = run.report.of("labels") if listed else None
+    new: list[tuple[str, str]] = []
+    renamed: list[tuple[int, str]] = []
+    relisted: list[int] = []
+    for name, display in listed.items():
+        assert totals is not None
+        if not _chosen(run, name, display):
+            totals.skipped[NOT_CHOSEN_LABEL] += 1
+            continue
+        key = run.labels.by_name.get(name)
+        if key is None and name not in run.labels.ambiguous:
+            key = run.labels.find.get(name)
+        if key is None:
+            if run.policies.labels is Missing.CREATE:
+                new.append((name, display))
+            else:
+                totals.skipped[UNKNOWN_LABEL] += 1
+            continue
+        # A tool that knows no display names writes the LabelName twice; that says nothing.
+        if display and display not in {name, run.labels.names[key]} and display != run.labels.display[key]:
+            renamed.append((key, display))
+            run.labels.rename(key, display)
+            totals.updated += 1
+        else:
+            totals.unchanged += 1
+        relisted.append(key)
+    if new:
+        create_labels(run, new, listed=True)
+    _update(run, renamed, relisted)
+
+
+def _chosen(run: Run, name: str, display: str) -> bool:
+    return not run.options.labels or name in run.options.labels or display in run.options.labels
+
+
+def _update(run: Run, renamed: Iterable[tuple[int, str]], listed: list[int]) -> None:
+    if renamed:
+        run.changed = True
+    if run.loader is None:
+        return
+    rows = Label._base_manager.using(run.using)
+    for key, display in renamed:
+        rows.filter(pk=key).update(display_name=display)
+    unlisted = list(rows.filter(task_id=run.task_id, is_listed=False).values_list("pk", flat=True))
+    now_listed = set(unlisted) & set(listed)
+    if now_listed:
+        run.changed = True
+        rows.filter(pk__in=now_listed).update(is_listed=True)
+
+
+def choose_labels(run: Run) -> None:
+    """Finds the labels that were chosen by name; one that neither the archive nor the task has is an issue."""
+    if not run.options.labels:
+        return
+    for name in sorted(run.options.labels):
+        if name in run.labels.ambiguous:
+            reason = f"is the display name of several labels: {', '.join(run.labels.ambiguous[name])}"
+            run.issue("ambiguous-label", reason, column="--label", value=name)
+        elif name not in run.labels.find:
+            reason = "is no label that the task or the archive's class list has"
+            run.issue("unknown-label", reason, column="--label", value=name)
+    run.chosen_labels = frozenset(run.labels.find[name] for name in run.options.labels if name in run.labels.find)
+
+
+def read_hierarchy(run: Run) -> None:
+    """Reads the hierarchy: its edges, and the labels that only it has, such as the virtual root."""
+    for source in run.sources(Kind.HIERARCHY):
+        data = run.archive.read(source.path, run.limits.max_hierarchy_bytes)
+        graph = hierarchy.parse(data, source.path, run.limits, run.report)
+        if graph is not None and graph.edges:
+            _take_edges(run, source, graph)
+
+
+def _take_edges(run: Run, source: Source, graph: hierarchy.Graph) -> None:
+    totals = run.report.of("hierarchy edges")
+    totals.read += len(graph.edges)
+    unknown = [name for name in graph.names if name not in run.labels.find]
+    if run.policies.labels is Missing.CREATE and not run.options.labels and unknown:
+        create_labels(run, [(name, "") for name in unknown], listed=False)
+    children: dict[int, set[int]] = {}
+    stored: set[tuple[int, int, str]] = set()
+    positions: dict[tuple[int, str], int] = {}
+    rows = HierarchyEdge.objects.using(run.using).filter(parent__task_id=run.task_id)
+    for parent, child, kind, position in rows.values_list("parent_id", "child_id", "kind", "position"):
+        stored.add((parent, child, kind))
+        children.setdefault(parent, set()).add(child)
+        positions[parent, kind] = max(positions.get((parent, kind), 0), position + 1)
+    find = run.labels.find
+    new: list[HierarchyEdge] = []
+    for edge in graph.edges:
+        parent, child = find.get(edge.parent), find.get(edge.child)
+        if parent is None or child is None:
+            totals.skipped[NOT_CHOSEN_LABEL if run.options.labels else UNKNOWN_LABEL] += 1
+            continue
+        key = parent, child, edge.kind.value
+        if key in stored:
+            totals.unchanged += 1
+            continue
+        if stored and _reaches(children, child, parent):
+            reason = f"would stand below itself: the task's hierarchy has it above {edge.parent}"
+            run.issue("cyclic-hierarchy", reason, file=source.path, value=edge.child)
+            totals.skipped[BAD] += 1
+            continue
+        children.setdefault(parent, set()).add(child)
+        position = positions.get((parent, edge.kind.value), 0)
+        positions[parent, edge.kind.value] = position + 1
+        new.append(HierarchyEdge(parent_id=parent, child_id=child, kind=edge.kind.value, position=position))
+        totals.added += 1
+    if new:
+        run.changed = True
+        if run.loader is not None:
+            HierarchyEdge._base_manager.using(run.using).bulk_create(new, batch_size=500)
+
+
+def _reaches(children: dict[int, set[int]], start: int, goal: int) -> bool:
+    pending, seen = [start], {start}
+    while pending:
+        label = pending.pop()
+        if label == goal:
+            return True
+        for child in children.get(label, ()):
+            if child not in seen:
+                seen.add(child)
+                pending.append(child)
+    return False

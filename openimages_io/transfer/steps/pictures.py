@@ -1,0 +1,185 @@
+"""Picture files and images.meta to images: which picture is whose, and how large it is."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from django.core.files.storage import Storage
+from django.db import transaction
+
+from openimages_io.format.layouts import Kind
+from openimages_io.format.sizes import read_sizes
+from openimages_io.models import Image
+from openimages_io.models.deletion import remove_files
+from openimages_io.models.image import DEFAULT_SUBSET
+from openimages_io.transfer.options import Missing, Mode
+from openimages_io.transfer.pictures import BadPicture, Stored, digest_of, picture_size, store
+from openimages_io.transfer.run import BAD, NOT_CHOSEN_SUBSET, UNKNOWN_IMAGE, Run
+from openimages_io.transfer.steps.creating import create_images
+
+_BATCH: Final = 500
+
+
+def read_size_files(run: Run) -> None:
+    """Reads images.meta into `run.sizes`; which images they are of is seen at the end."""
+    for source in run.sources(Kind.SIZES):
+        totals = run.report.of("image sizes")
+        errors = run.report.errors
+        with run.archive.open(source.path) as stream:
+            for _line, name, height, width in read_sizes(stream, source.path, run.report):
+                totals.read += 1
+                run.sizes[name] = width, height
+        bad = run.report.errors - errors
+        if bad:
+            totals.read += bad
+            totals.skipped[BAD] += bad
+
+
+def take_pictures(run: Run) -> list[str]:
+    """Finds the image of each picture; one that nothing names is an image by itself.
+
+    A check also looks whether the file is a picture, and returns the paths of those that are to be stored.
+    """
+    if not run.options.pictures or not len(run.layout.pictures):
+        return []
+    totals = run.report.of("pictures")
+    new: list[str] = []
+    known: dict[int, str] = {}
+    for subset, name, path in sorted(run.layout.pictures, key=lambda picture: picture[2]):
+        totals.read += 1
+        if not run.wants(subset):
+            totals.skipped[NOT_CHOSEN_SUBSET] += 1
+            continue
+        if run.loader is None and not _is_picture(run, name, path):
+            totals.skipped[BAD] += 1
+            continue
+        key = _image_of(run, subset, name, path)
+        if key is None:
+            continue
+        if key in run.new_images:
+            totals.added += 1
+            new.append(path)
+        else:
+            known[key] = path
+        if run.loader is None:
+            run.done += run.archive.paths[path]
+            run.tell(0)
+    new += _compare_with_stored(run, known)
+    return new
+
+
+def _is_picture(run: Run, name: str, path: str) -> bool:
+    try:
+        with run.archive.open(path) as stream:
+            size = picture_size(stream, run.limits)
+    except BadPicture as fault:
+        run.issue("bad-picture", str(fault), file=path, value=path.rpartition("/")[2])
+        return False
+    if run.sizes.get(name, size) != size:
+        width, height = run.sizes[name]
+        reason = f"is {size[0]} x {size[1]} pixels, but images.meta says {width} x {height}, which holds"
+        run.warn("size-differs", reason, file=path, value=path.rpartition("/")[2])
+    return True
+
+
+def _image_of(run: Run, subset: str | None, name: str, path: str) -> int | None:
+    totals = run.report.of("pictures")
+    (key,) = run.images.find(subset, [name])
+    if key is None and run.policies.images is Missing.CREATE:
+        (key,) = create_images(run, subset or DEFAULT_SUBSET, [name])
+    if key:
+        if run.options.mode is Mode.REPLACE:
+            run.named.add(key)
+        return key
+    if key is None and run.policies.images is Missing.SKIP:
+        totals.skipped[UNKNOWN_IMAGE] += 1
+        return None
+    reason = "is no image of the task" if key is None else "is an image of several subsets of the task"
+    run.issue("unknown-image" if key is None else "ambiguous-image", reason, file=path, value=name)
+    totals.skipped[BAD] += 1
+    return None
+
+
+def _compare_with_stored(run: Run, pictures: dict[int, str]) -> list[str]:
+    """Sees which images have another picture than the archive's, or none; a commit gives it to them."""
+    totals = run.report.of("pictures")
+    wanted: list[str] = []
+    for rows in _rows(run, list(pictures)):
+        for image in rows:
+            path = pictures[image.pk]
+            if run.loader is None:
+                data = run.archive.read(path, run.limits.max_picture_bytes) if image.file else b""
+                same = bool(image.file) and image.file_digest == digest_of(data)
+            else:
+                same = path not in run.stored
+            if same:
+                totals.unchanged += 1
+                continue
+            totals.updated += bool(image.file)
+            totals.added += not image.file
+            run.changed = True
+            wanted.append(path)
+            if run.loader is not None:
+                _replace(run, image, run.stored[path])
+    return wanted
+
+
+def _replace(run: Run, image: Image, picture: Stored) -> None:
+    old, storage = image.file.name, image.file.storage
+    Image._base_manager.using(run.using).filter(pk=image.pk).update(
+        file=picture.file, file_digest=picture.digest, file_suffix=picture.suffix
+    )
+    if old:
+        transaction.on_commit(lambda: remove_files(storage, [old]), using=run.using)
+
+
+def take_sizes(run: Run) -> None:
+    """Gives images that were there before their size: the one in images.meta, else their new picture's."""
+    sizes: dict[int, tuple[int, int]] = {}
+    named: dict[int, str] = {}
+    for subset, name, path in run.layout.pictures if run.stored else ():
+        picture = run.stored.get(path)
+        (key,) = run.images.find(subset, [name]) if picture else (None,)
+        if picture and key:
+            sizes[key] = picture.width, picture.height
+    totals = run.report.of("image sizes") if run.sizes else None
+    for name, size in run.sizes.items():
+        keys = run.images.keys_of(name)
+        assert totals is not None
+        if not keys:
+            totals.skipped[UNKNOWN_IMAGE] += 1
+        elif keys[0] in run.new_images:
+            totals.added += 1
+        else:
+            named[keys[0]] = name
+        sizes.update(dict.fromkeys(keys, size))
+    for rows in _rows(run, [key for key in sizes if key > 0 and key not in run.new_images]):
+        for image in rows:
+            width, height = sizes[image.pk]
+            before = image.width, image.height
+            if totals is not None and image.pk in named:
+                totals.unchanged += before == (width, height)
+                totals.updated += before != (width, height)
+            if before != (width, height):
+                run.changed = True
+                if run.loader is not None:
+                    Image._base_manager.using(run.using).filter(pk=image.pk).update(width=width, height=height)
+
+
+def _rows(run: Run, keys: Sequence[int]) -> Iterator[Sequence[Image]]:
+    ordered = sorted(keys)
+    for start in range(0, len(ordered), _BATCH):
+        rows = Image.objects.using(run.using).filter(pk__in=ordered[start : start + _BATCH])
+        yield rows.only("file", "file_digest", "width", "height").order_by("pk")
+
+
+def store_pictures(run: Run, paths: Sequence[str], storage: Storage, stored: dict[str, Stored]) -> None:
+    """Stores pictures, before the transaction; `stored` grows as it goes, so that a failure can take them away again."""
+    run.phase, run.done, run.total = "pictures", 0, sum(run.archive.paths[path] for path in paths)
+    for path in paths:
+        data = run.archive.read(path, run.limits.max_picture_bytes)
+        try:
+            stored[path] = store(storage, data, path, run.limits)
+        except BadPicture as fault:  # the archive has changed since the check
+            run.issue("bad-picture", str(fault), file=path, value=path.rpartition("/")[2])
+        run.done += len(data)
+        run.tell(0)

@@ -1,0 +1,140 @@
+"""The image and the label of each row, as the options say what to do with unknown ones."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from openimages_io.format.layouts import Source
+from openimages_io.format.reading import Chunk
+from openimages_io.models.image import DEFAULT_SUBSET
+from openimages_io.transfer.options import Missing, Mode
+from openimages_io.transfer.report import Totals
+from openimages_io.transfer.run import NOT_CHOSEN_LABEL, NOT_CHOSEN_SUBSET, UNKNOWN_IMAGE, UNKNOWN_LABEL, BAD, Run
+from openimages_io.transfer.steps.creating import create_images, create_labels
+
+_AMBIGUOUS_IMAGE: Final = 0
+
+
+@dataclass(slots=True)
+class Resolved:
+    """Rows whose image and label are known."""
+
+    chunk: Chunk
+    images: list[int]
+    labels: list[int]
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def where(self, keep: list[bool]) -> "Resolved":
+        """The rows whose entry in `keep` is true."""
+        return Resolved(
+            self.chunk.where(keep),
+            [image for image, kept in zip(self.images, keep, strict=True) if kept],
+            [label for label, kept in zip(self.labels, keep, strict=True) if kept],
+        )
+
+
+def resolve(run: Run, source: Source, chunk: Chunk, totals: Totals) -> Resolved:
+    """Finds image and label of each row; rows that lack one are left out, counted, and issues if they must be."""
+    labels: list[Any] = list(map(run.labels.find.get, chunk.values["LabelName"]))
+    if None in labels:
+        labels = _unknown_labels(run, source, chunk, totals, labels)
+    if run.chosen_labels is not None:
+        chosen = run.chosen_labels
+        unwanted = [label is not None and label not in chosen for label in labels]
+        if any(unwanted):
+            totals.skipped[NOT_CHOSEN_LABEL] += sum(unwanted)
+            kept = [not out for out in unwanted]
+            labels = [label for label, keep in zip(labels, kept, strict=True) if keep]
+            chunk = chunk.where(kept)
+    images: list[Any] = run.images.find(source.subset, chunk.values["ImageID"])
+    if None in images or _AMBIGUOUS_IMAGE in images:
+        images = _unknown_images(run, source, chunk, totals, images, labels)
+    if run.options.subsets and source.subset is None:
+        chosen = run.images.keys_in(run.options.subsets)
+        unwanted = [image is not None and image not in chosen for image in images]
+        totals.skipped[NOT_CHOSEN_SUBSET] += sum(
+            out and label is not None for out, label in zip(unwanted, labels, strict=True)
+        )
+        images = [None if out else image for image, out in zip(images, unwanted, strict=True)]
+    if None in images or None in labels:
+        keep = [image is not None and label is not None for image, label in zip(images, labels, strict=True)]
+        resolved = Resolved(chunk, images, labels).where(keep)
+    else:
+        resolved = Resolved(chunk, images, labels)
+    if run.options.mode is Mode.REPLACE:
+        run.named.update(resolved.images)
+    return resolved
+
+
+def _unknown_labels(
+    run: Run, source: Source, chunk: Chunk, totals: Totals, labels: list[int | None]
+) -> list[int | None]:
+    names = chunk.values["LabelName"]
+    unknown = dict.fromkeys(name for name, label in zip(names, labels, strict=True) if label is None)
+    ambiguous = [name for name in unknown if name in run.labels.ambiguous]
+    others = [name for name in unknown if name not in run.labels.ambiguous]
+    if run.policies.labels is Missing.CREATE and others and run.chosen_labels is None:
+        create_labels(run, [(name, "") for name in others], listed=True)
+        labels = list(map(run.labels.find.get, names))
+    if not ambiguous and None not in labels:
+        return labels
+    for index, (name, label) in enumerate(zip(names, labels, strict=True)):
+        if label is not None:
+            continue
+        if name in run.labels.ambiguous:
+            reason = f"is the display name of several labels: {', '.join(run.labels.ambiguous[name])}"
+            _fault(run, source, chunk, index, totals, "ambiguous-label", "LabelName", reason)
+        elif run.chosen_labels is not None:
+            totals.skipped[NOT_CHOSEN_LABEL] += 1
+        elif run.policies.labels is Missing.ERROR:
+            _fault(run, source, chunk, index, totals, "unknown-label", "LabelName", "is no label of the task")
+        else:
+            totals.skipped[UNKNOWN_LABEL] += 1
+    return labels
+
+
+def _unknown_images(
+    run: Run, source: Source, chunk: Chunk, totals: Totals, images: list[int | None], labels: list[int | None]
+) -> list[int | None]:
+    names = chunk.values["ImageID"]
+    if run.policies.images is Missing.CREATE:
+        # A row that is left out for its label makes no image.
+        rows = zip(names, images, labels, strict=True)
+        new = dict.fromkeys(name for name, image, label in rows if image is None and label is not None)
+        subset = source.subset or DEFAULT_SUBSET
+        if new and (not run.options.subsets or subset in run.options.subsets):
+            create_images(run, subset, list(new))
+            images = run.images.find(source.subset, names)
+        elif new:
+            totals.skipped[NOT_CHOSEN_SUBSET] += sum(
+                image is None and label is not None for image, label in zip(images, labels, strict=True)
+            )
+            return [image or None for image in images]
+    for index, (image, label) in enumerate(zip(images, labels, strict=True)):
+        if image == _AMBIGUOUS_IMAGE and image is not None:
+            reason = "is an image of several subsets of the task, and the file does not say which"
+            _fault(run, source, chunk, index, totals, "ambiguous-image", "ImageID", reason, counted=label is not None)
+        elif image is None and run.policies.images is Missing.ERROR:
+            reason = "is no image of the task"
+            _fault(run, source, chunk, index, totals, "unknown-image", "ImageID", reason, counted=label is not None)
+        elif image is None and label is not None:
+            totals.skipped[UNKNOWN_IMAGE] += 1
+    return [image or None for image in images]
+
+
+def _fault(
+    run: Run,
+    source: Source,
+    chunk: Chunk,
+    index: int,
+    totals: Totals,
+    code: str,
+    column: str,
+    reason: str,
+    *,
+    counted: bool = True,
+) -> None:
+    value = chunk.values[column][index]
+    run.issue(code, reason, file=source.path, line=chunk.lines[index], column=column, value=value)
+    totals.skipped[BAD] += counted
