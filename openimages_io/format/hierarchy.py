@@ -162,7 +162,9 @@ class _Parser:
         try:
             return (json.loads(text, object_pairs_hook=_object, parse_int=_number, parse_float=_number),)
         except json.JSONDecodeError as error:
-            self.error("bad-json", f"is not JSON: {error.msg}", line=error.lineno, column=f"column {error.colno}")
+            self.error(
+                "bad-json", f"the text is not JSON: {error.msg}", line=error.lineno, column=f"column {error.colno}"
+            )
         except RecursionError:
             self.error("too-deep", f"the classes are nested deeper than {self.limits.max_hierarchy_depth}")
         return None

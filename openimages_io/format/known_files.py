@@ -10,6 +10,9 @@ from enum import StrEnum
 PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"})
 """Endings of pictures, in lower case."""
 
+MAX_NAME = 1024
+"""Characters; no table has a longer name, and patterns are not tried on one."""
+
 
 class Kind(StrEnum):
     """What an annotation file holds, in reading order."""
@@ -36,19 +39,14 @@ DECLARING = _pattern(r"(.+)-image_ids_and_rotation\.csv")
 SHARD = _pattern(r"(.+)-masks-([0-9a-f])\.zip")
 MASK_FOLDER = _pattern(r"(.+?)-masks(?:-[0-9a-f])?")
 SPLIT_SHARD_FOLDER = _pattern(rf"((?:(?:{_PREFIX})-)?(?:{_SPLIT}))-masks-[0-9a-f]")
-MASK_NAME = _pattern(r".*_.*_[0-9a-f]{8}\.png")
+MASK_NAME_END = _pattern(r"_[0-9a-f]{8}\.png")
 CVDF_FOLDER = _pattern(r"train_[0-9a-f]")
 
-HIERARCHIES = tuple(
-    map(
-        _pattern,
-        (
-            r"bbox_labels_600_hierarchy\.json",
-            r"challenge-2019-label500-hierarchy\.json",
-            r"challenge-2019-label300-segmentable-hierarchy\.json",
-            r".*hierarchy\.json",
-        ),
-    )
+HIERARCHIES = (
+    _pattern(r"bbox_labels_600_hierarchy\.json"),
+    _pattern(r"challenge-2019-label500-hierarchy\.json"),
+    _pattern(r"challenge-2019-label300-segmentable-hierarchy\.json"),
+    _pattern(r".*hierarchy\.json"),
 )
 """The best first: only one is read, since each is a whole of its own."""
 

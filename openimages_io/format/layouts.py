@@ -16,7 +16,8 @@ from openimages_io.format.known_files import (
     DECLARING,
     HIERARCHIES,
     MASK_FOLDER,
-    MASK_NAME,
+    MASK_NAME_END,
+    MAX_NAME,
     NOT_READ,
     PICTURE_SUFFIXES,
     PREFIXED,
@@ -109,8 +110,8 @@ def recognise(paths: Iterable[str], sink: IssueSink) -> Layout:
     `<subset>-masks-<digit>`; directly in `masks/` or at the root (no subset); or anywhere under a name such as
     `<id>_<label>_<8 hex digits>.png` (no subset).
 
-    Issues: `two-pictures` for two files of one ImageID, `two-masks` for two of one name in a subset, `bad-subset` and
-    `bad-image-id` for names that cannot be used. They name both files.
+    Issues: `two-pictures` for two files of one ImageID and `two-masks` for two of one name in a subset, which name both
+    files; `bad-subset` and `bad-image-id` for names that cannot be used.
     """
     return _Recogniser(sink).recognise(sorted(paths))
 
@@ -152,7 +153,7 @@ class _Recogniser:
         others: list[str] = []
         for path in _without_litter(paths, self.layout.unknown):
             (pictured if _suffix(path) in PICTURE_SUFFIXES else others).append(path)
-        names = [path.rpartition("/")[2] for path in others]
+        names = [name for path in others if len(name := path.rpartition("/")[2]) <= MAX_NAME]
         self.declared = {match[1] for name in names if (match := DECLARING.fullmatch(name))}
         self.tables(list(dict.fromkeys(others)))
         start = len(_enclosing(pictured, others, [source.path for source in self.layout.sources]))
@@ -172,8 +173,12 @@ class _Recogniser:
     def tables(self, paths: list[str]) -> None:
         ranked: list[tuple[tuple[int, str, bool, int, int, str], Source]] = []
         hierarchies: list[tuple[int, int, str]] = []
+        shards: list[tuple[int, str, str, str]] = []
         for path in paths:
             name = path.rpartition("/")[2]
+            if len(name) > MAX_NAME:
+                self.layout.unknown.append(path)
+                continue
             if found := self.table(path, name):
                 table, source = found
                 kind = _READING_ORDER[table.kind]
@@ -185,11 +190,13 @@ class _Recogniser:
             if rank is not None:
                 hierarchies.append((rank, path.count("/"), path))
             elif match := SHARD.fullmatch(name):
-                self.shard(path, self.subset(match[1]), match[2].lower())
+                shards.append((_version(name), path, self.subset(match[1]), match[2].lower()))
             elif what := next((what for pattern, what in NOT_READ if pattern.fullmatch(name)), None):
                 self.layout.not_read.append((path, what))
             else:
                 self.layout.unknown.append(path)
+        for _, path, subset, digit in sorted(shards):
+            self.shard(path, subset, digit)
         for rank, _, path in sorted(hierarchies)[:1]:
             source = Source(path=path, kind=Kind.HIERARCHY)
             ranked.append(((_READING_ORDER[Kind.HIERARCHY], "", False, rank, 0, path), source))
@@ -253,7 +260,7 @@ class _Recogniser:
         for folder in folders:
             if match := MASK_FOLDER.fullmatch(folder):
                 return self.subset(match[1]), name
-        return (None, name) if not folders or MASK_NAME.fullmatch(name) else None
+        return (None, name) if not folders or _is_mask_name(name) else None
 
     def picture(self, path: str, subset: str | None, name: str) -> None:
         image_id = name[: -len(_suffix(name))]
@@ -277,6 +284,11 @@ class _Recogniser:
 
 
 _READING_ORDER = {kind: place for place, kind in enumerate(Kind)}
+
+
+def _is_mask_name(name: str) -> bool:
+    """Whether a name reads `<id>_<label>_<8 hex digits>.png`; Datumaro leaves id and label empty in other scripts."""
+    return "_" in name[:-13] and MASK_NAME_END.fullmatch(name[-13:]) is not None
 
 
 def _of_split(word: str) -> str:

@@ -121,16 +121,17 @@ def _careful(line: str, file: str, number: int, sink: IssueSink) -> tuple[str, i
     if "\0" in line:
         bad("nul", "the line holds a NUL byte")
         return None
+    line = line.removesuffix("\n")
     try:
         words = shlex.split(line, comments=True)
     except ValueError:
-        bad("bad-quoting", "has a quotation mark or a backslash without its other half", value=line.rstrip("\n"))
+        bad("bad-quoting", "has a quotation mark or a backslash without its other half", value=line)
         return None
     if not words:
         return None
     if len(words) != 3:
         reason = f"has {len(words)} words where three are expected: id, height, width (an id with a space is quoted)"
-        bad("bad-size-line", reason, value=line.rstrip("\n"))
+        bad("bad-size-line", reason, value=line)
         return None
     if not words[0]:
         bad("empty-id", "the id is empty", "id")
