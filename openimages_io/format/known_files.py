@@ -1,6 +1,7 @@
 """The names of Open Images files, each family declared once.
 
-Sources: the format reference, the download pages of V4 to V7, the challenges of 2018 and 2019, and Datumaro's code.
+Sources: the format reference, Datumaro's code, and for the challenges of 2018 and 2019 the names in public code that
+downloads or reads their files.
 """
 
 import re

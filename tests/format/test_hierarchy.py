@@ -217,6 +217,12 @@ def test_too_deep(depth: int) -> None:
     assert [code for code, _, _ in bad(data)] == ["too-deep"]
 
 
+def test_too_deep_is_told_once() -> None:
+    branches = ",".join(f'{{"LabelName":"{n}","Part":[{{"LabelName":"{n}x"}}]}}' for n in range(3))
+    limits = Limits(max_hierarchy_depth=2)
+    assert bad(f'{{"LabelName":"a","Part":[{branches}]}}', limits) == [("too-deep", "Part[0]", None)]
+
+
 def test_as_deep_as_allowed() -> None:
     data = "".join(f'{{"LabelName":"{n}","Part":[' for n in range(200)) + "]}" * 200
     graph = good(data)

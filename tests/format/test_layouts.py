@@ -252,6 +252,22 @@ def test_what_is_neither_is_named() -> None:
     assert clean(strange).unknown == sorted(strange)
 
 
+def test_nothing_at_all() -> None:
+    layout = clean([])
+    assert (layout.sources, list(layout.pictures), layout.unknown) == ([], [], [])
+
+
+def test_a_lone_folder_may_be_a_subset() -> None:
+    assert {(subset, name) for subset, name, _ in clean(["train/a.jpg", "train/b.jpg"]).pictures} == {
+        ("train", "a"),
+        ("train", "b"),
+    }
+    assert [subset for subset, _, _ in clean(["top/images/a.jpg", "top/images/train/b.jpg"]).pictures] == [
+        None,
+        "train",
+    ]
+
+
 def test_litter_is_no_picture() -> None:
     litter = ["__MACOSX/top/images/train/._a.jpg", "top/.DS_Store", "top/images/train/._a.jpg"]
     layout = clean([*litter, "top/images/train/a.jpg", "top/images/train/._b.jpg"])
