@@ -1,0 +1,86 @@
+"""The names that we write, and which names from strangers are safe to use."""
+
+import re
+from dataclasses import dataclass
+
+UNPRINTABLE = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\ud800-\\udfff]")
+"""Control characters, line breaks of every kind, and halves of surrogate pairs (bytes that were not UTF-8)."""
+
+_DRIVE = re.compile("[A-Za-z]:")
+
+
+def unsafe_word(word: str) -> str | None:
+    """Why `word` (a subset, a file name) cannot be one part of a path, as the end of a sentence; None if it can."""
+    if not word:
+        return "is empty"
+    if word in {".", ".."}:
+        return "is a way to another folder"
+    if "/" in word or "\\" in word:
+        return "holds a slash"
+    if UNPRINTABLE.search(word):
+        return "holds a control character, a line break or bytes that are not UTF-8"
+    if _DRIVE.match(word):
+        return "begins with a drive letter"
+    return None
+
+
+def unsafe_image_id(image_id: str) -> str | None:
+    """Why `image_id` cannot name a picture, as the end of a sentence; None if it can. Folders are allowed in it."""
+    if not image_id:
+        return "is empty"
+    if "\\" in image_id:
+        return "holds a backslash"
+    if UNPRINTABLE.search(image_id):
+        return "holds a control character, a line break or bytes that are not UTF-8"
+    if _DRIVE.match(image_id):
+        return "begins with a drive letter"
+    if image_id.startswith("/"):
+        return "begins with a slash"
+    if "/" not in image_id:
+        return "is a way to another folder" if image_id in {".", ".."} else None
+    if any(part in {"", ".", ".."} for part in image_id.split("/")):
+        return "holds an empty folder name or a way to another folder"
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """Where each file of an archive stands, in one layout. Paths are relative and use `/`."""
+
+    image_list_stem: str
+    """What follows `<subset>-` in the name of an image list; the layouts differ in nothing else."""
+
+    classes: str = "annotations/class-descriptions.csv"
+    hierarchy: str = "annotations/bbox_labels_600_hierarchy.json"
+    sizes: str = "annotations/images.meta"
+
+    def image_list(self, subset: str) -> str:
+        """The table of a subset's images."""
+        return f"annotations/{subset}-{self.image_list_stem}.csv"
+
+    def labels(self, subset: str, *, machine: bool = False) -> str:
+        """The image-level labels of a subset: those that people gave, or those of a machine."""
+        return f"annotations/{subset}-annotations-{'machine' if machine else 'human'}-imagelabels.csv"
+
+    def boxes(self, subset: str) -> str:
+        """The boxes of a subset."""
+        return f"annotations/{subset}-annotations-bbox.csv"
+
+    def segmentations(self, subset: str) -> str:
+        """The table of a subset's masks."""
+        return f"annotations/{subset}-annotations-object-segmentation.csv"
+
+    def picture(self, subset: str, image_id: str, suffix: str) -> str:
+        """A picture; `suffix` has its dot, and the folders of an ImageID are folders here."""
+        return f"images/{subset}/{image_id}{suffix}"
+
+    def mask(self, subset: str, file_name: str) -> str:
+        """A mask, by its MaskPath."""
+        return f"masks/{subset}/{file_name}"
+
+
+DOCUMENTED = Names(image_list_stem="image_ids_and_rotation")
+"""The layout of CVAT's manual."""
+
+DATUMARO = Names(image_list_stem="images-with-rotation")
+"""The names that CVAT and Datumaro in fact read and write."""
