@@ -50,15 +50,15 @@ def open_container(file: BinaryIO, limits: Limits, label: str, prefix: str) -> A
     try:
         head = file.read(512)
         file.seek(0)
-        kind = next((kind for magic, kind in MAGIC_BYTES.items() if head.startswith(magic)), None)
-        if kind:
-            spool = unpack(file, kind, limits, label)
-            file.close()
-            file = spool
-        if kind or is_tar(head):
+        if is_tar(head):
             return TarArchive(RandomReader(file), limits, label, prefix)
         if head.startswith(_ZIP_STARTS):
             return ZipArchive(RandomReader(file), limits, label, prefix)
+        for magic, packer in MAGIC_BYTES.items():
+            if head.startswith(magic):
+                packed, file = file, unpack(file, packer, limits, label)
+                packed.close()
+                return TarArchive(RandomReader(file), limits, label, prefix)
         raise unopenable("unknown-format", label, f"is {'one file' if head else 'empty'}; {_EXPECTED}")
     except OSError as error:
         file.close()

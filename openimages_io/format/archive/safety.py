@@ -109,9 +109,11 @@ class Intake(Generic[Place]):
         if self._issues:
             raise UnreadableArchive.of(self._issues, self._total)
         cut = _enclosing_folder(self._members)
-        ordered = sorted(self._members)
-        sizes = {path[len(cut) :]: self._members[path][0] for path in ordered}
-        places = {short: self._members[path][1] for short, path in zip(sizes, ordered, strict=True)}
+        sizes: dict[str, int] = {}
+        places: dict[str, Place] = {}
+        for path in sorted(self._members):
+            short = path[len(cut) :]
+            sizes[short], places[short] = self._members.pop(path)
         return cut, sizes, places
 
 

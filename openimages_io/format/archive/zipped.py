@@ -3,7 +3,8 @@
 import stat
 import struct
 import zlib
-from collections.abc import Iterable
+from array import array
+from operator import le
 from typing import NamedTuple
 
 from openimages_io.format.archive.base import Archive
@@ -18,7 +19,7 @@ from openimages_io.format.archive.streams import (
     failed,
     stored,
 )
-from openimages_io.format.archive.zipdirectory import Directory, DirectoryError, Entry, find_directory, read_entries
+from openimages_io.format.archive.zipdirectory import DirectoryError, Entry, find_directory, read_entries
 from openimages_io.format.limits import Limits
 
 _LOCAL = struct.Struct("<4s5H3L2H")
@@ -101,19 +102,24 @@ class ZipArchive(Archive):
 
 
 def _list(file: RandomReader, intake: Intake[_Place]) -> None:
-    extents: list[tuple[int, int]] = []
+    starts, ends = array("Q"), array("Q")
     try:
         directory = find_directory(file)
         for entry in read_entries(file, directory):
             path = intake.path(entry.name)
-            extents.append((entry.offset, entry.least_end))
+            if entry.least_end > directory.start:
+                intake.refuse("truncated", entry.name, "is not all there: the zip was probably cut off")
+                continue
+            starts.append(entry.offset)
+            ends.append(entry.least_end)
             if path is not None and not (entry.name.endswith("/") and stat.S_IFMT(entry.mode) != stat.S_IFLNK):
                 _admit(entry, path, intake)
     except DirectoryError as error:
         intake.stop(error.code, error.reason)
     except FAILURES as error:
         intake.stop(*explained(error))
-    _check_extents(extents, directory, intake)
+    if _overlap(starts, ends):
+        intake.stop("zip-bomb", "is a zip whose files overlap")
 
 
 def _admit(entry: Entry, path: str, intake: Intake[_Place]) -> None:
@@ -140,12 +146,13 @@ def _admit(entry: Entry, path: str, intake: Intake[_Place]) -> None:
         intake.add(path, entry.size, _Place(entry.offset, entry.packed, entry.method, entry.crc))
 
 
-def _check_extents(extents: Iterable[tuple[int, int]], directory: Directory, intake: Intake[_Place]) -> None:
+def _overlap(starts: "array[int]", ends: "array[int]") -> bool:
     """Members that share bytes make a small file unpack to any size, though each of them looks honest."""
-    end = 0
-    for offset, least_end in sorted(extents):
-        if offset < end:
-            intake.stop("zip-bomb", "is a zip whose files overlap")
-        end = least_end
-    if end > directory.start:
-        intake.stop("truncated", "is a zip whose last file is not all there")
+    if all(map(le, ends, starts[1:])):
+        return False
+    last = 0
+    for start, end in sorted(zip(starts, ends, strict=True)):
+        if start < last:
+            return True
+        last = end
+    return False
