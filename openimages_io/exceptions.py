@@ -1,9 +1,40 @@
 """What this app raises. Every message is a sentence for the person who typed the command."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from openimages_io.format.issues import Issue
+
+_SHOWN = 100
+
 
 class OpenImagesError(Exception):
     """The base of every error raised on purpose here."""
 
 
-class UnreadableArchive(OpenImagesError):
+class UnreadableArchive(OpenImagesError):  # noqa: N818 -- it reads as a sentence
     """The source cannot be opened, or breaks a limit or a safety rule, so nothing in it is trusted."""
+
+    issues: list[Issue]
+    """What is wrong, each with its place; at most a thousand of them."""
+    total: int
+    """How many issues were found, those that are not listed included."""
+
+    def __init__(self, message: str, issues: Sequence[Issue] = (), total: int | None = None) -> None:
+        super().__init__(message)
+        self.issues = list(issues)
+        self.total = len(self.issues) if total is None else total
+
+    @classmethod
+    def of(cls, issues: Sequence[Issue], total: int | None = None) -> UnreadableArchive:
+        """Builds the error whose text is its issues: one alone is the sentence, of several the first hundred follow."""
+        count = len(issues) if total is None else total
+        if count == 1:
+            return cls(str(issues[0]), issues)
+        lines = [f"The archive has {count} problems, so nothing of it was read:", *map(str, issues[:_SHOWN])]
+        if count > _SHOWN:
+            lines.append(f"… and {count - _SHOWN} more")
+        return cls("\n".join(lines), issues, count)

@@ -1,0 +1,96 @@
+"""What a folder, a zip and a tar have in common once they are open."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import tempfile
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from types import MappingProxyType, TracebackType
+from typing import BinaryIO, Self
+
+from openimages_io.format.archive.safety import problem
+from openimages_io.format.archive.streams import MemberStream, failed
+from openimages_io.format.limits import Limits
+
+BUFFER = 2**20
+"""Bytes that are unpacked at once from an open member."""
+
+
+class Archive(ABC):
+    """The files of one source, by their path inside it. Reading is safe from several threads; closing is not."""
+
+    paths: Mapping[str, int]
+    """Path inside, with slashes, sorted; to unpacked size in bytes. Without folders, junk and one enclosing folder."""
+    enclosing: str
+    """The folder that everything stands in and that is left out of `paths`, with its slash; mostly empty."""
+
+    def __init__(self, limits: Limits, prefix: str, enclosing: str, sizes: dict[str, int]) -> None:
+        self.limits = limits
+        self.paths = MappingProxyType(sizes)
+        self.enclosing = enclosing
+        self._prefix = prefix
+
+    def open(self, path: str) -> BinaryIO:
+        """Opens a member for reading from its start.
+
+        Raises UnreadableArchive if it is not there, and while it is read if it is damaged.
+        """
+        return io.BufferedReader(self._stream(path, self._size(path)), BUFFER)
+
+    def read(self, path: str, max_bytes: int) -> bytes:
+        """Returns a small member whole. Raises UnreadableArchive if it is not there, too large or damaged."""
+        size = self._size(path)
+        if size > max_bytes:
+            raise problem("too-large", self.place(path), f"has {size} bytes; at most {max_bytes} are allowed for it")
+        return self._whole(path, size)
+
+    def open_nested(self, path: str) -> Archive:
+        """Opens a member that is a zip or tar itself, under the same limits and rules; the caller closes it."""
+        from openimages_io.format.archive.opening import open_container  # It imports this module.
+
+        place = self.place(path)
+        return open_container(self._spooled(path), self.limits, place, f"{place}/")
+
+    @abstractmethod
+    def close(self) -> None:
+        """Closes the source and removes what was unpacked."""
+
+    def place(self, path: str) -> str:
+        """The path as issues show it: in a nested archive it starts with that archive's own."""
+        return self._prefix + path
+
+    @abstractmethod
+    def _stream(self, path: str, size: int) -> MemberStream: ...
+
+    @abstractmethod
+    def _whole(self, path: str, size: int) -> bytes: ...
+
+    def _spooled(self, path: str) -> BinaryIO:
+        spool = tempfile.TemporaryFile()  # noqa: SIM115 -- the nested archive closes it
+        try:
+            with self.open(path) as member:
+                shutil.copyfileobj(member, spool, BUFFER)
+            spool.flush()
+        except OSError as error:
+            spool.close()
+            raise failed(self.place(path), error) from error
+        except BaseException:
+            spool.close()
+            raise
+        return spool
+
+    def _size(self, path: str) -> int:
+        size = self.paths.get(path)
+        if size is None:
+            raise problem("not-found", self.place(path), "is not in the archive")
+        return size
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,124 @@
+"""Which members of a stranger's archive are let in: every rule, on every member, before one byte is trusted."""
+
+import re
+from typing import Generic, NoReturn, TypeVar
+
+from openimages_io.exceptions import UnreadableArchive
+from openimages_io.format.issues import Issue
+from openimages_io.format.limits import Limits
+
+MAX_ISSUES = 1000
+"""Issues that are kept; of the rest only the number is."""
+
+_BREAKS = re.compile("[\x00-\x1f\x7f\x85\u2028\u2029]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_DRIVE = re.compile("(?:^|/)[A-Za-z]:")
+_SUSPECT = re.compile("[\x00-\x1f\x7f\x85\u2028\u2029\ud800-\udfff\\\\]|(?:^|/)(?:[A-Za-z]:|\\.{0,2}(?:/|$))")
+_JUNK = re.compile(r"(?:^|/)(?:__MACOSX(?:/|$)|\._[^/]*$|\.DS_Store$|(?i:thumbs\.db|desktop\.ini)$)")
+_OWN_FOLDERS = frozenset({"annotations", "images", "masks"})
+
+Place = TypeVar("Place")
+"""What an archive notes of a member in order to find its bytes again."""
+
+
+def member_issue(code: str, path: str, predicate: str) -> Issue:
+    """An issue whose subject is one file of the archive."""
+    return Issue(code=code, file=path, reason=f"the file {predicate}")
+
+
+def problem(code: str, path: str, predicate: str) -> UnreadableArchive:
+    """The error for one file of the archive."""
+    return UnreadableArchive.of([member_issue(code, path, predicate)])
+
+
+def unopenable(code: str, label: str, predicate: str) -> UnreadableArchive:
+    """The error for an archive as a whole; `label` is how people know it."""
+    return UnreadableArchive.of([Issue(code=code, value=label, reason=predicate)])
+
+
+def unsafe_reason(name: str) -> str | None:
+    """Says why a member may not have this name, or None if it may."""
+    if _BREAKS.search(name):
+        return "holds a NUL, a line break or another control character in its name"
+    if _SURROGATE.search(name):
+        return "has a name that is not UTF-8"
+    if "\\" in name:
+        return "holds a backslash in its name"
+    if name.startswith("/"):
+        return "is an absolute path"
+    if _DRIVE.search(name):
+        return "holds a drive letter"
+    if ".." in name.split("/"):
+        return 'leads out of the archive with ".."'
+    return None
+
+
+class Intake(Generic[Place]):
+    """Gathers the members of one archive, and all that is wrong with those it refuses."""
+
+    def __init__(self, limits: Limits, label: str, prefix: str) -> None:
+        self.limits = limits
+        self._label = label
+        self._prefix = prefix
+        self._issues: list[Issue] = []
+        self._total = 0
+        self._seen = 0
+        self._members: dict[str, tuple[int, Place]] = {}
+
+    def refuse(self, code: str, name: str, predicate: str) -> None:
+        """Notes what is wrong with one member."""
+        self._note(member_issue(code, self._prefix + name, predicate))
+
+    def stop(self, code: str, predicate: str) -> NoReturn:
+        """Ends the listing, for what comes after cannot be read; raises UnreadableArchive with everything so far."""
+        self._note(Issue(code=code, value=self._label, reason=predicate))
+        raise UnreadableArchive.of(self._issues, self._total)
+
+    def path(self, name: str) -> str | None:
+        """The member's path without `.` and empty steps; None if it is unsafe (that is noted) or junk."""
+        self._seen += 1
+        if self._seen > self.limits.max_members:
+            self.stop("too-many-members", f"holds more than {self.limits.max_members} members, the limit set here")
+        if _SUSPECT.search(name):
+            reason = unsafe_reason(name)
+            if reason:
+                self.refuse("unsafe-path", name, reason)
+                return None
+            name = "/".join(step for step in name.split("/") if step not in ("", "."))
+        return None if not name or _JUNK.search(name) else name
+
+    def add(self, path: str, size: int, place: Place) -> None:
+        """Lets a file in, unless it is there already or too large. `size` is in bytes, unpacked."""
+        if path in self._members:
+            self.refuse("duplicate-member", path, "stands in the archive more than once")
+        elif size > self.limits.max_member_bytes:
+            self.refuse("too-large", path, f"has {size} bytes; at most {self.limits.max_member_bytes} are allowed here")
+        else:
+            self._members[path] = (size, place)
+
+    def _note(self, issue: Issue) -> None:
+        self._total += 1
+        if len(self._issues) < MAX_ISSUES:
+            self._issues.append(issue)
+
+    def finish(self) -> tuple[str, dict[str, int], dict[str, Place]]:
+        """Returns the enclosing folder that was taken off (with its slash, or ""), the sizes and the places by path.
+
+        Raises UnreadableArchive if anything was refused.
+        """
+        if self._issues:
+            raise UnreadableArchive.of(self._issues, self._total)
+        cut = _enclosing_folder(self._members)
+        sizes: dict[str, int] = {}
+        places: dict[str, Place] = {}
+        for path in sorted(self._members):
+            short = path[len(cut) :]
+            sizes[short], places[short] = self._members.pop(path)
+        return cut, sizes, places
+
+
+def _enclosing_folder(paths: dict[str, tuple[int, Place]]) -> str:
+    top = next(iter(paths), "").partition("/")[0]
+    if top in _OWN_FOLDERS or not all(path.startswith(f"{top}/") for path in paths):
+        return ""
+    return f"{top}/" if paths else ""

@@ -1,0 +1,158 @@
+"""A zip as an archive: members are read by their place, in any order."""
+
+import stat
+import struct
+import zlib
+from array import array
+from operator import le
+from typing import NamedTuple
+
+from openimages_io.format.archive.base import Archive
+from openimages_io.format.archive.safety import Intake, problem
+from openimages_io.format.archive.streams import (
+    FAILURES,
+    MemberStream,
+    Pull,
+    RandomReader,
+    deflated,
+    explained,
+    failed,
+    stored,
+)
+from openimages_io.format.archive.zipdirectory import DirectoryError, Entry, find_directory, read_entries
+from openimages_io.format.limits import Limits
+
+_LOCAL = struct.Struct("<4s5H3L2H")
+_GUESSED_HEAD = 512
+"""Bytes that a member's own header with its name mostly fits into."""
+_ENCRYPTED = 0x2041
+"""Flag bits 0, 6 and 13: encryption, the strong one, and hidden headers."""
+_STORED, _DEFLATED = 0, 8
+_METHODS = {1: "shrink", 6: "implode", 9: "deflate64", 12: "bzip2", 14: "LZMA", 93: "zstd", 95: "xz", 98: "PPMd"}
+_SPECIAL = {stat.S_IFIFO, stat.S_IFCHR, stat.S_IFBLK, stat.S_IFSOCK}
+
+
+class _Place(NamedTuple):
+    offset: int
+    packed: int
+    method: int
+    crc: int
+
+
+class ZipArchive(Archive):
+    """A zip whose members are stored or deflated."""
+
+    def __init__(self, file: RandomReader, limits: Limits, label: str, prefix: str) -> None:
+        intake: Intake[_Place] = Intake(limits, label, prefix)
+        _list(file, intake)
+        enclosing, sizes, self._places = intake.finish()
+        super().__init__(limits, prefix, enclosing, sizes)
+        self._file = file
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._file.close()
+
+    def _stream(self, path: str, size: int) -> MemberStream:
+        place = self._places[path]
+        try:
+            offset, _ = self._data_at(path, place.offset, b"")
+        except FAILURES as error:
+            raise failed(self.place(path), error) from error
+        pull: Pull = (deflated if place.method == _DEFLATED else stored)(self._file, offset, place.packed)
+        return MemberStream(pull, size, self.place(path), place.crc)
+
+    def _whole(self, path: str, size: int) -> bytes:
+        offset, packed, method, crc = self._places[path]
+        if packed > size + size // 8 + _GUESSED_HEAD:  # Padded: no honest packer makes a file larger than this.
+            raise problem("damaged", self.place(path), f"has {size} bytes, but {packed} when packed")
+        try:
+            block = self._file.read_at(offset, _GUESSED_HEAD + packed)
+            start, head_size = self._data_at(path, offset, block)
+            if head_size + packed > len(block):
+                block, head_size = self._file.read_at(start, packed), 0
+            data = block[head_size : head_size + packed]
+            if len(data) < packed:
+                raise EOFError
+            if method == _DEFLATED:
+                inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+                data = inflater.decompress(data, size + 1)
+                if len(data) < size:
+                    raise EOFError
+        except FAILURES as error:
+            raise failed(self.place(path), error) from error
+        if len(data) > size:
+            raise problem("wrong-size", self.place(path), f"holds more than the {size} bytes that were announced")
+        if zlib.crc32(data) != crc:
+            raise problem("damaged", self.place(path), "is damaged: its checksum is wrong")
+        return data
+
+    def _data_at(self, path: str, offset: int, block: bytes) -> tuple[int, int]:
+        """The offset of the member's data in the file, and the size of the header before it."""
+        head = block[: _LOCAL.size] or self._file.read_at(offset, _LOCAL.size)
+        if len(head) < _LOCAL.size:
+            raise EOFError
+        signature, _, flags, _, _, _, _, _, _, name_size, extra_size = _LOCAL.unpack(head)
+        if signature != b"PK\x03\x04":
+            raise problem("damaged", self.place(path), "is not where the zip's list of contents says")
+        if flags & _ENCRYPTED:
+            raise problem("encrypted", self.place(path), "is encrypted; pack it without a password")
+        size = _LOCAL.size + name_size + extra_size
+        return offset + size, size
+
+
+def _list(file: RandomReader, intake: Intake[_Place]) -> None:
+    starts, ends = array("Q"), array("Q")
+    try:
+        directory = find_directory(file)
+        for entry in read_entries(file, directory):
+            path = intake.path(entry.name)
+            if entry.least_end > directory.start:
+                intake.refuse("truncated", entry.name, "is not all there: the zip was probably cut off")
+                continue
+            starts.append(entry.offset)
+            ends.append(entry.least_end)
+            if path is not None and not (entry.name.endswith("/") and stat.S_IFMT(entry.mode) != stat.S_IFLNK):
+                _admit(entry, path, intake)
+    except DirectoryError as error:
+        intake.stop(error.code, error.reason)
+    except FAILURES as error:
+        intake.stop(*explained(error))
+    if _overlap(starts, ends):
+        intake.stop("zip-bomb", "is a zip whose files overlap")
+
+
+def _admit(entry: Entry, path: str, intake: Intake[_Place]) -> None:
+    limits = intake.limits
+    kind = stat.S_IFMT(entry.mode)
+    if kind == stat.S_IFLNK:
+        intake.refuse("unsafe-link", path, "is a symbolic link; pack the file itself")
+    elif kind in _SPECIAL:
+        intake.refuse("special-file", path, "is a pipe, a socket or a device")
+    elif entry.flags & _ENCRYPTED:
+        intake.refuse("encrypted", path, "is encrypted; pack it without a password")
+    elif entry.method not in (_STORED, _DEFLATED):
+        method = _METHODS.get(entry.method, f"method {entry.method}")
+        intake.refuse("unsupported", path, f"is packed with {method}; only stored and deflated files can be read")
+    elif entry.method == _STORED and entry.packed != entry.size:
+        intake.refuse("damaged", path, f"has {entry.size} bytes, but {entry.packed} as they are stored")
+    elif entry.size > limits.ratio_free_bytes and entry.size > limits.max_ratio * entry.packed:
+        intake.refuse(
+            "zip-bomb",
+            path,
+            f"unpacks from {entry.packed} to {entry.size} bytes; at most {limits.max_ratio} to 1 is allowed here",
+        )
+    else:
+        intake.add(path, entry.size, _Place(entry.offset, entry.packed, entry.method, entry.crc))
+
+
+def _overlap(starts: "array[int]", ends: "array[int]") -> bool:
+    """Members that share bytes make a small file unpack to any size, though each of them looks honest."""
+    if all(map(le, ends, starts[1:])):
+        return False
+    last = 0
+    for start, end in sorted(zip(starts, ends, strict=True)):
+        if start < last:
+            return True
+        last = end
+    return False

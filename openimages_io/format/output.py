@@ -1,0 +1,265 @@
+"""Where an export is written: a zip or a folder that appears when it is complete, and not before."""
+
+import os
+import secrets
+import shutil
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Protocol, Self
+
+from openimages_io.exceptions import OpenImagesError
+from openimages_io.format.archive.safety import unsafe_reason
+from openimages_io.format.issues import show
+from openimages_io.format.zipwriter import ZipWriter
+
+_COPY_BLOCK = 4 * 2**20
+_FILE_BUFFER = 2**20
+_OWN_FOLDERS = frozenset({"annotations", "images", "masks"})
+_JUNK = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
+_MAX_NAME_BYTES = 0xFFFF
+
+
+class ByteSink(Protocol):
+    """What a stream of the output can do."""
+
+    def write(self, data: bytes, /) -> int:
+        """Takes bytes of any number and returns it."""
+
+
+class Output(ABC):
+    """An export while it is written, under a temporary name beside its destination.
+
+    Leaving it without an error puts it in its place; leaving it with one removes it, and what was there is as it was.
+    Every method raises OpenImagesError if the disk refuses, or if a path is unsafe or was written before.
+    """
+
+    def __init__(self, dest: Path, force: bool) -> None:
+        self.dest = Path(os.path.realpath(dest))
+        self._force = force
+        self._token = secrets.token_hex(4)
+        self._names: set[str] = set()
+        self._unfinished = False
+        with self._reporting():
+            if not self.dest.parent.is_dir():
+                raise OpenImagesError(f"{self.dest} cannot be written: there is no folder {self.dest.parent}.")
+            self._check()
+
+    def write(self, path: str, data: bytes, compress: bool) -> None:
+        """Writes a whole file. `compress` is for text; PNG and JPEG are packed already."""
+        self._claim(path)
+        with self._reporting():
+            self._write(path, data, compress)
+
+    @contextmanager
+    def stream(self, path: str) -> Iterator[ByteSink]:
+        """Gives a text file to write to piece by piece. Several may be open, and other files be written meanwhile.
+
+        In a zip the files stand in the order in which they are complete.
+        """
+        self._claim(path)
+        with self._open(path, compress=True) as sink:
+            yield sink
+
+    def copy(self, path: str, source: BinaryIO) -> None:
+        """Copies a picture or mask from an open file, as it is."""
+        block = source.read(_COPY_BLOCK)
+        following = source.read(_COPY_BLOCK)
+        if not following:
+            self.write(path, block, compress=False)
+            return
+        self._claim(path)
+        with self._open(path, compress=False) as sink:
+            sink.write(block)
+            while following:
+                sink.write(following)
+                following = source.read(_COPY_BLOCK)
+
+    @contextmanager
+    def _open(self, path: str, compress: bool) -> Iterator[ByteSink]:
+        try:
+            with _Reported(self, self._stream(path, compress)) as sink:
+                yield sink
+        except BaseException:
+            self._unfinished = True
+            raise
+
+    def _claim(self, path: str) -> None:
+        reason = unsafe_reason(path)
+        if not reason and any(step in ("", ".") for step in path.split("/")):
+            reason = "has an empty step in its path"
+        if not reason and len(path.encode()) > _MAX_NAME_BYTES:
+            reason = "has too long a name"
+        if not reason and path in self._names:
+            reason = "was written already; two files never share a name"
+        if reason:
+            raise OpenImagesError(f"{self.dest}: the file {path!r} {reason}.")
+        self._names.add(path)
+
+    @property
+    def _temporary(self) -> Path:
+        return self.dest.with_name(f".{self.dest.name}.{self._token}.partial")
+
+    @contextmanager
+    def _reporting(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            self._unfinished = True
+            raise OpenImagesError(f"{self.dest} cannot be written: {error.strerror or error}.") from error
+
+    def __enter__(self) -> Self:
+        with self._reporting():
+            self._begin()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if kind is None:
+                if self._unfinished:
+                    raise OpenImagesError(f"{self.dest} is not written: a file in it was left unfinished.")
+                with self._reporting():
+                    self._check()
+                    self._publish()
+        finally:
+            self._discard()
+
+    @abstractmethod
+    def _check(self) -> None:
+        """Raises OpenImagesError if what is at the destination must not be replaced."""
+
+    @abstractmethod
+    def _begin(self) -> None: ...
+
+    @abstractmethod
+    def _write(self, path: str, data: bytes, compress: bool) -> None: ...
+
+    @abstractmethod
+    def _stream(self, path: str, compress: bool) -> AbstractContextManager[ByteSink]: ...
+
+    @abstractmethod
+    def _publish(self) -> None: ...
+
+    @abstractmethod
+    def _discard(self) -> None: ...
+
+
+class _Reported:
+    """A stream whose own OSErrors become sentences; those of the code that writes to it pass."""
+
+    def __init__(self, output: Output, inner: AbstractContextManager[ByteSink]) -> None:
+        self._reporting = output._reporting
+        self._inner = inner
+
+    def write(self, data: bytes) -> int:
+        with self._reporting():
+            return self._sink.write(data)
+
+    def __enter__(self) -> Self:
+        with self._reporting():
+            self._sink = self._inner.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        if kind is None:
+            with self._reporting():
+                return self._inner.__exit__(None, None, None)
+        return self._inner.__exit__(kind, error, trace)
+
+
+class ZipOutput(Output):
+    """An export as one zip."""
+
+    def _check(self) -> None:
+        if self.dest.exists() and not self.dest.is_file():
+            raise OpenImagesError(f"{self.dest} cannot be written: it is there already, and not as a file.")
+        if self.dest.exists() and not self._force:
+            raise OpenImagesError(f"{self.dest} is there already; it is overwritten only with --force.")
+
+    def _begin(self) -> None:
+        self._file = self._temporary.open("xb", buffering=_FILE_BUFFER)
+        self._zip = ZipWriter(self._file, self.dest.parent)
+
+    def _write(self, path: str, data: bytes, compress: bool) -> None:
+        self._zip.write(path, data, compress)
+
+    def _stream(self, path: str, compress: bool) -> AbstractContextManager[ByteSink]:
+        return self._zip.stream(path, compress)
+
+    def _publish(self) -> None:
+        self._zip.finish()
+        self._file.close()
+        self._temporary.replace(self.dest)
+
+    def _discard(self) -> None:
+        with suppress(OSError):  # A full disk refuses the last bytes once more.
+            self._file.close()
+        self._temporary.unlink(missing_ok=True)
+
+
+class FolderOutput(Output):
+    """An export as a folder."""
+
+    def _check(self) -> None:
+        if not self.dest.exists():
+            return
+        if not self.dest.is_dir():
+            raise OpenImagesError(f"{self.dest} cannot be written: it is a file (a zip's name ends in .zip).")
+        inside = sorted(entry.name for entry in self.dest.iterdir())
+        if inside and not self._force:
+            raise OpenImagesError(f"{self.dest} is there already and not empty; it is overwritten only with --force.")
+        strange = [name for name in inside if name not in _OWN_FOLDERS | _JUNK]
+        if inside and (strange or not (self.dest / "annotations").is_dir()):
+            what = f"it holds {show(strange[0])}" if strange else "it has no folder annotations"
+            raise OpenImagesError(f"{self.dest} is not overwritten: {what}, so it is not one of our exports.")
+
+    def _begin(self) -> None:
+        self._temporary.mkdir()
+        self._folders: set[Path] = set()
+
+    def _write(self, path: str, data: bytes, compress: bool) -> None:
+        with self._target(path).open("xb") as file:
+            file.write(data)
+
+    @contextmanager
+    def _stream(self, path: str, compress: bool) -> Iterator[ByteSink]:
+        with self._target(path).open("xb", buffering=_FILE_BUFFER) as file:
+            yield file
+
+    def _target(self, path: str) -> Path:
+        target = self._temporary / path
+        if target.parent not in self._folders:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            self._folders.add(target.parent)
+        return target
+
+    def _publish(self) -> None:
+        if not self.dest.exists():
+            self._temporary.rename(self.dest)
+            return
+        old = self.dest.with_name(f".{self.dest.name}.{self._token}.old")
+        self.dest.rename(old)
+        try:
+            self._temporary.rename(self.dest)
+        except BaseException:
+            old.rename(self.dest)
+            raise
+        shutil.rmtree(old)
+
+    def _discard(self) -> None:
+        shutil.rmtree(self._temporary, ignore_errors=True)
+
+
+def open_output(dest: Path, force: bool) -> Output:
+    """Prepares to write a zip, if that is how DEST ends, or else a folder; an empty folder may be there already.
+
+    Raises OpenImagesError, before anything is written, if DEST is there and `force` is not set, or if it is a folder
+    that does not look like one of our exports, which is not deleted whatever is set.
+    """
+    return ZipOutput(dest, force) if dest.name.lower().endswith(".zip") else FolderOutput(dest, force)
