@@ -1,0 +1,23 @@
+"""Polygons, ellipses, rotated boxes and the outlines of masks.
+
+Coordinates are fractions of the image (x from the left, y from the top); masks are boolean arrays of shape
+(height, width). Every shape is filled by one rule: a pixel belongs to it if the pixel's centre is inside.
+"""
+
+from openimages_io.geometry.outlines import MAX_CORNERS, trace
+from openimages_io.geometry.pixels import Mask, fill_ellipse, fill_polygon, fill_rectangle, resize_nearest
+from openimages_io.geometry.rings import Box, Ring, bounds, ellipse_bounds
+
+__all__ = [
+    "MAX_CORNERS",
+    "Box",
+    "Mask",
+    "Ring",
+    "bounds",
+    "ellipse_bounds",
+    "fill_ellipse",
+    "fill_polygon",
+    "fill_rectangle",
+    "resize_nearest",
+    "trace",
+]
