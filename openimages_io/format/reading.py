@@ -41,6 +41,11 @@ class Chunk:
         found = self.values.get(column)
         return found if found is not None else [None] * len(self.lines)
 
+    def get_one(self, column: str, row: int) -> Any:
+        """One value; None if the file doesn't have the column."""
+        found = self.values.get(column)
+        return found[row] if found is not None else None
+
     def where(self, keep: Sequence[object]) -> "Chunk":
         """The rows whose entry in `keep` is true."""
         chosen = [index for index, kept in enumerate(keep) if kept]

@@ -105,9 +105,10 @@ class ImageIndex:
             ]
         return found
 
-    def keys_of(self, name: str) -> list[int]:
-        """The images with this ImageID, of whatever subset."""
-        return [by_name[name] for by_name in self._by_subset.values() if name in by_name]
+    def keys_of(self, subset: str | None, name: str) -> list[int]:
+        """The images with this ImageID, of the subset if one is told, else of whatever subset."""
+        subsets = self._by_subset.values() if subset is None else [self._by_subset.get(subset, {})]
+        return [by_name[name] for by_name in subsets if name in by_name]
 
     def keys_in(self, subsets: frozenset[str]) -> set[int]:
         """The images of these subsets."""

@@ -75,8 +75,8 @@ class Run:
     """None in a check."""
     stored: dict[str, Stored] = field(default_factory=dict)
     """Pictures that were stored for the commit, by path in the archive."""
-    sizes: dict[str, tuple[int, int]] = field(default_factory=dict)
-    """Width and height in pixels by ImageID, from images.meta."""
+    sizes: dict[tuple[str | None, str], tuple[int, int]] = field(default_factory=dict)
+    """Width and height in pixels by subset, if images.meta says it, and ImageID."""
     new_images: set[int] = field(default_factory=set)
     touched: set[int] = field(default_factory=set)
     """Images that were there and whose annotations change."""
@@ -145,6 +145,10 @@ class Run:
         """The picture that was stored for an image."""
         path = self.layout.pictures.find(subset, name) if self.stored else None
         return self.stored.get(path) if path else None
+
+    def size(self, subset: str | None, name: str) -> tuple[int, int] | None:
+        """Width and height in pixels that images.meta gives an image."""
+        return self.sizes.get((None, name)) or self.sizes.get((subset, name))
 
     def next_group(self) -> int:
         """A number for a group of shapes that nothing in the task has yet."""

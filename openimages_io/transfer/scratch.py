@@ -1,4 +1,4 @@
-"""Notes on disk: what an earlier file said, for as many rows as one likes, in a temporary SQLite file.
+"""Notes on disk, in a temporary SQLite file: what an earlier file said, for as many rows as one likes.
 
 Only folders of overlapping downloads need it: there a row may stand in two files, and memory must not grow with rows.
 """
@@ -10,42 +10,55 @@ from pathlib import Path
 from typing import Final
 
 _BATCH: Final = 900
+_SCHEMA: Final = """
+    PRAGMA journal_mode = OFF;
+    PRAGMA synchronous = OFF;
+    CREATE TABLE note (key INTEGER PRIMARY KEY, times INTEGER NOT NULL, met INTEGER NOT NULL, text TEXT NOT NULL);
+    CREATE TABLE fresh (key INTEGER PRIMARY KEY, times INTEGER NOT NULL, text TEXT NOT NULL);
+    BEGIN;
+"""
 
 
 class Scratch:
-    """Notes by a 64-bit key: how often it was noted, and a text."""
+    """Notes by 64-bit key: a text, how often the earlier files had the key, and how often the file at hand met it."""
 
     def __init__(self) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="openimages-")
         self._connection = sqlite3.connect(Path(self._folder.name) / "notes.sqlite3", isolation_level=None)
-        self._connection.executescript(
-            "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
-            "CREATE TABLE note (key INTEGER PRIMARY KEY, times INTEGER NOT NULL, text TEXT NOT NULL); BEGIN"
-        )
+        self._connection.executescript(_SCHEMA)
 
     def note(self, notes: Iterable[tuple[int, str]]) -> None:
-        """Notes keys; one that is noted already is counted, and keeps its first text."""
-        self._connection.executemany(
-            "INSERT INTO note VALUES (?, 1, ?) ON CONFLICT (key) DO UPDATE SET times = times + 1", notes
-        )
+        """Notes keys of the file at hand, to be found from the next file on; of equal ones the first text stays."""
+        sql = "INSERT INTO fresh VALUES (?, 1, ?) ON CONFLICT (key) DO UPDATE SET times = times + 1"
+        self._connection.executemany(sql, notes)
 
-    def find(self, keys: Sequence[int]) -> dict[int, tuple[int, str]]:
-        """How often each of these keys was noted, and its text; keys that were not are left out."""
+    def next_file(self) -> None:
+        """Makes the file at hand an earlier one."""
+        self._connection.execute("UPDATE note SET met = 0 WHERE met > 0")
+        self._connection.execute(
+            "INSERT INTO note SELECT key, times, 0, text FROM fresh WHERE true"
+            " ON CONFLICT (key) DO UPDATE SET times = times + excluded.times"
+        )
+        self._connection.execute("DELETE FROM fresh")
+
+    def find(self, keys: Iterable[int]) -> dict[int, tuple[int, str]]:
+        """How often each of these keys may still be met, and its text; keys that earlier files don't have are left out."""
         found: dict[int, tuple[int, str]] = {}
         distinct = list(dict.fromkeys(keys))
         for start in range(0, len(distinct), _BATCH):
             batch = distinct[start : start + _BATCH]
             marks = ",".join("?" * len(batch))
-            rows = self._connection.execute(f"SELECT key, times, text FROM note WHERE key IN ({marks})", batch)
-            found.update({key: (times, text) for key, times, text in rows})
+            rows = self._connection.execute(f"SELECT key, times - met, text FROM note WHERE key IN ({marks})", batch)
+            found.update({key: (left, text) for key, left, text in rows})
         return found
 
-    def replace(self, notes: Mapping[int, tuple[int, str]]) -> None:
-        """Writes notes anew."""
-        self._connection.executemany(
-            "INSERT OR REPLACE INTO note VALUES (?, ?, ?)",
-            [(key, times, text) for key, (times, text) in notes.items()],
-        )
+    def meet(self, keys: Sequence[int]) -> None:
+        """Counts that the file at hand met these keys once more."""
+        self._connection.executemany("UPDATE note SET met = met + 1 WHERE key = ?", [(key,) for key in keys])
+
+    def rewrite(self, texts: Mapping[int, str]) -> None:
+        """Gives keys another text, at once."""
+        self._connection.executemany("INSERT OR REPLACE INTO note VALUES (?, 1, 0, ?)", texts.items())
 
     def close(self) -> None:
         """Removes the file."""

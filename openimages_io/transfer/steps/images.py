@@ -10,9 +10,10 @@ from openimages_io.format.tables import IMAGES
 from openimages_io.models import Image
 from openimages_io.models.image import DEFAULT_SUBSET
 from openimages_io.transfer.options import Missing, Mode
+from openimages_io.transfer.overlap import may_overlap
 from openimages_io.transfer.run import BAD, NOT_CHOSEN_SUBSET, REPEATED, UNKNOWN_IMAGE, Run
 from openimages_io.transfer.scratch import Scratch
-from openimages_io.transfer.steps.creating import PROVENANCE, create_images
+from openimages_io.transfer.creating import PROVENANCE, create_images
 
 _AMBIGUOUS: Final = 0
 _BATCH: Final = 500
@@ -21,7 +22,7 @@ _BATCH: Final = 500
 def read_image_lists(run: Run) -> None:
     """Reads every image list. Where lists overlap the first word of each cell holds, with a warning where they differ."""
     sources = run.sources(Kind.IMAGES)
-    scratch = Scratch() if len(sources) > 1 else None
+    scratch = Scratch() if may_overlap(sources) else None
     try:
         for source in sources:
             _read_list(run, source, scratch)
@@ -104,7 +105,7 @@ def _compare(run: Run, source: Source, chunk: Chunk, keys: list[int], scratch: S
     rows = list(zip(*(chunk.values[column] for column in columns), strict=True)) if columns else [()] * len(keys)
     earlier = scratch.find(keys) if scratch is not None else {}
     stored = _stored_values(run, [key for key in keys if key not in run.new_images and key not in earlier])
-    notes: dict[int, tuple[int, str]] = {}
+    notes: dict[int, str] = {}
     updates: list[tuple[int, dict[str, Any]]] = []
     for index, (key, row) in enumerate(zip(keys, rows, strict=True)):
         given = dict(zip(columns, row, strict=True))
@@ -133,9 +134,9 @@ def _compare(run: Run, source: Source, chunk: Chunk, keys: list[int], scratch: S
         if changes:
             updates.append((key, changes))
         if scratch is not None and (changes or key not in earlier):
-            notes[key] = 1, json.dumps(known | changes)
+            notes[key] = json.dumps(known | changes)
     if scratch is not None:
-        scratch.replace(notes)
+        scratch.rewrite(notes)
     if updates:
         run.changed = True
         if run.loader is not None:

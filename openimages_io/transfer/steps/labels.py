@@ -8,7 +8,7 @@ from openimages_io.format.tables import CLASSES
 from openimages_io.models import HierarchyEdge, Label
 from openimages_io.transfer.options import Missing
 from openimages_io.transfer.run import BAD, NOT_CHOSEN_LABEL, REPEATED, UNKNOWN_LABEL, Run
-from openimages_io.transfer.steps.creating import create_labels
+from openimages_io.transfer.creating import create_labels
 
 
 def read_class_lists(run: Run) -> None:

@@ -14,7 +14,7 @@ from openimages_io.models.image import DEFAULT_SUBSET
 from openimages_io.transfer.options import Missing, Mode
 from openimages_io.transfer.pictures import BadPicture, Stored, digest_of, picture_size, store
 from openimages_io.transfer.run import BAD, NOT_CHOSEN_SUBSET, UNKNOWN_IMAGE, Run
-from openimages_io.transfer.steps.creating import create_images
+from openimages_io.transfer.creating import create_images
 
 _BATCH: Final = 500
 
@@ -25,9 +25,9 @@ def read_size_files(run: Run) -> None:
         totals = run.report.of("image sizes")
         errors = run.report.errors
         with run.archive.open(source.path) as stream:
-            for _line, name, height, width in read_sizes(stream, source.path, run.report):
+            for row in read_sizes(stream, source.path, run.report):
                 totals.read += 1
-                run.sizes[name] = width, height
+                run.sizes[row.subset, row.image_id] = row.width, row.height
         bad = run.report.errors - errors
         if bad:
             totals.read += bad
@@ -49,7 +49,7 @@ def take_pictures(run: Run) -> list[str]:
         if not run.wants(subset):
             totals.skipped[NOT_CHOSEN_SUBSET] += 1
             continue
-        if run.loader is None and not _is_picture(run, name, path):
+        if run.loader is None and not _is_picture(run, subset, name, path):
             totals.skipped[BAD] += 1
             continue
         key = _image_of(run, subset, name, path)
@@ -67,16 +67,16 @@ def take_pictures(run: Run) -> list[str]:
     return new
 
 
-def _is_picture(run: Run, name: str, path: str) -> bool:
+def _is_picture(run: Run, subset: str | None, name: str, path: str) -> bool:
     try:
         with run.archive.open(path) as stream:
             size = picture_size(stream, run.limits)
     except BadPicture as fault:
         run.issue("bad-picture", str(fault), file=path, value=path.rpartition("/")[2])
         return False
-    if run.sizes.get(name, size) != size:
-        width, height = run.sizes[name]
-        reason = f"is {size[0]} x {size[1]} pixels, but images.meta says {width} x {height}, which holds"
+    told = run.size(subset, name)
+    if told is not None and told != size:
+        reason = f"is {size[0]} x {size[1]} pixels, but images.meta says {told[0]} x {told[1]}, which holds"
         run.warn("size-differs", reason, file=path, value=path.rpartition("/")[2])
     return True
 
@@ -135,22 +135,22 @@ def _replace(run: Run, image: Image, picture: Stored) -> None:
 def take_sizes(run: Run) -> None:
     """Gives images that were there before their size: the one in images.meta, else their new picture's."""
     sizes: dict[int, tuple[int, int]] = {}
-    named: dict[int, str] = {}
+    named: set[int] = set()
     for subset, name, path in run.layout.pictures if run.stored else ():
         picture = run.stored.get(path)
         (key,) = run.images.find(subset, [name]) if picture else (None,)
         if picture and key:
             sizes[key] = picture.width, picture.height
     totals = run.report.of("image sizes") if run.sizes else None
-    for name, size in run.sizes.items():
-        keys = run.images.keys_of(name)
+    for (told_subset, name), size in run.sizes.items():
+        keys = run.images.keys_of(told_subset, name)
         assert totals is not None
         if not keys:
             totals.skipped[UNKNOWN_IMAGE] += 1
         elif keys[0] in run.new_images:
             totals.added += 1
         else:
-            named[keys[0]] = name
+            named.add(keys[0])
         sizes.update(dict.fromkeys(keys, size))
     for rows in _rows(run, [key for key in sizes if key > 0 and key not in run.new_images]):
         for image in rows:

@@ -1,5 +1,6 @@
 """The image and the label of each row, as the options say what to do with unknown ones."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -9,7 +10,7 @@ from openimages_io.models.image import DEFAULT_SUBSET
 from openimages_io.transfer.options import Missing, Mode
 from openimages_io.transfer.report import Totals
 from openimages_io.transfer.run import NOT_CHOSEN_LABEL, NOT_CHOSEN_SUBSET, UNKNOWN_IMAGE, UNKNOWN_LABEL, BAD, Run
-from openimages_io.transfer.steps.creating import create_images, create_labels
+from openimages_io.transfer.creating import create_images, create_labels
 
 _AMBIGUOUS_IMAGE: Final = 0
 
@@ -24,6 +25,10 @@ class Resolved:
 
     def __len__(self) -> int:
         return len(self.images)
+
+    def places(self) -> Iterable[tuple[int, int]]:
+        """Image and label of each row."""
+        return zip(self.images, self.labels, strict=True)
 
     def where(self, keep: list[bool]) -> "Resolved":
         """The rows whose entry in `keep` is true."""

@@ -1,0 +1,93 @@
+"""Masks looking for their boxes: the box of the same image and label whose coordinates agree within 1e-6."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from openimages_io.models import Shape, ShapeKind
+from openimages_io.transfer.run import Run
+
+TOLERANCE: Final = 1e-6
+_BATCH: Final = 500
+
+
+@dataclass(slots=True)
+class Claim:
+    """A mask that says the coordinates of its box."""
+
+    key: int
+    """Of the mask's shape; below 0 in a check."""
+    box: tuple[float, float, float, float]
+    group: int | None
+    """The mask's group, once it has one."""
+    is_stored: bool
+    """Whether the mask was there before this import."""
+    is_met: bool = False
+
+
+class Claims:
+    """The masks of an import by image and label; memory grows with masks, which are files of the archive."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.by_place: dict[tuple[int, int], list[Claim]] = {}
+        self.images: set[int] = set()
+        self._groups: list[tuple[int, int]] = []
+
+    def add(self, image: int, label: int, claim: Claim) -> None:
+        """Takes a mask in."""
+        self.by_place.setdefault((image, label), []).append(claim)
+        self.images.add(image)
+
+    def group_of(self, image: int, label: int, box: tuple[float, float, float, float], group: int | None) -> int | None:
+        """The group of a box: that of the first mask that claims it and has no box yet, else the one it has."""
+        for claim in self.by_place.get((image, label), ()):
+            if claim.is_met or (group is not None and claim.group is not None and claim.group != group):
+                continue
+            if max(abs(a - b) for a, b in zip(claim.box, box, strict=True)) <= TOLERANCE:
+                claim.is_met = True
+                joined = claim.group or group or self.run.next_group()
+                if claim.group is None:
+                    claim.group = joined
+                    self._groups.append((claim.key, joined))
+                    if claim.is_stored:
+                        self.run.touch([image])
+                return joined
+        return group
+
+    def join_stored_boxes(self) -> None:
+        """Joins masks whose box is not in the archive but in the task already."""
+        images = sorted({image for (image, _), claims in self.by_place.items() if image > 0 for c in claims if not c.is_met})
+        if not self.run.horizon:
+            return
+        boxes: list[tuple[int, int]] = []
+        for start in range(0, len(images), _BATCH):
+            rows = Shape.objects.using(self.run.using).filter(
+                image__in=images[start : start + _BATCH],
+                kind=ShapeKind.RECTANGLE,
+                pk__lte=self.run.horizon,
+                rotation=None,
+            )
+            values = rows.order_by("pk").values_list("pk", "image_id", "label_id", "group", "x_min", "x_max", "y_min", "y_max")
+            for key, image, label, group, *box in values:
+                joined = self.group_of(image, label, _box(box), group)
+                if joined != group:
+                    boxes.append((key, joined or 0))
+                    self.run.touch([image])
+        self._groups.extend(boxes)
+
+    def unmet(self) -> int:
+        """How many masks have found no box."""
+        return sum(not claim.is_met for claims in self.by_place.values() for claim in claims)
+
+    def flush(self) -> None:
+        """Writes the groups of masks that have found their box since."""
+        if self.run.loader is not None and self._groups:
+            keys, groups = zip(*self._groups, strict=True)
+            self.run.loader.update(Shape, keys, {"group": groups})
+        self._groups.clear()
+
+
+def _box(values: Iterable[Any]) -> tuple[float, float, float, float]:
+    x_min, x_max, y_min, y_max = values
+    return x_min, x_max, y_min, y_max

@@ -1,0 +1,75 @@
+"""The PNG of each segmentation row: in a folder, flat, or in a zip as it was downloaded."""
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from openimages_io.format.archive import Archive
+from openimages_io.format.layouts import Source
+from openimages_io.transfer.run import Run
+
+
+@dataclass(frozen=True, slots=True)
+class MaskFile:
+    """Where a PNG stands."""
+
+    archive: Archive
+    path: str
+
+
+class MaskFiles:
+    """Finds the PNGs of one archive. A context manager: the zips that it opens are closed with it."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self._shards: dict[str, tuple[Archive, dict[str, str]]] = {}
+        self._absent: dict[tuple[str, str], int] = {}
+        """Rows whose PNGs are not at hand at all, by annotation file and shard, or "" where there are no shards."""
+        self._subsets = {subset for subset, _, _ in run.layout.masks}
+        self._stack = ExitStack()
+
+    def __enter__(self) -> "MaskFiles":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._stack.close()
+
+    def find(self, source: Source, image_name: str, mask_path: str) -> MaskFile | None:
+        """The PNG of a row; None for one whose files are not at hand at all, of which there is one warning at the end.
+
+        Raises `FileNotFoundError` where the files are at hand but this one is missing.
+        """
+        path = self.run.layout.masks.find(source.subset, mask_path)
+        if path is not None:
+            return MaskFile(self.run.archive, path)
+        shards = {digit for subset, digit in self.run.layout.shards if source.subset in {None, subset}}
+        digit = image_name[:1].lower()
+        if digit in shards:
+            for (subset, other), shard in self.run.layout.shards.items():
+                if other == digit and source.subset in {None, subset}:
+                    archive, names = self._open(shard)
+                    if mask_path in names:
+                        return MaskFile(archive, names[mask_path])
+            raise FileNotFoundError
+        if shards or not self._has_files(source.subset):
+            absent = (source.path, digit if shards else "")
+            self._absent[absent] = self._absent.get(absent, 0) + 1
+            return None
+        raise FileNotFoundError
+
+    def _has_files(self, subset: str | None) -> bool:
+        return bool(self._subsets) if subset is None else bool(self._subsets & {subset, None})
+
+    def _open(self, shard: str) -> tuple[Archive, dict[str, str]]:
+        if shard not in self._shards:
+            archive = self._stack.enter_context(self.run.archive.open_nested(shard))
+            self._shards[shard] = archive, {path.rpartition("/")[2]: path for path in archive.paths}
+        return self._shards[shard]
+
+    def report_absent(self) -> None:
+        """Warns of the rows whose files are not at hand: once a file, or once a zip that is not there."""
+        for (file, digit), rows in self._absent.items():
+            if digit:
+                reason = f"The zip of the masks whose ImageID starts with “{digit}” is not there; {rows} masks have no PNG"
+                self.run.warn("no-mask-shard", reason, file=file)
+            else:
+                self.run.warn("no-mask-files", f"No mask files are there; {rows} masks have no PNG", file=file)

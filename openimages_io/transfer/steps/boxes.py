@@ -1,0 +1,239 @@
+"""Box files to rectangles."""
+
+import json
+from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import Any, Final
+
+from openimages_io.format.layouts import Kind, Source
+from openimages_io.format.tables import BOXES, CLICK_COLUMNS, FLAGS, PERSON_ATTRIBUTES
+from openimages_io.models import Shape, ShapeKind
+from openimages_io.transfer.claims import Claims
+from openimages_io.transfer.merging import StoredShape, StoredShapes, nearest
+from openimages_io.transfer.overlap import Overlap
+from openimages_io.transfer.report import Totals
+from openimages_io.transfer.resolving import Resolved, resolve
+from openimages_io.transfer.run import BAD, Run
+from openimages_io.transfer.specs import Outcome
+from openimages_io.transfer.steps.tags import new_score
+
+_COORDINATES: Final = ("XMin", "XMax", "YMin", "YMax")
+_ATTRIBUTES: Final = {
+    **{column: name for column, name in FLAGS.items() if name != "occluded"},
+    **{column: column for column in PERSON_ATTRIBUTES},
+}
+"""Columns that become attributes, and their names."""
+
+
+def read_boxes(run: Run, claims: Claims) -> None:
+    """Reads every box file; boxes that a mask claims are joined with it."""
+    sources = run.sources(Kind.BOXES)
+    if not sources:
+        return
+    stored = StoredShapes(run, ShapeKind.RECTANGLE) if run.merges else None
+    overlap = Overlap(run, sources)
+    reader = _BoxReader(run, claims, stored)
+    for source in sources:
+        reader.read(source, overlap)
+        overlap.next_file()
+    overlap.close()
+
+
+class _BoxReader:
+    def __init__(self, run: Run, claims: Claims, stored: StoredShapes | None) -> None:
+        self.run, self.claims, self.stored = run, claims, stored
+        self.totals: Totals = run.report.of("boxes")
+        self._outcomes: dict[tuple[Any, ...], tuple[Outcome, str]] = {}
+        """What becomes of each combination of a label and its attributes, of which there are few."""
+
+    def read(self, source: Source, overlap: Overlap) -> None:
+        for chunk in self.run.chunks(source, BOXES, self.totals):
+            rows = resolve(self.run, source, chunk, self.totals)
+            rows = overlap.without_repeats(source, rows, partial(_rounded_places, rows), "Confidence", self.totals)
+            rows, outcomes = self._fit(source, rows)
+            if rows:
+                self._take(rows, outcomes)
+
+    def _fit(self, source: Source, rows: Resolved) -> tuple[Resolved, list[tuple[Outcome, str]]]:
+        """What becomes of the attributes of each row; rows whose values break a spec are left out."""
+        columns = [column for column in _ATTRIBUTES if column in rows.chunk.values]
+        combinations = list(zip(rows.labels, *(rows.chunk.values[column] for column in columns), strict=True))
+        special = False
+        for combination in set(combinations):
+            key = (*columns, *combination)
+            if key not in self._outcomes:
+                values = dict(zip((_ATTRIBUTES[c] for c in columns), combination[1:], strict=True))
+                outcome = self.run.specs.fit(combination[0], values)
+                self._outcomes[key] = outcome, json.dumps(outcome.values, ensure_ascii=False)
+            outcome = self._outcomes[key][0]
+            special = special or bool(outcome.dropped or outcome.faults)
+        prefix = tuple(columns)
+        outcomes = [self._outcomes[prefix + combination] for combination in combinations]
+        self._need_specs(rows)
+        return self._sort_out(source, rows, outcomes) if special else (rows, outcomes)
+
+    def _need_specs(self, rows: Resolved) -> None:
+        for column, name in (("Confidence", "score"), ("IsOccluded", "occluded")):
+            values = rows.chunk.values.get(column)
+            if values is not None:
+                with_value = zip(rows.labels, values, strict=True)
+                self.run.specs.need({label for label, value in set(with_value) if value is not None}, name)
+
+    def _sort_out(
+        self, source: Source, rows: Resolved, outcomes: list[tuple[Outcome, str]]
+    ) -> tuple[Resolved, list[tuple[Outcome, str]]]:
+        keep = []
+        for line, (outcome, _) in zip(rows.chunk.lines, outcomes, strict=True):
+            report_attributes(self.run, outcome, source.path, line)
+            keep.append(not outcome.faults)
+        if all(keep):
+            return rows, outcomes
+        self.totals.skipped[BAD] += keep.count(False)
+        return rows.where(keep), [outcome for outcome, kept in zip(outcomes, keep, strict=True) if kept]
+
+    def _take(self, rows: Resolved, outcomes: list[tuple[Outcome, str]]) -> None:
+        clicks = _clicks(rows)
+        groups: Sequence[int | None] | None = None
+        if self.stored is not None:
+            new, groups = self._merge(rows, outcomes, clicks, self.stored)
+            if not all(new):
+                rows = rows.where(new)
+                outcomes = [outcome for outcome, is_new in zip(outcomes, new, strict=True) if is_new]
+                groups = [group for group, is_new in zip(groups, new, strict=True) if is_new]
+                clicks = [c for c, is_new in zip(clicks, new, strict=True) if is_new] if clicks else None
+        elif not self.claims.images.isdisjoint(rows.images):
+            boxes = zip(*(rows.chunk.values[c] for c in _COORDINATES), strict=True)
+            groups = [
+                self.claims.group_of(image, label, box, None)
+                for image, label, box in zip(rows.images, rows.labels, boxes, strict=True)
+            ]
+        self.totals.added += len(rows)
+        if rows:
+            self.run.touch(rows.images)
+        if self.run.loader is not None:
+            self._insert(rows, outcomes, clicks, groups)
+            self.claims.flush()
+
+    def _insert(
+        self,
+        rows: Resolved,
+        outcomes: list[tuple[Outcome, str]],
+        clicks: list[str | None] | None,
+        groups: Sequence[int | None] | None,
+    ) -> None:
+        assert self.run.loader is not None
+        chunk = rows.chunk
+        columns: dict[str, Sequence[Any]] = {
+            "image_id": rows.images,
+            "label_id": rows.labels,
+            "x_min": chunk.values["XMin"],
+            "x_max": chunk.values["XMax"],
+            "y_min": chunk.values["YMin"],
+            "y_max": chunk.values["YMax"],
+            "attributes": [text for _, text in outcomes],
+        }
+        if "Confidence" in chunk.values:
+            columns["score"] = chunk.values["Confidence"]
+        if "Source" in chunk.values:
+            columns["source"] = chunk.values["Source"]
+        if "IsOccluded" in chunk.values:
+            columns["occluded"] = chunk.values["IsOccluded"]
+        if clicks is not None:
+            columns["clicks"] = clicks
+        if groups is not None:
+            columns["group"] = groups
+        self.run.loader.insert(Shape, columns, {"task_id": self.run.task_id, "kind": ShapeKind.RECTANGLE.value})
+
+    def _merge(
+        self,
+        rows: Resolved,
+        outcomes: list[tuple[Outcome, str]],
+        clicks: list[str | None] | None,
+        stored: StoredShapes,
+    ) -> tuple[list[bool], list[int | None]]:
+        """Brings boxes that are there up to date; tells which rows are new, and each row's group."""
+        shapes = stored.of_images(rows.images)
+        new: list[bool] = []
+        groups: list[int | None] = []
+        updates: list[tuple[Any, ...]] = []
+        chunk = rows.chunk
+        boxes = zip(*(chunk.values[c] for c in _COORDINATES), strict=True)
+        for index, (image, label, box) in enumerate(zip(rows.images, rows.labels, boxes, strict=True)):
+            candidates = shapes.get((image, label), [])
+            met = nearest(candidates, box)
+            group = self.claims.group_of(image, label, met.box if met else box, met.group if met else None)  # type: ignore[arg-type]
+            new.append(met is None)
+            groups.append(group)
+            if met is None:
+                continue
+            candidates.remove(met)
+            stored.meet(met)
+            update = _updated(
+                met,
+                source=chunk.get_one("Source", index) or "",
+                score=chunk.get_one("Confidence", index),
+                occluded=chunk.get_one("IsOccluded", index),
+                attributes=outcomes[index][0].values,
+                clicks=clicks[index] if clicks else None,
+                group=group,
+            )
+            if update is None:
+                self.totals.unchanged += 1
+            else:
+                self.totals.updated += 1
+                self.run.touch([image])
+                updates.append((met.key, *update))
+        if updates and self.run.loader is not None:
+            keys, *columns = zip(*updates, strict=True)
+            names = ("source", "score", "occluded", "attributes", "clicks", "group")
+            self.run.loader.update(Shape, keys, dict(zip(names, columns, strict=True)))
+        return new, groups
+
+
+def _updated(
+    met: StoredShape,
+    *,
+    source: str,
+    score: float | None,
+    occluded: bool | None,
+    attributes: dict[str, Any],
+    clicks: str | None,
+    group: int | None,
+) -> tuple[Any, ...] | None:
+    """The columns of a stored box after a row met it, None if nothing changes. What a row doesn't say stays."""
+    merged = met.attributes | attributes
+    after = (
+        source or met.source,
+        new_score(met.score, score),
+        met.occluded if occluded is None else occluded,
+        met.clicks if clicks is None or (met.clicks and json.loads(met.clicks) == json.loads(clicks)) else clicks,
+        group,
+    )
+    if after == (met.source, met.score, met.occluded, met.clicks, met.group) and merged == met.attributes:
+        return None
+    return (*after[:3], json.dumps(merged, ensure_ascii=False), *after[3:])
+
+
+def report_attributes(run: Run, outcome: Outcome, file: str, line: int) -> None:
+    """Counts attributes that were dropped, and makes issues of those that cannot be."""
+    for name in outcome.dropped:
+        run.report.of("attributes").skipped[f"{name}: the label has no such spec"] += 1
+    for name, value, reason in outcome.faults:
+        run.issue("bad-attribute", reason, file=file, line=line, column=name, value=value)
+
+
+def _rounded_places(rows: Resolved) -> Iterable[object]:
+    coordinates = ([round(value, 6) for value in rows.chunk.values[column]] for column in _COORDINATES)
+    return zip(rows.images, rows.labels, *coordinates, strict=True)
+
+
+def _clicks(rows: Resolved) -> list[str | None] | None:
+    """The extreme clicks as JSON, `[[x, y], …]`; None for a row that has none, and None if no row of the file has."""
+    if not any(column in rows.chunk.values for column in CLICK_COLUMNS):
+        return None
+    columns = [rows.chunk.get(column) for column in CLICK_COLUMNS]
+    made: list[str | None] = []
+    for cells in zip(*columns, strict=True):
+        points = list(zip(cells[:4], cells[4:], strict=True))
+        made.append(None if set(cells) == {None} else json.dumps(points))
+    return made
