@@ -14,7 +14,8 @@ INTEROP_VENV := .venv-interop
 INTEROP := $(INTEROP_VENV)/.installed
 NEWEST_VENV := .venv-newest
 NEWEST_PYTHON ?= $(PYTHON)
-PYTEST := $(BIN)/python -m pytest -n $(JOBS)
+SPREAD := -n $(JOBS) --dist loadfile
+PYTEST := $(BIN)/python -m pytest $(SPREAD)
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
@@ -71,10 +72,10 @@ test-interop: $(DEV) $(INTEROP) ## Compare with Datumaro, which gets a virtual e
 
 test-newest: ## Run the tests on NEWEST_PYTHON with the newest Django
 	@test -x $(NEWEST_VENV)/bin/python || $(NEWEST_PYTHON) -m venv $(NEWEST_VENV)
-	@$(NEWEST_VENV)/bin/pip install -q -e '.[demo,dev]'
-	@$(NEWEST_VENV)/bin/pip install -q --upgrade Django
+	@$(NEWEST_VENV)/bin/pip install -qq -e '.[demo,dev]'
+	@$(NEWEST_VENV)/bin/pip install -qq --upgrade Django
 	@$(NEWEST_VENV)/bin/python -c 'import sys, django; print("Python", sys.version.split()[0], "and Django", django.__version__)'
-	DATABASE_URL= $(NEWEST_VENV)/bin/python -m pytest -n $(JOBS) $(ARGS)
+	DATABASE_URL= $(NEWEST_VENV)/bin/python -m pytest $(SPREAD) $(ARGS)
 
 bench: $(DEV) $(INTEROP) ## Measure speed and memory, side by side with Datumaro
 	OPENIMAGES_INTEROP_PYTHON=$(INTEROP_VENV)/bin/python $(BIN)/python benchmarks/run.py $(ARGS)
@@ -100,16 +101,16 @@ $(BIN)/python:
 
 $(DEMO): pyproject.toml | $(BIN)/python
 	@echo "Installing the project into $(VENV) …"
-	@$(BIN)/pip install -q -e '.[demo]'
+	@$(BIN)/pip install -qq -e '.[demo]'
 	@touch $@
 
 $(DEV): pyproject.toml | $(BIN)/python
 	@echo "Installing the project and its tools into $(VENV) …"
-	@$(BIN)/pip install -q -e '.[demo,dev]'
+	@$(BIN)/pip install -qq -e '.[demo,dev]'
 	@touch $@ $(DEMO)
 
 $(INTEROP): tests/interop/requirements.txt
 	@echo "Installing Datumaro into $(INTEROP_VENV) …"
 	@test -x $(INTEROP_VENV)/bin/python || $(PYTHON) -m venv $(INTEROP_VENV)
-	@$(INTEROP_VENV)/bin/pip install -q -r tests/interop/requirements.txt
+	@$(INTEROP_VENV)/bin/pip install -qq -r tests/interop/requirements.txt
 	@touch $@
