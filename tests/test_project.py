@@ -5,8 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth import authenticate
 from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
+
+from project import demo
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -65,3 +68,12 @@ def test_the_front_door_leads_to_the_admin(client: Client) -> None:
     response = client.get("/")
     assert response.status_code == 302
     assert response.headers["Location"] == "/admin/"
+
+
+@pytest.mark.django_db
+def test_the_demo_makes_its_login_once() -> None:
+    assert demo.NAME in demo.make_login()
+    assert "already" in demo.make_login()
+    user = authenticate(username=demo.NAME, password=demo.PASSWORD)
+    assert user is not None
+    assert user.is_superuser
