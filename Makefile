@@ -1,0 +1,118 @@
+PYTHON ?= python3
+PORT ?= 8000
+SERVE ?= 1
+# Tests run side by side; 0 runs them in one process.
+JOBS ?= 2
+# What `make test`, `make test-interop` and `make bench` hand on, such as ARGS="-k masks".
+ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO := $(VENV)/.installed-demo
+DEV := $(VENV)/.installed-dev
+INTEROP_VENV := .venv-interop
+INTEROP := $(INTEROP_VENV)/.installed
+NEWEST_VENV := .venv-newest
+NEWEST_PYTHON ?= $(PYTHON)
+SPREAD := -n $(JOBS) --dist loadfile
+PYTEST := $(BIN)/python -m pytest $(SPREAD)
+# Coverage is gathered over all runs, and judged once, by `make coverage`.
+COV := --cov --cov-report= --cov-fail-under=0
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_NO_INPUT := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check test-sqlite test-postgres coverage test-interop test-newest bench fixtures format wheel clean
+# The steps of one target write the same files, so they keep their order.
+.NOTPARALLEL:
+
+help: ## Say what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(DEMO) ## Import the example data set, export it again, and serve the site (SERVE=0: do not serve; PORT=8000)
+	@mkdir -p var
+	@$(BIN)/python manage.py migrate --verbosity 0
+	@$(BIN)/python -m project.demo
+	$(BIN)/python manage.py import_openimages fixtures/scenes --task scenes
+	$(BIN)/python manage.py export_openimages scenes var/scenes.zip --force
+	@echo
+	@echo "The archive that came out: var/scenes.zip"
+	@echo "The site: make demo serves it on http://127.0.0.1:$(PORT)/ (login admin, password admin)"
+ifneq ($(SERVE),0)
+	@$(BIN)/python manage.py runserver 127.0.0.1:$(PORT)
+endif
+
+test: check test-sqlite test-postgres coverage ## Check style, types and layers, and run the tests (PostgreSQL too, see OPENIMAGES_TEST_POSTGRES)
+
+check: $(DEV) ## Check style, types, layers and migrations
+	$(BIN)/ruff check --quiet
+	$(BIN)/ruff format --check --quiet
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	DATABASE_URL=sqlite://:memory: $(BIN)/python manage.py makemigrations --check --dry-run
+
+test-sqlite: $(DEV) ## Run the tests on SQLite
+	DATABASE_URL= $(PYTEST) $(COV) $(ARGS)
+
+test-postgres: $(DEV) ## Run the tests that need a database on the server that OPENIMAGES_TEST_POSTGRES names
+	@if [ -z "$$OPENIMAGES_TEST_POSTGRES" ]; then \
+		if [ "$$OPENIMAGES_REQUIRE_POSTGRES" = 1 ]; then \
+			echo "OPENIMAGES_REQUIRE_POSTGRES is 1, but OPENIMAGES_TEST_POSTGRES names no server." >&2; exit 1; \
+		fi; \
+		echo "PostgreSQL: skipped, for OPENIMAGES_TEST_POSTGRES is not set (postgres://user:password@host:port/database)."; \
+		exit 0; \
+	fi; \
+	$(BIN)/python tests/postgres.py && \
+	DATABASE_URL="$$OPENIMAGES_TEST_POSTGRES" $(PYTEST) -m django_db $(COV) --cov-append $(ARGS)
+
+coverage: $(DEV)
+	@$(if $(ARGS),echo "The coverage of a part of the tests is not judged.",$(BIN)/coverage report)
+
+test-interop: $(DEV) $(INTEROP) ## Compare with Datumaro, which gets a virtual environment of its own
+	OPENIMAGES_INTEROP_PYTHON=$(INTEROP_VENV)/bin/python DATABASE_URL= $(BIN)/python -m pytest tests/interop $(ARGS)
+
+test-newest: ## Run the tests on NEWEST_PYTHON with the newest Django
+	@test -x $(NEWEST_VENV)/bin/python || $(NEWEST_PYTHON) -m venv $(NEWEST_VENV)
+	@$(NEWEST_VENV)/bin/pip install -qq -e '.[demo,dev]'
+	@$(NEWEST_VENV)/bin/pip install -qq --upgrade Django
+	@$(NEWEST_VENV)/bin/python -c 'import sys, django; print("Python", sys.version.split()[0], "and Django", django.__version__)'
+	DATABASE_URL= $(NEWEST_VENV)/bin/python -m pytest $(SPREAD) $(ARGS)
+
+bench: $(DEV) $(INTEROP) ## Measure speed and memory, side by side with Datumaro
+	OPENIMAGES_INTEROP_PYTHON=$(INTEROP_VENV)/bin/python $(BIN)/python benchmarks/run.py $(ARGS)
+
+fixtures: $(DEV) ## Draw the example data set again
+	$(BIN)/python -m fixtures.draw_scenes
+
+format: $(DEV) ## Sort imports and format the code
+	$(BIN)/ruff check --quiet --fix
+	$(BIN)/ruff format --quiet
+
+wheel: $(DEV) ## Build the wheel into dist/
+	$(BIN)/python -m build --wheel
+
+clean: ## Remove what was made here: environments, caches, builds, the demo's database
+	rm -rf $(VENV) $(INTEROP_VENV) $(NEWEST_VENV) var dist build htmlcov .coverage .coverage.*
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; try make PYTHON=python3.13")'
+	@$(PYTHON) -m venv $(VENV)
+
+$(DEMO): pyproject.toml | $(BIN)/python
+	@echo "Installing the project into $(VENV) …"
+	@$(BIN)/pip install -qq -e '.[demo]'
+	@touch $@
+
+$(DEV): pyproject.toml | $(BIN)/python
+	@echo "Installing the project and its tools into $(VENV) …"
+	@$(BIN)/pip install -qq -e '.[demo,dev]'
+	@touch $@ $(DEMO)
+
+$(INTEROP): tests/interop/requirements.txt
+	@echo "Installing Datumaro into $(INTEROP_VENV) …"
+	@test -x $(INTEROP_VENV)/bin/python || $(PYTHON) -m venv $(INTEROP_VENV)
+	@$(INTEROP_VENV)/bin/pip install -qq -r tests/interop/requirements.txt
+	@touch $@

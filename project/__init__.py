@@ -1,0 +1,1 @@
+"""The demo site: the app in the smallest Django project that shows all of it."""

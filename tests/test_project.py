@@ -1,0 +1,79 @@
+"""The demo site's settings follow the environment."""
+
+import runpy
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth import authenticate
+from django.core.exceptions import ImproperlyConfigured
+from django.test import Client
+
+from project import demo
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(autouse=True)
+def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DATABASE_URL", "MEDIA_ROOT", "DEBUG", "SECRET_KEY", "ALLOWED_HOSTS"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def load() -> dict[str, Any]:
+    return runpy.run_path(str(ROOT / "project" / "settings.py"))
+
+
+def test_sqlite_is_the_default_and_ready_for_writers() -> None:
+    database = load()["DATABASES"]["default"]
+    assert database["ENGINE"] == "django.db.backends.sqlite3"
+    assert database["NAME"] == str(ROOT / "var" / "db.sqlite3")
+    assert database["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
+    assert "journal_mode=WAL" in database["OPTIONS"]["init_command"]
+
+
+def test_another_database(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgres://someone:secret@db.example:5433/pictures")
+    database = load()["DATABASES"]["default"]
+    assert database["ENGINE"] == "django.db.backends.postgresql"
+    assert (database["HOST"], database["PORT"], database["NAME"]) == ("db.example", 5433, "pictures")
+    assert "init_command" not in database.get("OPTIONS", {})
+
+
+def test_another_place_for_pictures(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert load()["MEDIA_ROOT"] == ROOT / "var" / "media"
+    monkeypatch.setenv("MEDIA_ROOT", str(tmp_path))
+    assert load()["MEDIA_ROOT"] == tmp_path
+
+
+def test_without_debug_the_public_key_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    public = load()["SECRET_KEY"]
+    monkeypatch.setenv("DEBUG", "0")
+    with pytest.raises(ImproperlyConfigured, match="SECRET_KEY"):
+        load()
+    monkeypatch.setenv("SECRET_KEY", public)
+    with pytest.raises(ImproperlyConfigured, match="SECRET_KEY"):
+        load()
+    monkeypatch.setenv("SECRET_KEY", "one that nobody knows")
+    assert load()["DEBUG"] is False
+
+
+def test_debug_is_yes_or_no(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEBUG", "perhaps")
+    with pytest.raises(ImproperlyConfigured, match="'perhaps'"):
+        load()
+
+
+def test_the_front_door_leads_to_the_admin(client: Client) -> None:
+    response = client.get("/")
+    assert response.status_code == 302
+    assert response.headers["Location"] == "/admin/"
+
+
+@pytest.mark.django_db
+def test_the_demo_makes_its_login_once() -> None:
+    assert demo.NAME in demo.make_login()
+    assert "already" in demo.make_login()
+    user = authenticate(username=demo.NAME, password=demo.PASSWORD)
+    assert user is not None
+    assert user.is_superuser
