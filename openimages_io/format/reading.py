@@ -237,9 +237,7 @@ class _Reading:
         for fault_ in self._box_faults(values):
             column = self.table.by_name[fault_.column.casefold()]
             cell = row[self.columns.index(column)] if column in self.columns else ""
-            self.issue(
-                fault_.code, fault_.reason, line=line, column=column.name, value=cell, severity=fault_.severity
-            )
+            self.issue(fault_.code, fault_.reason, line=line, column=column.name, value=cell, severity=fault_.severity)
             good &= fault_.severity is not Severity.ERROR
         return values if good else None
 

@@ -43,9 +43,7 @@ class Task(models.Model):
         verbose_name = _("task")
         verbose_name_plural = _("tasks")
         ordering = ("name",)
-        constraints = (
-            models.CheckConstraint(condition=~models.Q(name=""), name="openimages_task_has_a_name"),
-        )
+        constraints = (models.CheckConstraint(condition=~models.Q(name=""), name="openimages_task_has_a_name"),)
         permissions = (
             ("import_task", _("Can import an archive into a task")),
             ("export_task", _("Can export a task as an archive")),

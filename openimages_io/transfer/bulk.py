@@ -6,7 +6,7 @@ columns. On SQLite many rows go into one INSERT; on PostgreSQL they go by COPY.
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import chain
 from typing import Any, Final
 
@@ -57,7 +57,7 @@ class Loader:
         if not rows:
             return 0
         table = model._meta.db_table
-        if self.postgresql and self._copies:
+        if self._copies:
             self._copy(table, columns, constants)
         else:
             self._insert_many(table, columns, constants, rows)
@@ -71,7 +71,7 @@ class Loader:
         sets = ", ".join(f"{quote(name)} = {self._placeholder(model, name)}" for name in columns)
         assert meta.pk is not None
         sql = f"UPDATE {quote(meta.db_table)} SET {sets} WHERE {quote(meta.pk.column)} = %s"
-        with self.connection.cursor() as cursor:
+        with self._raw_cursor() as cursor:
             cursor.executemany(sql, list(zip(*columns.values(), keys, strict=True)))
         return len(keys)
 
@@ -119,7 +119,8 @@ class Loader:
     def _take_away_on_sqlite(self, table: str) -> None:
         with self.connection.cursor() as cursor:
             cursor.execute(
-                "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = %s AND sql IS NOT NULL", [table]
+                "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = %s AND sql IS NOT NULL",
+                [table],
             )
             for name, sql in cursor.fetchall():
                 cursor.execute(f"DROP INDEX {self.connection.ops.quote_name(name)}")
@@ -153,10 +154,10 @@ class Loader:
             return
         self.postponed.extend(postponed)
 
-    @property
+    @cached_property
     def _copies(self) -> bool:
         with self.connection.cursor() as cursor:
-            return hasattr(cursor.cursor, "copy")  # psycopg 3; with psycopg 2 rows go by INSERT
+            return self.postgresql and hasattr(cursor.cursor, "copy")  # with psycopg 2 rows go by INSERT
 
     def _insert_many(self, table: str, columns: Columns, constants: Constants, rows: int) -> None:
         per_statement = max(1, _PARAMETERS // len(columns))
@@ -164,10 +165,9 @@ class Loader:
         flat = list(chain.from_iterable(zip(*columns.values(), strict=True)))
         size = per_statement * len(columns)
         whole = rows // per_statement * size
-        with self.connection.cursor() as cursor:
+        with self._raw_cursor() as cursor:
             if whole:
-                statement = sql(per_statement)
-                cursor.executemany(statement, [flat[start : start + size] for start in range(0, whole, size)])
+                cursor.executemany(sql(per_statement), [flat[start : start + size] for start in range(0, whole, size)])
             if whole < len(flat):
                 cursor.execute(sql((len(flat) - whole) // len(columns)), flat[whole:])
 
@@ -177,8 +177,14 @@ class Loader:
         fixed = "".join(f"{_copy_text([value])[0]}\t" for value in constants.values())
         cells = list(map(_copy_text, columns.values()))
         body = ("\n" + fixed).join(map("\t".join, zip(*cells, strict=True)))
-        with self.connection.cursor() as cursor, cursor.cursor.copy(f"COPY {quote(table)} ({names}) FROM STDIN") as copy:
+        with self._raw_cursor() as cursor, cursor.copy(f"COPY {quote(table)} ({names}) FROM STDIN") as copy:
             copy.write(f"{fixed}{body}\n")
+
+    @contextmanager
+    def _raw_cursor(self) -> Iterator[Any]:
+        """A cursor below Django's log of queries, which in DEBUG would render and keep every row."""
+        with self.connection.cursor() as cursor, self.connection.wrap_database_errors:
+            yield cursor.cursor
 
     def _placeholder(self, model: type[models.Model], column: str) -> str:
         fields = {field.column: field for field in model._meta.concrete_fields}

@@ -57,7 +57,9 @@ class Claims:
 
     def join_stored_boxes(self) -> None:
         """Joins masks whose box is not in the archive but in the task already."""
-        images = sorted({image for (image, _), claims in self.by_place.items() if image > 0 for c in claims if not c.is_met})
+        images = sorted(
+            {image for (image, _), claims in self.by_place.items() if image > 0 for c in claims if not c.is_met}
+        )
         if not self.run.horizon:
             return
         boxes: list[tuple[int, int]] = []
@@ -68,7 +70,9 @@ class Claims:
                 pk__lte=self.run.horizon,
                 rotation=None,
             )
-            values = rows.order_by("pk").values_list("pk", "image_id", "label_id", "group", "x_min", "x_max", "y_min", "y_max")
+            values = rows.order_by("pk").values_list(
+                "pk", "image_id", "label_id", "group", "x_min", "x_max", "y_min", "y_max"
+            )
             for key, image, label, group, *box in values:
                 joined = self.group_of(image, label, _box(box), group)
                 if joined != group:

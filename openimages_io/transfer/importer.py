@@ -1,10 +1,8 @@
 """The importer: check, then commit, by reading twice. Every face runs this class with the same options."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import IntegrityError, router
@@ -15,7 +13,7 @@ from openimages_io import conf
 from openimages_io.exceptions import OpenImagesError, UnreadableArchive
 from openimages_io.format.archive import Archive, open_archive
 from openimages_io.format.issues import Issue, Severity
-from openimages_io.format.layouts import Kind, Layout, recognise
+from openimages_io.format.layouts import Layout, recognise
 from openimages_io.models import AttributeSpec, HierarchyEdge, Image, Label, Mask, Shape, Task, picture_storage
 from openimages_io.models.deletion import remove_files
 from openimages_io.models.revisions import touch
@@ -35,14 +33,22 @@ from openimages_io.transfer.steps.pictures import read_size_files, store_picture
 from openimages_io.transfer.steps.tags import read_tags
 
 _TRIES: Final = 5
-_WHOLE_FILE: Final = frozenset(
-    {"column-missing", "column-twice", "bad-header", "not-commas", "empty-file", "not-utf-8", "unknown-label-option"}
+_SHAPES: Final = frozenset({"human labels", "machine labels", "boxes", "masks"})
+_TABLES: Final = (Image, Label, HierarchyEdge, AttributeSpec, Shape, Mask)
+_LOOKED_FOR: Final = (
+    "Nothing in it is known. Looked for: class-descriptions.csv, bbox_labels_600_hierarchy.json, images.meta, "
+    "<subset>-image_ids_and_rotation.csv, <subset>-images-with-rotation.csv, <subset>-annotations-bbox.csv, "
+    "<subset>-annotations-human-imagelabels.csv, <subset>-annotations-machine-imagelabels.csv, "
+    "<subset>-annotations-object-segmentation.csv, the official names of these in V4 to V7, and pictures in images/"
 )
-"""Errors that no option passes over: they are not of a row but of a whole file."""
 
 
 class _TaskChanged(Exception):
     """The task is not what it was when it was checked."""
+
+
+class _ArchiveChanged(Exception):
+    """The archive is not what it was when it was checked."""
 
 
 @dataclass(slots=True)
@@ -55,6 +61,8 @@ class Result:
     task: Task | None
     changed: bool = False
     """Whether anything was different before."""
+    refused: bool = False
+    """Whether an issue forbids to write it."""
 
 
 @dataclass(slots=True)
@@ -65,13 +73,15 @@ class _Plan:
     revision: int
     report: Report
     new_pictures: list[str] = field(default_factory=list)
+    named: set[int] = field(default_factory=set)
+    """Images that were there and that the archive names, in mode replace."""
 
 
 class Importer:
     """Brings an archive into a task, whole or not at all.
 
     The check reads everything, writes nothing and finds every issue; the commit reads again and writes in one
-    transaction. Use as a context manager, or call `run`.
+    transaction.
     """
 
     def __init__(
@@ -101,13 +111,14 @@ class Importer:
             report = Report()
             for issue in fault.issues:
                 report(issue)
-            return Result(report, committed=False, task=self._task())
+            return Result(report, committed=False, task=self._task(), refused=True)
 
     def _run(self, archive: Archive, dry_run: bool) -> Result:
         for _ in range(_TRIES):
             plan = self._check(archive)
-            if dry_run or self._forbids(plan.report):
-                return Result(plan.report, committed=False, task=self._task())
+            refused = self._forbids(plan.report)
+            if dry_run or refused:
+                return Result(plan.report, committed=False, task=self._task(), refused=refused)
             try:
                 return self._commit(archive, plan)
             except _TaskChanged:
@@ -115,6 +126,128 @@ class Importer:
         raise OpenImagesError(f"The task “{self.task_name}” kept changing while it was checked; try again.")
 
     def _forbids(self, report: Report) -> bool:
-        if self.options.on_error is OnError.SKIP:
-            return bool(report.codes & FATAL)
-        return report.errors > 0
+        return report.errors > 0 and (self.options.on_error is OnError.ABORT or report.has_whole_file_errors)
+
+    def _check(self, archive: Archive) -> _Plan:
+        task = self._task()
+        report = Report()
+        plan = _Plan(task.pk if task else None, task.revision if task else 0, report)
+        layout = self._layout(archive, report)
+        run = self._start(archive, layout, report, plan.task_id)
+        run.total = _bytes_to_read(archive, layout, pictures=self.options.pictures)
+        if layout.sources or len(layout.pictures):
+            plan.new_pictures = self._read(run)
+        plan.named = {key for key in run.named if key > 0}
+        return plan
+
+    def _commit(self, archive: Archive, plan: _Plan) -> Result:
+        """Writes what was checked. Raises `_TaskChanged` if the task has changed since; nothing is written then."""
+        report = Report()
+        layout = self._layout(archive, report)
+        stored: dict[str, Stored] = {}
+        storage = picture_storage()
+        try:
+            run = self._start(archive, layout, report, plan.task_id)
+            store_pictures(run, plan.new_pictures, storage, stored)
+            with loading(self.using, _TABLES) as loader:
+                task = self._lock(plan)
+                run = self._start(archive, layout, report, task.pk, new=plan.task_id is None)
+                run.loader, run.stored, run.phase = loader, stored, "commit"
+                run.total = _bytes_to_read(archive, layout, pictures=False)
+                self._write(run, plan, loader)
+                if self._forbids(report):  # the archive is not what it was when it was checked
+                    raise _ArchiveChanged
+        except BaseException as fault:
+            remove_files(storage, [picture.file for picture in stored.values()])
+            if isinstance(fault, _ArchiveChanged):
+                return Result(report, committed=False, task=self._task(), refused=True)
+            raise
+        return Result(report, committed=True, task=task, changed=run.changed)
+
+    def _write(self, run: Run, plan: _Plan, loader: Loader) -> None:
+        expected = sum(totals.read for kind, totals in plan.report.totals.items() if kind in _SHAPES)
+        if self.options.mode is Mode.REPLACE and plan.task_id is not None:
+            # Every image that the archive names is known from the check; what it creates has nothing to replace.
+            replace_annotations(run, plan.named)
+        loader.postpone_indexes(Shape, expected)
+        self._read(run)
+        if run.specs.made:
+            AttributeSpec._base_manager.using(self.using).bulk_create(run.specs.made, batch_size=100)
+            run.changed = True
+        if run.changed:
+            touch("Task", [run.task_id or 0], self.using)
+            touch("Image", run.touched - run.new_images, self.using)
+
+    def _read(self, run: Run) -> list[str]:
+        read_class_lists(run)
+        read_hierarchy(run)
+        choose_labels(run)
+        read_size_files(run)
+        read_image_lists(run)
+        claims = read_masks(run)
+        read_tags(run)
+        read_boxes(run, claims)
+        claims.join_stored_boxes()
+        claims.flush()
+        if claims.unmet():
+            reason = f"{claims.unmet()} masks say a box that neither the archive nor the task has; they stand alone"
+            run.issue("mask-without-box", reason, severity=Severity.NOTE)
+        pictures = take_pictures(run)
+        take_sizes(run)
+        return pictures
+
+    def _layout(self, archive: Archive, report: Report) -> Layout:
+        layout = recognise(archive.paths, report)
+        for path, what in layout.not_read:
+            report(Issue(code="not-read", reason=f"{what}: not read yet", file=path, severity=Severity.WARNING))
+        for path in layout.unknown:
+            reason = "The file is none that is known, and was not read"
+            report(Issue(code="unknown-file", reason=reason, file=path, severity=Severity.WARNING))
+        if not layout.sources and not len(layout.pictures):
+            report(Issue(code="nothing-known", reason=_LOOKED_FOR))
+        return layout
+
+    def _start(
+        self, archive: Archive, layout: Layout, report: Report, task_id: int | None, *, new: bool | None = None
+    ) -> Run:
+        policies = Policies.of(self.options, new_task=task_id is None if new is None else new)
+        shapes = Shape.objects.using(self.using).filter(task_id=task_id)
+        highest = {} if task_id is None else shapes.aggregate(key=Max("pk"), group=Max("group"))
+        return Run(
+            archive=archive,
+            layout=layout,
+            limits=self.limits,
+            options=self.options,
+            policies=policies,
+            report=report,
+            using=self.using,
+            now=timezone.now(),
+            task_id=task_id,
+            horizon=highest.get("key") or 0,
+            last_group=highest.get("group") or 0,
+            images=ImageIndex.of_task(task_id, self.using),
+            labels=LabelIndex.of_task(task_id, self.using),
+            specs=SpecIndex.of_task(task_id, policies.attributes, self.using),
+            progress=self.progress,
+        )
+
+    def _task(self) -> Task | None:
+        return Task.objects.using(self.using).filter(name=self.task_name).first()
+
+    def _lock(self, plan: _Plan) -> Task:
+        """Locks the task against other writers until the transaction ends; makes it if it is new."""
+        tasks = Task._base_manager.using(self.using)
+        if plan.task_id is None:
+            try:
+                return tasks.create(name=self.task_name, owner=self.owner)
+            except IntegrityError:
+                raise _TaskChanged from None
+        # An UPDATE takes the lock on SQLite and on PostgreSQL alike, before anything is read.
+        if not tasks.filter(pk=plan.task_id, revision=plan.revision).update(revision=plan.revision):
+            raise _TaskChanged
+        return tasks.get(pk=plan.task_id)
+
+
+def _bytes_to_read(archive: Archive, layout: Layout, *, pictures: bool) -> int:
+    total = sum(archive.paths[source.path] for source in layout.sources)
+    return total + sum(archive.paths[path] for _, _, path in layout.pictures) * pictures

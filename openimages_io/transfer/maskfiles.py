@@ -69,7 +69,9 @@ class MaskFiles:
         """Warns of the rows whose files are not at hand: once a file, or once a zip that is not there."""
         for (file, digit), rows in self._absent.items():
             if digit:
-                reason = f"The zip of the masks whose ImageID starts with “{digit}” is not there; {rows} masks have no PNG"
+                reason = (
+                    f"The zip of the masks whose ImageID starts with “{digit}” is not there; {rows} masks have no PNG"
+                )
                 self.run.warn("no-mask-shard", reason, file=file)
             else:
                 self.run.warn("no-mask-files", f"No mask files are there; {rows} masks have no PNG", file=file)

@@ -22,7 +22,9 @@ class StoredMasks:
         """Has the shapes of these images at hand."""
         self._at_hand = self._shapes.of_images(images)
 
-    def take(self, image: int, label: int, box_id: str | None, box: Sequence[float | None] | None) -> StoredShape | None:
+    def take(
+        self, image: int, label: int, box_id: str | None, box: Sequence[float | None] | None
+    ) -> StoredShape | None:
         """The first stored mask of the same image, label and BoxID that no row has met; without a BoxID, of the same box."""
         candidates = self._at_hand.get((image, label), [])
         if box_id:
@@ -55,7 +57,12 @@ def after_meeting(
         shape["attributes"] = json.dumps(merged, ensure_ascii=False)
     if box is not None and None in met.box:
         shape |= dict(zip(("x_min", "x_max", "y_min", "y_max"), box, strict=True))
-    stored = Mask.objects.using(run.using).filter(shape_id=met.key).values("png", "width", "height", "path", "clicks").first()
+    stored = (
+        Mask.objects.using(run.using)
+        .filter(shape_id=met.key)
+        .values("png", "width", "height", "path", "clicks")
+        .first()
+    )
     if stored is None:
         if not rings:
             return shape, beside

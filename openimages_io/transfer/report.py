@@ -12,6 +12,20 @@ from typing import IO, Any, Final
 
 from openimages_io.format.issues import Issue, Severity
 
+WHOLE_FILE: Final = frozenset(
+    {
+        "ambiguous-chosen-label",
+        "bad-header",
+        "column-missing",
+        "column-twice",
+        "empty-file",
+        "not-commas",
+        "not-utf-8",
+        "nothing-known",
+        "unknown-chosen-label",
+    }
+)
+"""Codes of errors that are not of a row but of a whole file, or of the options."""
 SHOWN: Final = 100
 _IN_MEMORY: Final = 1 << 20
 
@@ -40,6 +54,8 @@ class Report:
     def __init__(self) -> None:
         self.totals: dict[str, Totals] = {}
         self.counts: Counter[Severity] = Counter()
+        self.has_whole_file_errors = False
+        """Whether there is an error that cannot be passed over by leaving out a row."""
         self.shown: list[Issue] = []
         """The first hundred issues, errors before warnings before notes."""
         self._spool: IO[str] = tempfile.SpooledTemporaryFile(  # noqa: SIM115  (lives as long as the report)
@@ -49,6 +65,7 @@ class Report:
     def __call__(self, issue: Issue) -> None:
         """Takes an issue."""
         self.counts[issue.severity] += 1
+        self.has_whole_file_errors |= issue.severity is Severity.ERROR and issue.code in WHOLE_FILE
         by_severity = sum(1 for other in self.shown if other.severity is issue.severity)
         if by_severity < SHOWN:
             self.shown.append(issue)

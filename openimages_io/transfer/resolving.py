@@ -7,10 +7,10 @@ from typing import Any, Final
 from openimages_io.format.layouts import Source
 from openimages_io.format.reading import Chunk
 from openimages_io.models.image import DEFAULT_SUBSET
+from openimages_io.transfer.creating import create_images, create_labels
 from openimages_io.transfer.options import Missing, Mode
 from openimages_io.transfer.report import Totals
-from openimages_io.transfer.run import NOT_CHOSEN_LABEL, NOT_CHOSEN_SUBSET, UNKNOWN_IMAGE, UNKNOWN_LABEL, BAD, Run
-from openimages_io.transfer.creating import create_images, create_labels
+from openimages_io.transfer.run import BAD, NOT_CHOSEN_LABEL, NOT_CHOSEN_SUBSET, UNKNOWN_IMAGE, UNKNOWN_LABEL, Run
 
 _AMBIGUOUS_IMAGE: Final = 0
 

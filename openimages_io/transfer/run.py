@@ -43,8 +43,7 @@ class Policies:
         return cls(
             images=options.missing_images or (Missing.CREATE if new_task else Missing.ERROR),
             labels=options.missing_labels or (Missing.CREATE if new_task else Missing.ERROR),
-            attributes=options.missing_attributes
-            or (MissingAttributes.CREATE if new_task else MissingAttributes.DROP),
+            attributes=options.missing_attributes or (MissingAttributes.CREATE if new_task else MissingAttributes.DROP),
         )
 
 
@@ -102,9 +101,7 @@ class Run:
         """Whether the subset was chosen; a file that doesn't say its subset is read row by row."""
         return subset is None or not self.options.subsets or subset in self.options.subsets
 
-    def chunks(
-        self, source: Source, table: Table, totals: Totals, chunk_rows: int = CHUNK_ROWS
-    ) -> Iterator[Chunk]:
+    def chunks(self, source: Source, table: Table, totals: Totals, chunk_rows: int = CHUNK_ROWS) -> Iterator[Chunk]:
         """The file's good rows; bad ones are counted as skipped."""
         with self.archive.open(source.path) as stream:
             for chunk in read_table(stream, table, source.path, self.report, chunk_rows):

@@ -9,11 +9,11 @@ from openimages_io.format.reading import Chunk
 from openimages_io.format.tables import IMAGES
 from openimages_io.models import Image
 from openimages_io.models.image import DEFAULT_SUBSET
+from openimages_io.transfer.creating import PROVENANCE, create_images
 from openimages_io.transfer.options import Missing, Mode
 from openimages_io.transfer.overlap import may_overlap
 from openimages_io.transfer.run import BAD, NOT_CHOSEN_SUBSET, REPEATED, UNKNOWN_IMAGE, Run
 from openimages_io.transfer.scratch import Scratch
-from openimages_io.transfer.creating import PROVENANCE, create_images
 
 _AMBIGUOUS: Final = 0
 _BATCH: Final = 500
@@ -84,9 +84,7 @@ def _resolve(run: Run, source: Source, subset: str, chunk: Chunk) -> tuple[Chunk
     return (chunk if all(keep) else chunk.where(keep)), [key for key in found if key]
 
 
-def _refuse_twice(
-    run: Run, source: Source, chunk: Chunk, keys: list[int], seen: set[int]
-) -> tuple[Chunk, list[int]]:
+def _refuse_twice(run: Run, source: Source, chunk: Chunk, keys: list[int], seen: set[int]) -> tuple[Chunk, list[int]]:
     keep = []
     here: set[int] = set()
     for index, key in enumerate(keys):

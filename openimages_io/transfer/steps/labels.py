@@ -6,9 +6,9 @@ from openimages_io.format import hierarchy
 from openimages_io.format.layouts import Kind, Source
 from openimages_io.format.tables import CLASSES
 from openimages_io.models import HierarchyEdge, Label
+from openimages_io.transfer.creating import create_labels
 from openimages_io.transfer.options import Missing
 from openimages_io.transfer.run import BAD, NOT_CHOSEN_LABEL, REPEATED, UNKNOWN_LABEL, Run
-from openimages_io.transfer.creating import create_labels
 
 
 def read_class_lists(run: Run) -> None:
@@ -22,9 +22,7 @@ def read_class_lists(run: Run) -> None:
             for name, display, line in zip(names, chunk.get("DisplayName"), chunk.lines, strict=True):
                 if name in seen:
                     reason = "stands in the class list twice"
-                    run.issue(
-                        "class-twice", reason, file=source.path, line=line, column="LabelName", value=name
-                    )
+                    run.issue("class-twice", reason, file=source.path, line=line, column="LabelName", value=name)
                     totals.skipped[BAD] += 1
                     continue
                 seen.add(name)
@@ -37,9 +35,7 @@ def read_class_lists(run: Run) -> None:
                     listed[name] = display or "", source.path
                 elif display and display != earlier[0]:
                     reason = f"differs from “{earlier[0]}” in {earlier[1]}, which holds"
-                    run.warn(
-                        "class-differs", reason, file=source.path, line=line, column="DisplayName", value=display
-                    )
+                    run.warn("class-differs", reason, file=source.path, line=line, column="DisplayName", value=display)
     _take_in(run, {name: display for name, (display, _) in listed.items()})
 
 
@@ -101,10 +97,10 @@ def choose_labels(run: Run) -> None:
     for name in sorted(run.options.labels):
         if name in run.labels.ambiguous:
             reason = f"is the display name of several labels: {', '.join(run.labels.ambiguous[name])}"
-            run.issue("ambiguous-label", reason, column="--label", value=name)
+            run.issue("ambiguous-chosen-label", reason, column="--label", value=name)
         elif name not in run.labels.find:
             reason = "is no label that the task or the archive's class list has"
-            run.issue("unknown-label", reason, column="--label", value=name)
+            run.issue("unknown-chosen-label", reason, column="--label", value=name)
     run.chosen_labels = frozenset(run.labels.find[name] for name in run.options.labels if name in run.labels.find)
 
 

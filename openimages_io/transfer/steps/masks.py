@@ -113,9 +113,7 @@ class _MaskReader:
                 self._trace(mask, source, line)
             yield mask
 
-    def _load(
-        self, source: Source, line: int, image_name: str, path: str
-    ) -> tuple[bytes, MaskHeader | None] | None:
+    def _load(self, source: Source, line: int, image_name: str, path: str) -> tuple[bytes, MaskHeader | None] | None:
         """The PNG and its size; no bytes where no files are at hand, None where there is an issue with it."""
         place: MaskFile | None = None
         try:

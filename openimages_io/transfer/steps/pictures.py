@@ -11,10 +11,10 @@ from openimages_io.format.sizes import read_sizes
 from openimages_io.models import Image
 from openimages_io.models.deletion import remove_files
 from openimages_io.models.image import DEFAULT_SUBSET
+from openimages_io.transfer.creating import create_images
 from openimages_io.transfer.options import Missing, Mode
 from openimages_io.transfer.pictures import BadPicture, Stored, digest_of, picture_size, store
 from openimages_io.transfer.run import BAD, NOT_CHOSEN_SUBSET, UNKNOWN_IMAGE, Run
-from openimages_io.transfer.creating import create_images
 
 _BATCH: Final = 500
 

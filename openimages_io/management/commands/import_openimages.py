@@ -1,0 +1,109 @@
+"""`manage.py import_openimages SOURCE --task NAME`."""
+
+import argparse
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from openimages_io.exceptions import OpenImagesError
+from openimages_io.format.issues import Severity
+from openimages_io.management.progress import ProgressBar
+from openimages_io.management.reporting import counted, save_report, write_report
+from openimages_io.transfer.importer import Importer, Result
+from openimages_io.transfer.options import ImportOptions, MasksAs, Missing, MissingAttributes, Mode, OnError
+
+
+class Command(BaseCommand):
+    """Imports an archive, prints the report, and exits with 1 if nothing was written because of an issue."""
+
+    help = "Imports a data set in the Open Images format: a folder, a zip, a tar or a tar.gz."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declares the options of the importer."""
+        parser.formatter_class = argparse.RawDescriptionHelpFormatter
+        parser.add_argument("source", type=Path, metavar="SOURCE", help="folder, zip, tar or tar.gz")
+        parser.add_argument("--task", required=True, metavar="NAME", help="the task; it is created if there is none")
+        _add_choice(
+            parser,
+            "--mode",
+            Mode,
+            "what becomes of annotations that are there: merge brings them up to date and adds new ones, replace "
+            "replaces those of the images that the archive names, append adds all (default: merge)",
+        )
+        what = "an image that the task doesn't have (default: error; for a new task: create)"
+        _add_choice(parser, "--missing-images", Missing, what)
+        what = "a label that the task doesn't have (default: error; for a new task: create)"
+        _add_choice(parser, "--missing-labels", Missing, what)
+        what = "a value whose label has no such attribute spec (default: drop, counted; for a new task: create)"
+        _add_choice(parser, "--missing-attributes", MissingAttributes, what)
+        what = "bad rows: abort writes nothing, skip leaves them out and lists each (default: abort)"
+        _add_choice(parser, "--on-error", OnError, what)
+        parser.add_argument("--subset", action="append", default=[], metavar="NAME", help="only this; repeatable")
+        parser.add_argument("--label", action="append", default=[], metavar="NAME", help="only this; repeatable")
+        what = "what masks become; polygons are traced exactly (default: masks)"
+        _add_choice(parser, "--masks-as", MasksAs, what)
+        parser.add_argument("--no-images", action="store_true", help="leave the picture files out")
+        parser.add_argument("--owner", metavar="USER", help="the owner of a new task, by user name")
+        parser.add_argument("--dry-run", action="store_true", help="check everything and write nothing")
+        parser.add_argument("--report", type=Path, metavar="FILE.json", help="write the whole report there")
+        parser.add_argument("--no-progress", action="store_true", help="show no progress bar")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Runs the import."""
+        chosen = ImportOptions(
+            mode=options["mode"] or Mode.MERGE,
+            missing_images=options["missing_images"],
+            missing_labels=options["missing_labels"],
+            missing_attributes=options["missing_attributes"],
+            on_error=options["on_error"] or OnError.ABORT,
+            subsets=frozenset(options["subset"]),
+            labels=frozenset(options["label"]),
+            masks_as=options["masks_as"] or MasksAs.MASKS,
+            pictures=not options["no_images"],
+        )
+        owner = _user(options["owner"]) if options["owner"] else None
+        if not options["task"].strip() or len(options["task"]) > _TASK_NAME:
+            raise CommandError(f"A task's name has 1 to {_TASK_NAME} characters.")
+        with ProgressBar(sys.stderr, shown=not options["no_progress"]) as progress:
+            importer = Importer(options["source"], options["task"], chosen, owner=owner, progress=progress)
+            try:
+                result = importer.run(dry_run=options["dry_run"])
+            except OpenImagesError as error:
+                raise CommandError(str(error)) from error
+        write_report(self.stdout, self.style, result.report)
+        if options["report"]:
+            head = {"source": str(options["source"]), "task": options["task"], "dry_run": options["dry_run"]}
+            save_report(options["report"], result.report, committed=result.committed, **head)
+        self._conclude(result, options)
+
+    def _conclude(self, result: Result, options: dict[str, Any]) -> None:
+        errors, warnings = result.report.errors, result.report.counts[Severity.WARNING]
+        found = f"{counted(errors, 'error')}, {counted(warnings, 'warning')}"
+        if result.refused:
+            raise CommandError(f"Nothing was written: {found}.")
+        if options["dry_run"]:
+            self.stdout.write(f"This was a dry run: nothing was written. {found}.")
+        elif not result.changed:
+            self.stdout.write(f"The task “{options['task']}” was up to date already: nothing has changed. {found}.")
+        else:
+            self.stdout.write(self.style.SUCCESS(f"Imported into the task “{options['task']}”: {found}."))
+
+
+_TASK_NAME = 255
+
+
+def _add_choice(parser: CommandParser, option: str, choices: type[StrEnum], what: str) -> None:
+    parser.add_argument(option, type=choices, choices=list(choices), metavar="|".join(choices), help=what)
+
+
+def _user(name: str) -> AbstractBaseUser:
+    model = get_user_model()
+    try:
+        return model._default_manager.get_by_natural_key(name)
+    except model.DoesNotExist:
+        raise CommandError(f"There is no user “{name}”.") from None

@@ -1,0 +1,41 @@
+"""A progress bar on a terminal, and nothing elsewhere."""
+
+from types import TracebackType
+from typing import Self, TextIO
+
+from tqdm import tqdm
+
+
+class ProgressBar:
+    """Shows the phases of a run one after the other, in bytes. Call it as the importer and the exporter do."""
+
+    def __init__(self, stream: TextIO, *, shown: bool) -> None:
+        self.stream = stream
+        self.shown = shown and stream.isatty()
+        self._bar: tqdm[None] | None = None
+        self._phase = ""
+
+    def __call__(self, phase: str, done: int, total: int) -> None:
+        if not self.shown:
+            return
+        if phase != self._phase or self._bar is None:
+            self.close()
+            self._phase = phase
+            self._bar = tqdm(
+                total=total, desc=f"{phase:9}", unit="B", unit_scale=True, file=self.stream, leave=False, mininterval=0.2
+            )
+        self._bar.update(done - self._bar.n)
+
+    def close(self) -> None:
+        """Takes the bar away."""
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

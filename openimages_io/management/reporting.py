@@ -1,0 +1,60 @@
+"""A report on a terminal: a table of totals, and the first of the issues."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from django.core.management.base import CommandError, OutputWrapper
+from django.core.management.color import Style
+
+from openimages_io.format.issues import Severity
+from openimages_io.transfer.report import SHOWN, Report
+
+_COLUMNS: Final = ("read", "added", "updated", "unchanged", "removed", "skipped")
+
+
+def table(report: Report, columns: tuple[str, ...] = _COLUMNS) -> Iterator[str]:
+    """The lines of the table: a row a kind, and under it why rows were skipped."""
+    rows = [(kind, totals) for kind, totals in report.totals.items() if any(totals.as_dict().values())]
+    if not rows:
+        return
+    cells = [["", *columns]]
+    for kind, totals in rows:
+        values = totals.as_dict() | {"skipped": sum(totals.skipped.values())}
+        cells.append([kind, *(f"{values[column]:,}" for column in columns)])
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = ["  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]).rstrip() for row in cells]
+    yield lines[0]
+    for (_, totals), line in zip(rows, lines[1:], strict=True):
+        yield line
+        for reason, number in totals.skipped.most_common():
+            yield f"{'':{widths[0]}}    {number:,} skipped: {reason}"
+
+
+def write_report(out: OutputWrapper, style: Style, report: Report) -> None:
+    """Writes the issues, the worst first and a hundred at most, then the table."""
+    styles = {Severity.ERROR: style.ERROR, Severity.WARNING: style.WARNING, Severity.NOTE: style.NOTICE}
+    shown = report.first_issues(SHOWN)
+    for issue in shown:
+        out.write(f"{styles[issue.severity](issue.severity.value)}: {issue}")
+    hidden = sum(report.counts.values()) - len(shown)
+    if hidden:
+        out.write(f"… and {hidden:,} more; --report FILE.json has them all")
+    if shown:
+        out.write("")
+    for line in table(report):
+        out.write(line)
+
+
+def save_report(path: Path, report: Report, **head: Any) -> None:
+    """Writes the whole report as JSON. Raises `CommandError` where that cannot be done."""
+    try:
+        with path.open("w", encoding="utf-8", errors="backslashreplace") as file:
+            report.write_json(file, **head)
+    except OSError as error:
+        raise CommandError(f"The report cannot be written to {path}: {error.strerror}") from error
+
+
+def counted(number: int, word: str) -> str:
+    """A number with its noun."""
+    return f"{number:,} {word}" if number == 1 else f"{number:,} {word}s"

@@ -1,0 +1,44 @@
+"""Mode replace: taking away what the archive's annotations will stand in for."""
+
+from collections.abc import Collection, Sequence
+from typing import Final
+
+from django.db import models
+from django.db.models import Count
+
+from openimages_io.models import Mask, Shape
+from openimages_io.transfer.run import Run
+
+_BATCH: Final = 500
+_KINDS: Final = {
+    "tag": "human labels",
+    "rectangle": "boxes",
+    "mask": "masks",
+    "polygon": "polygons",
+    "ellipse": "ellipses",
+}
+
+
+def replace_annotations(run: Run, images: Collection[int]) -> None:
+    """Removes the shapes of these images, only those of the chosen labels if labels were chosen, and counts them."""
+    ordered = sorted(images)
+    for start in range(0, len(ordered), _BATCH):
+        shapes = _shapes(run, ordered[start : start + _BATCH])
+        for kind, removed in shapes.order_by().values_list("kind").annotate(removed=Count("pk")):
+            run.report.of(_KINDS[kind]).removed += removed
+        touched = list(shapes.order_by().values_list("image_id", flat=True).distinct())
+        if not touched:
+            continue
+        run.touch(touched)
+        if run.loader is not None:
+            keys = models.QuerySet(Mask, using=run.using).filter(shape__in=shapes.order_by().values("pk"))
+            keys._raw_delete(run.using)
+            shapes.order_by()._raw_delete(run.using)
+
+
+def _shapes(run: Run, images: Sequence[int]) -> "models.QuerySet[Shape]":
+    shapes = models.QuerySet(Shape, using=run.using).filter(image__in=images)
+    names = run.options.labels
+    if names:
+        shapes = shapes.filter(models.Q(label__name__in=names) | models.Q(label__display_name__in=names))
+    return shapes
