@@ -15,7 +15,7 @@ from openimages_io.format.archive.safety import unsafe_reason
 from openimages_io.format.issues import show
 from openimages_io.format.zipwriter import ZipWriter
 
-_COPY_BLOCK = 4 * 2**20
+_COPY_BLOCK = 2 * 2**20
 _FILE_BUFFER = 2**20
 _OWN_FOLDERS = frozenset({"annotations", "images", "masks"})
 _JUNK = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
@@ -250,7 +250,11 @@ class FolderOutput(Output):
         except BaseException:
             old.rename(self.dest)
             raise
-        shutil.rmtree(old)
+        try:
+            shutil.rmtree(old)
+        except OSError as error:
+            left = f"{self.dest} is written, but the old one is left in {old}: {error.strerror}."
+            raise OpenImagesError(left) from error
 
     def _discard(self) -> None:
         shutil.rmtree(self._temporary, ignore_errors=True)

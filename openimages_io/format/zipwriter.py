@@ -12,7 +12,7 @@ import tempfile
 import threading
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Self
 
@@ -55,6 +55,9 @@ class PackedStream:
 
     def write(self, data: bytes) -> int:
         """Takes bytes of any number. Raises OSError if earlier ones could not be written."""
+        if not self._deflater:
+            self._pack(data)
+            return len(data)
         self._pending += data
         while len(self._pending) >= PACK_BLOCK:
             block = bytes(memoryview(self._pending)[:PACK_BLOCK])
@@ -64,16 +67,17 @@ class PackedStream:
 
     def finish(self) -> None:
         """Packs what is left; then `file`, `packed`, `size` and `crc` are those of the whole member."""
-        self._stop()
+        self._join()
+        if self._error:
+            raise self._error
         self._pack(bytes(self._pending))
         if self._deflater:
             self._keep(self._deflater.flush())
 
     def close(self) -> None:
         """Drops the temporary file."""
-        try:
-            self._stop()
-        finally:
+        self._join()
+        with suppress(OSError):  # A full disk refuses the last bytes once more; they are not wanted here.
             self.file.close()
 
     def _submit(self, block: bytes) -> None:
@@ -93,14 +97,11 @@ class PackedStream:
             except Exception as error:
                 self._error = error
 
-    def _stop(self) -> None:
+    def _join(self) -> None:
         if self._worker:
             self._blocks.put(None)
             self._worker.join()
             self._worker = None
-        error, self._error = self._error, None
-        if error:
-            raise error
 
     def _pack(self, block: bytes) -> None:
         self.size += len(block)

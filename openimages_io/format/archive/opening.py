@@ -48,6 +48,7 @@ def open_container(file: BinaryIO, limits: Limits, label: str, prefix: str) -> A
     `label` is how people know the archive, `prefix` what issues show before its members' paths.
     """
     try:
+        file.seek(0)
         head = file.read(512)
         file.seek(0)
         if is_tar(head):

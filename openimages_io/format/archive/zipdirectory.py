@@ -20,6 +20,8 @@ _FULL_32 = 0xFFFFFFFF
 _ZIP64_FIELD = 1
 _UTF8_NAME = 0x800
 
+_MISPLACED = "is a zip whose list of contents is not where its end says"
+
 READ_AHEAD = 256 * 1024
 """Bytes of the directory that are held at once."""
 
@@ -71,13 +73,15 @@ def find_directory(file: RandomReader) -> Directory:
         _, _, at_64, _ = _LOCATOR_64.unpack(locator)
         record = file.read_at(at_64, _END_64.size) if at_64 < end else b""
         if len(record) < _END_64.size or not record.startswith(b"PK\x06\x06"):
-            raise DirectoryError("damaged", "is a zip whose list of contents is not where its end says")
+            raise DirectoryError("damaged", _MISPLACED)
         _, _, _, _, disk, first_disk, _, entries, size, start = _END_64.unpack(record)
         end = at_64
     if disk or first_disk:
         raise DirectoryError("unsupported", "is one part of a zip that was split; join the parts first")
     if start + size > end:
         raise DirectoryError("truncated", "is a zip whose list of contents is not all there")
+    if start + size < end:  # As when two zips are joined: the first one's files would be lost without a word.
+        raise DirectoryError("damaged", _MISPLACED)
     return Directory(start, size, entries)
 
 
