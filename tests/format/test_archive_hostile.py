@@ -7,7 +7,9 @@ import os
 import random
 import struct
 import tarfile
+import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from hypothesis import strategies as st
 from openimages_io.exceptions import UnreadableArchive
 from openimages_io.format.archive import Archive, open_archive
 from openimages_io.format.archive.safety import MAX_ISSUES
+from openimages_io.format.archive.streams import RandomReader
 from openimages_io.format.limits import Limits
 
 LIMITS = Limits()
@@ -514,6 +517,90 @@ def test_a_member_that_points_elsewhere_or_behind_the_end(tmp_path: Path) -> Non
     data = source.read_bytes()
     source.write_bytes(data[:4].replace(b"PK\x03\x04", b"PK\x07\x08") + data[4:])
     assert while_reading(source, "a.csv") == ["damaged", "damaged"]
+
+
+def test_a_member_padded_with_what_it_does_not_unpack_to(tmp_path: Path) -> None:
+    source = make_zip(tmp_path / "a.zip", {"a.csv": b"x" * 10, "b.csv": os.urandom(3000)})
+    data = source.read_bytes()
+    start = data.index(b"PK\x01\x02")
+    alone = data[start : data.index(b"PK\x01\x02", start + 1)]
+    end = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 1, 1, len(alone), start, 0)
+    source.write_bytes(data[:start] + alone + end)
+    set_central(source, b"a.csv", 20, struct.pack("<L", 2500))
+    with open_archive(source, LIMITS) as archive:
+        assert read_in_steps(archive, "a.csv") == b"x" * 10
+        with pytest.raises(UnreadableArchive, match="has 10 bytes, but 2500 when packed"):
+            archive.read("a.csv", 10)
+
+
+def test_a_zip_that_is_cut_off_before_a_member_after_the_listing(tmp_path: Path) -> None:
+    source = make_zip(tmp_path / "a.zip", {"a.csv": os.urandom(3000), "b.csv": b"x"})
+    with open_archive(source, LIMITS) as archive:
+        os.truncate(source, 100)
+        for attempt in (lambda: archive.open("b.csv"), lambda: archive.read("b.csv", 9)):
+            with pytest.raises(UnreadableArchive, match=r"b\.csv: the file stops too early"):
+                attempt()
+
+
+def test_a_deflated_stream_without_its_end_is_not_whole(tmp_path: Path) -> None:
+    deflater = zlib.compressobj(9, zlib.DEFLATED, -15)
+    cut = deflater.compress(b"a,b\n" * 9) + deflater.flush(zlib.Z_SYNC_FLUSH)
+    source = make_zip(tmp_path / "a.zip", {"a.csv": cut}, zipfile.ZIP_STORED)
+    set_central(source, b"a.csv", 10, b"\x08")
+    set_central(source, b"a.csv", 16, struct.pack("<L", zlib.crc32(b"a,b\n" * 9)))
+    set_central(source, b"a.csv", 24, struct.pack("<L", 36))
+    assert while_reading(source, "a.csv") == ["truncated", "truncated"]
+
+
+def test_a_zip64_end_that_is_not_where_its_locator_says(tmp_path: Path) -> None:
+    source = make_zip(tmp_path / "a.zip", {"a.csv": b"x"})
+    data = source.read_bytes()
+    locator = struct.pack("<4sLQL", b"PK\x06\x07", 0, 10, 1)
+    source.write_bytes(data[:-22] + locator + data[-22:])
+    assert "not where its end says" in str(refusal(source))
+
+
+@pytest.mark.parametrize("kind", ["zip", "tar"])
+def test_a_disk_that_fails_while_the_list_is_read(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = tmp_path / "a"
+    source.write_bytes(ORIGINALS[kind]())
+
+    def refuse(self: RandomReader, offset: int, size: int) -> bytes:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(RandomReader, "read_at", refuse)
+    error = refusal(source)
+    assert (error.issues[0].code, error.total) == ("unreadable", 1)
+    assert "cannot be read: Input/output error" in str(error)
+
+
+class FullDisk(io.BytesIO):
+    """Takes nothing."""
+
+    def write(self, data: object, /) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_disk_that_is_too_full_to_unpack_to_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    packed = make_tar(tmp_path / "a.tar.gz", [(tar_member("a.csv"), b"x")], "w:gz")
+    outer = make_zip(tmp_path / "a.zip", {"b.zip": build_zip()})
+    monkeypatch.setattr(tempfile, "TemporaryFile", FullDisk)
+    assert str(refusal(packed)) == f'"{packed}" cannot be read: No space left on device'
+    with (
+        open_archive(outer, LIMITS) as archive,
+        pytest.raises(UnreadableArchive, match=r"^b\.zip: the file cannot be read: No space left on device$"),
+    ):
+        archive.open_nested("b.zip")
+
+
+def test_a_nested_archive_that_is_damaged_where_it_stands(tmp_path: Path) -> None:
+    source = make_zip(tmp_path / "a.zip", {"b.zip": build_zip()}, zipfile.ZIP_STORED)
+    flip(source, 30 + 5 + 100)
+    with (
+        open_archive(source, LIMITS) as archive,
+        pytest.raises(UnreadableArchive, match=r"b\.zip: the file is damaged: its checksum is wrong"),
+    ):
+        archive.open_nested("b.zip")
 
 
 def test_a_zip64_field_that_is_not_all_there(tmp_path: Path) -> None:

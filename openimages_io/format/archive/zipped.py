@@ -77,7 +77,7 @@ class ZipArchive(Archive):
             if method == _DEFLATED:
                 inflater = zlib.decompressobj(-zlib.MAX_WBITS)
                 data = inflater.decompress(data, size + 1)
-                if len(data) < size:
+                if len(data) < size or (len(data) == size and not inflater.eof):
                     raise EOFError
         except FAILURES as error:
             raise failed(self.place(path), error) from error
