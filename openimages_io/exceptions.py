@@ -15,7 +15,7 @@ class OpenImagesError(Exception):
     """The base of every error raised on purpose here."""
 
 
-class UnreadableArchive(OpenImagesError):  # noqa: N818 -- it reads as a sentence
+class UnreadableArchive(OpenImagesError):
     """The source cannot be opened, or breaks a limit or a safety rule, so nothing in it is trusted."""
 
     issues: list[Issue]

@@ -15,7 +15,7 @@ from openimages_io.format.cells import BadCell
 from openimages_io.format.issues import Issue, IssueSink, Severity
 from openimages_io.format.tables import Column, Table
 
-CHUNK_ROWS: Final = 8192
+CHUNK_ROWS: Final = 2048
 
 _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
 

@@ -9,8 +9,8 @@ from tqdm import tqdm
 class ProgressBar:
     """Shows the phases of a run one after the other, in bytes. Call it as the importer and the exporter do."""
 
-    def __init__(self, stream: TextIO, *, shown: bool) -> None:
-        self.stream = stream
+    def __init__(self, stream: TextIO, *, shown: bool, unit: str = "B") -> None:
+        self.stream, self.unit = stream, unit
         self.shown = shown and stream.isatty()
         self._bar: tqdm[None] | None = None
         self._phase = ""
@@ -22,7 +22,13 @@ class ProgressBar:
             self.close()
             self._phase = phase
             self._bar = tqdm(
-                total=total, desc=f"{phase:9}", unit="B", unit_scale=True, file=self.stream, leave=False, mininterval=0.2
+                total=total,
+                desc=f"{phase:9}",
+                unit=self.unit,
+                unit_scale=True,
+                file=self.stream,
+                leave=False,
+                mininterval=0.2,
             )
         self._bar.update(done - self._bar.n)
 

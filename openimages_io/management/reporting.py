@@ -31,7 +31,7 @@ def table(report: Report, columns: tuple[str, ...] = _COLUMNS) -> Iterator[str]:
             yield f"{'':{widths[0]}}    {number:,} skipped: {reason}"
 
 
-def write_report(out: OutputWrapper, style: Style, report: Report) -> None:
+def write_report(out: OutputWrapper, style: Style, report: Report, columns: tuple[str, ...] = _COLUMNS) -> None:
     """Writes the issues, the worst first and a hundred at most, then the table."""
     styles = {Severity.ERROR: style.ERROR, Severity.WARNING: style.WARNING, Severity.NOTE: style.NOTICE}
     shown = report.first_issues(SHOWN)
@@ -42,7 +42,7 @@ def write_report(out: OutputWrapper, style: Style, report: Report) -> None:
         out.write(f"… and {hidden:,} more; --report FILE.json has them all")
     if shown:
         out.write("")
-    for line in table(report):
+    for line in table(report, columns):
         out.write(line)
 
 

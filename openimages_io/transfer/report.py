@@ -40,8 +40,11 @@ class Totals:
     unchanged: int = 0
     """Were there already, just so."""
     removed: int = 0
+    written: int = 0
+    """Of an export."""
     skipped: Counter[str] = field(default_factory=Counter)
-    """By reason. Of all rows read, none is missing: added, updated, unchanged and skipped make up `read`."""
+    """By reason. Of all rows read none is missing: added, updated, unchanged and skipped make up `read`, or written and
+    skipped."""
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""

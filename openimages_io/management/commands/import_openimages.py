@@ -2,7 +2,6 @@
 
 import argparse
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from openimages_io.exceptions import OpenImagesError
 from openimages_io.format.issues import Severity
+from openimages_io.management.choices import add_choice
 from openimages_io.management.progress import ProgressBar
 from openimages_io.management.reporting import counted, save_report, write_report
 from openimages_io.transfer.importer import Importer, Result
@@ -28,7 +28,7 @@ class Command(BaseCommand):
         parser.formatter_class = argparse.RawDescriptionHelpFormatter
         parser.add_argument("source", type=Path, metavar="SOURCE", help="folder, zip, tar or tar.gz")
         parser.add_argument("--task", required=True, metavar="NAME", help="the task; it is created if there is none")
-        _add_choice(
+        add_choice(
             parser,
             "--mode",
             Mode,
@@ -36,17 +36,17 @@ class Command(BaseCommand):
             "replaces those of the images that the archive names, append adds all (default: merge)",
         )
         what = "an image that the task doesn't have (default: error; for a new task: create)"
-        _add_choice(parser, "--missing-images", Missing, what)
+        add_choice(parser, "--missing-images", Missing, what)
         what = "a label that the task doesn't have (default: error; for a new task: create)"
-        _add_choice(parser, "--missing-labels", Missing, what)
+        add_choice(parser, "--missing-labels", Missing, what)
         what = "a value whose label has no such attribute spec (default: drop, counted; for a new task: create)"
-        _add_choice(parser, "--missing-attributes", MissingAttributes, what)
+        add_choice(parser, "--missing-attributes", MissingAttributes, what)
         what = "bad rows: abort writes nothing, skip leaves them out and lists each (default: abort)"
-        _add_choice(parser, "--on-error", OnError, what)
+        add_choice(parser, "--on-error", OnError, what)
         parser.add_argument("--subset", action="append", default=[], metavar="NAME", help="only this; repeatable")
         parser.add_argument("--label", action="append", default=[], metavar="NAME", help="only this; repeatable")
         what = "what masks become; polygons are traced exactly (default: masks)"
-        _add_choice(parser, "--masks-as", MasksAs, what)
+        add_choice(parser, "--masks-as", MasksAs, what)
         parser.add_argument("--no-images", action="store_true", help="leave the picture files out")
         parser.add_argument("--owner", metavar="USER", help="the owner of a new task, by user name")
         parser.add_argument("--dry-run", action="store_true", help="check everything and write nothing")
@@ -95,10 +95,6 @@ class Command(BaseCommand):
 
 
 _TASK_NAME = 255
-
-
-def _add_choice(parser: CommandParser, option: str, choices: type[StrEnum], what: str) -> None:
-    parser.add_argument(option, type=choices, choices=list(choices), metavar="|".join(choices), help=what)
 
 
 def _user(name: str) -> AbstractBaseUser:

@@ -1,0 +1,74 @@
+"""`manage.py export_openimages TASK DEST`."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from openimages_io.exceptions import OpenImagesError
+from openimages_io.format.issues import Severity
+from openimages_io.management.choices import add_choice
+from openimages_io.management.progress import ProgressBar
+from openimages_io.management.reporting import counted, save_report, write_report
+from openimages_io.models import Task
+from openimages_io.transfer.exporter import Exporter
+from openimages_io.transfer.options import ExportOptions, LabelNames, LayoutName, MaskSize
+
+
+class Command(BaseCommand):
+    """Exports a task, and prints what was written and what could not be."""
+
+    help = "Exports a task as an archive in the Open Images format: a folder or a zip."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declares the options of the exporter."""
+        parser.add_argument("task", metavar="TASK", help="the task's name, or its id")
+        parser.add_argument("dest", type=Path, metavar="DEST", help="what ends in .zip is a zip, all else a folder")
+        parser.add_argument("--force", action="store_true", help="replace an archive that is there")
+        add_choice(
+            parser, "--layout", LayoutName, "datumaro: the names that Datumaro and CVAT read (default: documented)"
+        )
+        add_choice(parser, "--label-names", LabelNames, "what is written as LabelName (default: mid)")
+        parser.add_argument("--subset", action="append", default=[], metavar="NAME", help="only this; repeatable")
+        parser.add_argument("--label", action="append", default=[], metavar="NAME", help="only this; repeatable")
+        parser.add_argument("--no-images", action="store_true", help="leave the picture files out")
+        add_choice(parser, "--mask-size", MaskSize, "image: scale masks to their image's size (default: native)")
+        parser.add_argument("--report", type=Path, metavar="FILE.json", help="write the whole report there")
+        parser.add_argument("--no-progress", action="store_true", help="show no progress bar")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Runs the export."""
+        task = _task(options["task"])
+        chosen = ExportOptions(
+            layout=options["layout"] or LayoutName.DOCUMENTED,
+            label_names=options["label_names"] or LabelNames.MID,
+            subsets=frozenset(options["subset"]),
+            labels=frozenset(options["label"]),
+            pictures=not options["no_images"],
+            mask_size=options["mask_size"] or MaskSize.NATIVE,
+        )
+        with ProgressBar(sys.stderr, shown=not options["no_progress"], unit="row") as progress:
+            exporter = Exporter(
+                task, options["dest"], chosen, force=options["force"], progress=progress if progress.shown else None
+            )
+            try:
+                result = exporter.run()
+            except OpenImagesError as error:
+                raise CommandError(str(error)) from error
+        write_report(self.stdout, self.style, result.report, columns=("read", "written", "skipped"))
+        if options["report"]:
+            save_report(options["report"], result.report, task=task.name, dest=str(options["dest"]))
+        errors, warnings = result.report.errors, result.report.counts[Severity.WARNING]
+        style = self.style.ERROR if errors else self.style.SUCCESS
+        found = f"{counted(errors, 'error')}, {counted(warnings, 'warning')}"
+        self.stdout.write(style(f"Exported the task “{task.name}” to {result.dest}: {found}."))
+
+
+def _task(name: str) -> Task:
+    task = Task.objects.filter(name=name).first()
+    if task is None and name.isdecimal() and len(name) < 19:
+        task = Task.objects.filter(pk=int(name)).first()
+    if task is None:
+        raise CommandError(f"There is no task “{name}”.")
+    return task

@@ -1,0 +1,82 @@
+"""The exporter: rows to an archive, in one snapshot, streamed. Every face runs this class with the same options."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.db import router
+
+from openimages_io import conf
+from openimages_io.exceptions import OpenImagesError
+from openimages_io.format.names import DATUMARO, DOCUMENTED
+from openimages_io.format.output import open_output
+from openimages_io.models import Shape, Task
+from openimages_io.transfer.options import ExportOptions, LayoutName
+from openimages_io.transfer.outgoing import Outgoing, Progress
+from openimages_io.transfer.report import Report
+from openimages_io.transfer.snapshot import snapshot
+from openimages_io.transfer.writing.images import prepare_images, write_image_lists, write_pictures, write_sizes_file
+from openimages_io.transfer.writing.labels import prepare_labels, write_class_list, write_hierarchy
+from openimages_io.transfer.writing.masks import write_masks
+from openimages_io.transfer.writing.shapes import write_tags_and_boxes
+
+
+@dataclass(slots=True)
+class ExportResult:
+    """What an export came to."""
+
+    report: Report
+    dest: Path
+
+
+class Exporter:
+    """Writes a task as an archive. The same rows make the same bytes."""
+
+    def __init__(
+        self,
+        task: Task,
+        dest: Path,
+        options: ExportOptions | None = None,
+        *,
+        force: bool = False,
+        progress: Progress | None = None,
+        using: str | None = None,
+    ) -> None:
+        self.task, self.dest, self.force, self.progress = task, dest, force, progress
+        self.options = options or ExportOptions()
+        self.using = using or task._state.db or router.db_for_read(Shape)
+
+    def run(self) -> ExportResult:
+        """Writes the archive, which appears when it is complete.
+
+        What cannot be written is in the report. Raises `OpenImagesError` if there is something in the way, if the disk
+        refuses, or if a chosen subset or label is not there.
+        """
+        report = Report()
+        limits = conf.limits()
+        names = DATUMARO if self.options.layout is LayoutName.DATUMARO else DOCUMENTED
+        with snapshot(self.using), open_output(self.dest, self.force) as output:
+            out = Outgoing(
+                task_id=self.task.pk,
+                using=self.using,
+                options=self.options,
+                limits=limits,
+                names=names,
+                output=output,
+                report=report,
+                progress=self.progress,
+            )
+            if self.progress is not None:
+                out.total = Shape.objects.using(self.using).filter(task_id=self.task.pk).count()
+            prepare_labels(out)
+            prepare_images(out)
+            missing = self.options.subsets - set(out.subsets)
+            if missing:
+                raise OpenImagesError(f"The task has no subset {', '.join(f'“{name}”' for name in sorted(missing))}.")
+            write_class_list(out)
+            write_hierarchy(out)
+            write_sizes_file(out)
+            write_image_lists(out)
+            write_tags_and_boxes(out)
+            write_masks(out)
+            write_pictures(out)
+        return ExportResult(report, self.dest)
