@@ -13,6 +13,7 @@ from typing import Any, Final
 ID_LENGTH: Final = 255
 SOURCE_LENGTH: Final = 64
 _LARGEST_INTEGER: Final = 2**63 - 1
+_MOST_DIGITS: Final = len(str(_LARGEST_INTEGER))
 
 _LINE_BREAKS = re.compile("[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 _DRIVE = re.compile("[A-Za-z]:")
@@ -130,7 +131,7 @@ def _number(cell: str) -> float:
     try:
         value = float(cell)
     except ValueError:
-        raise BadCell("is not a number" if cell.strip() else "is empty, but a number is needed") from None
+        raise BadCell("is not a number" if cell else "is empty, but a number is needed") from None
     if "_" in cell or not math.isfinite(value):
         raise BadCell("is not a number")
     return value
@@ -211,9 +212,11 @@ def _rotation(cell: str) -> float | None:
 def _bytes(cell: str) -> int | None:
     if not cell:
         return None
-    if not (cell.isascii() and cell.strip().isdigit()) or int(cell[:32]) > _LARGEST_INTEGER:
+    digits = cell.strip().lstrip("0") or cell.strip()[-1:]
+    # Python itself refuses to read an integer of very many digits.
+    if not (digits.isascii() and digits.isdigit()) or len(digits) > _MOST_DIGITS or int(digits) > _LARGEST_INTEGER:
         raise BadCell("is not a number of bytes")
-    return int(cell)
+    return int(digits)
 
 
 def _each(parse: Callable[[str], Any]) -> Callable[[Sequence[str]], Sequence[Any]]:
