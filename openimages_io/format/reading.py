@@ -329,7 +329,7 @@ def _explained(error: csv.Error) -> str:
         case "unexpected end of data":
             return "A quote is opened in this row and never closed"
         case "',' expected after '\"'":
-            return "A quoted cell of this row goes on after its closing quote; a quote inside it must be doubled"
+            return "A quoted cell goes on after its closing quote; double the quotes inside it"
         case text if limit := re.fullmatch(r"field larger than field limit \((\d+)\)", text):
             return f"A cell of this row has more than {limit[1]} characters; perhaps a quote is left open"
         case text:

@@ -10,7 +10,8 @@ from typing import Final
 
 from openimages_io.format.tables import Table
 
-_MUST_QUOTE: Final = re.compile('[",\n\r]')
+# A byte order mark is lost where it begins a file, as the first name of a class list without header does.
+_MUST_QUOTE: Final = re.compile('[",\n\r\ufeff]')
 _FLAGS: Final = {True: "1", False: "0", None: "-1"}
 
 
