@@ -23,7 +23,8 @@ MAX_ROW_BYTES: Final = 2**20
 MAX_CHUNK_BYTES: Final = 2**25
 """A chunk of long rows is ended early, somewhat above this."""
 
-_BATCH_ROWS: Final = 256
+_BATCH_ROWS: Final = 512
+_BLOCK_BYTES: Final = 2**15
 _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -103,7 +104,7 @@ class _Source(io.BufferedIOBase):
         if self._head:
             data, self._head = self._head, b""
         else:
-            data = self._stream.read(size)
+            data = self._stream.read(max(size, _BLOCK_BYTES))  # a text stream takes more than it asks for
         self._in_row += len(data)
         self.taken += len(data)
         return data
