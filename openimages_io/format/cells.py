@@ -1,6 +1,6 @@
 """What a cell of a CSV table may hold: each type is stated once, for reading, for messages and for the reference page.
 
-Columns are parsed whole, at C speed, by `CellType.parse_column`; only when that fails is each cell looked at by itself,
+Columns are parsed whole, at C speed, by its parser; only when that fails is each cell looked at by itself,
 by `CellType.parse`, to say what is wrong with which.
 """
 
@@ -12,7 +12,9 @@ from typing import Any, Final
 
 ID_LENGTH: Final = 255
 SOURCE_LENGTH: Final = 64
+_REMEMBERED: Final = 10_000
 _LARGEST_INTEGER: Final = 2**63 - 1
+_MOST_DIGITS: Final = len(str(_LARGEST_INTEGER))
 
 _LINE_BREAKS = re.compile("[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 _DRIVE = re.compile("[A-Za-z]:")
@@ -20,6 +22,10 @@ _DRIVE = re.compile("[A-Za-z]:")
 
 class BadCell(ValueError):
     """A cell that its column doesn't allow. The message ends a sentence whose subject is the value."""
+
+
+ColumnParser = Callable[[Sequence[str]], Sequence[Any]]
+"""Parses many cells at once; raises `ValueError` if any of them is bad."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,8 +38,12 @@ class CellType:
     """The code of the issue that a bad cell makes."""
     parse: Callable[[str], Any]
     """One cell to its value; raises `BadCell`."""
-    parse_column: Callable[[Sequence[str]], Sequence[Any]]
-    """Many cells at once; raises `ValueError` if any of them is bad, without saying which."""
+    new_parser: Callable[[], ColumnParser]
+    """Makes what parses one column of one file, chunk after chunk."""
+
+    def parse_column(self, cells: Sequence[str]) -> Sequence[Any]:
+        """Many cells at once; raises `ValueError` if any of them is bad, without saying which."""
+        return self.new_parser()(cells)
 
 
 def _check_text(text: str) -> None:
@@ -56,12 +66,20 @@ def _texts(cells: Sequence[str]) -> Sequence[str]:
     return cells
 
 
-def _distinct(parse: Callable[[str], Any]) -> Callable[[Sequence[str]], Sequence[Any]]:
+def _remembering(parse: Callable[[str], Any]) -> ColumnParser:
     """Parses each different cell once: for ids, flags and words, of which a column has few."""
+    known: dict[str, Any] = {}
 
     def parse_column(cells: Sequence[str]) -> Sequence[Any]:
-        values = {cell: parse(cell) for cell in set(cells)}
-        return list(map(values.__getitem__, cells))
+        try:
+            return list(map(known.__getitem__, cells))
+        except KeyError:
+            new = set(cells) - known.keys()
+        if len(known) + len(new) > _REMEMBERED:
+            known.clear()
+            new = set(cells)
+        known.update({cell: parse(cell) for cell in new})
+        return list(map(known.__getitem__, cells))
 
     return parse_column
 
@@ -130,7 +148,7 @@ def _number(cell: str) -> float:
     try:
         value = float(cell)
     except ValueError:
-        raise BadCell("is not a number" if cell.strip() else "is empty, but a number is needed") from None
+        raise BadCell("is not a number" if cell else "is empty, but a number is needed") from None
     if "_" in cell or not math.isfinite(value):
         raise BadCell("is not a number")
     return value
@@ -211,9 +229,11 @@ def _rotation(cell: str) -> float | None:
 def _bytes(cell: str) -> int | None:
     if not cell:
         return None
-    if not (cell.isascii() and cell.strip().isdigit()) or int(cell[:32]) > _LARGEST_INTEGER:
+    digits = cell.strip().lstrip("0") or cell.strip()[-1:]
+    # Python itself refuses to read an integer of very many digits.
+    if not (digits.isascii() and digits.isdigit()) or len(digits) > _MOST_DIGITS or int(digits) > _LARGEST_INTEGER:
         raise BadCell("is not a number of bytes")
-    return int(cell)
+    return int(digits)
 
 
 def _each(parse: Callable[[str], Any]) -> Callable[[Sequence[str]], Sequence[Any]]:
@@ -221,11 +241,11 @@ def _each(parse: Callable[[str], Any]) -> Callable[[Sequence[str]], Sequence[Any
 
 
 def _of_few(name: str, code: str, parse: Callable[[str], Any]) -> CellType:
-    return CellType(name=name, code=code, parse=parse, parse_column=_distinct(parse))
+    return CellType(name=name, code=code, parse=parse, new_parser=lambda: _remembering(parse))
 
 
 def _of_many(name: str, code: str, parse: Callable[[str], Any]) -> CellType:
-    return CellType(name=name, code=code, parse=parse, parse_column=_each(parse))
+    return CellType(name=name, code=code, parse=parse, new_parser=lambda: _each(parse))
 
 
 _mask_path, _box_id, _subset = _file_word("a MaskPath"), _file_word("a BoxID"), _file_word("a Subset")
@@ -234,21 +254,21 @@ IMAGE_ID: Final = _of_few("ImageID: a file's name without extension, folders inc
 LABEL_NAME: Final = _of_few("LabelName: a MID such as `/m/01yrx`, or a name", "bad-label-name", label_name)
 SUBSET: Final = _of_few("word, may be empty", "bad-subset", _optional(_subset, None))
 SOURCE: Final = _of_few(f"word of at most {SOURCE_LENGTH} characters, may be empty", "bad-source", _source)
-TEXT: Final = CellType(name="text, may be empty", code="bad-text", parse=_text, parse_column=_texts)
+TEXT: Final = CellType(name="text, may be empty", code="bad-text", parse=_text, new_parser=lambda: _texts)
 SHORT_TEXT: Final = _of_few("one line of text, may be empty", "bad-text", _short)
 MASK_PATH: Final = _of_many("file name", "bad-mask-path", _mask_path)
 BOX_ID: Final = _of_many("word, may be empty", "bad-box-id", _optional(_box_id, ""))
 FRACTION: Final = CellType(
-    name="fraction of the image, 0 to 1", code="bad-fraction", parse=fraction, parse_column=_fractions
+    name="fraction of the image, 0 to 1", code="bad-fraction", parse=fraction, new_parser=lambda: _fractions
 )
 FRACTION_OR_NONE: Final = CellType(
     name="fraction of the image, 0 to 1, may be empty",
     code="bad-fraction",
     parse=_optional(fraction, None),
-    parse_column=_fractions_or_none,
+    new_parser=lambda: _fractions_or_none,
 )
 CLICK: Final = CellType(
-    name="fraction of the image, 0 to 1, or -1, may be empty", code="bad-click", parse=_click, parse_column=_clicks
+    name="fraction of the image, 0 to 1, or -1, may be empty", code="bad-click", parse=_click, new_parser=lambda: _clicks
 )
 FLAG: Final = _of_few("1 yes, 0 no, -1 or empty unknown", "bad-flag", _flag)
 CONFIDENCE: Final = _of_few("number, 0 to 1, may be empty", "bad-confidence", _confidence)

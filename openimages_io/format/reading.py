@@ -6,17 +6,25 @@ messages cost nothing until they are needed.
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, NamedTuple
 
-from openimages_io.format.cells import BadCell
+from openimages_io.format.cells import BadCell, ColumnParser
 from openimages_io.format.issues import Issue, IssueSink, Severity
 from openimages_io.format.tables import Column, Table
 
 CHUNK_ROWS: Final = 2048
 
+MAX_ROW_BYTES: Final = 2**20
+"""A row that goes on for longer ends the reading: it is held in memory whole, and no honest one comes near."""
+MAX_CHUNK_BYTES: Final = 2**25
+"""A chunk of long rows is ended early, somewhat above this."""
+
+_BATCH_ROWS: Final = 512
+_BLOCK_BYTES: Final = 2**15
 _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -49,7 +57,9 @@ class Chunk:
     def where(self, keep: Sequence[object]) -> "Chunk":
         """The rows whose entry in `keep` is true."""
         chosen = [index for index, kept in enumerate(keep) if kept]
-        values = {name: [column[index] for index in chosen] for name, column in self.values.items()}
+        values: dict[str, Sequence[Any]] = {
+            name: [column[index] for index in chosen] for name, column in self.values.items()
+        }
         return Chunk([self.lines[index] for index in chosen], values)
 
 
@@ -58,16 +68,82 @@ def read_table(
 ) -> Iterator[Chunk]:
     """Reads a table of the format as chunks of its good rows; all that is wrong goes to `sink`, with file and line.
 
-    UTF-8 with or without a BOM; lines may end in LF, CRLF or CR. Memory is bounded by the chunk.
+    UTF-8 with or without a BOM; lines may end in LF, CRLF or CR. Memory is bounded by the chunk. Issues come in the
+    order of lines. The stream, of any kind that can be read, is closed at the end.
     """
     return _Reading(stream, table, file, sink).chunks(chunk_rows)
+
+
+class _EndlessRow(Exception):
+    """A row is longer than `MAX_ROW_BYTES`."""
+
+
+class _Source(io.BufferedIOBase):
+    """The bytes of a stream, with a look at the first of them, and a watch on how many go into one row."""
+
+    name = ""  # a text stream shows its buffer's
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._head = b""
+        self.position = 0
+        """The bytes that were read so far."""
+        self.watch([])
+
+    def is_utf16(self) -> bool:
+        """Whether the file starts as UTF-16 does: with its BOM, or with every other byte 0."""
+        while len(self._head) < 4 and (more := self._stream.read(4 - len(self._head))):
+            self._head += more
+        zero = [not any(self._head[parity::2]) for parity in (0, 1)]
+        return self._head[:2] in _UTF16 or (len(self._head) > 1 and zero[0] != zero[1])
+
+    def watch(self, rows: Sequence[object]) -> None:
+        """Counts afresh, while this list is filled with rows."""
+        self._rows, self._complete, self._in_row = rows, len(rows), 0
+        self.taken = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def read1(self, size: int = -1, /) -> bytes:
+        if len(self._rows) > self._complete:
+            self._complete, self._in_row = len(self._rows), 0
+        if self._in_row > MAX_ROW_BYTES:
+            raise _EndlessRow
+        if self._head:
+            data, self._head = self._head, b""
+        else:
+            data = self._stream.read(max(size, _BLOCK_BYTES))  # a text stream takes more than it asks for
+        self._in_row += len(data)
+        self.taken += len(data)
+        self.position += len(data)
+        return data
+
+    def close(self) -> None:
+        try:
+            self._stream.close()
+        finally:
+            super().close()
+
+
+class _Batch(NamedTuple):
+    """Rows as they are in the file, blank lines left out."""
+
+    rows: list[list[str]]
+    lines: Sequence[int]
+    """The line on which each row starts."""
+    broken: list[tuple[int, str]]
+    """Where a row starts that is no CSV, and why it is none."""
+    ended: bool
+    """Whether the file has."""
 
 
 class _Reading:
     def __init__(self, stream: BinaryIO, table: Table, file: str, sink: IssueSink) -> None:
         self.table, self.file, self.sink = table, file, sink
-        self.stream = io.BufferedReader(stream) if isinstance(stream, io.RawIOBase) else stream  # peek is needed
+        self.source = _Source(stream)
         self.columns: list[Column | None] = []
+        self.parsers: list[ColumnParser | None] = []
 
     def issue(
         self,
@@ -84,32 +160,32 @@ class _Reading:
         )
 
     def chunks(self, chunk_rows: int) -> Iterator[Chunk]:
-        start = self.stream.peek(4)[:4] if isinstance(self.stream, io.BufferedReader) else b""
-        if start[:2] in _UTF16 or (len(start) == 4 and start.count(0) >= 2):
-            self.issue("not-utf-8", "The file is in UTF-16; save it as UTF-8")
-            return
-        with io.TextIOWrapper(self.stream, "utf-8-sig", errors="surrogateescape", newline="") as text:
+        with io.TextIOWrapper(self.source, "utf-8-sig", errors="surrogateescape", newline="") as text:
+            if self.source.is_utf16():
+                self.issue("not-utf-8", "The file is in UTF-16; save it as UTF-8")
+                return
             reader = csv.reader(text, strict=True)
             first = self._first_row(reader)
             if first is None:
                 return
-            pending = [] if self._take_header(first[1], first[0]) else [first[1]]
+            line, row = first
+            is_header = self._take_header(row, line)
             if not self.columns:
                 return
-            ended = False
-            while not ended:
-                rows, lines, unreadable, ended = self._rows(reader, chunk_rows)
-                if pending:
-                    rows, lines, pending = [*pending, *rows], [first[0], *lines], []
-                if rows or unreadable:
-                    chunk = self._parse(rows, lines)
-                    chunk.bad += unreadable
-                    chunk.position = self.stream.tell()
+            self.parsers = [column.type.new_parser() if column else None for column in self.columns]
+            batch = _Batch([], [], [], ended=False) if is_header else _Batch([row], [line], [], ended=False)
+            while not batch.ended:
+                batch = self._rows(reader, chunk_rows, batch)
+                if batch.rows or batch.broken:
+                    chunk = self._parse(batch)
+                    chunk.position = self.source.position
                     yield chunk
+                batch = _Batch([], [], [], batch.ended)
 
     def _first_row(self, reader: Any) -> tuple[int, list[str]] | None:
         while True:
             line = reader.line_num + 1
+            self.source.watch([])
             try:
                 row = next(reader)
             except StopIteration:
@@ -117,7 +193,10 @@ class _Reading:
                 self.issue("empty-file", reason)
                 return None
             except csv.Error as error:
-                self.issue("bad-quoting", f"The line cannot be read as CSV: {error}", line=line)
+                self.issue("bad-quoting", _explained(error), line=line)
+                return None
+            except _EndlessRow:
+                self.issue("endless-row", _ENDLESS, line=line)
                 return None
             if row:
                 return line, row
@@ -156,70 +235,79 @@ class _Reading:
         self.columns = known
         return True
 
-    def _rows(self, reader: Any, count: int) -> tuple[list[list[str]], Sequence[int], int, bool]:
-        """Up to `count` rows, the lines that they start on, the rows that are no CSV, and whether the file has ended.
-
-        Blank lines are passed over.
-        """
-        rows: list[list[str]] = []
-        lines: list[int] = []
-        unreadable = 0
-        while len(rows) < count:
+    def _rows(self, reader: Any, count: int, first: _Batch) -> _Batch:
+        """Up to `count` rows after those of `first`, or fewer if they are long."""
+        rows, lines = list(first.rows), list(first.lines)
+        broken: list[tuple[int, str]] = []
+        ended = False
+        self.source.watch(rows)
+        while not ended and len(rows) < count and self.source.taken < MAX_CHUNK_BYTES:
             start, before = reader.line_num, len(rows)
-            fault: csv.Error | None = None
+            wanted = min(_BATCH_ROWS, count - before)
+            fault = ""
             try:
-                rows.extend(islice(reader, count - before))
+                rows.extend(islice(reader, wanted))
+                ended = len(rows) - before < wanted
             except csv.Error as error:  # the rows before it are in the list already
-                fault = error
-            if fault is None and reader.line_num - start == len(rows) - before:
+                fault = _explained(error)
+            except _EndlessRow:
+                fault, ended = _ENDLESS, True
+            if not fault and reader.line_num - start == len(rows) - before:
                 lines.extend(range(start + 1, reader.line_num + 1))
             else:
                 lines.extend(_starts(rows[before:], start))
-            if fault is None:
-                break
-            unreadable += 1
-            line = lines[-1] + _height(rows[-1]) if len(rows) > before else start + 1
-            self.issue("bad-quoting", f"The line cannot be read as CSV: {fault}", line=line)
-        ended = len(rows) < count
+            if fault:
+                line = lines[-1] + _height(rows[-1]) if len(rows) > before else start + 1
+                broken.append((line, fault))
         if [] in rows:
             filled = [index for index, row in enumerate(rows) if row]
             rows, lines = [rows[index] for index in filled], [lines[index] for index in filled]
-        return rows, lines, unreadable, ended
+        return _Batch(rows, lines, broken, ended)
 
-    def _parse(self, rows: list[list[str]], lines: Sequence[int]) -> Chunk:
-        width = len(self.columns)
-        if set(map(len, rows)) == {width}:
-            chunk = Chunk(lines)
-            try:
-                for column, cells in zip(self.columns, zip(*rows, strict=True), strict=True):
-                    if column is not None:
-                        chunk.values[column.name] = column.type.parse_column(cells)
-            except ValueError:
-                return self._parse_each(rows, lines)
-            if self.table.box is None or self.table.box.holds(self._with_box(chunk)):
-                return chunk
-        return self._parse_each(rows, lines)
+    def _parse(self, batch: _Batch) -> Chunk:
+        rows, lines = batch.rows, batch.lines
+        if batch.broken or set(map(len, rows)) != {len(self.columns)}:
+            return self._parse_each(batch)
+        chunk = Chunk(lines)
+        try:
+            for column, parse, cells in zip(self.columns, self.parsers, zip(*rows, strict=True), strict=True):
+                if column is not None and parse is not None:
+                    chunk.values[column.name] = parse(cells)
+        except ValueError:
+            return self._parse_each(batch)
+        if self.table.box is None or self.table.box.holds(self._with_box(chunk)):
+            return chunk
+        return self._parse_each(batch)
 
     def _with_box(self, chunk: Chunk) -> dict[str, Sequence[Any]]:
         assert self.table.box is not None
         return {name: chunk.get(name) for name in self.table.box.names}
 
-    def _parse_each(self, rows: list[list[str]], lines: Sequence[int]) -> Chunk:
+    def _parse_each(self, batch: _Batch) -> Chunk:
         good_lines: list[int] = []
         known = [column for column in self.columns if column is not None]
         good: dict[str, list[Any]] = {column.name: [] for column in known}
-        for row, line in zip(rows, lines, strict=True):
+        broken = [*batch.broken]
+        for row, line in zip(batch.rows, batch.lines, strict=True):
+            while broken and broken[0][0] < line:
+                self._report_broken(*broken.pop(0))
             values = self._parse_row(row, line)
             if values is not None:
                 good_lines.append(line)
                 for name, column in good.items():
                     column.append(values[name])
-        return Chunk(good_lines, dict(good), bad=len(rows) - len(good_lines))
+        for fault in broken:
+            self._report_broken(*fault)
+        return Chunk(good_lines, dict(good), bad=len(batch.rows) - len(good_lines) + len(batch.broken))
+
+    def _report_broken(self, line: int, reason: str) -> None:
+        self.issue("endless-row" if reason == _ENDLESS else "bad-quoting", reason, line=line)
 
     def _parse_row(self, row: list[str], line: int) -> dict[str, Any] | None:
         if len(row) != len(self.columns):
             what = "short" if len(row) < len(self.columns) else "long"
-            reason = f"The row has {len(row)} cells, but the file has {len(self.columns)} columns"
+            cells = "1 cell" if len(row) == 1 else f"{len(row)} cells"
+            reason = f"The row has {cells}, but the header has {len(self.columns)}"
             self.issue(f"{what}-row", reason, line=line)
             return None
         values: dict[str, Any] = {}
@@ -245,6 +333,22 @@ class _Reading:
         if self.table.box is None:
             return []
         return self.table.box.faults({name: [values.get(name)] for name in self.table.box.names}, 0)
+
+
+_ENDLESS: Final = f"The row has no end within {MAX_ROW_BYTES} bytes; the file is not read any further"
+
+
+def _explained(error: csv.Error) -> str:
+    """What Python's CSV reader found, for people; by its own words where they are new to us."""
+    match str(error):
+        case "unexpected end of data":
+            return "A quote is opened in this row and never closed"
+        case "',' expected after '\"'":
+            return "A quoted cell goes on after its closing quote; double the quotes inside it"
+        case text if limit := re.fullmatch(r"field larger than field limit \((\d+)\)", text):
+            return f"A cell of this row has more than {limit[1]} characters; perhaps a quote is left open"
+        case text:
+            return f"The row cannot be read as CSV: {text}"
 
 
 def _looks_split_otherwise(row: list[str]) -> bool:

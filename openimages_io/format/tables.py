@@ -1,7 +1,7 @@
 """Every CSV table of the format, declared once: columns, types, aliases, and the rule that holds across a box's cells.
 
-The reader, the writer, the messages and `docs/format.md` all come from these declarations. Column sets differ by version
-of Open Images, so a table has every column that any version has, and a file may lack each that is not required.
+The reader, the writer, the messages and `docs/format.md` all come from these declarations. Column sets differ by
+version of Open Images, so a table has every column that any version has, and a file may lack each that is not required.
 """
 
 from collections.abc import Mapping, Sequence
@@ -56,9 +56,14 @@ class BoxRule:
     def holds(self, values: Values) -> bool:
         """Whether no row needs a look of its own: quick, and True only where `faults` would find nothing."""
         columns = [values[name] for name in self.names]
-        missing = [sum(value is None for value in column) if None in column else 0 for column in columns]
-        if any(missing):
-            return all(count == len(columns[0]) for count in missing)
+        if any(None in column for column in columns):
+            boxes = list(zip(*columns, strict=True))
+            missing = [box.count(None) for box in boxes if None in box]
+            if set(missing) != {len(columns)}:
+                return False
+            columns = list(zip(*(box for box in boxes if None not in box), strict=True))
+            if not columns:
+                return True
         x_min, x_max, y_min, y_max = columns
         return (
             all(map(le, x_min, x_max))

@@ -110,10 +110,6 @@ class MemberStream(io.RawIOBase):
         """Yes: that is all it is for."""
         return True
 
-    def tell(self) -> int:
-        """The bytes that were read so far, so that progress can be shown."""
-        return self._size - self._left
-
     def readinto(self, buffer: WriteableBuffer, /) -> int:
         """Fills the buffer as far as the next bytes go."""
         view = memoryview(buffer).cast("B")
