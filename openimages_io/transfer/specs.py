@@ -1,6 +1,6 @@
 """Values from files to attributes of shapes, as the specs of their labels allow."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -57,12 +57,15 @@ class SpecIndex:
             return cls(policy)
         return cls(policy, AttributeSpec.objects.using(using).filter(label__task_id=task_id))
 
-    def need(self, labels: Iterable[int], name: str) -> None:
-        """Sees to it that these labels have a spec for an attribute that is kept in any case."""
-        if self.policy is MissingAttributes.CREATE:
-            for label in labels:
-                if (label, name) not in self.specs:
-                    self._make(label, name)
+    def need_where(self, labels: Sequence[int], values: Sequence[object], name: str) -> None:
+        """Sees to it that labels with a value have a spec for an attribute that is kept in any case."""
+        if self.policy is not MissingAttributes.CREATE:
+            return
+        without = [label for label in set(labels) if (label, name) not in self.specs]
+        if without:
+            with_value = {label for label, value in zip(labels, values, strict=True) if value is not None}
+            for label in sorted(with_value.intersection(without)):
+                self._make(label, name)
 
     def fit(self, label: int, values: Mapping[str, Any]) -> Outcome:
         """Fits the values of a row, without those that are None, to the label's specs."""

@@ -43,8 +43,9 @@ class _BoxReader:
     def __init__(self, run: Run, claims: Claims, stored: StoredShapes | None) -> None:
         self.run, self.claims, self.stored = run, claims, stored
         self.totals: Totals = run.report.of("boxes")
-        self._outcomes: dict[tuple[Any, ...], tuple[Outcome, str]] = {}
-        """What becomes of each combination of a label and its attributes, of which there are few."""
+        self._outcomes: dict[tuple[str, ...], dict[tuple[Any, ...], tuple[Outcome, str]]] = {}
+        """What becomes of each combination of a label and its attributes, of which there are few, by columns."""
+        self._texts: dict[str, str] = {}
 
     def read(self, source: Source, overlap: Overlap) -> None:
         for chunk in self.run.chunks(source, BOXES, self.totals):
@@ -56,28 +57,29 @@ class _BoxReader:
 
     def _fit(self, source: Source, rows: Resolved) -> tuple[Resolved, list[tuple[Outcome, str]]]:
         """What becomes of the attributes of each row; rows whose values break a spec are left out."""
-        columns = [column for column in _ATTRIBUTES if column in rows.chunk.values]
+        columns = tuple(column for column in _ATTRIBUTES if column in rows.chunk.values)
         combinations = list(zip(rows.labels, *(rows.chunk.values[column] for column in columns), strict=True))
+        known = self._outcomes.setdefault(columns, {})
         special = False
         for combination in set(combinations):
-            key = (*columns, *combination)
-            if key not in self._outcomes:
+            if combination not in known:
                 values = dict(zip((_ATTRIBUTES[c] for c in columns), combination[1:], strict=True))
                 outcome = self.run.specs.fit(combination[0], values)
-                self._outcomes[key] = outcome, json.dumps(outcome.values, ensure_ascii=False)
-            outcome = self._outcomes[key][0]
+                known[combination] = outcome, self._text(outcome)
+            outcome = known[combination][0]
             special = special or bool(outcome.dropped or outcome.faults)
-        prefix = tuple(columns)
-        outcomes = [self._outcomes[prefix + combination] for combination in combinations]
+        outcomes = list(map(known.__getitem__, combinations))
         self._need_specs(rows)
         return self._sort_out(source, rows, outcomes) if special else (rows, outcomes)
 
+    def _text(self, outcome: Outcome) -> str:
+        text = json.dumps(outcome.values, ensure_ascii=False)
+        return self._texts.setdefault(text, text)
+
     def _need_specs(self, rows: Resolved) -> None:
         for column, name in (("Confidence", "score"), ("IsOccluded", "occluded")):
-            values = rows.chunk.values.get(column)
-            if values is not None:
-                with_value = zip(rows.labels, values, strict=True)
-                self.run.specs.need({label for label, value in set(with_value) if value is not None}, name)
+            if column in rows.chunk.values:
+                self.run.specs.need_where(rows.labels, rows.chunk.values[column], name)
 
     def _sort_out(
         self, source: Source, rows: Resolved, outcomes: list[tuple[Outcome, str]]

@@ -33,7 +33,8 @@ def _read_file(run: Run, source: Source, totals: Totals, overlap: Overlap, store
         rows = overlap.without_repeats(source, rows, rows.places, "Confidence", totals)
         if not rows:
             continue
-        _need_specs(run, rows)
+        if "Confidence" in rows.chunk.values:
+            run.specs.need_where(rows.labels, rows.chunk.values["Confidence"], "score")
         sources = _sources(rows, source)
         if stored is not None:
             rows, sources = _merge(run, rows, sources, stored, totals)
@@ -54,17 +55,6 @@ def _sources(rows: Resolved, source: Source) -> list[str]:
     # What stands in a machine's file is a machine's, also where a tool has left the cell empty.
     default = MACHINE if source.machine else ""
     return [cell or default for cell in rows.chunk.get("Source")]
-
-
-def _need_specs(run: Run, rows: Resolved) -> None:
-    scores = rows.chunk.values.get("Confidence")
-    if scores is None:
-        return
-    if None in scores:
-        labels = {label for label, score in zip(rows.labels, scores, strict=True) if score is not None}
-    else:
-        labels = set(rows.labels)
-    run.specs.need(labels, "score")
 
 
 def _merge(
