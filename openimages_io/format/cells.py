@@ -268,7 +268,10 @@ FRACTION_OR_NONE: Final = CellType(
     new_parser=lambda: _fractions_or_none,
 )
 CLICK: Final = CellType(
-    name="fraction of the image, 0 to 1, or -1, may be empty", code="bad-click", parse=_click, new_parser=lambda: _clicks
+    name="fraction of the image, 0 to 1, or -1, may be empty",
+    code="bad-click",
+    parse=_click,
+    new_parser=lambda: _clicks,
 )
 FLAG: Final = _of_few("1 yes, 0 no, -1 or empty unknown", "bad-flag", _flag)
 CONFIDENCE: Final = _of_few("number, 0 to 1, may be empty", "bad-confidence", _confidence)

@@ -42,7 +42,7 @@ class Output(ABC):
         self._token = secrets.token_hex(4)
         self._names: set[str] = set()
         self._unfinished = False
-        with self._reporting():
+        with self.reporting():
             if not self.dest.parent.is_dir():
                 raise OpenImagesError(f"{self.dest} cannot be written: there is no folder {self.dest.parent}.")
             self._check()
@@ -50,7 +50,7 @@ class Output(ABC):
     def write(self, path: str, data: bytes, compress: bool) -> None:
         """Writes a whole file. `compress` is for text; PNG and JPEG are packed already."""
         self._claim(path)
-        with self._reporting():
+        with self.reporting():
             self._write(path, data, compress)
 
     @contextmanager
@@ -103,7 +103,7 @@ class Output(ABC):
         return self.dest.with_name(f".{self.dest.name}.{self._token}.partial")
 
     @contextmanager
-    def _reporting(self) -> Iterator[None]:
+    def reporting(self) -> Iterator[None]:
         try:
             yield
         except OSError as error:
@@ -111,7 +111,7 @@ class Output(ABC):
             raise OpenImagesError(f"{self.dest} cannot be written: {error.strerror or error}.") from error
 
     def __enter__(self) -> Self:
-        with self._reporting():
+        with self.reporting():
             self._begin()
         return self
 
@@ -122,7 +122,7 @@ class Output(ABC):
             if kind is None:
                 if self._unfinished:
                     raise OpenImagesError(f"{self.dest} is not written: a file in it was left unfinished.")
-                with self._reporting():
+                with self.reporting():
                     self._check()
                     self._publish()
         finally:
@@ -152,7 +152,7 @@ class _Reported:
     """A stream whose own OSErrors become sentences; those of the code that writes to it pass."""
 
     def __init__(self, output: Output, inner: AbstractContextManager[ByteSink]) -> None:
-        self._reporting = output._reporting
+        self._reporting = output.reporting
         self._inner = inner
 
     def write(self, data: bytes) -> int:

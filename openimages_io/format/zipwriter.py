@@ -94,7 +94,7 @@ class PackedStream:
                 continue  # The writer must never wait for ever on a full queue.
             try:
                 self._pack(block)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  (it is raised again where the writer waits)
                 self._error = error
 
     def _join(self) -> None:

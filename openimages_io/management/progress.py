@@ -1,7 +1,7 @@
 """A progress bar on a terminal, and nothing elsewhere."""
 
 from types import TracebackType
-from typing import Self, TextIO
+from typing import NoReturn, Self, TextIO
 
 from tqdm import tqdm
 
@@ -12,7 +12,7 @@ class ProgressBar:
     def __init__(self, stream: TextIO, *, shown: bool, unit: str = "B") -> None:
         self.stream, self.unit = stream, unit
         self.shown = shown and stream.isatty()
-        self._bar: tqdm[None] | None = None
+        self._bar: tqdm[NoReturn] | None = None
         self._phase = ""
 
     def __call__(self, phase: str, done: int, total: int) -> None:

@@ -56,7 +56,8 @@ def _delete(paths: Iterable[tuple[str, str]], keys: Sequence[int], using: str | 
     for name, path in paths:
         model = apps.get_model("openimages_io", name)
         for start in range(0, len(keys), _BATCH):
-            rows = models.QuerySet(model, using=using).filter(**{f"{path}__in": keys[start : start + _BATCH]})
+            everything: models.QuerySet[models.Model] = models.QuerySet(model, using=using)
+            rows = everything.filter(**{f"{path}__in": keys[start : start + _BATCH]})
             deleted = rows._raw_delete(using or rows.db)
             if deleted:
                 counts[model._meta.label] = counts.get(model._meta.label, 0) + deleted

@@ -99,11 +99,6 @@ class RevisedModel(models.Model):
     class Meta:
         abstract = True
 
-    def _owners(self, using: str | None) -> Owners:
-        rows = type(self)._default_manager.using(using).filter(pk=self.pk)
-        assert isinstance(rows, RevisedQuerySet)
-        return rows.owners()
-
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Saves the row and raises its owners."""
         using = kwargs.get("using") or self._state.db
@@ -120,3 +115,8 @@ class RevisedModel(models.Model):
             deleted = super().delete(using=using, keep_parents=keep_parents)
             owners.touch(using)
         return deleted
+
+    def _owners(self, using: str | None) -> Owners:
+        rows = type(self)._default_manager.using(using).filter(pk=self.pk)
+        assert isinstance(rows, RevisedQuerySet)
+        return rows.owners()

@@ -54,7 +54,7 @@ class ShapeQuerySet(RevisedQuerySet["Shape"]):
 class Shape(RevisedModel):
     """One annotation. Coordinates are fractions of the image: x from the left, y from the top, 0 to 1.
 
-    A tag has no box, a mask's may be unknown. Equal shapes may occur. The order of a task's shapes is that of their keys.
+    A tag has no box, a mask's may be unknown. Equal shapes may occur. A task's shapes are in the order of their keys.
     """
 
     task = models.ForeignKey(

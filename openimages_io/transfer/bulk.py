@@ -1,7 +1,7 @@
 """Rows into the database at its own speed: the one place that goes around model instances.
 
-`bulk_create` manages under 20 thousand rows a second, the statements here 150 to 500 thousand. Everything above hands over
-columns. On SQLite many rows go into one INSERT; on PostgreSQL they go by COPY.
+`bulk_create` manages under 20 thousand rows a second, the statements here 150 to 500 thousand. Everything above hands
+over columns. On SQLite many rows go into one INSERT; on PostgreSQL they go by COPY.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -68,8 +68,9 @@ class Loader:
         if not keys:
             return 0
         quote, meta = self.connection.ops.quote_name, model._meta
-        sets = ", ".join(f"{quote(name)} = {self._placeholder(model, name)}" for name in columns)
         assert meta.pk is not None
+        assert meta.pk.column is not None
+        sets = ", ".join(f"{quote(name)} = {self._placeholder(model, name)}" for name in columns)
         sql = f"UPDATE {quote(meta.db_table)} SET {sets} WHERE {quote(meta.pk.column)} = %s"
         with self._raw_cursor() as cursor:
             cursor.executemany(sql, list(zip(*columns.values(), keys, strict=True)))
@@ -95,8 +96,8 @@ class Loader:
     def postpone_indexes(self, model: type[models.Model], expected: int) -> None:
         """Takes the table's indexes away until `finish`, where building them once is quicker than keeping them.
 
-        On PostgreSQL this, and the foreign keys with them, is done for an empty table alone, because it locks the table;
-        if the locks cannot be had at once, rows are loaded the slower way.
+        On PostgreSQL this, and the foreign keys with them, is done for an empty table alone, because it locks the
+        table; if the locks cannot be had at once, rows are loaded the slower way.
         """
         if expected < _WORTH_REBUILDING:
             return

@@ -180,7 +180,7 @@ class Importer:
             AttributeSpec._base_manager.using(self.using).bulk_create(run.specs.made, batch_size=100)
             run.changed = True
         if run.changed:
-            touch("Task", [run.task_id or 0], self.using)
+            touch("Task", [run.task_id], self.using)
             touch("Image", run.touched - run.new_images, self.using)
 
     def _read(self, run: Run) -> list[str]:
@@ -215,9 +215,10 @@ class Importer:
     def _start(
         self, archive: Archive, layout: Layout, report: Report, task_id: int | None, *, new: bool | None = None
     ) -> Run:
+        """The state at the start of a pass; `new` where the task was made in this very transaction."""
         policies = Policies.of(self.options, new_task=task_id is None if new is None else new)
-        shapes = Shape.objects.using(self.using).filter(task_id=task_id)
-        highest = {} if task_id is None else shapes.aggregate(key=Max("pk"), group=Max("group"))
+        shapes = Shape.objects.using(self.using).filter(task_id=task_id or 0)
+        highest = shapes.aggregate(key=Max("pk"), group=Max("group"))
         return Run(
             archive=archive,
             layout=layout,
@@ -227,9 +228,9 @@ class Importer:
             report=report,
             using=self.using,
             now=timezone.now(),
-            task_id=task_id,
-            horizon=highest.get("key") or 0,
-            last_group=highest.get("group") or 0,
+            task_id=task_id or 0,
+            horizon=highest["key"] or 0,
+            last_group=highest["group"] or 0,
             images=ImageIndex.of_task(task_id, self.using),
             labels=LabelIndex.of_task(task_id, self.using),
             specs=SpecIndex.of_task(task_id, policies.attributes, self.using),
@@ -244,7 +245,7 @@ class Importer:
         tasks = Task._base_manager.using(self.using)
         if plan.task_id is None:
             try:
-                return tasks.create(name=self.task_name, owner=self.owner)
+                return tasks.create(name=self.task_name, owner_id=self.owner.pk if self.owner else None)
             except IntegrityError:
                 raise _TaskChanged from None
         # An UPDATE takes the lock on SQLite and on PostgreSQL alike, before anything is read.
@@ -255,7 +256,7 @@ class Importer:
 
 @contextmanager
 def _collecting_less() -> Iterator[None]:
-    """Keeps the collector of cycles from walking over the index of images again and again; there are no cycles in it."""
+    """Keeps the collector of cycles from walking over the index of images again and again; it has no cycles."""
     before = gc.get_threshold()
     gc.set_threshold(_ALLOCATIONS, *before[1:])
     try:

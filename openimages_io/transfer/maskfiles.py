@@ -2,6 +2,7 @@
 
 from contextlib import ExitStack
 from dataclasses import dataclass
+from typing import Self
 
 from openimages_io.format.archive import Archive
 from openimages_io.format.layouts import Source
@@ -27,7 +28,7 @@ class MaskFiles:
         self._subsets = {subset for subset, _, _ in run.layout.masks}
         self._stack = ExitStack()
 
-    def __enter__(self) -> "MaskFiles":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:

@@ -64,8 +64,8 @@ class LabelIndex:
 class ImageIndex:
     """The images of a task, found by subset and ImageID, else by the ImageID alone if it is unique.
 
-    Images that the archive itself brings are told apart by their subset; only those that the task had before are found by
-    the ImageID alone, and any by a file that doesn't say its subset.
+    Images that the archive itself brings are told apart by their subset; only those that the task had before are found
+    by the ImageID alone, and any by a file that doesn't say its subset.
     """
 
     def __init__(self, rows: Iterable[tuple[int, str, str]] = ()) -> None:
@@ -110,9 +110,9 @@ class ImageIndex:
         subsets = self._by_subset.values() if subset is None else [self._by_subset.get(subset, {})]
         return [by_name[name] for by_name in subsets if name in by_name]
 
-    def keys_in(self, subsets: frozenset[str]) -> set[int]:
-        """The images of these subsets."""
-        return {key for subset in subsets for key in self._by_subset.get(subset, {}).values()}
+    def keys_in(self, subsets: frozenset[str], names: Sequence[str]) -> set[int | None]:
+        """Those of these images that are in these subsets."""
+        return {self._by_subset.get(subset, {}).get(name) for subset in subsets for name in names}
 
     def _by_name(self) -> dict[str, int]:
         if self._all_by_name is None:

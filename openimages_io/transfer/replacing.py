@@ -31,13 +31,15 @@ def replace_annotations(run: Run, images: Collection[int]) -> None:
             continue
         run.touch(touched)
         if run.loader is not None:
-            keys = models.QuerySet(Mask, using=run.using).filter(shape__in=shapes.order_by().values("pk"))
-            keys._raw_delete(run.using)
+            masks: models.QuerySet[Mask] = models.QuerySet(Mask, using=run.using).filter(
+                shape__in=shapes.order_by().values("pk")
+            )
+            masks._raw_delete(run.using)
             shapes.order_by()._raw_delete(run.using)
 
 
 def _shapes(run: Run, images: Sequence[int]) -> "models.QuerySet[Shape]":
-    shapes = models.QuerySet(Shape, using=run.using).filter(image__in=images)
+    shapes: models.QuerySet[Shape] = models.QuerySet(Shape, using=run.using).filter(image__in=images)
     names = run.options.labels
     if names:
         shapes = shapes.filter(models.Q(label__name__in=names) | models.Q(label__display_name__in=names))

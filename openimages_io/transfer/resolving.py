@@ -56,8 +56,8 @@ def resolve(run: Run, source: Source, chunk: Chunk, totals: Totals) -> Resolved:
     if None in images or _AMBIGUOUS_IMAGE in images:
         images = _unknown_images(run, source, chunk, totals, images, labels)
     if run.options.subsets and source.subset is None:
-        chosen = run.images.keys_in(run.options.subsets)
-        unwanted = [image is not None and image not in chosen for image in images]
+        wanted = run.images.keys_in(run.options.subsets, chunk.values["ImageID"])
+        unwanted = [image is not None and image not in wanted for image in images]
         totals.skipped[NOT_CHOSEN_SUBSET] += sum(
             out and label is not None for out, label in zip(unwanted, labels, strict=True)
         )
@@ -72,9 +72,7 @@ def resolve(run: Run, source: Source, chunk: Chunk, totals: Totals) -> Resolved:
     return resolved
 
 
-def _unknown_labels(
-    run: Run, source: Source, chunk: Chunk, totals: Totals, labels: list[int | None]
-) -> list[int | None]:
+def _unknown_labels(run: Run, source: Source, chunk: Chunk, totals: Totals, labels: list[int | None]) -> list[Any]:
     names = chunk.values["LabelName"]
     unknown = dict.fromkeys(name for name, label in zip(names, labels, strict=True) if label is None)
     ambiguous = [name for name in unknown if name in run.labels.ambiguous]
@@ -101,7 +99,7 @@ def _unknown_labels(
 
 def _unknown_images(
     run: Run, source: Source, chunk: Chunk, totals: Totals, images: list[int | None], labels: list[int | None]
-) -> list[int | None]:
+) -> list[Any]:
     names = chunk.values["ImageID"]
     if run.policies.images is Missing.CREATE:
         # A row that is left out for its label makes no image.

@@ -59,8 +59,8 @@ class Run:
     report: Report
     using: str
     now: datetime
-    task_id: int | None
-    """None in the check for a task that is not there yet."""
+    task_id: int
+    """0 in the check for a task that is not there yet."""
     horizon: int
     """The highest key of the shapes that the task had before; 0 when it had none, and nothing needs matching."""
     last_group: int

@@ -42,7 +42,7 @@ class Scratch:
         self._connection.execute("DELETE FROM fresh")
 
     def find(self, keys: Iterable[int]) -> dict[int, tuple[int, str]]:
-        """How often each of these keys may still be met, and its text; keys that earlier files don't have are left out."""
+        """How often each of these keys may still be met, and its text; keys that no earlier file has are left out."""
         found: dict[int, tuple[int, str]] = {}
         distinct = list(dict.fromkeys(keys))
         for start in range(0, len(distinct), _BATCH):

@@ -48,7 +48,7 @@ class Archive(ABC):
 
     def open_nested(self, path: str) -> Archive:
         """Opens a member that is a zip or tar itself, under the same limits and rules; the caller closes it."""
-        from openimages_io.format.archive.opening import open_container  # It imports this module.
+        from openimages_io.format.archive.opening import open_container  # noqa: PLC0415  (it imports this module)
 
         place = self.place(path)
         return open_container(self._spooled(path), self.limits, place, f"{place}/")

@@ -163,7 +163,7 @@ class _BoxReader:
         for index, (image, label, box) in enumerate(zip(rows.images, rows.labels, boxes, strict=True)):
             candidates = shapes.get((image, label), [])
             met = nearest(candidates, box)
-            group = self.claims.group_of(image, label, met.box if met else box, met.group if met else None)  # type: ignore[arg-type]
+            group = self.claims.group_of(image, label, met.box if met else box, met.group if met else None)
             new.append(met is None)
             groups.append(group)
             if met is None:

@@ -20,7 +20,7 @@ _BATCH: Final = 500
 
 
 def read_image_lists(run: Run) -> None:
-    """Reads every image list. Where lists overlap the first word of each cell holds, with a warning where they differ."""
+    """Reads every image list. Where lists overlap the first word holds, with a warning where they differ."""
     sources = run.sources(Kind.IMAGES)
     scratch = Scratch() if may_overlap(sources) else None
     try:
@@ -57,7 +57,7 @@ def _resolve(run: Run, source: Source, subset: str, chunk: Chunk) -> tuple[Chunk
     found = run.images.find(subset, names)
     if None not in found and _AMBIGUOUS not in found:
         return chunk, [key for key in found if key]
-    new = {}
+    new: dict[str, int] = {}
     for index, (name, key) in enumerate(zip(names, found, strict=True)):
         if key == _AMBIGUOUS and key is not None:
             reason = f"is an image of several subsets of the task, and none of them is “{subset}”"

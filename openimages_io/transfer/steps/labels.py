@@ -123,30 +123,30 @@ def _take_edges(run: Run, source: Source, graph: hierarchy.Graph) -> None:
     stored: set[tuple[int, int, str]] = set()
     positions: dict[tuple[int, str], int] = {}
     rows = HierarchyEdge.objects.using(run.using).filter(parent__task_id=run.task_id)
-    for parent, child, kind, position in rows.values_list("parent_id", "child_id", "kind", "position"):
-        stored.add((parent, child, kind))
-        children.setdefault(parent, set()).add(child)
-        positions[parent, kind] = max(positions.get((parent, kind), 0), position + 1)
+    for parent_id, child_id, kind, position in rows.values_list("parent_id", "child_id", "kind", "position"):
+        stored.add((parent_id, child_id, kind))
+        children.setdefault(parent_id, set()).add(child_id)
+        positions[parent_id, kind] = max(positions.get((parent_id, kind), 0), position + 1)
     find = run.labels.find
     new: list[HierarchyEdge] = []
     for edge in graph.edges:
-        parent, child = find.get(edge.parent), find.get(edge.child)
-        if parent is None or child is None:
+        above, child = find.get(edge.parent), find.get(edge.child)
+        if above is None or child is None:
             totals.skipped[NOT_CHOSEN_LABEL if run.options.labels else UNKNOWN_LABEL] += 1
             continue
-        key = parent, child, edge.kind.value
+        key = above, child, edge.kind.value
         if key in stored:
             totals.unchanged += 1
             continue
-        if stored and _reaches(children, child, parent):
+        if stored and _reaches(children, child, above):
             reason = f"would stand below itself: the task's hierarchy has it above {edge.parent}"
             run.issue("cyclic-hierarchy", reason, file=source.path, value=edge.child)
             totals.skipped[BAD] += 1
             continue
-        children.setdefault(parent, set()).add(child)
-        position = positions.get((parent, edge.kind.value), 0)
-        positions[parent, edge.kind.value] = position + 1
-        new.append(HierarchyEdge(parent_id=parent, child_id=child, kind=edge.kind.value, position=position))
+        children.setdefault(above, set()).add(child)
+        position = positions.get((above, edge.kind.value), 0)
+        positions[above, edge.kind.value] = position + 1
+        new.append(HierarchyEdge(parent_id=above, child_id=child, kind=edge.kind.value, position=position))
         totals.added += 1
     if new:
         run.changed = True

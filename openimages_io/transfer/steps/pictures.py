@@ -169,11 +169,11 @@ def _rows(run: Run, keys: Sequence[int]) -> Iterator[Sequence[Image]]:
     ordered = sorted(keys)
     for start in range(0, len(ordered), _BATCH):
         rows = Image.objects.using(run.using).filter(pk__in=ordered[start : start + _BATCH])
-        yield rows.only("file", "file_digest", "width", "height").order_by("pk")
+        yield list(rows.only("file", "file_digest", "width", "height").order_by("pk"))
 
 
 def store_pictures(run: Run, paths: Sequence[str], storage: Storage, stored: dict[str, Stored]) -> None:
-    """Stores pictures, before the transaction; `stored` grows as it goes, so that a failure can take them away again."""
+    """Stores pictures, before the transaction; `stored` grows as it goes, so that a failure can take them away."""
     run.phase, run.done, run.total = "pictures", 0, sum(run.archive.paths[path] for path in paths)
     for path in paths:
         data = run.archive.read(path, run.limits.max_picture_bytes)

@@ -88,7 +88,7 @@ def _merge(
 
 
 def new_score(stored: float | None, given: float | None) -> float | None:
-    """The score after a merge. A shape without one is written with Confidence 1, so a 1 that comes back adds nothing."""
+    """The score after a merge. A shape without one is written with Confidence 1, so a 1 coming back adds nothing."""
     return stored if given is None or (stored is None and given == 1) else given
 
 

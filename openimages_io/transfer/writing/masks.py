@@ -245,11 +245,12 @@ def _iou(shape: Shape) -> str:
 
 def _draw(shape: Shape, width: int, height: int) -> "geometry.Mask":
     rotation = shape.rotation or 0.0
+    points: Any = shape.points
     try:
         if shape.kind == ShapeKind.POLYGON:
-            return geometry.fill_polygon(shape.points, width, height)
+            return geometry.fill_polygon(points, width, height)
         if shape.kind == ShapeKind.ELLIPSE:
-            return geometry.fill_ellipse(shape.points, rotation, width, height)
+            return geometry.fill_ellipse(points, rotation, width, height)
         box = _box(shape)
         assert box is not None
         return geometry.fill_rectangle(*box, rotation, width, height)
