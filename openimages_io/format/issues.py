@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-_SHOWN = 80
+_SHOWN = 200
 
 
 class Severity(StrEnum):
@@ -16,8 +16,9 @@ class Severity(StrEnum):
 
 
 def show(value: str) -> str:
-    """Quotes a stranger's text for a terminal or a page: shortened, with nothing unprintable in it."""
-    cut = value if len(value) <= _SHOWN else value[: _SHOWN - 1] + "…"
+    """Quotes a stranger's text for a terminal or a page: shortened in its middle, with nothing unprintable in it."""
+    half = _SHOWN // 2
+    cut = value if len(value) <= _SHOWN else f"{value[:half]}…{value[1 - half :]}"
     safe = "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in cut)
     return f'"{safe}"'
 
