@@ -4,6 +4,7 @@
 over columns. On SQLite many rows go into one INSERT; on PostgreSQL they go by COPY.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property, lru_cache
@@ -49,6 +50,8 @@ class Loader:
         self.postgresql = self.connection.vendor == "postgresql"
         self.postponed: list[str] = []
         """Statements that make again what was taken away for the load."""
+        self.inserted = 0
+        self._tables: set[str] = set()
 
     def insert(self, model: type[models.Model], columns: Columns, constants: Constants | None = None) -> int:
         """Inserts rows in their order; columns that are not given take the database's default. Returns their number."""
@@ -57,6 +60,8 @@ class Loader:
         if not rows:
             return 0
         table = model._meta.db_table
+        self.inserted += rows
+        self._tables.add(table)
         if self._copies:
             self._copy(table, columns, constants)
         else:
@@ -111,10 +116,15 @@ class Loader:
             self._take_away_on_sqlite(model._meta.db_table)
 
     def finish(self) -> None:
-        """Makes what was postponed."""
+        """Makes what was postponed, and has the planner know the new rows: without, it would read whole tables."""
+        if self.postponed and self.postgresql:
+            self.connection.check_constraints()  # a table with checks still to be made cannot be altered
         with self.connection.cursor() as cursor:
             for statement in self.postponed:
                 cursor.execute(statement)
+            if self.postgresql and self.inserted >= _WORTH_REBUILDING:
+                for table in sorted(self._tables):
+                    cursor.execute(f"ANALYZE {self.connection.ops.quote_name(table)}")
         self.postponed.clear()
 
     def _take_away_on_sqlite(self, table: str) -> None:
@@ -130,6 +140,7 @@ class Loader:
     def _take_away_on_postgresql(self, table: str) -> None:
         quote = self.connection.ops.quote_name
         postponed = []
+        self.connection.check_constraints()  # a table with checks still to be made cannot be altered
         try:
             with transaction.atomic(using=self.connection.alias), self.connection.cursor() as cursor:
                 cursor.execute(f"SET LOCAL lock_timeout = '{_LOCK_TIMEOUT}'")
@@ -206,11 +217,17 @@ def _literal(value: int | str | None) -> str:
     return "'" + value.replace("'", "''").replace("%", "%%") + "'" if isinstance(value, str) else str(int(value))
 
 
+_MUST_ESCAPE: Final = re.compile(r"[\\\t\n\r]")
 _COPY_ESCAPES: Final = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
 
 
 def _copy_text(values: Sequence[Any]) -> list[str]:
     """A column in the text format of COPY."""
+    types = set(map(type, values))
+    if types <= {int, float}:
+        return list(map(repr, values))
+    if types == {str} and not _MUST_ESCAPE.search("".join(values)):
+        return list(values)
     return [
         r"\N"
         if value is None
