@@ -128,8 +128,8 @@ class AttributeSpec(RevisedModel):
         if high is not None and value > high:
             raise ValidationError(_("%(value)s is above %(high)s."), params={"value": value, "high": high})
         if step:
-            steps = (value - (low or 0)) / step
-            if abs(steps - round(steps)) > _STEP_TOLERANCE * max(1.0, abs(steps)):
+            steps = (float(value) - float(low or 0)) / step
+            if not math.isfinite(steps) or abs(steps - round(steps)) > _STEP_TOLERANCE * max(1.0, abs(steps)):
                 raise ValidationError(
                     _("%(value)s is not a whole number of steps of %(step)s."), params={"value": value, "step": step}
                 )
