@@ -292,8 +292,7 @@ class _Reading:
     def _parse_row(self, row: list[str], line: int) -> dict[str, Any] | None:
         if len(row) != len(self.columns):
             what = "short" if len(row) < len(self.columns) else "long"
-            cells = "1 cell" if len(row) == 1 else f"{len(row)} cells"
-            reason = f"The row has {cells}, but the header has {len(self.columns)}"
+            reason = f"The row has {_count(len(row), 'cell')}, but the file has {_count(len(self.columns), 'column')}"
             self.issue(f"{what}-row", reason, line=line)
             return None
         values: dict[str, Any] = {}
@@ -335,6 +334,10 @@ def _explained(error: csv.Error) -> str:
             return f"A cell of this row has more than {limit[1]} characters; perhaps a quote is left open"
         case text:
             return f"The row cannot be read as CSV: {text}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _looks_split_otherwise(row: list[str]) -> bool:
