@@ -18,7 +18,7 @@ from openimages_io.format.tables import Column, Table
 
 CHUNK_ROWS: Final = 8192
 
-MAX_ROW_BYTES: Final = 2**20
+MAX_ROW_BYTES: Final = 2**19
 """A row that goes on for longer ends the reading: it is held in memory whole, and no honest one comes near."""
 MAX_CHUNK_BYTES: Final = 2**25
 """A chunk of long rows is ended early, somewhat above this."""
@@ -75,6 +75,7 @@ class _Source(io.BufferedIOBase):
     """The bytes of a stream, with a look at the first of them, and a watch on how many go into one row."""
 
     name = ""  # a text stream shows its buffer's
+    closed = False  # asked for at every line, so it is no property here
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
@@ -110,10 +111,8 @@ class _Source(io.BufferedIOBase):
         return data
 
     def close(self) -> None:
-        try:
-            self._stream.close()
-        finally:
-            super().close()
+        self.closed = True
+        self._stream.close()
 
 
 class _Batch(NamedTuple):
