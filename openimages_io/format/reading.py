@@ -18,7 +18,7 @@ from openimages_io.format.tables import Column, Table
 
 CHUNK_ROWS: Final = 2048
 
-MAX_ROW_BYTES: Final = 2**20
+MAX_ROW_BYTES: Final = 2**19
 """A row that goes on for longer ends the reading: it is held in memory whole, and no honest one comes near."""
 MAX_CHUNK_BYTES: Final = 2**25
 """A chunk of long rows is ended early, somewhat above this."""
@@ -82,6 +82,7 @@ class _Source(io.BufferedIOBase):
     """The bytes of a stream, with a look at the first of them, and a watch on how many go into one row."""
 
     name = ""  # a text stream shows its buffer's
+    closed = False  # asked for at every line, so it is no property here
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
@@ -120,10 +121,8 @@ class _Source(io.BufferedIOBase):
         return data
 
     def close(self) -> None:
-        try:
-            self._stream.close()
-        finally:
-            super().close()
+        self.closed = True
+        self._stream.close()
 
 
 class _Batch(NamedTuple):
@@ -306,8 +305,7 @@ class _Reading:
     def _parse_row(self, row: list[str], line: int) -> dict[str, Any] | None:
         if len(row) != len(self.columns):
             what = "short" if len(row) < len(self.columns) else "long"
-            cells = "1 cell" if len(row) == 1 else f"{len(row)} cells"
-            reason = f"The row has {cells}, but the header has {len(self.columns)}"
+            reason = f"The row has {_count(len(row), 'cell')}, but the file has {_count(len(self.columns), 'column')}"
             self.issue(f"{what}-row", reason, line=line)
             return None
         values: dict[str, Any] = {}
@@ -349,6 +347,10 @@ def _explained(error: csv.Error) -> str:
             return f"A cell of this row has more than {limit[1]} characters; perhaps a quote is left open"
         case text:
             return f"The row cannot be read as CSV: {text}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _looks_split_otherwise(row: list[str]) -> bool:

@@ -1,6 +1,7 @@
 """What may be said of a label's shapes: the specs of their attributes, and the check of a value against one."""
 
 import math
+import re
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -12,6 +13,7 @@ from openimages_io.models.label import Label
 from openimages_io.models.revisions import RevisedModel, RevisedQuerySet
 
 _STEP_TOLERANCE = 1e-9
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 class InputType(models.TextChoices):
@@ -49,6 +51,7 @@ class AttributeSpec(RevisedModel):
     objects = AttributeSpecQuerySet.as_manager()
 
     class Meta:
+        base_manager_name = "objects"
         verbose_name = _("attribute spec")
         verbose_name_plural = _("attribute specs")
         ordering = ("label", "name")
@@ -75,7 +78,7 @@ class AttributeSpec(RevisedModel):
         if not isinstance(values, list):
             raise ValidationError({"values": _("The values must be a list.")})
         if self.input_type in {InputType.RADIO, InputType.SELECT}:
-            if not values or not all(isinstance(value, str) for value in values):
+            if not values or not all(isinstance(value, str) and _is_storable(value) for value in values):
                 raise ValidationError({"values": _("The choices must be a list of texts, at least one.")})
             if len(set(values)) < len(values):
                 raise ValidationError({"values": _("A choice occurs twice.")})
@@ -105,6 +108,8 @@ class AttributeSpec(RevisedModel):
             case InputType.TEXT:
                 if not isinstance(value, str):
                     raise ValidationError(_("“%(value)s” is not a text."), params={"value": value})
+                if not _is_storable(value):
+                    raise ValidationError(_("A text may hold neither NUL bytes nor halves of characters."))
             case InputType.NUMBER:
                 self._check_number(value)
             case _:
@@ -123,12 +128,22 @@ class AttributeSpec(RevisedModel):
         if high is not None and value > high:
             raise ValidationError(_("%(value)s is above %(high)s."), params={"value": value, "high": high})
         if step:
-            steps = (value - (low or 0)) / step
-            if abs(steps - round(steps)) > _STEP_TOLERANCE * max(1.0, abs(steps)):
+            steps = (float(value) - float(low or 0)) / step
+            if not math.isfinite(steps) or abs(steps - round(steps)) > _STEP_TOLERANCE * max(1.0, abs(steps)):
                 raise ValidationError(
                     _("%(value)s is not a whole number of steps of %(step)s."), params={"value": value, "step": step}
                 )
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # an integer beyond every float
+        return False
+
+
+def _is_storable(text: str) -> bool:
+    """Whether PostgreSQL takes the text inside JSON: SQLite takes all."""
+    return _UNSTORABLE.search(text) is None

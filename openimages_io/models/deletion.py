@@ -18,7 +18,7 @@ _BY_TASK = (
 _BY_IMAGE = (("Mask", "shape__image_id"), ("Shape", "image_id"))
 
 
-def clear_annotations(task_ids: Sequence[int], using: str | None) -> dict[str, int]:
+def clear_annotations(task_ids: Sequence[int], using: str) -> dict[str, int]:
     """Deletes all rows that belong to these tasks; picture files go when the transaction has committed.
 
     Returns the number of rows by model label, as Django's own `delete` does.
@@ -27,14 +27,17 @@ def clear_annotations(task_ids: Sequence[int], using: str | None) -> dict[str, i
     return _delete(_BY_TASK, task_ids, using)
 
 
-def clear_images(image_ids: Sequence[int], using: str | None) -> dict[str, int]:
+def clear_images(image_ids: Sequence[int], using: str) -> dict[str, int]:
     """Deletes the shapes of these images; the images' picture files go when the transaction has committed."""
     forget_pictures("pk", image_ids, using)
     return _delete(_BY_IMAGE, image_ids, using)
 
 
-def forget_pictures(field: str, keys: Sequence[int], using: str | None) -> None:
-    """Has the picture files of the images with these keys removed once the transaction has committed."""
+def forget_pictures(field: str, keys: Sequence[int], using: str) -> None:
+    """Has the picture files of the images with these keys removed once the transaction has committed.
+
+    A file that another image has too, as equal pictures may, stays.
+    """
     image = apps.get_model("openimages_io", "Image")
     storage = image._meta.get_field("file").storage
     names: list[str] = []
@@ -42,7 +45,16 @@ def forget_pictures(field: str, keys: Sequence[int], using: str | None) -> None:
         rows = image._base_manager.using(using).filter(**{f"{field}__in": keys[start : start + _BATCH]})
         names.extend(rows.exclude(file="").values_list("file", flat=True))
     if names:
-        transaction.on_commit(lambda: remove_files(storage, names), using=using)
+        # The rows are gone by then, so a storage that fails is logged and leaves an orphan for the prune command.
+        transaction.on_commit(lambda: remove_files(storage, _unused(names, using)), using=using, robust=True)
+
+
+def _unused(names: Sequence[str], using: str) -> list[str]:
+    images = apps.get_model("openimages_io", "Image")._base_manager.using(using)
+    used: set[str] = set()
+    for start in range(0, len(names), _BATCH):
+        used.update(images.filter(file__in=names[start : start + _BATCH]).values_list("file", flat=True))
+    return [name for name in dict.fromkeys(names) if name not in used]
 
 
 def remove_files(storage: Storage, names: Iterable[str]) -> None:
@@ -51,14 +63,14 @@ def remove_files(storage: Storage, names: Iterable[str]) -> None:
         storage.delete(name)
 
 
-def _delete(paths: Iterable[tuple[str, str]], keys: Sequence[int], using: str | None) -> dict[str, int]:
+def _delete(paths: Iterable[tuple[str, str]], keys: Sequence[int], using: str) -> dict[str, int]:
     counts: dict[str, int] = {}
     for name, path in paths:
         model = apps.get_model("openimages_io", name)
         for start in range(0, len(keys), _BATCH):
-            everything: models.QuerySet[models.Model] = models.QuerySet(model, using=using)
-            rows = everything.filter(**{f"{path}__in": keys[start : start + _BATCH]})
-            deleted = rows._raw_delete(using or rows.db)
+            every: models.QuerySet[models.Model] = models.QuerySet(model, using=using)
+            rows = every.filter(**{f"{path}__in": keys[start : start + _BATCH]})
+            deleted = rows._raw_delete(using)
             if deleted:
                 counts[model._meta.label] = counts.get(model._meta.label, 0) + deleted
     return counts

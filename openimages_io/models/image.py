@@ -3,12 +3,12 @@
 from typing import Any
 
 from django.core.files.storage import Storage
-from django.db import models, transaction
+from django.db import models, router, transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from openimages_io.models.deletion import clear_images
-from openimages_io.models.revisions import Owners, RevisedModel, RevisedQuerySet
+from openimages_io.models.revisions import Owners, RevisedModel, RevisedQuerySet, RevisionField, only_of_querysets
 from openimages_io.models.task import Task
 
 DEFAULT_SUBSET = "default"
@@ -17,12 +17,15 @@ DEFAULT_SUBSET = "default"
 class ImageQuerySet(RevisedQuerySet["Image"]):
     """Images of tasks."""
 
+    @only_of_querysets
     def owners(self) -> Owners:
         """The tasks alone: the images themselves are what changes."""
         return Owners(set(self.order_by().values_list("task_id", flat=True).distinct()))
 
+    @only_of_querysets
     def delete(self) -> tuple[int, dict[str, int]]:
         """Deletes the images with their shapes; picture files go when the transaction has committed."""
+        self._for_write = True
         with transaction.atomic(using=self.db):
             counts = clear_images(list(self.values_list("pk", flat=True)), using=self.db)
             total, own = super().delete()
@@ -60,13 +63,14 @@ class Image(RevisedModel):
     """Bytes."""
     original_md5 = models.TextField(_("OriginalMD5"), blank=True, default="")
     thumbnail_300k_url = models.TextField(_("Thumbnail300KURL"), blank=True, default="")
-    revision = models.PositiveBigIntegerField(_("revision"), default=0, editable=False)
+    revision = RevisionField(_("revision"), default=0, editable=False)
     """Raised by every change of the image's annotations."""
     updated = models.DateTimeField(_("updated"), auto_now=True)
 
     objects = ImageQuerySet.as_manager()
 
     class Meta:
+        base_manager_name = "objects"
         verbose_name = _("image")
         verbose_name_plural = _("images")
         ordering = ("pk",)
@@ -74,7 +78,12 @@ class Image(RevisedModel):
             models.UniqueConstraint(fields=("task", "subset", "name"), name="openimages_image_unique_name"),
             models.CheckConstraint(condition=~Q(name="") & ~Q(subset=""), name="openimages_image_has_names"),
             models.CheckConstraint(
-                condition=Q(width=None, height=None) | Q(width__gt=0, height__gt=0), name="openimages_image_size"
+                condition=Q(width=None, height=None)
+                | Q(width__isnull=False, height__isnull=False, width__gt=0, height__gt=0),
+                name="openimages_image_size",
+            ),
+            models.CheckConstraint(
+                condition=Q(rotation=None) | Q(rotation__gte=-360, rotation__lte=360), name="openimages_image_rotation"
             ),
         )
         indexes = (models.Index(fields=("task", "id"), name="openimages_image_in_order"),)
@@ -84,7 +93,7 @@ class Image(RevisedModel):
 
     def delete(self, using: str | None = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:
         """Deletes the image with its shapes; the picture file goes when the transaction has committed."""
-        using = using or self._state.db
+        using = using or router.db_for_write(Image, instance=self)
         with transaction.atomic(using=using):
             counts: dict[str, Any] = clear_images([self.pk], using=using)
             total, own = super().delete(using=using, keep_parents=keep_parents)

@@ -2,7 +2,10 @@
 
 import colorsys
 import hashlib
+from collections.abc import Iterable
+from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Q
@@ -23,6 +26,13 @@ def color_of(label_name: str) -> str:
 class LabelQuerySet(RevisedQuerySet["Label"]):
     """Labels of tasks."""
 
+    def bulk_create(self, objs: Iterable["Label"], *args: Any, **kwargs: Any) -> list["Label"]:
+        """Creates the labels, each with a colour of its own when none was chosen, as `Label.save` does."""
+        labels = list(objs)
+        for label in labels:
+            label.color = label.color or color_of(label.name)
+        return super().bulk_create(labels, *args, **kwargs)
+
 
 class Label(RevisedModel):
     """A class of a task: its LabelName (`/m/01yrx`) and the display name that people read."""
@@ -34,8 +44,12 @@ class Label(RevisedModel):
     display_name = models.CharField(_("display name"), max_length=255, blank=True, default="")
     """Not unique: several LabelNames share one in the official lists."""
     color = models.CharField(
-        _("color"), max_length=7, validators=(RegexValidator(r"^#[0-9a-f]{6}$", _("Write a color as #3a86c8.")),)
+        _("color"),
+        max_length=7,
+        blank=True,
+        validators=(RegexValidator(r"\A#[0-9a-f]{6}\Z", _("Write a color as #3a86c8.")),),
     )
+    """`#rrggbb` in small letters; one that depends on the LabelName when none was chosen."""
     position = models.PositiveIntegerField(_("position"), default=0)
     """The place in the class list, from 0."""
     is_listed = models.BooleanField(_("in the class list"), default=True)
@@ -44,6 +58,7 @@ class Label(RevisedModel):
     objects = LabelQuerySet.as_manager()
 
     class Meta:
+        base_manager_name = "objects"
         verbose_name = _("label")
         verbose_name_plural = _("labels")
         ordering = ("position", "pk")
@@ -55,7 +70,7 @@ class Label(RevisedModel):
     def __str__(self) -> str:
         return self.display_name or self.name
 
-    def save(self, *args: object, **kwargs: object) -> None:
+    def save(self, *args: Any, **kwargs: Any) -> None:
         """Saves the label, with a colour of its own when none was chosen."""
         self.color = self.color or color_of(self.name)
         super().save(*args, **kwargs)
@@ -86,6 +101,7 @@ class HierarchyEdge(RevisedModel):
     objects = HierarchyEdgeQuerySet.as_manager()
 
     class Meta:
+        base_manager_name = "objects"
         verbose_name = _("hierarchy edge")
         verbose_name_plural = _("hierarchy edges")
         ordering = ("parent", "kind", "position", "pk")
@@ -97,3 +113,8 @@ class HierarchyEdge(RevisedModel):
 
     def __str__(self) -> str:
         return f"{self.parent_id} > {self.child_id} ({self.kind})"
+
+    def clean(self) -> None:
+        """Raises `ValidationError` for labels of two tasks."""
+        if self.parent_id and self.child_id and self.parent.task_id != self.child.task_id:
+            raise ValidationError({"child": _("It belongs to another task.")})

@@ -4,18 +4,25 @@ ETags, optimistic locking and cached statistics all stand on them, so rows raise
 `update`, `bulk_create` and `bulk_update`. The import's bulk path goes around the rows and calls `touch` itself.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from django.apps import apps
-from django.db import models, transaction
+from django.db import models, router, transaction
 from django.db.models import F
 from django.utils import timezone
 
 M = TypeVar("M", bound=models.Model)
+P = ParamSpec("P")
+R = TypeVar("R")
 
 _BATCH = 500
+
+if TYPE_CHECKING:
+    _Counter = models.PositiveBigIntegerField[int, int]
+else:
+    _Counter = models.PositiveBigIntegerField
 
 
 @dataclass(slots=True)
@@ -44,6 +51,23 @@ def touch(model: str, keys: Collection[int], using: str | None = None) -> None:
         models.QuerySet.update(batch, revision=F("revision") + 1, updated=now)
 
 
+class RevisionField(_Counter):
+    """A counter that `save` leaves as the database has it: a row in memory may hold an old one."""
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> Any:
+        return super().pre_save(model_instance, add) if add else F(self.attname)
+
+    def deconstruct(self) -> Any:
+        name, _, args, kwargs = super().deconstruct()
+        return name, "django.db.models.PositiveBigIntegerField", args, kwargs
+
+
+def only_of_querysets(method: Callable[P, R]) -> Callable[P, R]:
+    """Keeps a method off the managers, where Django keeps its own `delete` off: `Task.objects.delete()` is a slip."""
+    method.queryset_only = True  # type: ignore[attr-defined]  # how Django marks them
+    return method
+
+
 class RevisedQuerySet(models.QuerySet[M]):
     """Rows whose every change raises the revision of their task, and of their image if they have one."""
 
@@ -52,6 +76,7 @@ class RevisedQuerySet(models.QuerySet[M]):
     image_path: str | None = None
     """The look-up from a row to its image's key."""
 
+    @only_of_querysets
     def owners(self) -> Owners:
         """The tasks and images that these rows belong to."""
         rows = self.order_by()
@@ -60,6 +85,7 @@ class RevisedQuerySet(models.QuerySet[M]):
 
     def update(self, **kwargs: Any) -> int:
         """Updates the rows; those that they belonged to before are raised, and those after."""
+        self._for_write = True
         with transaction.atomic(using=self.db):
             keys = {f.name for f in self.model._meta.concrete_fields if f.is_relation}
             moved = list(self.values_list("pk", flat=True)) if keys & {k.removesuffix("_id") for k in kwargs} else []
@@ -68,8 +94,10 @@ class RevisedQuerySet(models.QuerySet[M]):
             (owners | self._owners_of(moved)).touch(self.db)
         return count
 
+    @only_of_querysets
     def delete(self) -> tuple[int, dict[str, int]]:
         """Deletes the rows and raises those that they belonged to."""
+        self._for_write = True
         with transaction.atomic(using=self.db):
             owners = self.owners()
             deleted = super().delete()
@@ -78,10 +106,29 @@ class RevisedQuerySet(models.QuerySet[M]):
 
     def bulk_create(self, objs: Iterable[M], *args: Any, **kwargs: Any) -> list[M]:
         """Creates the rows and raises those that they belong to."""
+        self._for_write = True
+        rows = list(objs)
         with transaction.atomic(using=self.db):
-            made = super().bulk_create(objs, *args, **kwargs)
-            self._owners_of([row.pk for row in made]).touch(self.db)
+            made = super().bulk_create(rows, *args, **kwargs)
+            # Not by their keys: rows that met a conflict have none.
+            owners = Owners(self._owners_by(self.task_path, rows))
+            if self.image_path:
+                owners.images = self._owners_by(self.image_path, rows)
+            owners.touch(self.db)
         return made
+
+    def bulk_update(self, objs: Iterable[M], fields: Iterable[str], batch_size: int | None = None) -> int:
+        """Updates these fields of the rows and raises, once, those that they belonged to before and after."""
+        self._for_write = True
+        rows = list(objs)
+        keys = [row.pk for row in rows]
+        with transaction.atomic(using=self.db):
+            owners = self._owners_of(keys)
+            # Django updates batch by batch, and each `update` of ours would raise the revision.
+            plain: models.QuerySet[M] = models.QuerySet(self.model, query=self.query.chain(), using=self.db)
+            count = plain.bulk_update(rows, fields, batch_size)
+            (owners | self._owners_of(keys)).touch(self.db)
+        return count
 
     def _owners_of(self, keys: list[Any]) -> Owners:
         found = Owners()
@@ -92,24 +139,42 @@ class RevisedQuerySet(models.QuerySet[M]):
             found |= batch.owners()
         return found
 
+    def _owners_by(self, path: str, rows: list[M]) -> set[int]:
+        """The keys at the end of the path from rows that may not be in the database."""
+        key, _, rest = path.partition("__")
+        keys = {getattr(row, key if key.endswith("_id") else f"{key}_id") for row in rows}
+        if not rest:
+            return keys
+        parent = self.model._meta.get_field(key).related_model
+        assert isinstance(parent, type)
+        parents, ordered = parent._base_manager.using(self.db), sorted(keys)
+        found: set[int] = set()
+        for start in range(0, len(ordered), _BATCH):
+            batch = parents.filter(pk__in=ordered[start : start + _BATCH])
+            found.update(batch.values_list(rest, flat=True).distinct().order_by())
+        return found
+
 
 class RevisedModel(models.Model):
-    """A row whose `save` and `delete` raise the revision of what it belongs to, before and after."""
+    """A row whose `save` and `delete` raise the revision of what it belongs to, before and after.
+
+    Its `base_manager_name` must be that of a `RevisedQuerySet`: related managers move rows by the base manager.
+    """
 
     class Meta:
         abstract = True
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Saves the row and raises its owners."""
-        using = kwargs.get("using") or self._state.db
+        using = kwargs.get("using") or router.db_for_write(type(self), instance=self)
         with transaction.atomic(using=using):
-            before = Owners() if self._state.adding else self._owners(using)
+            before = Owners() if self.pk is None else self._owners(using)
             super().save(*args, **kwargs)
             (before | self._owners(using)).touch(using)
 
     def delete(self, using: str | None = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:
         """Deletes the row and raises its owners."""
-        using = using or self._state.db
+        using = using or router.db_for_write(type(self), instance=self)
         with transaction.atomic(using=using):
             owners = self._owners(using)
             deleted = super().delete(using=using, keep_parents=keep_parents)

@@ -1,5 +1,6 @@
 """Shapes: everything that is said of a picture, from a tag for the whole of it to a mask of its pixels."""
 
+import sys
 from collections.abc import Iterable
 from typing import Any
 
@@ -8,6 +9,7 @@ from django.db import models
 from django.db.models import F, Q, Value
 from django.utils.translation import gettext_lazy as _
 
+from openimages_io.format.writing import number
 from openimages_io.models.attribute import AttributeSpec, InputType
 from openimages_io.models.image import Image
 from openimages_io.models.label import Label
@@ -28,6 +30,11 @@ class ShapeKind(models.TextChoices):
 MACHINE = "machine"
 """The Source of tags that a machine made; they are exported to a file of their own."""
 
+ALWAYS_KEPT = frozenset({"box_id"})
+"""Attributes that identify a shape rather than describe it, so that they need no spec."""
+
+_WITH_POINTS = (ShapeKind.POLYGON, ShapeKind.ELLIPSE)
+_JSON_NULL = Value(None, models.JSONField())
 _NO_BOX = Q(x_min=None, x_max=None, y_min=None, y_max=None)
 # A CHECK passes where it is NULL, so every column of a box must be asked for.
 _BOX = (
@@ -86,6 +93,7 @@ class Shape(RevisedModel):
     objects = ShapeQuerySet.as_manager()
 
     class Meta:
+        base_manager_name = "objects"
         verbose_name = _("shape")
         verbose_name_plural = _("shapes")
         ordering = ("pk",)
@@ -95,8 +103,15 @@ class Shape(RevisedModel):
                 condition=(Q(kind=ShapeKind.TAG) & _NO_BOX)
                 | (Q(kind=ShapeKind.MASK) & (_NO_BOX | _BOX))
                 | (Q(kind=ShapeKind.RECTANGLE) & _BOX)
-                | (Q(kind__in=(ShapeKind.POLYGON, ShapeKind.ELLIPSE), points__isnull=False) & _BOX),
+                | (Q(kind__in=_WITH_POINTS, points__isnull=False) & _BOX),
                 name="openimages_shape_box",
+            ),
+            models.CheckConstraint(
+                condition=(Q(kind__in=_WITH_POINTS) & ~Q(points=[]) & ~Q(points=_JSON_NULL)) | Q(points__isnull=True),
+                name="openimages_shape_points",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind=ShapeKind.RECTANGLE) | Q(clicks__isnull=True), name="openimages_shape_clicks"
             ),
             models.CheckConstraint(
                 condition=Q(score=None) | Q(score__gte=0, score__lte=1), name="openimages_shape_score"
@@ -112,21 +127,39 @@ class Shape(RevisedModel):
         return f"{self.kind} {self.pk}"
 
     def clean(self) -> None:
-        """Raises `ValidationError` for rows of another task and for attributes that break their label's specs."""
+        """Raises `ValidationError` for rows of another task, wrong points or clicks, and attributes against the specs.
+
+        That the box fits the kind is held by the database.
+        """
+        if not (self.image_id and self.label_id):  # a form reports them as missing by itself
+            return
         for name, row in (("image", self.image), ("label", self.label)):
             if row.task_id != self.task_id:
                 raise ValidationError({name: _("It belongs to another task.")})
+        if self.points is not None and not _are_points(self.kind, self.points):
+            raise ValidationError({"points": _POINTS_EXPECTED})
+        if self.clicks is not None and not _are_clicks(self.clicks):
+            raise ValidationError({"clicks": _("Write four clicks [x, y], fractions of the image, -1 or null.")})
+        self._clean_attributes()
+
+    def _clean_attributes(self) -> None:
         if not isinstance(self.attributes, dict):
             raise ValidationError({"attributes": _("The attributes must be an object.")})
         specs = {spec.name: spec for spec in self.label.attribute_specs.all()}
-        for name, value in self.attributes.items():
+        faults: list[Any] = []
+        for name in self.attributes:
+            if name in _COLUMNS:
+                faults.append(_("“%s” has a field of its own.") % name)
+            elif name not in specs and name not in ALWAYS_KEPT:
+                faults.append(_("The label has no attribute “%s”.") % name)
+        for name, value in self.shown_attributes(specs.values()).items():
             if name in specs:
                 try:
                     specs[name].check_value(value)
                 except ValidationError as error:
-                    raise ValidationError({"attributes": [f"{name}: {text}" for text in error.messages]}) from error
-            elif name not in ALWAYS_KEPT:
-                raise ValidationError({"attributes": _("The label has no attribute “%s”.") % name})
+                    faults += [f"{name}: {text}" for text in error.messages]
+        if faults:
+            raise ValidationError({"attributes": faults})
 
     def shown_attributes(self, specs: Iterable[AttributeSpec]) -> dict[str, Any]:
         """The attributes as the label's specs show them: with `score` and `occluded`, which are stored as columns.
@@ -134,22 +167,56 @@ class Shape(RevisedModel):
         A spec of type text shows `score` as the shortest text that reads back as the same number.
         """
         shown = dict(self.attributes)
-        columns = {"score": self.score, "occluded": self.occluded}
         for spec in specs:
-            value = columns.get(spec.name)
+            value = getattr(self, spec.name) if spec.name in _COLUMNS else None
             if value is not None:
                 shown[spec.name] = value if spec.input_type in _AS_IT_IS else _as_text(value)
         return shown
 
 
-ALWAYS_KEPT = frozenset({"box_id"})
-"""Attributes that identify a shape rather than describe it, so that they need no spec."""
-
+_COLUMNS = frozenset({"score", "occluded"})
 _AS_IT_IS = frozenset({InputType.NUMBER, InputType.CHECKBOX})
+_LONGEST = sys.float_info.max
+_POINTS_EXPECTED = _(
+    "Write a polygon's rings as [[x1, y1, x2, y2, x3, y3, …], …], or an ellipse's [cx, cy, rx, ry], as fractions of "
+    "the image; other kinds have no points."
+)
 
 
 def _as_text(value: float | bool) -> str:
-    return str(value).lower() if isinstance(value, bool) else repr(value).removesuffix(".0")
+    return str(value).lower() if isinstance(value, bool) else number(value)
+
+
+def _is_between(value: Any, low: float, high: float) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
+
+
+def _are_points(kind: str, points: Any) -> bool:
+    if not isinstance(points, list) or not points:
+        return False
+    if kind == ShapeKind.POLYGON:
+        return all(
+            isinstance(ring, list)
+            and len(ring) >= 6
+            and len(ring) % 2 == 0
+            and all(_is_between(value, 0, 1) for value in ring)
+            for ring in points
+        )
+    if kind != ShapeKind.ELLIPSE or len(points) != 4:
+        return False
+    # A turned ellipse may be longer than the image is wide.
+    return all(_is_between(value, 0, 1) for value in points[:2]) and all(
+        _is_between(r, 0, _LONGEST) for r in points[2:]
+    )
+
+
+def _are_clicks(clicks: Any) -> bool:
+    return (
+        isinstance(clicks, list)
+        and len(clicks) == 4
+        and all(isinstance(click, list) and len(click) == 2 for click in clicks)
+        and all(value is None or value == -1 or _is_between(value, 0, 1) for click in clicks for value in click)
+    )
 
 
 class MaskQuerySet(RevisedQuerySet["Mask"]):
@@ -177,8 +244,16 @@ class Mask(RevisedModel):
     objects = MaskQuerySet.as_manager()
 
     class Meta:
+        base_manager_name = "objects"
         verbose_name = _("mask")
         verbose_name_plural = _("masks")
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(width=None, height=None)
+                | Q(width__isnull=False, height__isnull=False, width__gt=0, height__gt=0),
+                name="openimages_mask_size",
+            ),
+        )
 
     def __str__(self) -> str:
         return self.path or f"mask {self.pk}"

@@ -3,17 +3,20 @@
 from typing import Any
 
 from django.conf import settings
-from django.db import models, transaction
+from django.db import models, router, transaction
 from django.utils.translation import gettext_lazy as _
 
 from openimages_io.models.deletion import clear_annotations
+from openimages_io.models.revisions import RevisionField, only_of_querysets
 
 
 class TaskQuerySet(models.QuerySet["Task"]):
     """Tasks; deleting them takes their rows in a few statements and their picture files with them."""
 
+    @only_of_querysets
     def delete(self) -> tuple[int, dict[str, int]]:
         """Deletes the tasks with all that belongs to them; picture files go when the transaction has committed."""
+        self._for_write = True
         with transaction.atomic(using=self.db):
             counts = clear_annotations(list(self.values_list("pk", flat=True)), using=self.db)
             total, own = super().delete()
@@ -34,7 +37,7 @@ class Task(models.Model):
     )
     created = models.DateTimeField(_("created"), auto_now_add=True)
     updated = models.DateTimeField(_("updated"), auto_now=True)
-    revision = models.PositiveBigIntegerField(_("revision"), default=0, editable=False)
+    revision = RevisionField(_("revision"), default=0, editable=False)
     """Raised by every change of the task's annotations, labels or images."""
 
     objects = TaskQuerySet.as_manager()
@@ -54,7 +57,7 @@ class Task(models.Model):
 
     def delete(self, using: str | None = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:
         """Deletes the task with all that belongs to it, as `TaskQuerySet.delete` does."""
-        using = using or self._state.db
+        using = using or router.db_for_write(Task, instance=self)
         with transaction.atomic(using=using):
             counts: dict[str, Any] = clear_annotations([self.pk], using=using)
             total, own = super().delete(using=using, keep_parents=keep_parents)

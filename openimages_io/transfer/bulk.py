@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property, lru_cache
 from itertools import chain
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from django.db import connections, models, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -20,11 +20,18 @@ Columns = Mapping[str, Sequence[Any]]
 Constants = Mapping[str, int | str | None]
 """The same value for every row."""
 
+M = TypeVar("M", bound=models.Model)
+
 _PARAMETERS: Final = 960
 """Of one statement. SQLite may take no more than 999 of them; measured, more rows a statement gain nothing."""
 _WORTH_REBUILDING: Final = 20_000
 """New rows from which on making indexes afterwards pays."""
 _LOCK_TIMEOUT: Final = "2s"
+
+
+def plain(model: type[M], using: str) -> "models.QuerySet[M]":
+    """The rows of a model without its own verbs: they raise revisions, and a load does that once, at its end."""
+    return models.QuerySet(model, using=using)
 
 
 @contextmanager

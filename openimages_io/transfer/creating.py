@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from openimages_io.models import Image, Label, color_of
+from openimages_io.transfer.bulk import plain
 from openimages_io.transfer.run import Run
 
 PROVENANCE = {
@@ -42,7 +43,7 @@ def create_labels(run: Run, labels: Sequence[tuple[str, str]], *, listed: bool) 
             for number, (name, display) in enumerate(labels)
         ]
         # The plain queryset: the revision is raised once, at the end.
-        keys = [row.pk for row in Label._base_manager.using(run.using).bulk_create(rows, batch_size=1000)]
+        keys = [row.pk for row in plain(Label, run.using).bulk_create(rows, batch_size=1000)]
     return [run.labels.add(name, display, key) for (name, display), key in zip(labels, keys, strict=True)]
 
 

@@ -20,7 +20,7 @@ from openimages_io.format.layouts import Layout, recognise
 from openimages_io.models import AttributeSpec, HierarchyEdge, Image, Label, Mask, Shape, Task, picture_storage
 from openimages_io.models.deletion import remove_files
 from openimages_io.models.revisions import touch
-from openimages_io.transfer.bulk import Loader, loading
+from openimages_io.transfer.bulk import Loader, loading, plain
 from openimages_io.transfer.matching import ImageIndex, LabelIndex
 from openimages_io.transfer.options import ImportOptions, Mode, OnError
 from openimages_io.transfer.pictures import Stored
@@ -177,7 +177,7 @@ class Importer:
         loader.postpone_indexes(Shape, expected)
         self._read(run)
         if run.specs.made:
-            AttributeSpec._base_manager.using(self.using).bulk_create(run.specs.made, batch_size=100)
+            plain(AttributeSpec, self.using).bulk_create(run.specs.made, batch_size=100)
             run.changed = True
         if run.changed:
             touch("Task", [run.task_id], self.using)
@@ -242,7 +242,7 @@ class Importer:
 
     def _lock(self, plan: _Plan) -> Task:
         """Locks the task against other writers until the transaction ends; makes it if it is new."""
-        tasks = Task._base_manager.using(self.using)
+        tasks = plain(Task, self.using)
         if plan.task_id is None:
             try:
                 return tasks.create(name=self.task_name, owner_id=self.owner.pk if self.owner else None)

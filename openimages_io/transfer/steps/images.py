@@ -9,6 +9,7 @@ from openimages_io.format.reading import Chunk
 from openimages_io.format.tables import IMAGES
 from openimages_io.models import Image
 from openimages_io.models.image import DEFAULT_SUBSET
+from openimages_io.transfer.bulk import plain
 from openimages_io.transfer.creating import PROVENANCE, create_images
 from openimages_io.transfer.options import Missing, Mode
 from openimages_io.transfer.overlap import may_overlap
@@ -139,7 +140,7 @@ def _compare(run: Run, source: Source, chunk: Chunk, keys: list[int], scratch: S
         run.changed = True
         if run.loader is not None:
             for key, changes in updates:
-                Image._base_manager.using(run.using).filter(pk=key).update(
+                plain(Image, run.using).filter(pk=key).update(
                     **{PROVENANCE[column]: value for column, value in changes.items()}
                 )
 

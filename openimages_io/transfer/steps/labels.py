@@ -6,6 +6,7 @@ from openimages_io.format import hierarchy
 from openimages_io.format.layouts import Kind, Source
 from openimages_io.format.tables import CLASSES
 from openimages_io.models import HierarchyEdge, Label
+from openimages_io.transfer.bulk import plain
 from openimages_io.transfer.creating import create_labels
 from openimages_io.transfer.options import Missing
 from openimages_io.transfer.run import BAD, NOT_CHOSEN_LABEL, REPEATED, UNKNOWN_LABEL, Run
@@ -80,7 +81,7 @@ def _update(run: Run, renamed: Iterable[tuple[int, str]], listed: list[int]) -> 
         run.changed = True
     if run.loader is None:
         return
-    rows = Label._base_manager.using(run.using)
+    rows = plain(Label, run.using)
     for key, display in renamed:
         rows.filter(pk=key).update(display_name=display)
     unlisted = list(rows.filter(task_id=run.task_id, is_listed=False).values_list("pk", flat=True))
@@ -151,7 +152,7 @@ def _take_edges(run: Run, source: Source, graph: hierarchy.Graph) -> None:
     if new:
         run.changed = True
         if run.loader is not None:
-            HierarchyEdge._base_manager.using(run.using).bulk_create(new, batch_size=500)
+            plain(HierarchyEdge, run.using).bulk_create(new, batch_size=500)
 
 
 def _reaches(children: dict[int, set[int]], start: int, goal: int) -> bool:

@@ -11,6 +11,7 @@ from openimages_io.format.sizes import read_sizes
 from openimages_io.models import Image
 from openimages_io.models.deletion import remove_files
 from openimages_io.models.image import DEFAULT_SUBSET
+from openimages_io.transfer.bulk import plain
 from openimages_io.transfer.creating import create_images
 from openimages_io.transfer.options import Missing, Mode
 from openimages_io.transfer.pictures import BadPicture, Stored, digest_of, picture_size, store
@@ -125,7 +126,7 @@ def _compare_with_stored(run: Run, pictures: dict[int, str]) -> list[str]:
 
 def _replace(run: Run, image: Image, picture: Stored) -> None:
     old, storage = image.file.name, image.file.storage
-    Image._base_manager.using(run.using).filter(pk=image.pk).update(
+    plain(Image, run.using).filter(pk=image.pk).update(
         file=picture.file, file_digest=picture.digest, file_suffix=picture.suffix
     )
     if old:
@@ -162,7 +163,7 @@ def take_sizes(run: Run) -> None:
             if before != (width, height):
                 run.changed = True
                 if run.loader is not None:
-                    Image._base_manager.using(run.using).filter(pk=image.pk).update(width=width, height=height)
+                    plain(Image, run.using).filter(pk=image.pk).update(width=width, height=height)
 
 
 def _rows(run: Run, keys: Sequence[int]) -> Iterator[Sequence[Image]]:
