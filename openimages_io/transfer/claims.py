@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from openimages_io.models import Shape, ShapeKind
+from openimages_io.transfer.options import Mode
 from openimages_io.transfer.run import Run
 
 TOLERANCE: Final = 1e-6
@@ -33,6 +34,8 @@ class Claims:
         self.by_place: dict[tuple[int, int], list[Claim]] = {}
         self.images: set[int] = set()
         self._groups: list[tuple[int, int]] = []
+        self._with_mask: set[int] | None = None
+        """The groups in which the task had a mask, or the polygons of one, before; asked for when first needed."""
 
     def add(self, image: int, label: int, claim: Claim) -> None:
         """Takes a mask in."""
@@ -42,7 +45,7 @@ class Claims:
     def group_of(self, image: int, label: int, box: tuple[float, float, float, float], group: int | None) -> int | None:
         """The group of a box: that of the first mask that claims it and has no box yet, else the one it has."""
         for claim in self.by_place.get((image, label), ()):
-            if claim.is_met or (group is not None and claim.group is not None and claim.group != group):
+            if claim.is_met or (group is not None and not self._may_join(claim, group)):
                 continue
             if max(abs(a - b) for a, b in zip(claim.box, box, strict=True)) <= TOLERANCE:
                 claim.is_met = True
@@ -55,12 +58,24 @@ class Claims:
                 return joined
         return group
 
+    def _may_join(self, claim: Claim, group: int) -> bool:
+        """Whether a mask may join this group of a stored box: not if it or the box has found another."""
+        if claim.group is not None:
+            return claim.group == group
+        if self._with_mask is None:
+            rows = Shape.objects.using(self.run.using).filter(
+                task_id=self.run.task_id or 0, kind__in=(ShapeKind.MASK, ShapeKind.POLYGON), pk__lte=self.run.horizon
+            )
+            found = rows.order_by().values_list("group", flat=True).distinct()
+            self._with_mask = {key for key in found if key is not None}
+        return group not in self._with_mask
+
     def join_stored_boxes(self) -> None:
         """Joins masks whose box is not in the archive but in the task already."""
         images = sorted(
             {image for (image, _), claims in self.by_place.items() if image > 0 for c in claims if not c.is_met}
         )
-        if not self.run.horizon:
+        if not self.run.horizon or self.run.options.mode is Mode.REPLACE:  # which has none left on these images
             return
         boxes: list[tuple[int, int]] = []
         for start in range(0, len(images), _BATCH):

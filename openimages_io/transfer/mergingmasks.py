@@ -6,7 +6,7 @@ from typing import Any
 
 from openimages_io.format.masks import BadMask, MaskHeader, decode
 from openimages_io.geometry import resize_nearest
-from openimages_io.models import Mask, ShapeKind
+from openimages_io.models import Mask, Shape, ShapeKind
 from openimages_io.transfer.merging import StoredShape, StoredShapes, nearest
 from openimages_io.transfer.run import Run
 
@@ -25,7 +25,7 @@ class StoredMasks:
     def take(
         self, image: int, label: int, box_id: str | None, box: Sequence[float | None] | None
     ) -> StoredShape | None:
-        """The first stored mask of the same image, label and BoxID that no row has met; without a BoxID, of the same box."""
+        """The first stored mask of this image, label and BoxID that no row has met; without a BoxID, of this box."""
         candidates = self._at_hand.get((image, label), [])
         if box_id:
             met = next((shape for shape in candidates if shape.attributes.get("box_id") == box_id), None)
@@ -83,8 +83,6 @@ def after_meeting(
 
 
 def _points(run: Run, key: int) -> Any:
-    from openimages_io.models import Shape
-
     return Shape.objects.using(run.using).values_list("points", flat=True).get(pk=key)
 
 

@@ -27,6 +27,7 @@ UNKNOWN_IMAGE: Final = "image not in the task"
 UNKNOWN_LABEL: Final = "label not in the task"
 BAD: Final = "bad"
 REPEATED: Final = "also in an earlier file"
+SAID_TWICE: Final = "said twice"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -70,10 +71,14 @@ class Run:
     specs: SpecIndex
     chosen_labels: frozenset[int] | None = None
     """The labels that are read, by key; None for all."""
+    awaited_labels: set[str] = field(default_factory=set)
+    """LabelNames that were chosen and that nothing has had so far."""
     loader: Loader | None = None
     """None in a check."""
     stored: dict[str, Stored] = field(default_factory=dict)
     """Pictures that were stored for the commit, by path in the archive."""
+    picture_issues: dict[str, Issue] = field(default_factory=dict)
+    """What the check found of pictures, by path; a commit tells it again without looking again."""
     sizes: dict[tuple[str | None, str], tuple[int, int]] = field(default_factory=dict)
     """Width and height in pixels by subset, if images.meta says it, and ImageID."""
     new_images: set[int] = field(default_factory=set)

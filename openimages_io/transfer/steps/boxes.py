@@ -23,6 +23,8 @@ _ATTRIBUTES: Final = {
     **{column: column for column in PERSON_ATTRIBUTES},
 }
 """Columns that become attributes, and their names."""
+_COMPARED: Final = ("Confidence", *PERSON_ATTRIBUTES)
+"""Columns in which overlapping files may differ; flags do so from version to version."""
 
 
 def read_boxes(run: Run, claims: Claims) -> None:
@@ -49,7 +51,7 @@ class _BoxReader:
     def read(self, source: Source, overlap: Overlap) -> None:
         for chunk in self.run.chunks(source, BOXES, self.totals):
             rows = resolve(self.run, source, chunk, self.totals)
-            rows = overlap.without_repeats(source, rows, partial(_rounded_places, rows), "Confidence", self.totals)
+            rows = overlap.without_repeats(source, rows, partial(_rounded_places, rows), _COMPARED, self.totals)
             rows, outcomes = self._fit(source, rows)
             if rows:
                 self._take(rows, outcomes)
@@ -216,8 +218,10 @@ def _updated(
 
 def report_attributes(run: Run, outcome: Outcome, file: str, line: int) -> None:
     """Counts attributes that were dropped, and makes issues of those that cannot be."""
-    for name in outcome.dropped:
-        run.report.of("attributes").skipped[f"{name}: the label has no such spec"] += 1
+    if outcome.dropped:
+        totals = run.report.of("attributes")
+        totals.read += len(outcome.dropped)
+        totals.skipped.update(f"{name}: the label has no such spec" for name in outcome.dropped)
     for name, value, reason in outcome.faults:
         run.issue("bad-attribute", reason, file=file, line=line, column=name, value=value)
 

@@ -74,7 +74,7 @@ class _MaskReader:
         for chunk in self.run.chunks(source, SEGMENTATIONS, self.totals, _CHUNK_ROWS):
             rows = resolve(self.run, source, chunk, self.totals)
             places = lambda rows=rows: zip(rows.images, rows.labels, rows.chunk.values["MaskPath"], strict=True)  # noqa: E731
-            rows = overlap.without_repeats(source, rows, places, "BoxID", self.totals)
+            rows = overlap.without_repeats(source, rows, places, ("BoxID",), self.totals)
             if rows:
                 for stored in self.stored.values():
                     stored.fetch(rows.images)
