@@ -167,7 +167,7 @@ class Importer:
             if isinstance(fault, _ArchiveChanged):
                 return Result(report, committed=False, task=self._task(), refused=True)
             raise
-        return Result(report, committed=True, task=task, changed=run.changed)
+        return Result(report, committed=True, task=task, changed=run.changed or plan.task_id is None)
 
     def _write(self, run: Run, plan: _Plan, loader: Loader) -> None:
         expected = sum(totals.read for kind, totals in plan.report.totals.items() if kind in _SHAPES)
