@@ -1,6 +1,6 @@
 """Masks looking for their boxes: the box of the same image and label whose coordinates agree within 1e-6."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -10,6 +10,8 @@ from openimages_io.transfer.run import Run
 
 TOLERANCE: Final = 1e-6
 _BATCH: Final = 500
+
+_Box = tuple[float | None, float | None, float | None, float | None]
 
 
 @dataclass(slots=True)
@@ -42,12 +44,15 @@ class Claims:
         self.by_place.setdefault((image, label), []).append(claim)
         self.images.add(image)
 
-    def group_of(self, image: int, label: int, box: tuple[float, float, float, float], group: int | None) -> int | None:
-        """The group of a box: that of the first mask that claims it and has no box yet, else the one it has."""
+    def group_of(self, image: int, label: int, boxes: Sequence[_Box], group: int | None) -> int | None:
+        """The group of a box: that of the first mask that claims it and has no box yet, else the one it has.
+
+        A box that was there may have two sets of coordinates: those that the archive says, and those that are stored.
+        """
         for claim in self.by_place.get((image, label), ()):
             if claim.is_met or (group is not None and not self._may_join(claim, group)):
                 continue
-            if max(abs(a - b) for a, b in zip(claim.box, box, strict=True)) <= TOLERANCE:
+            if (group is not None and claim.group == group) or any(_agree(claim.box, box) for box in boxes):
                 claim.is_met = True
                 joined = claim.group or group or self.run.next_group()
                 if claim.group is None:
@@ -89,7 +94,7 @@ class Claims:
                 "pk", "image_id", "label_id", "group", "x_min", "x_max", "y_min", "y_max"
             )
             for key, image, label, group, *box in values:
-                joined = self.group_of(image, label, _box(box), group)
+                joined = self.group_of(image, label, [_box(box)], group)
                 if joined != group:
                     boxes.append((key, joined or 0))
                     self.run.touch([image])
@@ -105,6 +110,10 @@ class Claims:
             keys, groups = zip(*self._groups, strict=True)
             self.run.loader.update(Shape, keys, {"group": groups})
         self._groups.clear()
+
+
+def _agree(one: _Box, other: _Box) -> bool:
+    return all(a is not None and b is not None and abs(a - b) <= TOLERANCE for a, b in zip(one, other, strict=True))
 
 
 def _box(values: Iterable[Any]) -> tuple[float, float, float, float]:

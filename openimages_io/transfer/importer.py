@@ -198,6 +198,9 @@ class Importer:
         claims.join_stored_boxes()
         claims.flush()
         report_awaited_labels(run)
+        for subset, keys in sorted(run.images.elsewhere.items()):
+            reason = f"{len(keys)} images of the subset “{subset}” were found in other subsets of the task, by ImageID"
+            run.issue("other-subset", reason, severity=Severity.WARNING)
         if claims.unmet():
             reason = f"{claims.unmet()} masks say a box that neither the archive nor the task has; they stand alone"
             run.issue("mask-without-box", reason, severity=Severity.NOTE)

@@ -72,6 +72,8 @@ class ImageIndex:
 
     def __init__(self, rows: Iterable[tuple[int, str, str]] = ()) -> None:
         self._by_subset: dict[str, dict[str, int]] = {}
+        self.elsewhere: dict[str, set[int]] = {}
+        """Images that were found by their ImageID alone, by the subset that files say."""
         self._stored_by_name: dict[str, int] = {}
         self._all_by_name: dict[str, int] | None = None
         self._provisional = count(_FIRST_PROVISIONAL, -1)
@@ -101,10 +103,11 @@ class ImageIndex:
             return list(map(self._by_name().get, names))
         found: list[int | None] = list(map(self._by_subset.get(subset, {}).get, names))
         if self._stored_by_name and None in found:
-            return [
-                key if key is not None else self._stored_by_name.get(name)
-                for key, name in zip(found, names, strict=True)
-            ]
+            for index, (key, name) in enumerate(zip(found, names, strict=True)):
+                if key is None and (stored := self._stored_by_name.get(name)) is not None:
+                    found[index] = stored
+                    if stored != _AMBIGUOUS:
+                        self.elsewhere.setdefault(subset, set()).add(stored)
         return found
 
     def keys_of(self, subset: str | None, name: str) -> list[int]:

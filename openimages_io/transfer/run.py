@@ -88,6 +88,7 @@ class Run:
     """Images that the archive names; kept in mode replace only."""
     changed: bool = False
     """Whether anything of the task changes."""
+    _told_sizes: dict[int, tuple[int, int]] | None = None
     progress: Progress | None = None
     phase: str = "check"
     done: int = 0
@@ -151,6 +152,14 @@ class Run:
     def size(self, subset: str | None, name: str) -> tuple[int, int] | None:
         """Width and height in pixels that images.meta gives an image."""
         return self.sizes.get((None, name)) or self.sizes.get((subset, name))
+
+    def told_size(self, key: int) -> tuple[int, int] | None:
+        """Width and height in pixels that images.meta gives an image of the task."""
+        if self._told_sizes is None:
+            self._told_sizes = {}
+            for (subset, name), size in self.sizes.items():
+                self._told_sizes.update(dict.fromkeys(self.images.keys_of(subset, name), size))
+        return self._told_sizes.get(key)
 
     def next_group(self) -> int:
         """A number for a group of shapes that nothing in the task has yet."""

@@ -9,7 +9,7 @@ from openimages_io.format.layouts import Kind, Source
 from openimages_io.format.tables import BOXES, CLICK_COLUMNS, FLAGS, PERSON_ATTRIBUTES
 from openimages_io.models import Shape, ShapeKind
 from openimages_io.transfer.claims import Claims
-from openimages_io.transfer.merging import StoredShape, StoredShapes, nearest
+from openimages_io.transfer.merging import StoredShape, StoredShapes
 from openimages_io.transfer.overlap import Overlap
 from openimages_io.transfer.report import Totals
 from openimages_io.transfer.resolving import Resolved, resolve
@@ -106,7 +106,7 @@ class _BoxReader:
         elif not self.claims.images.isdisjoint(rows.images):
             boxes = zip(*(rows.chunk.values[c] for c in _COORDINATES), strict=True)
             groups = [
-                self.claims.group_of(image, label, box, None)
+                self.claims.group_of(image, label, [box], None)
                 for image, label, box in zip(rows.images, rows.labels, boxes, strict=True)
             ]
         self.totals.added += len(rows)
@@ -154,22 +154,18 @@ class _BoxReader:
         stored: StoredShapes,
     ) -> tuple[list[bool], list[int | None]]:
         """Brings boxes that are there up to date; tells which rows are new, and each row's group."""
-        shapes = stored.of_images(rows.images)
         new: list[bool] = []
         groups: list[int | None] = []
         updates: list[tuple[Any, ...]] = []
         chunk = rows.chunk
-        boxes = zip(*(chunk.values[c] for c in _COORDINATES), strict=True)
-        for index, (image, label, box) in enumerate(zip(rows.images, rows.labels, boxes, strict=True)):
-            candidates = shapes.get((image, label), [])
-            met = nearest(candidates, box)
-            group = self.claims.group_of(image, label, met.box if met else box, met.group if met else None)  # type: ignore[arg-type]
+        boxes = list(zip(*(chunk.values[c] for c in _COORDINATES), strict=True))
+        meetings = stored.meet_boxes(list(rows.places()), boxes)
+        for index, (image, label, box, met) in enumerate(zip(rows.images, rows.labels, boxes, meetings, strict=True)):
+            group = self.claims.group_of(image, label, [box, met.box] if met else [box], met.group if met else None)
             new.append(met is None)
             groups.append(group)
             if met is None:
                 continue
-            candidates.remove(met)
-            stored.meet(met)
             update = _updated(
                 met,
                 source=chunk.get_one("Source", index) or "",

@@ -150,11 +150,19 @@ class _MaskReader:
             severity=Severity.NOTE,
         )
 
+    def _kinds(self, mask: NewMask) -> tuple[ShapeKind, ...]:
+        """What the mask may be in the task; one without a PNG may have been traced when it had one."""
+        if mask.rings:
+            return (ShapeKind.POLYGON,)
+        return (ShapeKind.MASK,) if mask.png else (ShapeKind.MASK, ShapeKind.POLYGON)
+
     def _merge(self, mask: NewMask) -> bool:
         """Brings a mask that is there up to date; tells whether there is one."""
-        stored = self.stored.get(ShapeKind.POLYGON if mask.rings else ShapeKind.MASK)
-        met = stored.take(mask.image, mask.label, mask.attributes.get("box_id"), mask.box) if stored else None
-        if stored is None or met is None:
+        met = None
+        for kind in self._kinds(mask):
+            if met is None and kind in self.stored:
+                met = self.stored[kind].take(mask.image, mask.label, mask.attributes.get("box_id"), mask.box)
+        if met is None:
             return False
         shape_columns, mask_columns = after_meeting(
             self.run, met, mask.box, mask.attributes, mask.png, mask.header, mask.path, mask.clicks, mask.rings
