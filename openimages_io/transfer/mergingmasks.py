@@ -8,12 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from openimages_io.format.masks import BadMask, MaskHeader, decode
-from openimages_io.geometry import resize_nearest
+from openimages_io.geometry import bounds, resize_nearest
 from openimages_io.models import Mask, Shape, ShapeKind
 from openimages_io.transfer.merging import StoredShape, StoredShapes
 from openimages_io.transfer.run import Run
 
 Pixels = NDArray[np.bool_]
+
+_BOX = ("x_min", "x_max", "y_min", "y_max")
 
 
 class StoredMasks:
@@ -65,7 +67,7 @@ def after_meeting(
     if merged != met.attributes:
         shape["attributes"] = json.dumps(merged, ensure_ascii=False)
     if box is not None and None in met.box:
-        shape |= dict(zip(("x_min", "x_max", "y_min", "y_max"), box, strict=True))
+        shape |= dict(zip(_BOX, box, strict=True))
     stored = (
         Mask.objects.using(run.using)
         .filter(shape_id=met.key)
@@ -84,6 +86,8 @@ def after_meeting(
         points = _points(run, met.key)
         if points != rings:
             shape["points"] = json.dumps(rings)
+            if box is None:
+                shape |= dict(zip(_BOX, bounds(rings), strict=True))
             if header is not None:
                 beside |= {"width": header.width, "height": header.height}
     elif png and header is not None and not _same_pixels(run, bytes(stored["png"]), png):

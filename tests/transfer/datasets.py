@@ -153,7 +153,7 @@ def codes(report: Report) -> list[str]:
 def imported(source: Path, task: str = "t", **options: Any) -> Result:
     """An import that must be written without an issue."""
     result = bring_in(source, task, **options)
-    assert told(result.report) == []
+    assert not told(result.report), told(result.report)
     assert result.committed
     return result
 

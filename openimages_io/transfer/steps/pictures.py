@@ -1,7 +1,7 @@
 """Picture files and images.meta to images: which picture is whose, and how large it is."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
 from django.core.files.storage import Storage
@@ -18,6 +18,7 @@ from openimages_io.transfer.options import Missing, Mode
 from openimages_io.transfer.pictures import BadPicture, Stored, digest_of, picture_size, store
 from openimages_io.transfer.run import BAD, NOT_CHOSEN_SUBSET, SAID_TWICE, UNKNOWN_IMAGE, Run
 
+_AMBIGUOUS: Final = 0
 _BATCH: Final = 500
 
 
@@ -58,6 +59,7 @@ def take_pictures(run: Run) -> list[str]:
     new: list[str] = []
     known: dict[int, str] = {}
     first: dict[int, str] = {}
+    chosen = run.images.keys_in(run.options.subsets)
     for subset, name, path in sorted(run.layout.pictures, key=lambda picture: picture[2]):
         totals.read += 1
         if not run.wants(subset):
@@ -75,7 +77,7 @@ def take_pictures(run: Run) -> list[str]:
             if issue.severity is Severity.ERROR:
                 totals.skipped[BAD] += 1
                 continue
-        key = _image_of(run, subset, name, path)
+        key = _image_of(run, subset, name, path, chosen)
         if key is None:
             continue
         if first.setdefault(key, path) != path:
@@ -107,9 +109,14 @@ def _look_at(run: Run, subset: str | None, name: str, path: str) -> Issue | None
     return Issue(code="size-differs", reason=reason, file=path, value=value, severity=Severity.WARNING)
 
 
-def _image_of(run: Run, subset: str | None, name: str, path: str) -> int | None:
+def _image_of(run: Run, subset: str | None, name: str, path: str, chosen: Collection[int]) -> int | None:
     totals = run.report.of("pictures")
     (key,) = run.images.find(subset, [name])
+    if subset is None and run.options.subsets and key != _AMBIGUOUS:
+        wanted = key in chosen if key is not None else DEFAULT_SUBSET in run.options.subsets
+        if not wanted:
+            totals.skipped[NOT_CHOSEN_SUBSET] += 1
+            return None
     if key is None and run.policies.images is Missing.CREATE:
         (key,) = create_images(run, subset or DEFAULT_SUBSET, [name])
     if key:
