@@ -84,7 +84,7 @@ class PackedStream:
         if self._error:
             raise self._error
         if self._worker is None:
-            self._worker = threading.Thread(target=self._work, daemon=True)
+            self._worker = threading.Thread(target=self._work, name="packing", daemon=True)
             self._worker.start()
         self._blocks.put(block)
 

@@ -27,7 +27,7 @@ def table(report: Report, columns: tuple[str, ...] = _COLUMNS) -> Iterator[str]:
     yield lines[0]
     for (_, totals), line in zip(rows, lines[1:], strict=True):
         yield line
-        for reason, number in totals.skipped.most_common():
+        for reason, number in (+totals.skipped).most_common():
             yield f"{'':{widths[0]}}    {number:,} skipped: {reason}"
 
 

@@ -23,12 +23,20 @@ PROVENANCE = {
 _NULLABLE = frozenset({"OriginalSize", "Rotation"})
 
 
-def create_labels(run: Run, labels: Sequence[tuple[str, str]], *, listed: bool) -> list[int]:
-    """Creates labels from LabelName and display name, after those that are there. Returns their keys."""
+def create_labels(
+    run: Run, labels: Sequence[tuple[str, str]], *, listed: bool, from_class_list: bool = False
+) -> list[int]:
+    """Creates labels from LabelName and display name, after those that are there. Returns their keys.
+
+    One that no class list has is listed all the same unless only the hierarchy has it.
+    """
     run.changed = True
     first = run.labels.next_position
     run.labels.next_position += len(labels)
-    run.report.of("labels").added += len(labels)
+    totals = run.report.of("labels")
+    totals.added += len(labels)
+    if not from_class_list:  # a class list counts its own rows
+        totals.read += len(labels)
     keys: list[int | None] = [None] * len(labels)
     if run.loader is not None:
         rows = [
@@ -52,7 +60,10 @@ def create_images(
 ) -> list[int]:
     """Creates images of one subset with the cells of an image list, if it has them. Returns their keys."""
     run.changed = True
-    run.report.of("images").added += len(names)
+    totals = run.report.of("images")
+    totals.added += len(names)
+    if values is None:  # found in rows or as pictures, not read from an image list
+        totals.read += len(names)
     if run.loader is None:
         made = [run.images.add(subset, name) for name in names]
         run.new_images.update(made)

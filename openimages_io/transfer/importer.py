@@ -30,7 +30,7 @@ from openimages_io.transfer.run import Policies, Progress, Run
 from openimages_io.transfer.specs import SpecIndex
 from openimages_io.transfer.steps.boxes import read_boxes
 from openimages_io.transfer.steps.images import read_image_lists
-from openimages_io.transfer.steps.labels import choose_labels, read_class_lists, read_hierarchy
+from openimages_io.transfer.steps.labels import choose_labels, read_class_lists, read_hierarchy, report_awaited_labels
 from openimages_io.transfer.steps.masks import read_masks
 from openimages_io.transfer.steps.pictures import read_size_files, store_pictures, take_pictures, take_sizes
 from openimages_io.transfer.steps.tags import read_tags
@@ -78,8 +78,10 @@ class _Plan:
     revision: int
     report: Report
     new_pictures: list[str] = field(default_factory=list)
+    picture_issues: dict[str, Issue] = field(default_factory=dict)
     named: set[int] = field(default_factory=set)
     """Images that were there and that the archive names, in mode replace."""
+    chosen_labels: frozenset[int] | None = None
 
 
 class Importer:
@@ -143,6 +145,8 @@ class Importer:
         if layout.sources or len(layout.pictures):
             plan.new_pictures = self._read(run)
         plan.named = {key for key in run.named if key > 0}
+        plan.chosen_labels, plan.picture_issues = run.chosen_labels, run.picture_issues
+        self._replace(run, plan)
         return plan
 
     def _commit(self, archive: Archive, plan: _Plan) -> Result:
@@ -158,6 +162,7 @@ class Importer:
                 task = self._lock(plan)
                 run = self._start(archive, layout, report, task.pk, new=plan.task_id is None)
                 run.loader, run.stored, run.phase = loader, stored, "commit"
+                run.picture_issues = plan.picture_issues
                 run.total = _bytes_to_read(archive, layout, pictures=False)
                 self._write(run, plan, loader)
                 if self._forbids(report):  # the archive is not what it was when it was checked
@@ -167,13 +172,11 @@ class Importer:
             if isinstance(fault, _ArchiveChanged):
                 return Result(report, committed=False, task=self._task(), refused=True)
             raise
-        return Result(report, committed=True, task=task, changed=run.changed)
+        return Result(report, committed=True, task=task, changed=run.changed or plan.task_id is None)
 
     def _write(self, run: Run, plan: _Plan, loader: Loader) -> None:
         expected = sum(totals.read for kind, totals in plan.report.totals.items() if kind in _SHAPES)
-        if self.options.mode is Mode.REPLACE and plan.task_id is not None:
-            # Every image that the archive names is known from the check; what it creates has nothing to replace.
-            replace_annotations(run, plan.named)
+        self._replace(run, plan)
         loader.postpone_indexes(Shape, expected)
         self._read(run)
         if run.specs.made:
@@ -182,6 +185,11 @@ class Importer:
         if run.changed:
             touch("Task", [run.task_id], self.using)
             touch("Image", run.touched - run.new_images, self.using)
+
+    def _replace(self, run: Run, plan: _Plan) -> None:
+        if self.options.mode is Mode.REPLACE and plan.task_id is not None:
+            # Every image that the archive names is known from the check; what it creates has nothing to replace.
+            replace_annotations(run, plan.named, plan.chosen_labels)
 
     def _read(self, run: Run) -> list[str]:
         read_class_lists(run)
@@ -194,9 +202,16 @@ class Importer:
         read_boxes(run, claims)
         claims.join_stored_boxes()
         claims.flush()
+        report_awaited_labels(run)
+        for subset, keys in sorted(run.images.elsewhere.items()):
+            reason = f"{len(keys)} images of the subset “{subset}” were found in other subsets of the task, by ImageID"
+            run.issue("other-subset", reason, severity=Severity.WARNING)
         if claims.unmet():
             reason = f"{claims.unmet()} masks say a box that neither the archive nor the task has; they stand alone"
             run.issue("mask-without-box", reason, severity=Severity.NOTE)
+        if run.specs.made:
+            specs = run.report.of("attribute specs")
+            specs.read = specs.added = len(run.specs.made)
         pictures = take_pictures(run)
         take_sizes(run)
         return pictures

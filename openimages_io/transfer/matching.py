@@ -10,6 +10,8 @@ from typing import Final
 from openimages_io.models import Image, Label
 
 _AMBIGUOUS: Final = 0
+_FIRST_PROVISIONAL: Final = -2
+"""Not -1, which has the same hash as -2: rows of overlapping files are told apart by hashes of keys."""
 
 
 class LabelIndex:
@@ -24,7 +26,7 @@ class LabelIndex:
         self.ambiguous: dict[str, list[str]] = {}
         """Display names that several labels have, and those labels' LabelNames."""
         self.next_position = 0
-        self._provisional = count(-1, -1)
+        self._provisional = count(_FIRST_PROVISIONAL, -1)
         for key, name, display, position in rows:
             self.add(name, display, key)
             self.next_position = max(self.next_position, position + 1)
@@ -70,9 +72,11 @@ class ImageIndex:
 
     def __init__(self, rows: Iterable[tuple[int, str, str]] = ()) -> None:
         self._by_subset: dict[str, dict[str, int]] = {}
+        self.elsewhere: dict[str, set[int]] = {}
+        """Images that were found by their ImageID alone, by the subset that files say."""
         self._stored_by_name: dict[str, int] = {}
         self._all_by_name: dict[str, int] | None = None
-        self._provisional = count(-1, -1)
+        self._provisional = count(_FIRST_PROVISIONAL, -1)
         for key, subset, name in rows:
             self._by_subset.setdefault(subset, {})[name] = key
             self._stored_by_name[name] = _AMBIGUOUS if name in self._stored_by_name else key
@@ -99,10 +103,11 @@ class ImageIndex:
             return list(map(self._by_name().get, names))
         found: list[int | None] = list(map(self._by_subset.get(subset, {}).get, names))
         if self._stored_by_name and None in found:
-            return [
-                key if key is not None else self._stored_by_name.get(name)
-                for key, name in zip(found, names, strict=True)
-            ]
+            for index, (key, name) in enumerate(zip(found, names, strict=True)):
+                if key is None and (stored := self._stored_by_name.get(name)) is not None:
+                    found[index] = stored
+                    if stored != _AMBIGUOUS:
+                        self.elsewhere.setdefault(subset, set()).add(stored)
         return found
 
     def keys_of(self, subset: str | None, name: str) -> list[int]:
@@ -110,7 +115,11 @@ class ImageIndex:
         subsets = self._by_subset.values() if subset is None else [self._by_subset.get(subset, {})]
         return [by_name[name] for by_name in subsets if name in by_name]
 
-    def keys_in(self, subsets: frozenset[str], names: Sequence[str]) -> set[int | None]:
+    def keys_in(self, subsets: frozenset[str]) -> set[int]:
+        """The images of these subsets."""
+        return {key for subset in subsets for key in self._by_subset.get(subset, {}).values()}
+
+    def find_in(self, subsets: frozenset[str], names: Sequence[str]) -> set[int | None]:
         """Those of these images that are in these subsets."""
         return {self._by_subset.get(subset, {}).get(name) for subset in subsets for name in names}
 

@@ -1,17 +1,22 @@
 """Shapes that the task had before, met by rows that say the same again."""
 
 import json
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from django.db import connections
 
-from openimages_io.models import Shape, ShapeKind
+from openimages_io.models import Image, Shape, ShapeKind
 from openimages_io.transfer.run import Run
 
 TOLERANCE: Final = 1e-5
-"""Of the image: Datumaro rounds to 0.01 pixels, which is up to 8.7e-6 of it."""
+"""Of the image: Datumaro rounds to 0.01 pixels, which is up to 8.7e-6 of it where an image is large."""
+_ROUNDED: Final = 0.0101
+"""Pixels by which a rounded side may be off: a position and a length are rounded to hundredths, each by half of one."""
+_ON_GRID: Final = 0.0005
+"""Pixels by which a rounded side may be off the hundredths: Datumaro's are of single precision."""
 
 _BATCH: Final = 900
 _FIELDS: Final = (
@@ -31,6 +36,10 @@ _FIELDS: Final = (
 )
 
 Box = tuple[float, float, float, float]
+Place = tuple[int, int]
+"""Image and label."""
+Size = tuple[int, int]
+"""Width and height in pixels."""
 
 
 @dataclass(slots=True)
@@ -58,11 +67,14 @@ class StoredShapes:
     def __init__(self, run: Run, kind: ShapeKind) -> None:
         self.run, self.kind = run, kind
         self._met = bytearray(run.horizon // 8 + 1)
+        self._images: list[int] = []
+        self._sizes: dict[int, Size] | None = None
 
-    def of_images(self, images: Sequence[int]) -> dict[tuple[int, int], list[StoredShape]]:
+    def of_images(self, images: Sequence[int]) -> dict[Place, list[StoredShape]]:
         """Those on these images that no row has met, in the order of their keys, by image and label."""
-        found: dict[tuple[int, int], list[StoredShape]] = {}
-        for shape in self._fetch(sorted({image for image in images if image > 0})):
+        found: dict[Place, list[StoredShape]] = {}
+        self._images, self._sizes = sorted({image for image in images if image > 0}), None
+        for shape in self._fetch(self._images):
             if not self._met[shape.key >> 3] >> (shape.key & 7) & 1:
                 found.setdefault((shape.image, shape.label), []).append(shape)
         return found
@@ -71,6 +83,46 @@ class StoredShapes:
         """Notes that a row met the shape."""
         self._met[shape.key >> 3] |= 1 << (shape.key & 7)
         return shape
+
+    def meet_boxes(self, places: Sequence[Place], boxes: Sequence[Box]) -> list[StoredShape | None]:
+        """The shape that each row meets: whoever has an equal one meets it before others look for a near one."""
+        shapes = self.of_images([image for image, _ in places])
+        met: list[StoredShape | None] = [None] * len(places)
+        equal: dict[tuple[Place, Any], deque[StoredShape]] = {}
+        for place, candidates in shapes.items():
+            for shape in candidates:
+                equal.setdefault((place, shape.box), deque()).append(shape)
+        for index, row in enumerate(zip(places, boxes, strict=True)):
+            if same := equal.get(row):
+                met[index] = self.meet(same.popleft())
+        taken = {shape.key for shape in met if shape is not None}
+        left: dict[Place, list[StoredShape]] = {}
+        for index, place in enumerate(places):
+            if met[index] is None and place in shapes:
+                if place not in left:
+                    left[place] = [shape for shape in shapes[place] if shape.key not in taken]
+                near = self.closest(left[place], place[0], boxes[index])
+                if near is not None:
+                    left[place].remove(near)
+                    met[index] = self.meet(near)
+        return met
+
+    def closest(self, shapes: Sequence[StoredShape], image: int, box: Sequence[float | None]) -> StoredShape | None:
+        """The shape that says the same box, or the box that this one was before its pixels were rounded."""
+        found = nearest(shapes, box)
+        if found is None and shapes:
+            size = self._size_of(image)
+            found = rounded_from(shapes, box, size) if size else None
+        return found
+
+    def _size_of(self, image: int) -> Size | None:
+        if self._sizes is None:
+            self._sizes = {}
+            for start in range(0, len(self._images), _BATCH):
+                rows = Image.objects.using(self.run.using).filter(pk__in=self._images[start : start + _BATCH])
+                for key, width, height in rows.exclude(width=None).values_list("pk", "width", "height"):
+                    self._sizes[key] = width or 0, height or 0
+        return self.run.told_size(image) or self._sizes.get(image)
 
     def _fetch(self, images: Sequence[int]) -> Iterator[StoredShape]:
         connection = connections[self.run.using]
@@ -111,6 +163,30 @@ def nearest(shapes: Sequence[StoredShape], box: Sequence[float | None]) -> Store
         if None in wanted or None in shape.box:
             continue
         distance = max(abs(a - b) for a, b in zip(shape.box, wanted, strict=True))  # type: ignore[operator]
+        if distance <= least and (best is None or distance < least):
+            best, least = shape, distance
+    return best
+
+
+def rounded_from(shapes: Sequence[StoredShape], box: Sequence[float | None], size: Size) -> StoredShape | None:
+    """The nearest of the shapes that becomes this box when its pixels are rounded to hundredths, as Datumaro does.
+
+    On an image below a thousand pixels that is more than the tolerance. A box that was not rounded so has none.
+    """
+    cells = [value for value in box if value is not None]
+    sides = (size[0], size[0], size[1], size[1])
+    if len(cells) < len(sides):
+        return None
+    pixels = [cell * side for cell, side in zip(cells, sides, strict=True)]
+    if any(abs(value - round(value, 2)) > _ON_GRID for value in pixels):
+        return None
+    best: StoredShape | None = None
+    least = _ROUNDED
+    for shape in shapes:
+        if None in shape.box:
+            continue
+        stored = zip(shape.box, sides, pixels, strict=True)
+        distance = max(abs(cell * side - value) for cell, side, value in stored)  # type: ignore[operator]
         if distance <= least and (best is None or distance < least):
             best, least = shape, distance
     return best

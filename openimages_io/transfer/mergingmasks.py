@@ -4,11 +4,18 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from openimages_io.format.masks import BadMask, MaskHeader, decode
-from openimages_io.geometry import resize_nearest
+from openimages_io.geometry import bounds, resize_nearest
 from openimages_io.models import Mask, Shape, ShapeKind
-from openimages_io.transfer.merging import StoredShape, StoredShapes, nearest
+from openimages_io.transfer.merging import StoredShape, StoredShapes
 from openimages_io.transfer.run import Run
+
+Pixels = NDArray[np.bool_]
+
+_BOX = ("x_min", "x_max", "y_min", "y_max")
 
 
 class StoredMasks:
@@ -25,13 +32,17 @@ class StoredMasks:
     def take(
         self, image: int, label: int, box_id: str | None, box: Sequence[float | None] | None
     ) -> StoredShape | None:
-        """The first stored mask of the same image, label and BoxID that no row has met; without one, the same box."""
+        """The first stored mask of this image, label and BoxID that no row has met.
+
+        Where the row or the stored mask says no BoxID, the box tells which it is.
+        """
         candidates = self._at_hand.get((image, label), [])
-        if box_id:
-            met = next((shape for shape in candidates if shape.attributes.get("box_id") == box_id), None)
-        else:
+        met = next((shape for shape in candidates if box_id and shape.attributes.get("box_id") == box_id), None)
+        if met is None:
             without = [shape for shape in candidates if not shape.attributes.get("box_id")]
-            met = nearest(without, box or (None,) * 4)
+            met = self._shapes.closest(without, image, box or (None,) * 4)
+            if met is None and not box_id:
+                met = self._shapes.closest(candidates, image, box or (None,) * 4)
         if met is not None:
             candidates.remove(met)
             self._shapes.meet(met)
@@ -56,7 +67,7 @@ def after_meeting(
     if merged != met.attributes:
         shape["attributes"] = json.dumps(merged, ensure_ascii=False)
     if box is not None and None in met.box:
-        shape |= dict(zip(("x_min", "x_max", "y_min", "y_max"), box, strict=True))
+        shape |= dict(zip(_BOX, box, strict=True))
     stored = (
         Mask.objects.using(run.using)
         .filter(shape_id=met.key)
@@ -75,6 +86,8 @@ def after_meeting(
         points = _points(run, met.key)
         if points != rings:
             shape["points"] = json.dumps(rings)
+            if box is None:
+                shape |= dict(zip(_BOX, bounds(rings), strict=True))
             if header is not None:
                 beside |= {"width": header.width, "height": header.height}
     elif png and header is not None and not _same_pixels(run, bytes(stored["png"]), png):
@@ -98,4 +111,16 @@ def _same_pixels(run: Run, stored: bytes, given: bytes) -> bool:
         return False
     if ours.shape == theirs.shape:
         return bool((ours == theirs).all())
-    return bool((resize_nearest(ours, theirs.shape[1], theirs.shape[0]) == theirs).all())
+    height, width = theirs.shape
+    resized = (resize_nearest(ours, width, height), _resize_as_opencv(ours, width, height))
+    return any(bool((candidate == theirs).all()) for candidate in resized)
+
+
+def _resize_as_opencv(mask: Pixels, width: int, height: int) -> Pixels:
+    """As Datumaro scales a mask: each new pixel takes the one that its upper left corner falls into."""
+    rows, columns = (
+        np.minimum(np.floor(np.arange(new) * (1 / (new / old))).astype(np.intp), old - 1)
+        for new, old in zip((height, width), mask.shape, strict=True)
+    )
+    resized: Pixels = mask[rows][:, columns]
+    return resized

@@ -1,12 +1,17 @@
 """Rows that stand in two files: downloads overlap, and a part (`-boxable`) repeats rows of the whole."""
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final
 
 from openimages_io.format.layouts import Source
+from openimages_io.format.writing import number
 from openimages_io.transfer.report import Totals
 from openimages_io.transfer.resolving import Resolved
 from openimages_io.transfer.run import REPEATED, Run
-from openimages_io.transfer.scratch import Scratch
+from openimages_io.transfer.scratch import ROW_END, Scratch
+
+_CELL_END: Final = "\n"
+"""No cell that is compared holds one."""
 
 
 def may_overlap(sources: Sequence[Source]) -> bool:
@@ -31,30 +36,49 @@ class Overlap:
             self._notes.next_file()
 
     def without_repeats(
-        self, source: Source, rows: Resolved, keys: Callable[[], Iterable[object]], column: str, totals: Totals
+        self,
+        source: Source,
+        rows: Resolved,
+        keys: Callable[[], Iterable[object]],
+        columns: Sequence[str],
+        totals: Totals,
     ) -> Resolved:
-        """The rows that no earlier file has. Where the cells of `column` differ the earlier holds, with a warning."""
+        """The rows that no earlier file has. Where the cells of `columns` differ the earlier holds, with a warning."""
         if self._notes is None:
             return rows
-        hashes, cells = list(map(hash, keys())), list(map(str, rows.chunk.get(column)))
+        hashes = list(map(hash, keys()))
+        cells = list(zip(*(map(_as_text, rows.chunk.get(column)) for column in columns), strict=True))
         found = self._notes.find(hashes)
         keep, met = [], []
-        for index, (key, cell) in enumerate(zip(hashes, cells, strict=True)):
-            left, text = found.get(key, (0, ""))
+        for index, (key, row) in enumerate(zip(hashes, cells, strict=True)):
+            left, times, text = found.get(key, (0, 0, ""))
             keep.append(left == 0)
             if left:
-                found[key] = left - 1, text
+                found[key] = left - 1, times, text
                 met.append(key)
-                if text != cell:
-                    reason = f"differs from “{text}” in an earlier file, which holds"
-                    line = rows.chunk.lines[index]
-                    self.run.warn("row-differs", reason, file=source.path, line=line, column=column, value=cell)
+                earlier = text.split(ROW_END)
+                self._compare(
+                    source, rows.chunk.lines[index], columns, row, earlier[min(times - left, len(earlier) - 1)]
+                )
         totals.skipped[REPEATED] += len(met)
         self._notes.meet(met)
-        self._notes.note([(key, cell) for key, cell, kept in zip(hashes, cells, keep, strict=True) if kept])
+        new = zip(hashes, cells, keep, strict=True)
+        self._notes.note([(key, _CELL_END.join(row)) for key, row, kept in new if kept])
         return rows.where(keep) if met else rows
+
+    def _compare(self, source: Source, line: int, columns: Sequence[str], row: Sequence[str], earlier: str) -> None:
+        for column, cell, before in zip(columns, row, earlier.split(_CELL_END), strict=True):
+            if cell and cell != before:  # an empty cell says nothing
+                reason = f"differs from “{before}” in an earlier file, which holds"
+                self.run.warn("row-differs", reason, file=source.path, line=line, column=column, value=cell)
 
     def close(self) -> None:
         """Removes the notes."""
         if self._notes is not None:
             self._notes.close()
+
+
+def _as_text(value: Any) -> str:
+    if value is None:
+        return ""
+    return number(value) if isinstance(value, float) else str(value)

@@ -19,11 +19,14 @@ _KINDS: Final = {
 }
 
 
-def replace_annotations(run: Run, images: Collection[int]) -> None:
-    """Removes the shapes of these images, only those of the chosen labels if labels were chosen, and counts them."""
+def replace_annotations(run: Run, images: Collection[int], labels: Collection[int] | None) -> None:
+    """Removes the shapes of these images, only those of these labels if labels were chosen, and counts them.
+
+    A check only counts.
+    """
     ordered = sorted(images)
     for start in range(0, len(ordered), _BATCH):
-        shapes = _shapes(run, ordered[start : start + _BATCH])
+        shapes = _shapes(run, ordered[start : start + _BATCH], labels)
         for kind, removed in shapes.order_by().values_list("kind").annotate(removed=Count("pk")):
             run.report.of(_KINDS[kind]).removed += removed
         touched = list(shapes.order_by().values_list("image_id", flat=True).distinct())
@@ -38,9 +41,6 @@ def replace_annotations(run: Run, images: Collection[int]) -> None:
             shapes.order_by()._raw_delete(run.using)
 
 
-def _shapes(run: Run, images: Sequence[int]) -> "models.QuerySet[Shape]":
+def _shapes(run: Run, images: Sequence[int], labels: Collection[int] | None) -> "models.QuerySet[Shape]":
     shapes: models.QuerySet[Shape] = models.QuerySet(Shape, using=run.using).filter(image__in=images)
-    names = run.options.labels
-    if names:
-        shapes = shapes.filter(models.Q(label__name__in=names) | models.Q(label__display_name__in=names))
-    return shapes
+    return shapes if labels is None else shapes.filter(label__in=labels)

@@ -5,6 +5,7 @@ Issues may be as many as rows, so they are kept on disk; a hundred of them stay 
 
 import json
 import tempfile
+import weakref
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
@@ -48,7 +49,7 @@ class Totals:
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
-        return asdict(self) | {"skipped": dict(sorted(self.skipped.items()))}
+        return asdict(self) | {"skipped": dict(sorted((+self.skipped).items()))}
 
 
 class Report:
@@ -64,6 +65,7 @@ class Report:
         self._spool: IO[str] = tempfile.SpooledTemporaryFile(  # noqa: SIM115  (lives as long as the report)
             _IN_MEMORY, mode="w+", encoding="utf-8", errors="backslashreplace"
         )
+        weakref.finalize(self, self._spool.close)
 
     def __call__(self, issue: Issue) -> None:
         """Takes an issue."""

@@ -56,7 +56,7 @@ def resolve(run: Run, source: Source, chunk: Chunk, totals: Totals) -> Resolved:
     if None in images or _AMBIGUOUS_IMAGE in images:
         images = _unknown_images(run, source, chunk, totals, images, labels)
     if run.options.subsets and source.subset is None:
-        wanted = run.images.keys_in(run.options.subsets, chunk.values["ImageID"])
+        wanted = run.images.find_in(run.options.subsets, chunk.values["ImageID"])
         unwanted = [image is not None and image not in wanted for image in images]
         totals.skipped[NOT_CHOSEN_SUBSET] += sum(
             out and label is not None for out, label in zip(unwanted, labels, strict=True)
@@ -77,9 +77,13 @@ def _unknown_labels(run: Run, source: Source, chunk: Chunk, totals: Totals, labe
     unknown = dict.fromkeys(name for name, label in zip(names, labels, strict=True) if label is None)
     ambiguous = [name for name in unknown if name in run.labels.ambiguous]
     others = [name for name in unknown if name not in run.labels.ambiguous]
-    if run.policies.labels is Missing.CREATE and others and run.chosen_labels is None:
-        create_labels(run, [(name, "") for name in others], listed=True)
+    new = others if run.chosen_labels is None else [name for name in others if name in run.awaited_labels]
+    if run.policies.labels is Missing.CREATE and new:
+        keys = create_labels(run, [(name, "") for name in new], listed=True)
         labels = list(map(run.labels.find.get, names))
+        if run.chosen_labels is not None:
+            run.chosen_labels |= frozenset(keys)
+            run.awaited_labels.difference_update(new)
     if not ambiguous and None not in labels:
         return labels
     for index, (name, label) in enumerate(zip(names, labels, strict=True)):
@@ -109,11 +113,6 @@ def _unknown_images(
         if new and (not run.options.subsets or subset in run.options.subsets):
             create_images(run, subset, list(new))
             images = run.images.find(source.subset, names)
-        elif new:
-            totals.skipped[NOT_CHOSEN_SUBSET] += sum(
-                image is None and label is not None for image, label in zip(images, labels, strict=True)
-            )
-            return [image or None for image in images]
     for index, (image, label) in enumerate(zip(images, labels, strict=True)):
         if image == _AMBIGUOUS_IMAGE and image is not None:
             reason = "is an image of several subsets of the task, and the file does not say which"
@@ -122,7 +121,8 @@ def _unknown_images(
             reason = "is no image of the task"
             _fault(run, source, chunk, index, totals, "unknown-image", "ImageID", reason, counted=label is not None)
         elif image is None and label is not None:
-            totals.skipped[UNKNOWN_IMAGE] += 1
+            creates = run.policies.images is Missing.CREATE  # then it is left out for its subset alone
+            totals.skipped[NOT_CHOSEN_SUBSET if creates else UNKNOWN_IMAGE] += 1
     return [image or None for image in images]
 
 

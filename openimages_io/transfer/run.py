@@ -27,6 +27,7 @@ UNKNOWN_IMAGE: Final = "image not in the task"
 UNKNOWN_LABEL: Final = "label not in the task"
 BAD: Final = "bad"
 REPEATED: Final = "also in an earlier file"
+SAID_TWICE: Final = "said twice"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -70,10 +71,14 @@ class Run:
     specs: SpecIndex
     chosen_labels: frozenset[int] | None = None
     """The labels that are read, by key; None for all."""
+    awaited_labels: set[str] = field(default_factory=set)
+    """LabelNames that were chosen and that nothing has had so far."""
     loader: Loader | None = None
     """None in a check."""
     stored: dict[str, Stored] = field(default_factory=dict)
     """Pictures that were stored for the commit, by path in the archive."""
+    picture_issues: dict[str, Issue] = field(default_factory=dict)
+    """What the check found of pictures, by path; a commit tells it again without looking again."""
     sizes: dict[tuple[str | None, str], tuple[int, int]] = field(default_factory=dict)
     """Width and height in pixels by subset, if images.meta says it, and ImageID."""
     new_images: set[int] = field(default_factory=set)
@@ -83,6 +88,7 @@ class Run:
     """Images that the archive names; kept in mode replace only."""
     changed: bool = False
     """Whether anything of the task changes."""
+    _told_sizes: dict[int, tuple[int, int]] | None = None
     progress: Progress | None = None
     phase: str = "check"
     done: int = 0
@@ -146,6 +152,14 @@ class Run:
     def size(self, subset: str | None, name: str) -> tuple[int, int] | None:
         """Width and height in pixels that images.meta gives an image."""
         return self.sizes.get((None, name)) or self.sizes.get((subset, name))
+
+    def told_size(self, key: int) -> tuple[int, int] | None:
+        """Width and height in pixels that images.meta gives an image of the task."""
+        if self._told_sizes is None:
+            self._told_sizes = {}
+            for (subset, name), size in self.sizes.items():
+                self._told_sizes.update(dict.fromkeys(self.images.keys_of(subset, name), size))
+        return self._told_sizes.get(key)
 
     def next_group(self) -> int:
         """A number for a group of shapes that nothing in the task has yet."""

@@ -9,6 +9,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+ROW_END: Final = "\x1e"
+"""Between the texts of one key."""
+_LONGEST: Final = 1000
+_JOINED: Final = f"text = CASE WHEN length(text) < {_LONGEST} THEN text || '{ROW_END}' || excluded.text ELSE text END"
 _BATCH: Final = 900
 _SCHEMA: Final = """
     PRAGMA journal_mode = OFF;
@@ -28,8 +32,8 @@ class Scratch:
         self._connection.executescript(_SCHEMA)
 
     def note(self, notes: Iterable[tuple[int, str]]) -> None:
-        """Notes keys of the file at hand, to be found from the next file on; of equal ones the first text stays."""
-        sql = "INSERT INTO fresh VALUES (?, 1, ?) ON CONFLICT (key) DO UPDATE SET times = times + 1"
+        """Notes keys of the file at hand, to be found from the next file on; equal ones keep all their texts."""
+        sql = f"INSERT INTO fresh VALUES (?, 1, ?) ON CONFLICT (key) DO UPDATE SET times = times + 1, {_JOINED}"
         self._connection.executemany(sql, notes)
 
     def next_file(self) -> None:
@@ -37,19 +41,22 @@ class Scratch:
         self._connection.execute("UPDATE note SET met = 0 WHERE met > 0")
         self._connection.execute(
             "INSERT INTO note SELECT key, times, 0, text FROM fresh WHERE true"
-            " ON CONFLICT (key) DO UPDATE SET times = times + excluded.times"
+            f" ON CONFLICT (key) DO UPDATE SET times = times + excluded.times, {_JOINED}"
         )
         self._connection.execute("DELETE FROM fresh")
 
-    def find(self, keys: Iterable[int]) -> dict[int, tuple[int, str]]:
-        """How often each of these keys may still be met, and its text; keys that no earlier file has are left out."""
-        found: dict[int, tuple[int, str]] = {}
+    def find(self, keys: Iterable[int]) -> dict[int, tuple[int, int, str]]:
+        """How often each of these keys may still be met, how often it occurred, and its texts in that order.
+
+        Keys that earlier files don't have are left out; of very many texts the first are kept.
+        """
+        found: dict[int, tuple[int, int, str]] = {}
         distinct = list(dict.fromkeys(keys))
         for start in range(0, len(distinct), _BATCH):
             batch = distinct[start : start + _BATCH]
             marks = ",".join("?" * len(batch))
-            rows = self._connection.execute(f"SELECT key, times - met, text FROM note WHERE key IN ({marks})", batch)
-            found.update({key: (left, text) for key, left, text in rows})
+            rows = self._connection.execute(f"SELECT key, times, met, text FROM note WHERE key IN ({marks})", batch)
+            found.update({key: (times - met, times, text) for key, times, met, text in rows})
         return found
 
     def meet(self, keys: Sequence[int]) -> None:

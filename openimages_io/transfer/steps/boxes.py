@@ -9,7 +9,7 @@ from openimages_io.format.layouts import Kind, Source
 from openimages_io.format.tables import BOXES, CLICK_COLUMNS, FLAGS, PERSON_ATTRIBUTES
 from openimages_io.models import Shape, ShapeKind
 from openimages_io.transfer.claims import Claims
-from openimages_io.transfer.merging import StoredShape, StoredShapes, nearest
+from openimages_io.transfer.merging import StoredShape, StoredShapes
 from openimages_io.transfer.overlap import Overlap
 from openimages_io.transfer.report import Totals
 from openimages_io.transfer.resolving import Resolved, resolve
@@ -23,6 +23,8 @@ _ATTRIBUTES: Final = {
     **{column: column for column in PERSON_ATTRIBUTES},
 }
 """Columns that become attributes, and their names."""
+_COMPARED: Final = ("Confidence", *PERSON_ATTRIBUTES)
+"""Columns in which overlapping files may differ; flags do so from version to version."""
 
 
 def read_boxes(run: Run, claims: Claims) -> None:
@@ -50,7 +52,7 @@ class _BoxReader:
     def read(self, source: Source, overlap: Overlap) -> None:
         for chunk in self.run.chunks(source, BOXES, self.totals):
             rows = resolve(self.run, source, chunk, self.totals)
-            rows = overlap.without_repeats(source, rows, partial(_rounded_places, rows), "Confidence", self.totals)
+            rows = overlap.without_repeats(source, rows, partial(_rounded_places, rows), _COMPARED, self.totals)
             rows, outcomes = self._fit(source, rows)
             if rows:
                 self._take(rows, outcomes)
@@ -106,7 +108,7 @@ class _BoxReader:
         elif not self.claims.images.isdisjoint(rows.images):
             boxes = zip(*(rows.chunk.values[c] for c in _COORDINATES), strict=True)
             groups = [
-                self.claims.group_of(image, label, box, None)
+                self.claims.group_of(image, label, [box], None)
                 for image, label, box in zip(rows.images, rows.labels, boxes, strict=True)
             ]
         self.totals.added += len(rows)
@@ -154,22 +156,18 @@ class _BoxReader:
         stored: StoredShapes,
     ) -> tuple[list[bool], list[int | None]]:
         """Brings boxes that are there up to date; tells which rows are new, and each row's group."""
-        shapes = stored.of_images(rows.images)
         new: list[bool] = []
         groups: list[int | None] = []
         updates: list[tuple[Any, ...]] = []
         chunk = rows.chunk
-        boxes = zip(*(chunk.values[c] for c in _COORDINATES), strict=True)
-        for index, (image, label, box) in enumerate(zip(rows.images, rows.labels, boxes, strict=True)):
-            candidates = shapes.get((image, label), [])
-            met = nearest(candidates, box)
-            group = self.claims.group_of(image, label, met.box if met else box, met.group if met else None)
+        boxes = list(zip(*(chunk.values[c] for c in _COORDINATES), strict=True))
+        meetings = stored.meet_boxes(list(rows.places()), boxes)
+        for index, (image, label, box, met) in enumerate(zip(rows.images, rows.labels, boxes, meetings, strict=True)):
+            group = self.claims.group_of(image, label, [box, met.box] if met else [box], met.group if met else None)
             new.append(met is None)
             groups.append(group)
             if met is None:
                 continue
-            candidates.remove(met)
-            stored.meet(met)
             update = _updated(
                 met,
                 source=chunk.get_one("Source", index) or "",
@@ -218,8 +216,10 @@ def _updated(
 
 def report_attributes(run: Run, outcome: Outcome, file: str, line: int) -> None:
     """Counts attributes that were dropped, and makes issues of those that cannot be."""
-    for name in outcome.dropped:
-        run.report.of("attributes").skipped[f"{name}: the label has no such spec"] += 1
+    if outcome.dropped:
+        totals = run.report.of("attributes")
+        totals.read += len(outcome.dropped)
+        totals.skipped.update(f"{name}: the label has no such spec" for name in outcome.dropped)
     for name, value, reason in outcome.faults:
         run.issue("bad-attribute", reason, file=file, line=line, column=name, value=value)
 

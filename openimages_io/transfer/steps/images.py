@@ -21,7 +21,7 @@ _BATCH: Final = 500
 
 
 def read_image_lists(run: Run) -> None:
-    """Reads every image list. Where lists overlap the first word holds, with a warning where they differ."""
+    """Reads every image list. Where they differ the first holds, with a warning."""
     sources = run.sources(Kind.IMAGES)
     scratch = Scratch() if may_overlap(sources) else None
     try:
@@ -110,7 +110,7 @@ def _compare(run: Run, source: Source, chunk: Chunk, keys: list[int], scratch: S
         given = dict(zip(columns, row, strict=True))
         if key in earlier:
             totals.skipped[REPEATED] += 1
-            known = json.loads(earlier[key][1])
+            known = json.loads(earlier[key][2])
             for column, value in given.items():
                 if not _empty(value) and not _empty(known.get(column)) and known[column] != value:
                     reason = f"differs from “{known[column]}” in an earlier image list, which holds"
@@ -137,7 +137,7 @@ def _compare(run: Run, source: Source, chunk: Chunk, keys: list[int], scratch: S
     if scratch is not None:
         scratch.rewrite(notes)
     if updates:
-        run.changed = True
+        run.touch([key for key, _ in updates])
         if run.loader is not None:
             for key, changes in updates:
                 plain(Image, run.using).filter(pk=key).update(

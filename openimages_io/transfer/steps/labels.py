@@ -68,7 +68,7 @@ def _take_in(run: Run, listed: dict[str, str]) -> None:
             totals.unchanged += 1
         relisted.append(key)
     if new:
-        create_labels(run, new, listed=True)
+        create_labels(run, new, listed=True, from_class_list=True)
     _update(run, renamed, relisted)
 
 
@@ -92,7 +92,10 @@ def _update(run: Run, renamed: Iterable[tuple[int, str]], listed: list[int]) -> 
 
 
 def choose_labels(run: Run) -> None:
-    """Finds the labels that were chosen by name; one that neither the archive nor the task has is an issue."""
+    """Finds the labels that were chosen by name; one that neither the archive nor the task has is an issue.
+
+    Where labels are created, rows may still bring one that no class list has.
+    """
     if not run.options.labels:
         return
     for name in sorted(run.options.labels):
@@ -100,9 +103,18 @@ def choose_labels(run: Run) -> None:
             reason = f"is the display name of several labels: {', '.join(run.labels.ambiguous[name])}"
             run.issue("ambiguous-chosen-label", reason, column="--label", value=name)
         elif name not in run.labels.find:
-            reason = "is no label that the task or the archive's class list has"
-            run.issue("unknown-chosen-label", reason, column="--label", value=name)
+            run.awaited_labels.add(name)
+    if run.policies.labels is not Missing.CREATE:
+        report_awaited_labels(run)
     run.chosen_labels = frozenset(run.labels.find[name] for name in run.options.labels if name in run.labels.find)
+
+
+def report_awaited_labels(run: Run) -> None:
+    """Makes an issue of each label that was chosen by a name that nothing has."""
+    for name in sorted(run.awaited_labels):
+        reason = "is no label of the task, and the archive brings none of that name"
+        run.issue("unknown-chosen-label", reason, column="--label", value=name)
+    run.awaited_labels.clear()
 
 
 def read_hierarchy(run: Run) -> None:

@@ -43,6 +43,11 @@ class NewMask:
     clicks: str
     rings: list[list[float]] | None = None
 
+    @property
+    def extent(self) -> Box | None:
+        """The box that the row says, else that of the outline."""
+        return self.box or (geometry.bounds(self.rings) if self.rings else None)
+
 
 def read_masks(run: Run) -> Claims:
     """Reads every segmentation file; the masks then look for their boxes."""
@@ -74,7 +79,7 @@ class _MaskReader:
         for chunk in self.run.chunks(source, SEGMENTATIONS, self.totals, _CHUNK_ROWS):
             rows = resolve(self.run, source, chunk, self.totals)
             places = lambda rows=rows: zip(rows.images, rows.labels, rows.chunk.values["MaskPath"], strict=True)  # noqa: E731
-            rows = overlap.without_repeats(source, rows, places, "BoxID", self.totals)
+            rows = overlap.without_repeats(source, rows, places, ("BoxID",), self.totals)
             if rows:
                 for stored in self.stored.values():
                     stored.fetch(rows.images)
@@ -137,7 +142,6 @@ class _MaskReader:
         rings = geometry.trace(decode(mask.png, self.run.limits))
         if rings:
             mask.rings = rings
-            mask.box = mask.box or geometry.bounds(rings)
             return
         reason = "has no pixels of an object, so there is nothing to trace; it stays a mask"
         self.run.issue(
@@ -150,11 +154,21 @@ class _MaskReader:
             severity=Severity.NOTE,
         )
 
+    def _kinds(self, mask: NewMask) -> tuple[ShapeKind, ...]:
+        """What the mask may be in the task; one without a PNG may have been traced when it had one."""
+        if mask.rings:
+            return (ShapeKind.POLYGON,)
+        return (ShapeKind.MASK,) if mask.png else (ShapeKind.MASK, ShapeKind.POLYGON)
+
     def _merge(self, mask: NewMask) -> bool:
         """Brings a mask that is there up to date; tells whether there is one."""
-        stored = self.stored.get(ShapeKind.POLYGON if mask.rings else ShapeKind.MASK)
-        met = stored.take(mask.image, mask.label, mask.attributes.get("box_id"), mask.box) if stored else None
-        if stored is None or met is None:
+        met, is_polygon = None, False
+        for kind in self._kinds(mask):
+            if met is None and kind in self.stored:
+                box_id = mask.attributes.get("box_id")
+                met = self.stored[kind].take(mask.image, mask.label, box_id, mask.extent)
+                is_polygon = kind is ShapeKind.POLYGON
+        if met is None:
             return False
         shape_columns, mask_columns = after_meeting(
             self.run, met, mask.box, mask.attributes, mask.png, mask.header, mask.path, mask.clicks, mask.rings
@@ -168,7 +182,8 @@ class _MaskReader:
             for model, columns in ((Shape, shape_columns), (Mask, mask_columns)):
                 if columns:
                     self.run.loader.update(model, [met.key], {name: [value] for name, value in columns.items()})
-        box = mask.box or _whole(met.box)
+        # What is stored of a mask is a box that a row said; a polygon's may be that of its outline.
+        box = mask.box or (None if is_polygon else _whole(met.box))
         if box is not None:
             self.claims.add(mask.image, mask.label, Claim(met.key, box, met.group, is_stored=True))
         return True
@@ -191,7 +206,7 @@ class _MaskReader:
         loader = self.run.loader
         assert loader is not None
         keys = loader.reserve(Shape, len(masks))
-        boxes = [mask.box or (None,) * 4 for mask in masks]
+        boxes = [mask.extent or (None,) * 4 for mask in masks]
         shapes: dict[str, Sequence[Any]] = {
             "id": keys,
             "image_id": [mask.image for mask in masks],

@@ -1,11 +1,13 @@
 """Picture files and images.meta to images: which picture is whose, and how large it is."""
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
 from django.core.files.storage import Storage
 from django.db import transaction
 
+from openimages_io.format.issues import Issue, Severity, show
 from openimages_io.format.layouts import Kind
 from openimages_io.format.sizes import read_sizes
 from openimages_io.models import Image
@@ -15,8 +17,9 @@ from openimages_io.transfer.bulk import plain
 from openimages_io.transfer.creating import create_images
 from openimages_io.transfer.options import Missing, Mode
 from openimages_io.transfer.pictures import BadPicture, Stored, digest_of, picture_size, store
-from openimages_io.transfer.run import BAD, NOT_CHOSEN_SUBSET, UNKNOWN_IMAGE, Run
+from openimages_io.transfer.run import BAD, NOT_CHOSEN_SUBSET, SAID_TWICE, UNKNOWN_IMAGE, Run
 
+_AMBIGUOUS: Final = 0
 _BATCH: Final = 500
 
 
@@ -26,9 +29,20 @@ def read_size_files(run: Run) -> None:
         totals = run.report.of("image sizes")
         errors = run.report.errors
         with run.archive.open(source.path) as stream:
+            before = len(run.sizes)
             for row in read_sizes(stream, source.path, run.report):
                 totals.read += 1
-                run.sizes[row.subset, row.image_id] = row.width, row.height
+                size = row.width, row.height
+                first = run.sizes.setdefault((row.subset, row.image_id), size)
+                if len(run.sizes) > before:
+                    before += 1
+                    continue
+                totals.skipped[SAID_TWICE] += 1
+                if first != size:
+                    reason = (
+                        f"is {row.width} x {row.height} pixels here, but {first[0]} x {first[1]} earlier, which holds"
+                    )
+                    run.warn("size-differs", reason, file=source.path, line=row.line, column="id", value=row.image_id)
         bad = run.report.errors - errors
         if bad:
             totals.read += bad
@@ -45,46 +59,65 @@ def take_pictures(run: Run) -> list[str]:
     totals = run.report.of("pictures")
     new: list[str] = []
     known: dict[int, str] = {}
+    first: dict[int, str] = {}
+    chosen = run.images.keys_in(run.options.subsets)
     for subset, name, path in sorted(run.layout.pictures, key=lambda picture: picture[2]):
         totals.read += 1
         if not run.wants(subset):
             totals.skipped[NOT_CHOSEN_SUBSET] += 1
             continue
-        if run.loader is None and not _is_picture(run, subset, name, path):
-            totals.skipped[BAD] += 1
-            continue
-        key = _image_of(run, subset, name, path)
+        if run.loader is None:
+            run.done += run.archive.paths[path]
+            run.tell(0)
+            finding = _look_at(run, subset, name, path)
+            if finding is not None:
+                run.picture_issues[path] = finding
+        issue = run.picture_issues.get(path)
+        if issue is not None:
+            run.report(issue)
+            if issue.severity is Severity.ERROR:
+                totals.skipped[BAD] += 1
+                continue
+        key = _image_of(run, subset, name, path, chosen)
         if key is None:
+            continue
+        if first.setdefault(key, path) != path:
+            reason = f"is the ImageID of a second picture; the first is {show(first[key])}"
+            run.issue("two-pictures", reason, file=path, value=name)
+            totals.skipped[BAD] += 1
             continue
         if key in run.new_images:
             totals.added += 1
             new.append(path)
         else:
             known[key] = path
-        if run.loader is None:
-            run.done += run.archive.paths[path]
-            run.tell(0)
     new += _compare_with_stored(run, known)
     return new
 
 
-def _is_picture(run: Run, subset: str | None, name: str, path: str) -> bool:
+def _look_at(run: Run, subset: str | None, name: str, path: str) -> Issue | None:
+    """What is wrong with a file as a picture: an error, or a warning where its size is not the one that was told."""
     try:
         with run.archive.open(path) as stream:
             size = picture_size(stream, run.limits)
     except BadPicture as fault:
-        run.issue("bad-picture", str(fault), file=path, value=path.rpartition("/")[2])
-        return False
+        return Issue(code="bad-picture", reason=str(fault), file=path, value=path.rpartition("/")[2])
     told = run.size(subset, name)
-    if told is not None and told != size:
-        reason = f"is {size[0]} x {size[1]} pixels, but images.meta says {told[0]} x {told[1]}, which holds"
-        run.warn("size-differs", reason, file=path, value=path.rpartition("/")[2])
-    return True
+    if told is None or told == size:
+        return None
+    reason = f"is {size[0]} x {size[1]} pixels, but images.meta says {told[0]} x {told[1]}, which holds"
+    value = path.rpartition("/")[2]
+    return Issue(code="size-differs", reason=reason, file=path, value=value, severity=Severity.WARNING)
 
 
-def _image_of(run: Run, subset: str | None, name: str, path: str) -> int | None:
+def _image_of(run: Run, subset: str | None, name: str, path: str, chosen: Collection[int]) -> int | None:
     totals = run.report.of("pictures")
     (key,) = run.images.find(subset, [name])
+    if subset is None and run.options.subsets and key != _AMBIGUOUS:
+        wanted = key in chosen if key is not None else DEFAULT_SUBSET in run.options.subsets
+        if not wanted:
+            totals.skipped[NOT_CHOSEN_SUBSET] += 1
+            return None
     if key is None and run.policies.images is Missing.CREATE:
         (key,) = create_images(run, subset or DEFAULT_SUBSET, [name])
     if key:
@@ -117,7 +150,7 @@ def _compare_with_stored(run: Run, pictures: dict[int, str]) -> list[str]:
                 continue
             totals.updated += bool(image.file)
             totals.added += not image.file
-            run.changed = True
+            run.touch([image.pk])
             wanted.append(path)
             if run.loader is not None:
                 _replace(run, image, run.stored[path])
@@ -136,32 +169,36 @@ def _replace(run: Run, image: Image, picture: Stored) -> None:
 def take_sizes(run: Run) -> None:
     """Gives images that were there before their size: the one in images.meta, else their new picture's."""
     sizes: dict[int, tuple[int, int]] = {}
-    named: set[int] = set()
+    named: Counter[int] = Counter()
     for subset, name, path in run.layout.pictures if run.stored else ():
         picture = run.stored.get(path)
         (key,) = run.images.find(subset, [name]) if picture else (None,)
         if picture and key:
             sizes[key] = picture.width, picture.height
     totals = run.report.of("image sizes") if run.sizes else None
+    chosen = run.images.keys_in(run.options.subsets)
     for (told_subset, name), size in run.sizes.items():
-        keys = run.images.keys_of(told_subset, name)
+        keys = run.images.keys_of(told_subset, name) or [key for key in run.images.find(told_subset, [name]) if key]
         assert totals is not None
-        if not keys:
-            totals.skipped[UNKNOWN_IMAGE] += 1
-        elif keys[0] in run.new_images:
-            totals.added += 1
+        if run.options.subsets and keys:
+            keys = [key for key in keys if key in chosen]
+            totals.skipped[NOT_CHOSEN_SUBSET] += not keys
         else:
-            named.add(keys[0])
+            totals.skipped[UNKNOWN_IMAGE] += not keys
+        if keys and keys[0] in run.new_images:
+            totals.added += 1
+        elif keys:
+            named[keys[0]] += 1
         sizes.update(dict.fromkeys(keys, size))
     for rows in _rows(run, [key for key in sizes if key > 0 and key not in run.new_images]):
         for image in rows:
             width, height = sizes[image.pk]
             before = image.width, image.height
-            if totals is not None and image.pk in named:
-                totals.unchanged += before == (width, height)
-                totals.updated += before != (width, height)
+            if totals is not None:
+                totals.unchanged += named[image.pk] * (before == (width, height))
+                totals.updated += named[image.pk] * (before != (width, height))
             if before != (width, height):
-                run.changed = True
+                run.touch([image.pk])
                 if run.loader is not None:
                     plain(Image, run.using).filter(pk=image.pk).update(width=width, height=height)
 
@@ -174,7 +211,7 @@ def _rows(run: Run, keys: Sequence[int]) -> Iterator[Sequence[Image]]:
 
 
 def store_pictures(run: Run, paths: Sequence[str], storage: Storage, stored: dict[str, Stored]) -> None:
-    """Stores pictures, before the transaction; `stored` grows as it goes, so that a failure can take them away."""
+    """Stores pictures, before the transaction; `stored` grows as it goes, so that a failure can remove them."""
     run.phase, run.done, run.total = "pictures", 0, sum(run.archive.paths[path] for path in paths)
     for path in paths:
         data = run.archive.read(path, run.limits.max_picture_bytes)

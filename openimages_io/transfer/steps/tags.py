@@ -30,7 +30,7 @@ def read_tags(run: Run) -> None:
 def _read_file(run: Run, source: Source, totals: Totals, overlap: Overlap, stored: StoredShapes | None) -> None:
     for chunk in run.chunks(source, LABELS, totals):
         rows = resolve(run, source, chunk, totals)
-        rows = overlap.without_repeats(source, rows, rows.places, "Confidence", totals)
+        rows = overlap.without_repeats(source, rows, rows.places, ("Confidence",), totals)
         if not rows:
             continue
         if "Confidence" in rows.chunk.values:
@@ -88,7 +88,7 @@ def _merge(
 
 
 def new_score(stored: float | None, given: float | None) -> float | None:
-    """The score after a merge. A shape without one is written with Confidence 1, so a 1 coming back adds nothing."""
+    """The score after a merge. A shape without one is written with Confidence 1, so 1 adds nothing."""
     return stored if given is None or (stored is None and given == 1) else given
 
 
