@@ -114,7 +114,13 @@ def test_the_report(source: Callable[[Files], Path], tmp_path: Path) -> None:
 
     run(archive, "--task", "Ä", "--report", path)
     assert json.loads(path.read_text("utf-8"))["committed"] is True
-    assert "cannot be written to" in refused(archive, "--task", "Ä", "--report", tmp_path)[1]
+
+
+def test_a_report_that_cannot_be_written_is_known_before(source: Callable[[Files], Path], tmp_path: Path) -> None:
+    archive = source(documented(boxes=[BOX]))
+    for place in (tmp_path, tmp_path / "no folder" / "r.json"):
+        assert "cannot be written to" in refused(archive, "--task", "t", "--report", place)[1]
+    assert not Task.objects.exists()
 
 
 def test_a_dry_run(source: Callable[[Files], Path]) -> None:
