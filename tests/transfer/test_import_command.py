@@ -3,6 +3,7 @@
 import io
 import json
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -241,11 +242,13 @@ def test_progress_is_shown_on_a_terminal_alone(
 
 def test_the_progress_bar_goes_through_the_phases() -> None:
     stream = Terminal()
+    threads = threading.active_count()
     with ProgressBar(stream, shown=True) as bar:
         bar("check", 0, 1000)
         bar("check", 1000, 1000)
         bar("commit", 500, 1000)
     assert "1.00k" in stream.getvalue()
+    assert threading.active_count() == threads
 
 
 def test_progress_is_told_in_bytes_and_reaches_the_whole(source: Callable[[Files], Path]) -> None:
