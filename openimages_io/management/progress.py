@@ -6,6 +6,12 @@ from typing import NoReturn, Self, TextIO
 from tqdm import tqdm
 
 
+class _Bar(tqdm):  # type: ignore[type-arg]
+    """A bar without tqdm's watching thread, which would outlive the command."""
+
+    monitor_interval = 0
+
+
 class ProgressBar:
     """Shows the phases of a run one after the other, in bytes. Call it as the importer and the exporter do."""
 
@@ -21,7 +27,7 @@ class ProgressBar:
         if phase != self._phase or self._bar is None:
             self.close()
             self._phase = phase
-            self._bar = tqdm(
+            self._bar = _Bar(
                 total=total,
                 desc=f"{phase:9}",
                 unit=self.unit,

@@ -46,6 +46,14 @@ def write_report(out: OutputWrapper, style: Style, report: Report, columns: tupl
         out.write(line)
 
 
+def check_report(path: Path) -> None:
+    """Raises `CommandError` where a report could not be written, before anything is done that it would tell of."""
+    try:
+        path.open("a", encoding="utf-8").close()
+    except OSError as error:
+        raise CommandError(f"The report cannot be written to {path}: {error.strerror}") from error
+
+
 def save_report(path: Path, report: Report, **head: Any) -> None:
     """Writes the whole report as JSON. Raises `CommandError` where that cannot be done."""
     try:

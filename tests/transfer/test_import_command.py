@@ -3,6 +3,7 @@
 import io
 import json
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -115,7 +116,13 @@ def test_the_report(source: Callable[[Files], Path], tmp_path: Path) -> None:
 
     run(archive, "--task", "Ä", "--report", path)
     assert json.loads(path.read_text("utf-8"))["committed"] is True
-    assert "cannot be written to" in refused(archive, "--task", "Ä", "--report", tmp_path)[1]
+
+
+def test_a_report_that_cannot_be_written_is_known_before(source: Callable[[Files], Path], tmp_path: Path) -> None:
+    archive = source(documented(boxes=[BOX]))
+    for place in (tmp_path, tmp_path / "no folder" / "r.json"):
+        assert "cannot be written to" in refused(archive, "--task", "t", "--report", place)[1]
+    assert not Task.objects.exists()
 
 
 def test_a_dry_run(source: Callable[[Files], Path]) -> None:
@@ -236,11 +243,13 @@ def test_progress_is_shown_on_a_terminal_alone(
 
 def test_the_progress_bar_goes_through_the_phases() -> None:
     stream = Terminal()
+    threads = threading.active_count()
     with ProgressBar(stream, shown=True) as bar:
         bar("check", 0, 1000)
         bar("check", 1000, 1000)
         bar("commit", 500, 1000)
     assert "1.00k" in stream.getvalue()
+    assert threading.active_count() == threads
 
 
 def test_progress_is_told_in_bytes_and_reaches_the_whole(source: Callable[[Files], Path]) -> None:

@@ -13,7 +13,7 @@ from openimages_io.exceptions import OpenImagesError
 from openimages_io.format.issues import Severity
 from openimages_io.management.choices import add_choice
 from openimages_io.management.progress import ProgressBar
-from openimages_io.management.reporting import counted, save_report, write_report
+from openimages_io.management.reporting import check_report, counted, save_report, write_report
 from openimages_io.transfer.importer import Importer, Result
 from openimages_io.transfer.options import ImportOptions, MasksAs, Missing, MissingAttributes, Mode, OnError
 
@@ -69,6 +69,8 @@ class Command(BaseCommand):
         owner = _user(options["owner"]) if options["owner"] else None
         if not options["task"].strip() or len(options["task"]) > _TASK_NAME:
             raise CommandError(f"A task's name has 1 to {_TASK_NAME} characters.")
+        if options["report"]:
+            check_report(options["report"])
         with ProgressBar(sys.stderr, shown=not options["no_progress"]) as progress:
             importer = Importer(options["source"], options["task"], chosen, owner=owner, progress=progress)
             try:
