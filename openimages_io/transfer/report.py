@@ -5,6 +5,7 @@ Issues may be as many as rows, so they are kept on disk; a hundred of them stay 
 
 import json
 import tempfile
+import weakref
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
@@ -35,6 +36,7 @@ class Totals:
     """The rows of one kind."""
 
     read: int = 0
+    """Rows, and what has no row of its own but is named by others, such as an image that only boxes name."""
     added: int = 0
     updated: int = 0
     unchanged: int = 0
@@ -61,6 +63,7 @@ class Report:
         self._spool: IO[str] = tempfile.SpooledTemporaryFile(  # noqa: SIM115  (lives as long as the report)
             _IN_MEMORY, mode="w+", encoding="utf-8", errors="backslashreplace"
         )
+        weakref.finalize(self, self._spool.close)
 
     def __call__(self, issue: Issue) -> None:
         """Takes an issue."""

@@ -7,7 +7,7 @@ from typing import Any, Final
 from openimages_io.format.layouts import Source
 from openimages_io.format.reading import Chunk
 from openimages_io.models.image import DEFAULT_SUBSET
-from openimages_io.transfer.creating import create_images, create_labels
+from openimages_io.transfer.creating import create_named_images, create_named_labels
 from openimages_io.transfer.options import Missing, Mode
 from openimages_io.transfer.report import Totals
 from openimages_io.transfer.run import BAD, NOT_CHOSEN_LABEL, NOT_CHOSEN_SUBSET, UNKNOWN_IMAGE, UNKNOWN_LABEL, Run
@@ -80,7 +80,7 @@ def _unknown_labels(
     ambiguous = [name for name in unknown if name in run.labels.ambiguous]
     others = [name for name in unknown if name not in run.labels.ambiguous]
     if run.policies.labels is Missing.CREATE and others and run.chosen_labels is None:
-        create_labels(run, [(name, "") for name in others], listed=True)
+        create_named_labels(run, others, listed=True)
         labels = list(map(run.labels.find.get, names))
     if not ambiguous and None not in labels:
         return labels
@@ -109,7 +109,7 @@ def _unknown_images(
         new = dict.fromkeys(name for name, image, label in rows if image is None and label is not None)
         subset = source.subset or DEFAULT_SUBSET
         if new and (not run.options.subsets or subset in run.options.subsets):
-            create_images(run, subset, list(new))
+            create_named_images(run, subset, list(new))
             images = run.images.find(source.subset, names)
         elif new:
             totals.skipped[NOT_CHOSEN_SUBSET] += sum(

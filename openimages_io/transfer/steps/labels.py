@@ -6,7 +6,7 @@ from openimages_io.format import hierarchy
 from openimages_io.format.layouts import Kind, Source
 from openimages_io.format.tables import CLASSES
 from openimages_io.models import HierarchyEdge, Label
-from openimages_io.transfer.creating import create_labels
+from openimages_io.transfer.creating import create_labels, create_named_labels
 from openimages_io.transfer.options import Missing
 from openimages_io.transfer.run import BAD, NOT_CHOSEN_LABEL, REPEATED, UNKNOWN_LABEL, Run
 
@@ -118,7 +118,7 @@ def _take_edges(run: Run, source: Source, graph: hierarchy.Graph) -> None:
     totals.read += len(graph.edges)
     unknown = [name for name in graph.names if name not in run.labels.find]
     if run.policies.labels is Missing.CREATE and not run.options.labels and unknown:
-        create_labels(run, [(name, "") for name in unknown], listed=False)
+        create_named_labels(run, unknown, listed=False)
     children: dict[int, set[int]] = {}
     stored: set[tuple[int, int, str]] = set()
     positions: dict[tuple[int, str], int] = {}

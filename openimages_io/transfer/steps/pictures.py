@@ -11,7 +11,7 @@ from openimages_io.format.sizes import read_sizes
 from openimages_io.models import Image
 from openimages_io.models.deletion import remove_files
 from openimages_io.models.image import DEFAULT_SUBSET
-from openimages_io.transfer.creating import create_images
+from openimages_io.transfer.creating import create_named_images
 from openimages_io.transfer.options import Missing, Mode
 from openimages_io.transfer.pictures import BadPicture, Stored, digest_of, picture_size, store
 from openimages_io.transfer.run import BAD, NOT_CHOSEN_SUBSET, UNKNOWN_IMAGE, Run
@@ -85,7 +85,7 @@ def _image_of(run: Run, subset: str | None, name: str, path: str) -> int | None:
     totals = run.report.of("pictures")
     (key,) = run.images.find(subset, [name])
     if key is None and run.policies.images is Missing.CREATE:
-        (key,) = create_images(run, subset or DEFAULT_SUBSET, [name])
+        (key,) = create_named_images(run, subset or DEFAULT_SUBSET, [name])
     if key:
         if run.options.mode is Mode.REPLACE:
             run.named.add(key)
