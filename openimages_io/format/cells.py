@@ -16,6 +16,7 @@ _LARGEST_INTEGER: Final = 2**63 - 1
 
 _LINE_BREAKS = re.compile("[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 _DRIVE = re.compile("[A-Za-z]:")
+_DRIVE_ANYWHERE = re.compile("(?:^|/)[A-Za-z]:")
 
 
 class BadCell(ValueError):
@@ -87,6 +88,8 @@ def image_id(cell: str) -> str:
     for part in cell.split("/"):
         if part in {"", ".", ".."}:
             raise BadCell(f"has “{part}” as a folder or file name, which an ImageID may not")
+    if ":" in cell and _DRIVE_ANYWHERE.search(cell):
+        raise BadCell("holds a drive letter, which an ImageID may not")
     return cell
 
 

@@ -117,7 +117,7 @@ class _Reading:
                 self.issue("empty-file", reason)
                 return None
             except csv.Error as error:
-                self.issue("bad-quoting", f"The line cannot be read as CSV: {error}", line=line)
+                self.issue("bad-header", f"The first row cannot be read as CSV: {_explained(error)}", line=line)
                 return None
             if row:
                 return line, row
@@ -179,7 +179,9 @@ class _Reading:
                 break
             unreadable += 1
             line = lines[-1] + _height(rows[-1]) if len(rows) > before else start + 1
-            self.issue("bad-quoting", f"The line cannot be read as CSV: {fault}", line=line)
+            # Rows that stand between two quotation marks far apart are lost without being counted.
+            code = "unclosed-quote" if reader.line_num > line else "bad-quoting"
+            self.issue(code, f"The row cannot be read as CSV: {_explained(fault)}", line=line)
         ended = len(rows) < count
         if [] in rows:
             filled = [index for index, row in enumerate(rows) if row]
@@ -249,6 +251,19 @@ class _Reading:
 
 def _looks_split_otherwise(row: list[str]) -> bool:
     return len(row) == 1 and (";" in row[0] or "\t" in row[0])
+
+
+def _explained(error: csv.Error) -> str:
+    """The words of the csv module, in other words."""
+    text = str(error)
+    if "unexpected end" in text:
+        return "a quotation mark opens a cell and nothing closes it"
+    if "expected after" in text:
+        return "after the quotation mark that closes a cell there is neither a comma nor the line's end"
+    if "field limit" in text:
+        most = f"{csv.field_size_limit():,}"
+        return f"it has a cell of more than {most} characters; perhaps a quotation mark is not closed"
+    return text
 
 
 def _expected(table: Table) -> str:

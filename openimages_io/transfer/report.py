@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import IO, Any, Final
 
+from openimages_io.exceptions import UnreadableArchive
 from openimages_io.format.issues import Issue, Severity
 
 WHOLE_FILE: Final = frozenset(
@@ -23,6 +24,7 @@ WHOLE_FILE: Final = frozenset(
         "not-commas",
         "not-utf-8",
         "nothing-known",
+        "unclosed-quote",
         "unknown-chosen-label",
     }
 )
@@ -74,6 +76,13 @@ class Report:
             self.shown.append(issue)
         json.dump(asdict(issue), self._spool, ensure_ascii=False)
         self._spool.write("\n")
+
+    def unreadable(self, fault: UnreadableArchive) -> None:
+        """Takes the issues of a file, or of the whole archive, that cannot be read to its end."""
+        for issue in fault.issues:
+            self(issue)
+        self.counts[Severity.ERROR] += fault.total - len(fault.issues)
+        self.has_whole_file_errors = True
 
     @property
     def errors(self) -> int:

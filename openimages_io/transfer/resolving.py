@@ -111,11 +111,6 @@ def _unknown_images(
         if new and (not run.options.subsets or subset in run.options.subsets):
             create_named_images(run, subset, list(new))
             images = run.images.find(source.subset, names)
-        elif new:
-            totals.skipped[NOT_CHOSEN_SUBSET] += sum(
-                image is None and label is not None for image, label in zip(images, labels, strict=True)
-            )
-            return [image or None for image in images]
     for index, (image, label) in enumerate(zip(images, labels, strict=True)):
         if image == _AMBIGUOUS_IMAGE and image is not None:
             reason = "is an image of several subsets of the task, and the file does not say which"
@@ -124,7 +119,7 @@ def _unknown_images(
             reason = "is no image of the task"
             _fault(run, source, chunk, index, totals, "unknown-image", "ImageID", reason, counted=label is not None)
         elif image is None and label is not None:
-            totals.skipped[UNKNOWN_IMAGE] += 1
+            totals.skipped[UNKNOWN_IMAGE if run.policies.images is Missing.SKIP else NOT_CHOSEN_SUBSET] += 1
     return [image or None for image in images]
 
 

@@ -1,10 +1,8 @@
 """A small good archive with every kind of file, and ways to change one thing of it.
 
-    files = changed(cell(BOXES, 3, "XMax", "1.2"))       line 3 of the file, as a person counts
-    source = write(tmp_path / "archive", files)          a folder; or zipped(), or tarred()
-    result = load(source)                                imports it, and checks that every row is accounted for
-    errors(result)                                       what a person would see of them
-    everything()                                         all rows and stored files, to compare with later
+`changed(cell(BOXES, 3, "XMax", "1.2"))` is the good archive with another XMax in line 3, `write` (or `zipped`, or
+`tarred`) puts it on disk, and `load` imports it and checks that every row is accounted for. `errors(result)` are the
+errors as a person sees them, and `everything()` is all rows and stored files, to compare with later.
 """
 
 import csv

@@ -75,6 +75,8 @@ class Command(BaseCommand):
                 result = importer.run(dry_run=options["dry_run"])
             except OpenImagesError as error:
                 raise CommandError(str(error)) from error
+            except KeyboardInterrupt:
+                raise CommandError("Stopped: nothing was written.", returncode=_INTERRUPTED) from None
         write_report(self.stdout, self.style, result.report)
         if options["report"]:
             head = {"source": str(options["source"]), "task": options["task"], "dry_run": options["dry_run"]}
@@ -95,6 +97,7 @@ class Command(BaseCommand):
 
 
 _TASK_NAME = 255
+_INTERRUPTED = 130
 
 
 def _add_choice(parser: CommandParser, option: str, choices: type[StrEnum], what: str) -> None:
