@@ -57,7 +57,7 @@ def _read(text: TextIOWrapper, file: str, sink: IssueSink) -> Iterator[ImageSize
     plain = _PLAIN.fullmatch
     while line := text.readline(_MAX_LINE):
         number += 1
-        if number == 1 and (line.startswith(("\udcff\udcfe", "\udcfe\udcff")) or "\0" in line[:2]):
+        if number == 1 and (line.startswith(("\udcff\udcfe", "\udcfe\udcff")) or line[:4].count("\0") >= 2):
             sink(Issue(code="not-utf-8", file=file, reason="the file is UTF-16; UTF-8 is expected"))
             return
         if len(line) == _MAX_LINE and not line.endswith("\n"):
