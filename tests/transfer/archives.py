@@ -2,7 +2,8 @@
 
 `changed(cell(BOXES, 3, "XMax", "1.2"))` is the good archive with another XMax in line 3, `write` (or `zipped`, or
 `tarred`) puts it on disk, and `load` imports it and checks that every row is accounted for. `errors(result)` are the
-errors as a person sees them, and `everything()` is all rows and stored files, to compare with later.
+errors as a person sees them, and `everything()` is all rows and stored files, to
+compare with later; `contents(task)` leaves out what chance or the clock decides.
 """
 
 import csv
@@ -20,6 +21,7 @@ from PIL import Image as Pillow
 
 from openimages_io.format.issues import Severity
 from openimages_io.format.masks import encode
+from openimages_io.models import AttributeSpec, HierarchyEdge, Image, Label, Mask, Shape
 from openimages_io.transfer.importer import Importer, Result
 from openimages_io.transfer.options import ImportOptions
 from openimages_io.transfer.report import Report, Totals
@@ -265,3 +267,39 @@ def everything() -> dict[str, Any]:
         str(path.relative_to(media)): path.read_bytes() for path in sorted(media.rglob("*")) if path.is_file()
     }
     return state
+
+
+def contents(task: str = TASK) -> dict[str, list[tuple[Any, ...]]]:
+    """What a task holds, without keys, times and names by chance, so that two tasks can be compared."""
+    images = Image.objects.filter(task__name=task).order_by("pk")
+    columns = [field.attname for field in Image._meta.concrete_fields]
+    by_chance = {"id", "task_id", "file", "revision", "updated"}
+    kept = [column for column in columns if column not in by_chance]
+    shapes = Shape.objects.filter(task__name=task).select_related("image", "label", "mask").order_by("pk")
+    edges = HierarchyEdge.objects.filter(parent__task__name=task).order_by("pk")
+    specs = AttributeSpec.objects.filter(label__task__name=task).order_by("label", "name")
+    listed = ("name", "display_name", "color", "position", "is_listed")
+    drawn = ("x_min", "x_max", "y_min", "y_max", "points", "clicks", "rotation", "source", "score", "occluded", "group")
+    return {
+        "images": [(*row, _picture(image)) for row, image in zip(images.values_list(*kept), images, strict=True)],
+        "labels": list(Label.objects.filter(task__name=task).order_by("pk").values_list(*listed)),
+        "edges": list(edges.values_list("parent__name", "child__name", "kind", "position")),
+        "specs": list(specs.values_list("label__name", "name", "input_type", "default_value", "values")),
+        "shapes": [
+            (shape.kind, shape.image.subset, shape.image.name, shape.label.name, shape.attributes)
+            + tuple(getattr(shape, name) for name in drawn)
+            + (_mask(shape.mask) if hasattr(shape, "mask") else ())
+            for shape in shapes
+        ],
+    }
+
+
+def _picture(image: Image) -> bytes:
+    if not image.file:
+        return b""
+    with image.file.open() as file:
+        return bytes(file.read())
+
+
+def _mask(mask: Mask) -> tuple[Any, ...]:
+    return bytes(mask.png), mask.width, mask.height, mask.path, mask.clicks
