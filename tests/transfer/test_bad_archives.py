@@ -145,7 +145,7 @@ def test_a_damaged_file_hides_no_other_issue(tmp_path: Path) -> None:
     before = everything()
     result = load(source)
     wrong = "the file is damaged: its checksum is wrong"
-    mask = f"annotations/train-annotations-object-segmentation.csv:2: MaskPath: \"{CAT_MASK.rpartition('/')[2]}\""
+    mask = f'annotations/train-annotations-object-segmentation.csv:2: MaskPath: "{CAT_MASK.rpartition("/")[2]}"'
     assert sorted(errors(result)) == sorted([
         f"{HIERARCHY}: {wrong}",
         f'{IMAGES}:3: Rotation: "left" is not a number',

@@ -132,7 +132,9 @@ def test_skip_leaves_out_the_bad_rows_and_no_others(tmp_path: Path) -> None:
 
 
 def test_skip_leaves_out_the_same_rows_of_a_new_task(tmp_path: Path) -> None:
-    named = [piece for pieces in FAULTS.values() for piece, _, text in pieces if "no image" in text or "no label" in text]
+    named = [
+        piece for pieces in FAULTS.values() for piece, _, text in pieces if "no image" in text or "no label" in text
+    ]
     assert len(named) == 2
     files = faulty()
     for path in HUMAN, MACHINE:
