@@ -104,9 +104,12 @@ class Report:
             self._spool.seek(0, 2)
 
     def first_issues(self, count: int = SHOWN) -> list[Issue]:
-        """The issues to put on a screen: the first of them, errors before warnings before notes."""
+        """The issues to put on a screen: the first of them, errors before warnings before notes, each file's by line."""
         order = {severity: rank for rank, severity in enumerate(Severity)}
-        return sorted(self.shown, key=lambda issue: order[issue.severity])[:count]
+        files: dict[str, int] = {}
+        for issue in self.shown:
+            files.setdefault(issue.file, len(files))
+        return sorted(self.shown, key=lambda issue: (order[issue.severity], files[issue.file], issue.line or 0))[:count]
 
     def write_json(self, target: IO[str], **head: Any) -> None:
         """Writes the report as JSON, whatever the number of issues; `head` comes first in it."""

@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import partialmethod
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -74,8 +75,8 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
 
 def options(**more_options: Any) -> ImportOptions:
     """Whatever is not there is created, in a task that exists too."""
-    create = {"missing_images": Missing.CREATE, "missing_labels": Missing.CREATE}
-    return ImportOptions(missing_attributes=MissingAttributes.CREATE, **create, **more_options)
+    create, create_specs = Missing.CREATE, MissingAttributes.CREATE
+    return ImportOptions(missing_images=create, missing_labels=create, missing_attributes=create_specs, **more_options)
 
 
 def assert_as_before(before: dict[str, Any], source: Path) -> None:
@@ -106,7 +107,7 @@ def test_the_database_refuses_rows(
     source = tarred(tmp_path / "a.tar.gz", other())
     fails = Fails(call, error, Loader.insert)
     with monkeypatch.context() as patch:
-        patch.setattr(Loader, "insert", lambda self, *args, **kwargs: fails(self, *args, **kwargs))
+        patch.setattr(Loader, "insert", partialmethod(fails))
         if before["Task"] and call > 5:  # so many there are not
             call = 5
             fails.at = 5
@@ -142,11 +143,12 @@ def test_a_failure_after_everything_in_every_mode(mode: Mode, tmp_path: Path, mo
 
 def full_from(number: int, error: BaseException) -> Callable[[FileSystemStorage, str, Any], str]:
     """A storage's `_save` that fails at a certain picture, of which a part is written already."""
-    original, calls = FileSystemStorage._save, count(1)
+    original: Any = FileSystemStorage._save  # type: ignore[attr-defined]  # not in the stubs
+    calls = count(1)
 
     def save(storage: FileSystemStorage, name: str, content: Any) -> str:
         if next(calls) < number:
-            return original(storage, name, content)
+            return str(original(storage, name, content))
         path = Path(storage.path(name))
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content.read()[:10])
@@ -273,7 +275,7 @@ def test_the_task_changes_after_the_check(tmp_path: Path, monkeypatch: pytest.Mo
     assert result.committed
     assert len(commits) == 2
     assert result.report.totals["boxes"].added == 4  # the check was made again, and met none of the two
-    assert len([path for path in everything()["files"]]) == 3
+    assert len(everything()["files"]) == 3
 
 
 def test_a_task_that_never_stands_still(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

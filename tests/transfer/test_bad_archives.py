@@ -85,13 +85,15 @@ def linked_folder(folder: Path) -> Path:
 
 SOURCES: list[tuple[str, Callable[[Path], Path], str]] = [
     ("not there", lambda folder: folder / "none.zip", "does not exist; a folder, a zip or a tar"),
-    ("one file", lambda folder: write(folder, {"a.csv": "ImageID\n"}) / "a.csv", "is one file; a folder, a zip or a tar"),
+    ("one file", lambda folder: write(folder, {"a.csv": "ImageID\n"}) / "a.csv", "is one file; a folder, a zip or"),
     ("empty file", lambda folder: write(folder, {"a.zip": ""}) / "a.zip", "is empty; a folder, a zip or a tar"),
     ("empty folder", lambda folder: folder, "holds no files"),
     ("empty zip", lambda folder: zipped(folder / "a.zip", {}), "holds no files"),
     ("nothing known", lambda folder: write(folder / "a", {"notes.txt": "x"}), "Looked for: class-descriptions.csv"),
-    ("zip cut off", lambda folder: cut(zipped(folder / "a.zip", good()), 1500), "is a zip without its list of contents: it was probably cut off"),
-    ("tar cut off", lambda folder: cut(tarred(folder / "a.tar", good()), 4000), "is a damaged tar (unexpected end of data)"),
+    ("zip cut off", lambda folder: cut(zipped(folder / "a.zip", good()), 1500),
+     "is a zip without its list of contents: it was probably cut off"),
+    ("tar cut off", lambda folder: cut(tarred(folder / "a.tar", good()), 4000),
+     "is a damaged tar (unexpected end of data)"),
     ("tar.gz cut off", lambda folder: cut(tarred(folder / "a.tar.gz", good()), 900), "stops too early"),
     ("encrypted", encrypted, "encrypted"),
     ("zip bomb", zip_bomb, "to 8000008 bytes; at most 200 to 1 is allowed here"),

@@ -27,8 +27,8 @@ from tests.transfer.archives import (
 
 pytestmark = pytest.mark.django_db
 
-DEEP = "".join('{"LabelName": "%d", "Part": [' % number for number in range(10_000)) + "]}" * 10_000
-DEEPER_THAN_ALLOWED = "".join('{"LabelName": "%d", "Part": [' % number for number in range(201)) + "]}" * 201
+DEEP = "".join(f'{{"LabelName": "{number}", "Part": [' for number in range(10_000)) + "]}" * 10_000
+DEEPER_THAN_ALLOWED = "".join(f'{{"LabelName": "{number}", "Part": [' for number in range(201)) + "]}" * 201
 
 HIERARCHIES: list[tuple[str, str | bytes, list[str]]] = [
     ("zero bytes", "", ["the file is empty"]),

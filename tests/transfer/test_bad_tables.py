@@ -32,7 +32,9 @@ pytestmark = pytest.mark.django_db
 TABLES = (CLASSES, IMAGES, HUMAN, MACHINE, BOXES, MASKS)
 WITH_HEADER = (IMAGES, HUMAN, MACHINE, BOXES, MASKS)
 LONG = "x" * 300
-CUT = "x" * 79 + "…"
+AFTER_QUOTE = "after the quotation mark that closes a cell there is neither a comma nor the line's end"
+HUGE_CELL = "it has a cell of more than 131,072 characters; perhaps a quotation mark is not closed"
+SEVERAL_SUBSETS = "is an image of several subsets of the task, and the file does not say which"
 
 CELLS = [
     (BOXES, "XMin", "x", "is not a number"),
@@ -132,7 +134,8 @@ def test_a_bad_cell(path: str, column: str, value: str, reason: str, existing: b
 
 
 FILES: list[tuple[str, tuple[Change, ...], list[str]]] = [
-    ("short row", (line(BOXES, 3, "b/c/d/2,xclick"),), [f"{BOXES}:3: The row has 2 cells, but the file has 13 columns"]),
+    ("short row", (line(BOXES, 3, "b/c/d/2,xclick"),),
+     [f"{BOXES}:3: The row has 2 cells, but the file has 13 columns"]),
     ("long row", (replaced(BOXES, "1,0,-1,0,0", "1,0,-1,0,0,9"),),
      [f"{BOXES}:2: The row has 14 cells, but the file has 13 columns"]),
     ("long class", (more(CLASSES, "/m/9,Bird,animal\n"),),
@@ -144,8 +147,7 @@ FILES: list[tuple[str, tuple[Change, ...], list[str]]] = [
     ("tabs", (replaced(HUMAN, ",", "\t"),),
      [f'{HUMAN}:1: "ImageID\\tSource\\tLabelName\\tConfidence" The columns must be parted by commas']),
     ("text after quote", (replaced(IMAGES, '"A ""cat"", asleep"', '"A "cat", asleep"'),),
-     [f"{IMAGES}:2: The row cannot be read as CSV: after the quotation mark that closes a cell there is neither a "
-      "comma nor the line's end"]),
+     [f"{IMAGES}:2: The row cannot be read as CSV: {AFTER_QUOTE}"]),
     ("open quote in last line", (more(HUMAN, 'a,"verification,/m/01yrx,1'),),
      [f"{HUMAN}:4: The row cannot be read as CSV: a quotation mark opens a cell and nothing closes it"]),
     ("open quote", (line(HUMAN, 2, 'a,"verification,/m/01yrx,1'),),
@@ -153,8 +155,7 @@ FILES: list[tuple[str, tuple[Change, ...], list[str]]] = [
     ("open quote in header", (replaced(HUMAN, "ImageID", '"ImageID'),),
      [f"{HUMAN}:1: The first row cannot be read as CSV: a quotation mark opens a cell and nothing closes it"]),
     ("huge cell", (cell(IMAGES, 2, "Title", "x" * 140_000),),
-     [f"{IMAGES}:2: The row cannot be read as CSV: it has a cell of more than 131,072 characters; perhaps a quotation "
-      "mark is not closed"]),
+     [f"{IMAGES}:2: The row cannot be read as CSV: {HUGE_CELL}"]),
     ("column twice", (replaced(BOXES, "Source,", "ImageID,"),), [f"{BOXES}:1: ImageID: The column occurs twice"]),
     ("column twice by alias", (replaced(BOXES, "IsInside", "IsDepictionOf"),),
      [f"{BOXES}:1: IsDepiction: The column occurs twice"]),
@@ -179,9 +180,9 @@ FILES: list[tuple[str, tuple[Change, ...], list[str]]] = [
     ("image of several subsets", (
         file("annotations/test-image_ids_and_rotation.csv", "ImageID\na\n"),
         file("annotations/annotations-bbox.csv", good()[BOXES])),
-     ['annotations/annotations-bbox.csv:2: ImageID: "a" is an image of several subsets of the task, and the file does '
-      "not say which"]),
-    *((f"missing {column} of {path[12:-4]}", (no_column(path, column),), [f"{path}:1: {column}: The column is missing"])
+     [f'annotations/annotations-bbox.csv:2: ImageID: "a" {SEVERAL_SUBSETS}']),
+    *((f"missing {column} of {path[12:-4]}", (no_column(path, column),),
+       [f"{path}:1: {column}: The column is missing"])
       for path, columns in {
           IMAGES: ("ImageID",), HUMAN: ("ImageID", "LabelName"), MACHINE: ("ImageID", "LabelName"),
           BOXES: ("ImageID", "LabelName", "XMin", "XMax", "YMin", "YMax"), MASKS: ("MaskPath", "ImageID", "LabelName"),

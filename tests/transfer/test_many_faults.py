@@ -1,6 +1,7 @@
 """An archive with a fault of every kind: all are told at once, and with `skip` just those rows are left out."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,6 +33,7 @@ from tests.transfer.archives import (
 
 pytestmark = pytest.mark.django_db
 
+AFTER_QUOTE = "after the quotation mark that closes a cell there is neither a comma nor the line's end"
 GOOD_BOX = "a,xclick,/m/0bt9lr,1,0,1,0,1,0,0,0,0,0\n"
 GOOD_MASK = "kept.png,a,/m/0bt9lr,0d0d0d0d,,,,,,\n"
 
@@ -47,7 +49,8 @@ FAULTS: dict[str, list[tuple[str, int, str]]] = {
         ("c 0 5\n", 5, 'height: "0" is not a size: at least one pixel is expected'),
     ],
     IMAGES: [
-        ('"two\r\nlines",train,,,,,,,,,,\n', 4, 'ImageID: "two\\r\\nlines" holds a line break, which an ImageID may not'),
+        ('"two\r\nlines",train,,,,,,,,,,\n', 4,
+         'ImageID: "two\\r\\nlines" holds a line break, which an ImageID may not'),
         ("a,train,,,,,,,,,,\n", 6, 'ImageID: "a" stands in the image list twice'),
         ("c,train,,,,,,,many,,,\n", 7, 'OriginalSize: "many" is not a number of bytes'),
         ("\n../c,train,,,,,,,,,,\n", 9, 'ImageID: "../c" has “..” as a folder or file name, which an ImageID may not'),
@@ -58,7 +61,8 @@ FAULTS: dict[str, list[tuple[str, int, str]]] = {
         ("gone.png,a,/m/01yrx,0c0c0c0c,,,,,,\n", 4, 'MaskPath: "gone.png" is not among the mask files'),
         ("text.png,a,/m/01yrx,0c0c0c0c,,,,,,\n", 5, 'MaskPath: "text.png" is not a PNG'),
         (GOOD_MASK, 0, ""),
-        ("../x.png,a,/m/01yrx,0c0c0c0c,,,,,,\n", 7, 'MaskPath: "../x.png" names another folder, which a MaskPath may not'),
+        ("../x.png,a,/m/01yrx,0c0c0c0c,,,,,,\n", 7,
+         'MaskPath: "../x.png" names another folder, which a MaskPath may not'),
         ("kept.png,a,/m/01yrx,a/b,,,,,,\n", 8, 'BoxID: "a/b" names another folder, which a BoxID may not'),
         ("kept.png,a,/m/01yrx,0c0c0c0c,0.1,,0.1,0.2,,\n", 9,
          'BoxXMax: "" is empty, but a row has all of BoxXMin, BoxXMax, BoxYMin, BoxYMax or none'),
@@ -68,8 +72,7 @@ FAULTS: dict[str, list[tuple[str, int, str]]] = {
         ("a,verification,/m/0k4j\n", 4, "The row has 3 cells, but the file has 4 columns"),
         ("a,verification,/m/0k4j,2\n", 5, 'Confidence: "2" is not a confidence between 0 and 1'),
         ('a,verification,"/m/0k4j" ,1\n', 6,
-         "The row cannot be read as CSV: after the quotation mark that closes a cell there is neither a comma nor the "
-         "line's end"),
+         f"The row cannot be read as CSV: {AFTER_QUOTE}"),
         ("zebra,verification,/m/0k4j,1\n", 7, 'ImageID: "zebra" is no image of the task'),
     ],
     MACHINE: [
@@ -106,7 +109,7 @@ def without_faults() -> Files:
 BAD_ROWS = {
     "labels": 3, "image sizes": 3, "images": 6, "masks": 6, "human labels": 4, "machine labels": 2, "boxes": 6,
 }  # fmt: skip
-POLICY = {"missing_images": Missing.ERROR, "missing_labels": Missing.ERROR}
+POLICY: dict[str, Any] = {"missing_images": Missing.ERROR, "missing_labels": Missing.ERROR}
 
 
 def test_all_faults_are_told_at_once_and_nothing_is_written(tmp_path: Path) -> None:

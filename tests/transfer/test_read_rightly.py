@@ -1,5 +1,6 @@
 """What looks odd and is right: the rows are those of the plain archive."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,6 @@ from openimages_io.models import Image, Shape
 from openimages_io.transfer.options import Missing
 from tests.transfer.archives import (
     BOXES,
-    CAR_MASK,
     CAT_MASK,
     CLASSES,
     HIERARCHY,
@@ -88,7 +88,8 @@ ODD: list[tuple[str, tuple[Change, ...]]] = [
     ("an unknown column", (
         everywhere(lambda text: text.replace("\n", ",x\n"), HUMAN),)),
     ("display names for LabelNames", (replaced(BOXES, "/m/01yrx", "Cat"), replaced(MASKS, "/m/0k4j", "Car"))),
-    ("aliases of columns", (replaced(BOXES, "IsDepiction", "IsDepictionOf"), replaced(BOXES, "IsInside", "IsInsideOf"))),
+    ("aliases of columns", (
+        replaced(BOXES, "IsDepiction", "IsDepictionOf"), replaced(BOXES, "IsInside", "IsInsideOf"))),
     ("comments among the sizes", (file(SIZES, "# id height width\n\n'a' 6 8 # cat\n  b/c/d/2   3\t4\n"),)),
     ("one enclosing folder", (lambda files: {f"export/{path}": data for path, data in files.items()},)),
     ("a hierarchy in several lines", (file(HIERARCHY, str(good()[HIERARCHY]).replace(" ", "\n    ")),)),
@@ -110,7 +111,7 @@ def test_packed(name: str, plain: dict[str, Any], tmp_path: Path) -> None:
 
 
 def test_a_header_alone_is_no_rows(tmp_path: Path) -> None:
-    heads = {path: str(good()[path]).split("\n")[0] for path in (IMAGES, HUMAN, MACHINE, BOXES, MASKS)}
+    heads: Files = {path: str(good()[path]).split("\n")[0] for path in (IMAGES, HUMAN, MACHINE, BOXES, MASKS)}
     result = load(write(tmp_path / "a", good() | heads))
     assert errors(result) == []
     assert result.report.totals["boxes"].read == 0
@@ -130,7 +131,7 @@ def _palette(mask: Any) -> Pillow.Image:
     return image
 
 
-KINDS = {
+KINDS: dict[str, Callable[[Any], Pillow.Image]] = {
     "0 and 1": lambda mask: Pillow.fromarray(mask.astype(np.uint8)),
     "0 and 255": lambda mask: Pillow.fromarray(mask.astype(np.uint8) * 255),
     "RGB": lambda mask: Pillow.fromarray(np.stack([mask * 0, mask * 7, mask * 0], axis=2).astype(np.uint8)),
@@ -139,7 +140,7 @@ KINDS = {
     ),
     "16-bit": lambda mask: Pillow.fromarray(mask.astype(np.uint16) * 256),
     "palette": _palette,
-    "1-bit": lambda mask: Pillow.fromarray(mask),
+    "1-bit": Pillow.fromarray,
     "grey and alpha": lambda mask: Pillow.fromarray(mask.astype(np.uint8)).convert("LA"),
 }
 

@@ -131,7 +131,8 @@ def _compare(run: Run, source: Source, chunk: Chunk, keys: list[int], made: set[
             totals.unchanged += not changes
         else:
             known, changes = given, {}
-            totals.skipped[REPEATED] += key not in made
+            if key not in made:
+                totals.skipped[REPEATED] += 1
         if changes:
             updates.append((key, changes))
         if scratch is not None and (changes or key not in earlier):
