@@ -191,7 +191,8 @@ FILES: list[tuple[str, tuple[Change, ...], list[str]]] = [
     *((f"blank lines of {path[12:-4]}", (file(path, "\r\n\n"),), [f"{path}: The file has no rows, not even a header"])
       for path in TABLES),
     *((f"{encoding} of {path[12:-4]}", (encoded(path, encoding),),
-       [f"{path}: The file is in UTF-16; save it as UTF-8"]) for path in TABLES for encoding in ("utf-16", "utf-16-be")),
+       [f"{path}: The file is in UTF-16; save it as UTF-8"])
+      for path in TABLES for encoding in ("utf-16", "utf-16-be")),
     *((f"semicolons in {path[12:-4]}", (replaced(path, ",", ";"),),
        [f'{path}:1: "{(h if len(h) <= 80 else h[:79] + "…")}" The columns must be parted by commas'])
       for path in WITH_HEADER for h in [str(good()[path]).split("\n")[0].replace(",", ";")]),

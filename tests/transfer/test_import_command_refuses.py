@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
-from django.db import DataError
+from django.db import DataError, connections
 
 from openimages_io.management.commands.import_openimages import Command
 from openimages_io.models import Task
@@ -49,8 +49,9 @@ Run = Callable[..., Outcome]
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs the command as `manage.py` does."""
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs the command as `manage.py` does, but for closing the connection, which the test needs."""
+    monkeypatch.setattr(connections, "close_all", lambda: None)
 
     def command(source: Path, *options: str) -> Outcome:
         argv = ["manage.py", "import_openimages", str(source), "--task", TASK, *options, "--no-color"]
