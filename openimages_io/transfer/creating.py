@@ -22,6 +22,12 @@ PROVENANCE = {
 _NULLABLE = frozenset({"OriginalSize", "Rotation"})
 
 
+def create_named_labels(run: Run, names: Sequence[str], *, listed: bool) -> list[int]:
+    """Creates labels that no row of a class list is about. Returns their keys."""
+    run.report.of("labels").read += len(names)
+    return create_labels(run, [(name, "") for name in names], listed=listed)
+
+
 def create_labels(run: Run, labels: Sequence[tuple[str, str]], *, listed: bool) -> list[int]:
     """Creates labels from LabelName and display name, after those that are there. Returns their keys."""
     run.changed = True
@@ -44,6 +50,12 @@ def create_labels(run: Run, labels: Sequence[tuple[str, str]], *, listed: bool) 
         # The plain queryset: the revision is raised once, at the end.
         keys = [row.pk for row in Label._base_manager.using(run.using).bulk_create(rows, batch_size=1000)]
     return [run.labels.add(name, display, key) for (name, display), key in zip(labels, keys, strict=True)]
+
+
+def create_named_images(run: Run, subset: str, names: Sequence[str]) -> list[int]:
+    """Creates images that no row of an image list is about. Returns their keys."""
+    run.report.of("images").read += len(names)
+    return create_images(run, subset, names)
 
 
 def create_images(

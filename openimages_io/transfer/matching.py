@@ -10,6 +10,8 @@ from typing import Final
 from openimages_io.models import Image, Label
 
 _AMBIGUOUS: Final = 0
+_FIRST_PROVISIONAL: Final = -2
+"""Not -1: its hash is that of -2, and rows are told apart by hashes of their keys."""
 
 
 class LabelIndex:
@@ -24,7 +26,7 @@ class LabelIndex:
         self.ambiguous: dict[str, list[str]] = {}
         """Display names that several labels have, and those labels' LabelNames."""
         self.next_position = 0
-        self._provisional = count(-1, -1)
+        self._provisional = count(_FIRST_PROVISIONAL, -1)
         for key, name, display, position in rows:
             self.add(name, display, key)
             self.next_position = max(self.next_position, position + 1)
@@ -72,7 +74,7 @@ class ImageIndex:
         self._by_subset: dict[str, dict[str, int]] = {}
         self._stored_by_name: dict[str, int] = {}
         self._all_by_name: dict[str, int] | None = None
-        self._provisional = count(-1, -1)
+        self._provisional = count(_FIRST_PROVISIONAL, -1)
         for key, subset, name in rows:
             self._by_subset.setdefault(subset, {})[name] = key
             self._stored_by_name[name] = _AMBIGUOUS if name in self._stored_by_name else key

@@ -1,6 +1,7 @@
 """Rows that stand in two files: downloads overlap, and a part (`-boxable`) repeats rows of the whole."""
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import Self
 
 from openimages_io.format.layouts import Source
 from openimages_io.transfer.report import Totals
@@ -18,7 +19,7 @@ def may_overlap(sources: Sequence[Source]) -> bool:
 class Overlap:
     """Leaves out the rows that an earlier file of the kind had; the n-th equal row meets the n-th.
 
-    Costs nothing where no two files can overlap.
+    A context manager. Costs nothing where no two files can overlap.
     """
 
     def __init__(self, run: Run, sources: Sequence[Source]) -> None:
@@ -54,7 +55,10 @@ class Overlap:
         self._notes.note([(key, cell) for key, cell, kept in zip(hashes, cells, keep, strict=True) if kept])
         return rows.where(keep) if met else rows
 
-    def close(self) -> None:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
         """Removes the notes."""
         if self._notes is not None:
             self._notes.close()

@@ -7,7 +7,7 @@ from typing import Any, Final
 from openimages_io.format.layouts import Source
 from openimages_io.format.reading import Chunk
 from openimages_io.models.image import DEFAULT_SUBSET
-from openimages_io.transfer.creating import create_images, create_labels
+from openimages_io.transfer.creating import create_named_images, create_named_labels
 from openimages_io.transfer.options import Missing, Mode
 from openimages_io.transfer.report import Totals
 from openimages_io.transfer.run import BAD, NOT_CHOSEN_LABEL, NOT_CHOSEN_SUBSET, UNKNOWN_IMAGE, UNKNOWN_LABEL, Run
@@ -78,7 +78,7 @@ def _unknown_labels(run: Run, source: Source, chunk: Chunk, totals: Totals, labe
     ambiguous = [name for name in unknown if name in run.labels.ambiguous]
     others = [name for name in unknown if name not in run.labels.ambiguous]
     if run.policies.labels is Missing.CREATE and others and run.chosen_labels is None:
-        create_labels(run, [(name, "") for name in others], listed=True)
+        create_named_labels(run, others, listed=True)
         labels = list(map(run.labels.find.get, names))
     if not ambiguous and None not in labels:
         return labels
@@ -107,13 +107,8 @@ def _unknown_images(
         new = dict.fromkeys(name for name, image, label in rows if image is None and label is not None)
         subset = source.subset or DEFAULT_SUBSET
         if new and (not run.options.subsets or subset in run.options.subsets):
-            create_images(run, subset, list(new))
+            create_named_images(run, subset, list(new))
             images = run.images.find(source.subset, names)
-        elif new:
-            totals.skipped[NOT_CHOSEN_SUBSET] += sum(
-                image is None and label is not None for image, label in zip(images, labels, strict=True)
-            )
-            return [image or None for image in images]
     for index, (image, label) in enumerate(zip(images, labels, strict=True)):
         if image == _AMBIGUOUS_IMAGE and image is not None:
             reason = "is an image of several subsets of the task, and the file does not say which"
@@ -122,7 +117,7 @@ def _unknown_images(
             reason = "is no image of the task"
             _fault(run, source, chunk, index, totals, "unknown-image", "ImageID", reason, counted=label is not None)
         elif image is None and label is not None:
-            totals.skipped[UNKNOWN_IMAGE] += 1
+            totals.skipped[UNKNOWN_IMAGE if run.policies.images is Missing.SKIP else NOT_CHOSEN_SUBSET] += 1
     return [image or None for image in images]
 
 

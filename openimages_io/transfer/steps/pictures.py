@@ -1,37 +1,53 @@
 """Picture files and images.meta to images: which picture is whose, and how large it is."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
 
 from django.core.files.storage import Storage
 from django.db import transaction
 
+from openimages_io.exceptions import OpenImagesError, UnreadableArchive
+from openimages_io.format.issues import Issue, Severity
 from openimages_io.format.layouts import Kind
 from openimages_io.format.sizes import read_sizes
 from openimages_io.models import Image
 from openimages_io.models.deletion import remove_files
 from openimages_io.models.image import DEFAULT_SUBSET
-from openimages_io.transfer.creating import create_images
+from openimages_io.transfer.creating import create_named_images
 from openimages_io.transfer.options import Missing, Mode
 from openimages_io.transfer.pictures import BadPicture, Stored, digest_of, picture_size, store
 from openimages_io.transfer.run import BAD, NOT_CHOSEN_SUBSET, UNKNOWN_IMAGE, Run
 
 _BATCH: Final = 500
+_SAID_BEFORE: Final = "said before"
 
 
 def read_size_files(run: Run) -> None:
     """Reads images.meta into `run.sizes`; which images they are of is seen at the end."""
     for source in run.sources(Kind.SIZES):
         totals = run.report.of("image sizes")
-        errors = run.report.errors
-        with run.archive.open(source.path) as stream:
-            for row in read_sizes(stream, source.path, run.report):
+        bad: set[int | None] = set()
+
+        def sink(issue: Issue, bad: set[int | None] = bad) -> None:
+            bad.add(issue.line)
+            run.report(issue)
+
+        with run.readable(), run.archive.open(source.path) as stream:
+            for row in read_sizes(stream, source.path, sink):
                 totals.read += 1
-                run.sizes[row.subset, row.image_id] = row.width, row.height
-        bad = run.report.errors - errors
-        if bad:
-            totals.read += bad
-            totals.skipped[BAD] += bad
+                size = row.width, row.height
+                known = run.sizes.setdefault((row.subset, row.image_id), size)
+                if known is size:
+                    continue
+                totals.skipped[_SAID_BEFORE] += 1
+                if known != size:
+                    reason = f"is {known[0]} x {known[1]} pixels in an earlier file, which holds"
+                    run.warn("size-differs", reason, file=source.path, line=row.line, column="id", value=row.image_id)
+        lines = len(bad - {None})
+        if lines:
+            totals.read += lines
+            totals.skipped[BAD] += lines
 
 
 def take_pictures(run: Run) -> list[str]:
@@ -49,7 +65,12 @@ def take_pictures(run: Run) -> list[str]:
         if not run.wants(subset):
             totals.skipped[NOT_CHOSEN_SUBSET] += 1
             continue
-        if run.loader is None and not _is_picture(run, subset, name, path):
+        if run.loader is None:
+            _look_at(run, subset, name, path)
+        found = run.picture_issues.get(path, ())
+        for issue in found:
+            run.report(issue)
+        if any(issue.severity is Severity.ERROR for issue in found):
             totals.skipped[BAD] += 1
             continue
         key = _image_of(run, subset, name, path)
@@ -67,25 +88,34 @@ def take_pictures(run: Run) -> list[str]:
     return new
 
 
-def _is_picture(run: Run, subset: str | None, name: str, path: str) -> bool:
+def _look_at(run: Run, subset: str | None, name: str, path: str) -> None:
+    """Notes what is wrong with a picture."""
     try:
         with run.archive.open(path) as stream:
             size = picture_size(stream, run.limits)
+    except UnreadableArchive as fault:
+        run.picture_issues[path] = fault.issues
+        return
     except BadPicture as fault:
-        run.issue("bad-picture", str(fault), file=path, value=path.rpartition("/")[2])
-        return False
+        run.picture_issues[path] = [_bad_picture(path, fault)]
+        return
     told = run.size(subset, name)
     if told is not None and told != size:
         reason = f"is {size[0]} x {size[1]} pixels, but images.meta says {told[0]} x {told[1]}, which holds"
-        run.warn("size-differs", reason, file=path, value=path.rpartition("/")[2])
-    return True
+        value = path.rpartition("/")[2]
+        issue = Issue(code="size-differs", reason=reason, file=path, value=value, severity=Severity.WARNING)
+        run.picture_issues[path] = [issue]
+
+
+def _bad_picture(path: str, fault: BadPicture) -> Issue:
+    return Issue(code="bad-picture", reason=str(fault), file=path, value=path.rpartition("/")[2])
 
 
 def _image_of(run: Run, subset: str | None, name: str, path: str) -> int | None:
     totals = run.report.of("pictures")
     (key,) = run.images.find(subset, [name])
     if key is None and run.policies.images is Missing.CREATE:
-        (key,) = create_images(run, subset or DEFAULT_SUBSET, [name])
+        (key,) = create_named_images(run, subset or DEFAULT_SUBSET, [name])
     if key:
         if run.options.mode is Mode.REPLACE:
             run.named.add(key)
@@ -129,13 +159,13 @@ def _replace(run: Run, image: Image, picture: Stored) -> None:
         file=picture.file, file_digest=picture.digest, file_suffix=picture.suffix
     )
     if old:
-        transaction.on_commit(lambda: remove_files(storage, [old]), using=run.using)
+        transaction.on_commit(lambda: remove_files(storage, [old]), using=run.using, robust=True)
 
 
 def take_sizes(run: Run) -> None:
     """Gives images that were there before their size: the one in images.meta, else their new picture's."""
     sizes: dict[int, tuple[int, int]] = {}
-    named: set[int] = set()
+    named: Counter[int] = Counter()
     for subset, name, path in run.layout.pictures if run.stored else ():
         picture = run.stored.get(path)
         (key,) = run.images.find(subset, [name]) if picture else (None,)
@@ -150,15 +180,15 @@ def take_sizes(run: Run) -> None:
         elif keys[0] in run.new_images:
             totals.added += 1
         else:
-            named.add(keys[0])
+            named[keys[0]] += 1
         sizes.update(dict.fromkeys(keys, size))
     for rows in _rows(run, [key for key in sizes if key > 0 and key not in run.new_images]):
         for image in rows:
             width, height = sizes[image.pk]
             before = image.width, image.height
             if totals is not None and image.pk in named:
-                totals.unchanged += before == (width, height)
-                totals.updated += before != (width, height)
+                totals.unchanged += named[image.pk] * (before == (width, height))
+                totals.updated += named[image.pk] * (before != (width, height))
             if before != (width, height):
                 run.changed = True
                 if run.loader is not None:
@@ -176,10 +206,15 @@ def store_pictures(run: Run, paths: Sequence[str], storage: Storage, stored: dic
     """Stores pictures, before the transaction; `stored` grows as it goes, so that a failure can take them away."""
     run.phase, run.done, run.total = "pictures", 0, sum(run.archive.paths[path] for path in paths)
     for path in paths:
-        data = run.archive.read(path, run.limits.max_picture_bytes)
         try:
+            data = run.archive.read(path, run.limits.max_picture_bytes)
             stored[path] = store(storage, data, path, run.limits)
-        except BadPicture as fault:  # the archive has changed since the check
-            run.issue("bad-picture", str(fault), file=path, value=path.rpartition("/")[2])
-        run.done += len(data)
+        except UnreadableArchive as fault:  # the archive has changed since the check
+            run.picture_issues[path] = fault.issues
+        except BadPicture as fault:
+            run.picture_issues[path] = [_bad_picture(path, fault)]
+        except OSError as error:
+            reason = error.strerror or error
+            raise OpenImagesError(f"The picture {path} cannot be stored: {reason}. Nothing was written.") from error
+        run.done += run.archive.paths[path]
         run.tell(0)
