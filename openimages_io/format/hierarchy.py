@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 from openimages_io.exceptions import OpenImagesError
+from openimages_io.format.cells import ID_LENGTH
 from openimages_io.format.issues import Issue, IssueSink, Severity, show
 from openimages_io.format.limits import Limits
 from openimages_io.format.names import UNPRINTABLE
@@ -151,13 +152,13 @@ class _Parser:
             self.error("empty-file", "the file is empty")
             return None
         if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data[:2]:
-            self.error("not-utf8", "the file is UTF-16; UTF-8 is expected")
+            self.error("not-utf-8", "the file is UTF-16; UTF-8 is expected")
             return None
         try:
             text = data.decode("utf-8-sig")
         except UnicodeDecodeError as error:
             line = data.count(b"\n", 0, error.start) + 1
-            self.error("not-utf8", f"the byte 0x{data[error.start]:02x} is not UTF-8", line=line)
+            self.error("not-utf-8", f"the byte 0x{data[error.start]:02x} is not UTF-8", line=line)
             return None
         try:
             return (json.loads(text, object_pairs_hook=_object, parse_int=_number, parse_float=_number),)
@@ -198,6 +199,9 @@ class _Parser:
             self.error("bad-label-name", f"the LabelName is {_kind(name)}, not text", column=place.path("LabelName"))
         elif not name.strip():
             self.error("bad-label-name", "is an empty LabelName", column=place.path("LabelName"), value=name)
+        elif len(name) > ID_LENGTH:
+            reason = f"has {len(name)} characters, more than the {ID_LENGTH} that a LabelName may have"
+            self.error("bad-label-name", reason, column=place.path("LabelName"), value=name)
         elif UNPRINTABLE.search(name):
             reason = "holds a control character, a line break or half a surrogate pair"
             self.error("bad-label-name", reason, column=place.path("LabelName"), value=name)

@@ -19,8 +19,13 @@ def show(value: str) -> str:
     """Quotes a stranger's text for a terminal or a page: shortened in its middle, with nothing unprintable in it."""
     half = _SHOWN // 2
     cut = value if len(value) <= _SHOWN else f"{value[:half]}…{value[1 - half :]}"
-    safe = "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in cut)
-    return f'"{safe}"'
+    return f'"{"".join(c if c.isprintable() else _escaped(c) for c in cut)}"'
+
+
+def _escaped(character: str) -> str:
+    if "\udc80" <= character <= "\udcff":  # a byte that was no UTF-8
+        return f"\\x{ord(character) - 0xDC00:02x}"
+    return character.encode("unicode_escape", "backslashreplace").decode()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

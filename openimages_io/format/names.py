@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass
 
+from openimages_io.format.cells import ID_LENGTH
+
 UNPRINTABLE = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\ud800-\\udfff]")
 """Control characters, line breaks of every kind, and halves of surrogate pairs (bytes that were not UTF-8)."""
 
@@ -21,7 +23,7 @@ def unsafe_word(word: str) -> str | None:
         return "holds a control character, a line break or bytes that are not UTF-8"
     if _DRIVE.match(word):
         return "begins with a drive letter"
-    return None
+    return _too_long(word)
 
 
 def unsafe_image_id(image_id: str) -> str | None:
@@ -36,11 +38,17 @@ def unsafe_image_id(image_id: str) -> str | None:
         return "begins with a drive letter"
     if image_id.startswith("/"):
         return "begins with a slash"
+    if why := _too_long(image_id):
+        return why
     if "/" not in image_id:
         return "is a way to another folder" if image_id in {".", ".."} else None
     if any(part in {"", ".", ".."} for part in image_id.split("/")):
         return "holds an empty folder name or a way to another folder"
     return None
+
+
+def _too_long(word: str) -> str | None:
+    return f"has {len(word)} characters, more than the {ID_LENGTH} that it may have" if len(word) > ID_LENGTH else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -131,8 +131,8 @@ class _Batch(NamedTuple):
     rows: list[list[str]]
     lines: Sequence[int]
     """The line on which each row starts."""
-    broken: list[tuple[int, str]]
-    """Where a row starts that is no CSV, and why it is none."""
+    broken: list[tuple[int, str, str]]
+    """Where a row starts that is no CSV, why it is none, and the code of that."""
     ended: bool
     """Whether the file has."""
 
@@ -192,7 +192,7 @@ class _Reading:
                 self.issue("empty-file", reason)
                 return None
             except csv.Error as error:
-                self.issue("bad-quoting", _explained(error), line=line)
+                self.issue("bad-header", _explained(error), line=line)
                 return None
             except _EndlessRow:
                 self.issue("endless-row", _ENDLESS, line=line)
@@ -237,7 +237,7 @@ class _Reading:
     def _rows(self, reader: Any, count: int, first: _Batch) -> _Batch:
         """Up to `count` rows after those of `first`, or fewer if they are long."""
         rows, lines = list(first.rows), list(first.lines)
-        broken: list[tuple[int, str]] = []
+        broken: list[tuple[int, str, str]] = []
         ended = False
         self.source.watch(rows)
         while not ended and len(rows) < count and self.source.taken < MAX_CHUNK_BYTES:
@@ -256,8 +256,12 @@ class _Reading:
             else:
                 lines.extend(_starts(rows[before:], start))
             if fault:
+                # Rows between two quotes far apart are lost without being counted.
+                code = "endless-row" if fault == _ENDLESS else "bad-quoting"
                 line = lines[-1] + _height(rows[-1]) if len(rows) > before else start + 1
-                broken.append((line, fault))
+                if code == "bad-quoting" and reader.line_num > line:
+                    code = "unclosed-quote"
+                broken.append((line, fault, code))
         if [] in rows:
             filled = [index for index, row in enumerate(rows) if row]
             rows, lines = [rows[index] for index in filled], [lines[index] for index in filled]
@@ -299,8 +303,8 @@ class _Reading:
             self._report_broken(*fault)
         return Chunk(good_lines, dict(good), bad=len(batch.rows) - len(good_lines) + len(batch.broken))
 
-    def _report_broken(self, line: int, reason: str) -> None:
-        self.issue("endless-row" if reason == _ENDLESS else "bad-quoting", reason, line=line)
+    def _report_broken(self, line: int, reason: str, code: str) -> None:
+        self.issue(code, reason, line=line)
 
     def _parse_row(self, row: list[str], line: int) -> dict[str, Any] | None:
         if len(row) != len(self.columns):

@@ -57,8 +57,8 @@ def _read(text: TextIOWrapper, file: str, sink: IssueSink) -> Iterator[ImageSize
     plain = _PLAIN.fullmatch
     while line := text.readline(_MAX_LINE):
         number += 1
-        if number == 1 and line.startswith(("\udcff\udcfe", "\udcfe\udcff")):
-            sink(Issue(code="not-utf8", file=file, reason="the file is UTF-16; UTF-8 is expected"))
+        if number == 1 and (line.startswith(("\udcff\udcfe", "\udcfe\udcff")) or line[:4].count("\0") >= 2):
+            sink(Issue(code="not-utf-8", file=file, reason="the file is UTF-16; UTF-8 is expected"))
             return
         if len(line) == _MAX_LINE and not line.endswith("\n"):
             sink(
@@ -116,7 +116,7 @@ def _careful(line: str, file: str, number: int, sink: IssueSink) -> tuple[str, i
         sink(Issue(code=code, file=file, line=number, column=column, value=value, reason=reason))
 
     if _NOT_DECODED.search(line):
-        bad("not-utf8", "the line is not UTF-8")
+        bad("bad-text", "the line is not UTF-8")
         return None
     if "\0" in line:
         bad("nul", "the line holds a NUL byte")

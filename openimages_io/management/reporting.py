@@ -1,5 +1,6 @@
 """A report on a terminal: a table of totals, and the first of the issues."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -31,8 +32,10 @@ def table(report: Report, columns: tuple[str, ...] = _COLUMNS) -> Iterator[str]:
             yield f"{'':{widths[0]}}    {number:,} skipped: {reason}"
 
 
-def write_report(out: OutputWrapper, style: Style, report: Report, columns: tuple[str, ...] = _COLUMNS) -> None:
-    """Writes the issues, the worst first and a hundred at most, then the table."""
+def write_report(
+    out: OutputWrapper, style: Style, report: Report, columns: tuple[str, ...] = _COLUMNS, *, refused: bool = False
+) -> None:
+    """Writes the issues, the worst first and a hundred at most, then the table, and says so if nothing of it holds."""
     styles = {Severity.ERROR: style.ERROR, Severity.WARNING: style.WARNING, Severity.NOTE: style.NOTICE}
     shown = report.first_issues(SHOWN)
     for issue in shown:
@@ -42,16 +45,21 @@ def write_report(out: OutputWrapper, style: Style, report: Report, columns: tupl
         out.write(f"… and {hidden:,} more; --report FILE.json has them all")
     if shown:
         out.write("")
-    for line in table(report, columns):
+    lines = list(table(report, columns))
+    if lines and refused:
+        out.write("Nothing of this was written; what would have been, without what is bad:")
+    for line in lines:
         out.write(line)
 
 
-def check_report(path: Path) -> None:
-    """Raises `CommandError` where a report could not be written, before anything is done that it would tell of."""
-    try:
-        path.open("a", encoding="utf-8").close()
-    except OSError as error:
-        raise CommandError(f"The report cannot be written to {path}: {error.strerror}") from error
+def check_report_path(path: Path) -> None:
+    """Raises `CommandError` where no report can be written: better before the work than after it."""
+    if path.is_dir():
+        raise CommandError(f"The report cannot be written to {path}: it is a folder")
+    if not path.parent.is_dir():
+        raise CommandError(f"The report cannot be written to {path}: there is no folder {path.parent}")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise CommandError(f"The report cannot be written to {path}: permission denied")
 
 
 def save_report(path: Path, report: Report, **head: Any) -> None:

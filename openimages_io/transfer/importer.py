@@ -2,13 +2,14 @@
 
 import gc
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.db import IntegrityError, router
+from django.db import DatabaseError, IntegrityError, router, transaction
 from django.db.models import Max
 from django.utils import timezone
 
@@ -18,7 +19,6 @@ from openimages_io.format.archive import Archive, open_archive
 from openimages_io.format.issues import Issue, Severity
 from openimages_io.format.layouts import Layout, recognise
 from openimages_io.models import AttributeSpec, HierarchyEdge, Image, Label, Mask, Shape, Task, picture_storage
-from openimages_io.models.deletion import remove_files
 from openimages_io.models.revisions import touch
 from openimages_io.transfer.bulk import Loader, loading, plain
 from openimages_io.transfer.matching import ImageIndex, LabelIndex
@@ -26,7 +26,7 @@ from openimages_io.transfer.options import ImportOptions, Mode, OnError
 from openimages_io.transfer.pictures import Stored
 from openimages_io.transfer.replacing import replace_annotations
 from openimages_io.transfer.report import Report
-from openimages_io.transfer.run import Policies, Progress, Run
+from openimages_io.transfer.run import BAD, Policies, Progress, Run
 from openimages_io.transfer.specs import SpecIndex
 from openimages_io.transfer.steps.boxes import read_boxes
 from openimages_io.transfer.steps.images import read_image_lists
@@ -78,10 +78,11 @@ class _Plan:
     revision: int
     report: Report
     new_pictures: list[str] = field(default_factory=list)
-    picture_issues: dict[str, Issue] = field(default_factory=dict)
     named: set[int] = field(default_factory=set)
     """Images that were there and that the archive names, in mode replace."""
     chosen_labels: frozenset[int] | None = None
+    picture_issues: dict[str, list[Issue]] = field(default_factory=dict)
+    """What is wrong with pictures, by path in the archive."""
 
 
 class Importer:
@@ -109,16 +110,18 @@ class Importer:
     def run(self, *, dry_run: bool = False) -> Result:
         """Checks the archive and, if nothing speaks against it, commits it.
 
-        Never raises for what is wrong with the archive: that is in the report.
+        Never raises for what is wrong with the archive: that is in the report. Raises `OpenImagesError` where the
+        database or the storage fails; nothing is written then.
         """
         try:
             with _collecting_less(), open_archive(self.source, self.limits) as archive:
                 return self._run(archive, dry_run)
         except UnreadableArchive as fault:
             report = Report()
-            for issue in fault.issues:
-                report(issue)
+            report.unreadable(fault)
             return Result(report, committed=False, task=self._task(), refused=True)
+        except DatabaseError as error:
+            raise OpenImagesError(f"The database failed, so nothing was written: {error}") from error
 
     def _run(self, archive: Archive, dry_run: bool) -> Result:
         for _ in range(_TRIES):
@@ -142,6 +145,7 @@ class Importer:
         layout = self._layout(archive, report)
         run = self._start(archive, layout, report, plan.task_id)
         run.total = _bytes_to_read(archive, layout, pictures=self.options.pictures)
+        run.picture_issues = plan.picture_issues
         if layout.sources or len(layout.pictures):
             plan.new_pictures = self._read(run)
         plan.named = {key for key in run.named if key > 0}
@@ -155,8 +159,10 @@ class Importer:
         layout = self._layout(archive, report)
         stored: dict[str, Stored] = {}
         storage = picture_storage()
+        kept: list[bool] = []
         try:
             run = self._start(archive, layout, report, plan.task_id)
+            run.picture_issues = plan.picture_issues
             store_pictures(run, plan.new_pictures, storage, stored)
             with loading(self.using, _TABLES) as loader:
                 task = self._lock(plan)
@@ -167,8 +173,11 @@ class Importer:
                 self._write(run, plan, loader)
                 if self._forbids(report):  # the archive is not what it was when it was checked
                     raise _ArchiveChanged
+                transaction.on_commit(lambda: kept.append(True), using=self.using)
         except BaseException as fault:
-            remove_files(storage, [picture.file for picture in stored.values()])
+            for picture in () if kept else stored.values():
+                with suppress(OSError):
+                    storage.delete(picture.file)
             if isinstance(fault, _ArchiveChanged):
                 return Result(report, committed=False, task=self._task(), refused=True)
             raise
@@ -206,8 +215,10 @@ class Importer:
         for subset, keys in sorted(run.images.elsewhere.items()):
             reason = f"{len(keys)} images of the subset “{subset}” were found in other subsets of the task, by ImageID"
             run.issue("other-subset", reason, severity=Severity.WARNING)
-        if claims.unmet():
-            reason = f"{claims.unmet()} masks say a box that neither the archive nor the task has; they stand alone"
+        unmet = claims.unmet()
+        if unmet and not self._forbids(run.report):  # a box that is missing may be a bad row
+            masks = "1 mask says" if unmet == 1 else f"{unmet:,} masks say"
+            reason = f"{masks} a box that neither the archive nor the task has; such a mask stands alone"
             run.issue("mask-without-box", reason, severity=Severity.NOTE)
         if run.specs.made:
             specs = run.report.of("attribute specs")
@@ -217,7 +228,7 @@ class Importer:
         return pictures
 
     def _layout(self, archive: Archive, report: Report) -> Layout:
-        layout = recognise(archive.paths, report)
+        layout = recognise(archive.paths, partial(self._take_layout_issue, report))
         for path, what in layout.not_read:
             report(Issue(code="not-read", reason=f"{what}: not read yet", file=path, severity=Severity.WARNING))
         for path in layout.unknown:
@@ -226,6 +237,15 @@ class Importer:
         if not layout.sources and not len(layout.pictures):
             report(Issue(code="nothing-known", reason=_LOOKED_FOR))
         return layout
+
+    def _take_layout_issue(self, report: Report, issue: Issue) -> None:
+        report(issue)
+        if issue.code not in {"two-pictures", "bad-image-id"}:
+            report.has_whole_file_errors |= issue.severity is Severity.ERROR
+        elif self.options.pictures:
+            totals = report.of("pictures")
+            totals.read += 1
+            totals.skipped[BAD] += 1
 
     def _start(
         self, archive: Archive, layout: Layout, report: Report, task_id: int | None, *, new: bool | None = None

@@ -22,7 +22,8 @@ class MaskFiles:
 
     def __init__(self, run: Run) -> None:
         self.run = run
-        self._shards: dict[str, tuple[Archive, dict[str, str]]] = {}
+        self._shards: dict[str, tuple[Archive, dict[str, str]] | None] = {}
+        """None for one that cannot be opened, which is one issue for all of its rows."""
         self._absent: dict[tuple[str, str], int] = {}
         """Rows whose PNGs are not at hand at all, by annotation file and shard, or "" where there are no shards."""
         self._subsets = {subset for subset, _, _ in run.layout.masks}
@@ -47,7 +48,10 @@ class MaskFiles:
         if digit in shards:
             for (subset, other), shard in self.run.layout.shards.items():
                 if other == digit and source.subset in {None, subset}:
-                    archive, names = self._open(shard)
+                    opened = self._open(shard)
+                    if opened is None:
+                        return None
+                    archive, names = opened
                     if mask_path in names:
                         return MaskFile(archive, names[mask_path])
             raise FileNotFoundError
@@ -60,10 +64,12 @@ class MaskFiles:
     def _has_files(self, subset: str | None) -> bool:
         return bool(self._subsets) if subset is None else bool(self._subsets & {subset, None})
 
-    def _open(self, shard: str) -> tuple[Archive, dict[str, str]]:
+    def _open(self, shard: str) -> tuple[Archive, dict[str, str]] | None:
         if shard not in self._shards:
-            archive = self._stack.enter_context(self.run.archive.open_nested(shard))
-            self._shards[shard] = archive, {path.rpartition("/")[2]: path for path in archive.paths}
+            self._shards[shard] = None
+            with self.run.readable():
+                archive = self._stack.enter_context(self.run.archive.open_nested(shard))
+                self._shards[shard] = archive, {path.rpartition("/")[2]: path for path in archive.paths}
         return self._shards[shard]
 
     def report_absent(self) -> None:

@@ -1,7 +1,7 @@
 """Rows that stand in two files: downloads overlap, and a part (`-boxable`) repeats rows of the whole."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from openimages_io.format.layouts import Source
 from openimages_io.format.writing import number
@@ -23,7 +23,7 @@ def may_overlap(sources: Sequence[Source]) -> bool:
 class Overlap:
     """Leaves out the rows that an earlier file of the kind had; the n-th equal row meets the n-th.
 
-    Costs nothing where no two files can overlap.
+    A context manager. Costs nothing where no two files can overlap.
     """
 
     def __init__(self, run: Run, sources: Sequence[Source]) -> None:
@@ -72,7 +72,10 @@ class Overlap:
                 reason = f"differs from “{before}” in an earlier file, which holds"
                 self.run.warn("row-differs", reason, file=source.path, line=line, column=column, value=cell)
 
-    def close(self) -> None:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
         """Removes the notes."""
         if self._notes is not None:
             self._notes.close()

@@ -4,6 +4,7 @@ import hashlib
 import io
 import secrets
 import warnings
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import BinaryIO, Final
@@ -74,7 +75,13 @@ def store(storage: Storage, data: bytes, path: str, limits: Limits) -> Stored:
     width, height = picture_size(io.BytesIO(data), limits)
     digest, suffix = digest_of(data), suffix_of(path)
     name = f"{FOLDER}/{digest[:2]}/{digest}-{secrets.token_hex(4)}{suffix.lower()}"
-    return Stored(storage.save(name, ContentFile(data)), digest, suffix, width, height)
+    try:
+        name = storage.save(name, ContentFile(data))
+    except BaseException:
+        with suppress(OSError):  # a part of it may be there
+            storage.delete(name)
+        raise
+    return Stored(name, digest, suffix, width, height)
 
 
 def suffix_of(path: str) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import IO, Any, Final
 
+from openimages_io.exceptions import UnreadableArchive
 from openimages_io.format.issues import Issue, Severity
 
 WHOLE_FILE: Final = frozenset(
@@ -23,6 +24,7 @@ WHOLE_FILE: Final = frozenset(
         "not-commas",
         "not-utf-8",
         "nothing-known",
+        "unclosed-quote",
         "unknown-chosen-label",
     }
 )
@@ -36,6 +38,7 @@ class Totals:
     """The rows of one kind."""
 
     read: int = 0
+    """Rows, and what has no row of its own but is named by others, such as an image that only boxes name."""
     added: int = 0
     updated: int = 0
     unchanged: int = 0
@@ -77,6 +80,13 @@ class Report:
         json.dump(asdict(issue), self._spool, ensure_ascii=False)
         self._spool.write("\n")
 
+    def unreadable(self, fault: UnreadableArchive) -> None:
+        """Takes the issues of a file, or of the whole archive, that cannot be read to its end."""
+        for issue in fault.issues:
+            self(issue)
+        self.counts[Severity.ERROR] += fault.total - len(fault.issues)
+        self.has_whole_file_errors = True
+
     @property
     def errors(self) -> int:
         """The number of errors."""
@@ -97,9 +107,12 @@ class Report:
             self._spool.seek(0, 2)
 
     def first_issues(self, count: int = SHOWN) -> list[Issue]:
-        """The issues to put on a screen: the first of them, errors before warnings before notes."""
+        """The first issues, to put on a screen: errors before warnings before notes, each file's by line."""
         order = {severity: rank for rank, severity in enumerate(Severity)}
-        return sorted(self.shown, key=lambda issue: order[issue.severity])[:count]
+        files: dict[str, int] = {}
+        for issue in self.shown:
+            files.setdefault(issue.file, len(files))
+        return sorted(self.shown, key=lambda issue: (order[issue.severity], files[issue.file], issue.line or 0))[:count]
 
     def write_json(self, target: IO[str], **head: Any) -> None:
         """Writes the report as JSON, whatever the number of issues; `head` comes first in it."""

@@ -121,8 +121,7 @@ def _unknown_images(
             reason = "is no image of the task"
             _fault(run, source, chunk, index, totals, "unknown-image", "ImageID", reason, counted=label is not None)
         elif image is None and label is not None:
-            creates = run.policies.images is Missing.CREATE  # then it is left out for its subset alone
-            totals.skipped[NOT_CHOSEN_SUBSET if creates else UNKNOWN_IMAGE] += 1
+            totals.skipped[UNKNOWN_IMAGE if run.policies.images is Missing.SKIP else NOT_CHOSEN_SUBSET] += 1
     return [image or None for image in images]
 
 

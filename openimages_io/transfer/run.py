@@ -1,10 +1,12 @@
 """One pass over an archive: what the steps of an import share, whether the pass checks or writes."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+from openimages_io.exceptions import UnreadableArchive
 from openimages_io.format.archive import Archive
 from openimages_io.format.issues import Issue, Severity
 from openimages_io.format.layouts import Kind, Layout, Source
@@ -77,8 +79,8 @@ class Run:
     """None in a check."""
     stored: dict[str, Stored] = field(default_factory=dict)
     """Pictures that were stored for the commit, by path in the archive."""
-    picture_issues: dict[str, Issue] = field(default_factory=dict)
-    """What the check found of pictures, by path; a commit tells it again without looking again."""
+    picture_issues: dict[str, list[Issue]] = field(default_factory=dict)
+    """What the check found about pictures, by path in the archive, so that a commit need not look at them again."""
     sizes: dict[tuple[str | None, str], tuple[int, int]] = field(default_factory=dict)
     """Width and height in pixels by subset, if images.meta says it, and ImageID."""
     new_images: set[int] = field(default_factory=set)
@@ -109,7 +111,7 @@ class Run:
 
     def chunks(self, source: Source, table: Table, totals: Totals, chunk_rows: int = CHUNK_ROWS) -> Iterator[Chunk]:
         """The file's good rows; bad ones are counted as skipped."""
-        with self.archive.open(source.path) as stream:
+        with self.readable(), self.archive.open(source.path) as stream:
             for chunk in read_table(stream, table, source.path, self.report, chunk_rows):
                 totals.read += len(chunk) + chunk.bad
                 if chunk.bad:
@@ -118,6 +120,14 @@ class Run:
                 self.tell(chunk.position)
         self.done += self.archive.paths[source.path]
         self.tell(0)
+
+    @contextmanager
+    def readable(self) -> Iterator[None]:
+        """Within it a file is read; if it is damaged that is an issue, and the other files are read all the same."""
+        try:
+            yield
+        except UnreadableArchive as fault:
+            self.report.unreadable(fault)
 
     def tell(self, position: int) -> None:
         """Shows how far the run is: `position` bytes into the file at hand."""

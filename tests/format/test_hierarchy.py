@@ -123,10 +123,10 @@ def test_one_child_may_be_part_and_subcategory_of_one_parent() -> None:
         (b"", "empty-file", None),
         (b'{"LabelName": "a",\n "Part": [}', "bad-json", 2),
         (b"not json", "bad-json", 1),
-        ('{"LabelName": "a"}'.encode("utf-16"), "not-utf8", None),
-        ('{"LabelName": "a"}'.encode("utf-16-be"), "not-utf8", None),
-        ('{"LabelName": "a"}'.encode("utf-16-le"), "not-utf8", None),
-        (b'{\n"LabelName":\n"\xff"}', "not-utf8", 3),
+        ('{"LabelName": "a"}'.encode("utf-16"), "not-utf-8", None),
+        ('{"LabelName": "a"}'.encode("utf-16-be"), "not-utf-8", None),
+        ('{"LabelName": "a"}'.encode("utf-16-le"), "not-utf-8", None),
+        (b'{\n"LabelName":\n"\xff"}', "not-utf-8", 3),
     ],
 )
 def test_what_is_no_json(data: bytes, code: str, line: int | None) -> None:

@@ -89,14 +89,14 @@ def test_both_sides_of_a_bad_line_are_told() -> None:
 def test_bytes_that_are_not_utf8() -> None:
     sizes, issues = read(b"x 1 2\n\xff 1 2\n'\xff' 1 2\ny 3 4\n")
     assert [size.line for size in sizes] == [1, 4]
-    assert [(issue.code, issue.line) for issue in issues] == [("not-utf8", 2), ("not-utf8", 3)]
+    assert [(issue.code, issue.line) for issue in issues] == [("bad-text", 2), ("bad-text", 3)]
 
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
 def test_utf16_is_one_issue(encoding: str) -> None:
     sizes, issues = read(("\ufeff" + "a 1 2\n" * 9).encode(encoding))
     assert not sizes
-    assert [issue.code for issue in issues] == ["not-utf8"]
+    assert [issue.code for issue in issues] == ["not-utf-8"]
 
 
 def test_zero_bytes() -> None:

@@ -79,7 +79,7 @@ def test_issues_and_status(source: Callable[[Files], Path]) -> None:
     assert not Task.objects.exists()
 
     text = run(source(documented(boxes=[BOX, row])), "--task", "t", "--on-error", "skip")
-    assert text.splitlines()[-1] == "Imported into the task “t”: 1 error, 0 warnings."
+    assert text.splitlines()[-1] == "Imported into the task “t”, without the rows that are bad: 1 error, 0 warnings."
     assert "1 skipped: bad" in text
     assert len(shapes()) == 1
 

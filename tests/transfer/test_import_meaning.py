@@ -268,7 +268,7 @@ def test_coordinates_that_differ_by_more_do_not_group(tmp_path: Path) -> None:
 
     assert [shape.group for shape in shapes()] == [None, None]
     assert told(result.report) == [
-        "note: mask-without-box: 1 masks say a box that neither the archive nor the task has; they stand alone"
+        "note: mask-without-box: 1 mask says a box that neither the archive nor the task has; such a mask stands alone"
     ]
 
 

@@ -13,7 +13,7 @@ from openimages_io.exceptions import OpenImagesError
 from openimages_io.format.issues import Severity
 from openimages_io.management.choices import add_choice
 from openimages_io.management.progress import ProgressBar
-from openimages_io.management.reporting import check_report, counted, save_report, write_report
+from openimages_io.management.reporting import check_report_path, counted, save_report, write_report
 from openimages_io.transfer.importer import Importer, Result
 from openimages_io.transfer.options import ImportOptions, MasksAs, Missing, MissingAttributes, Mode, OnError
 
@@ -70,14 +70,16 @@ class Command(BaseCommand):
         if not options["task"].strip() or len(options["task"]) > _TASK_NAME:
             raise CommandError(f"A task's name has 1 to {_TASK_NAME} characters.")
         if options["report"]:
-            check_report(options["report"])
+            check_report_path(options["report"])
         with ProgressBar(sys.stderr, shown=not options["no_progress"]) as progress:
             importer = Importer(options["source"], options["task"], chosen, owner=owner, progress=progress)
             try:
                 result = importer.run(dry_run=options["dry_run"])
             except OpenImagesError as error:
                 raise CommandError(str(error)) from error
-        write_report(self.stdout, self.style, result.report)
+            except KeyboardInterrupt:
+                raise CommandError("Stopped: nothing was written.", returncode=_INTERRUPTED) from None
+        write_report(self.stdout, self.style, result.report, refused=result.refused)
         if options["report"]:
             head = {"source": str(options["source"]), "task": options["task"], "dry_run": options["dry_run"]}
             save_report(options["report"], result.report, committed=result.committed, **head)
@@ -93,10 +95,12 @@ class Command(BaseCommand):
         elif not result.changed:
             self.stdout.write(f"The task “{options['task']}” was up to date already: nothing has changed. {found}.")
         else:
-            self.stdout.write(self.style.SUCCESS(f"Imported into the task “{options['task']}”: {found}."))
+            without = ", without the rows that are bad" if errors else ""
+            self.stdout.write(self.style.SUCCESS(f"Imported into the task “{options['task']}”{without}: {found}."))
 
 
 _TASK_NAME = 255
+_INTERRUPTED = 130
 
 
 def _user(name: str) -> AbstractBaseUser:

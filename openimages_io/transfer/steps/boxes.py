@@ -33,12 +33,11 @@ def read_boxes(run: Run, claims: Claims) -> None:
     if not sources:
         return
     stored = StoredShapes(run, ShapeKind.RECTANGLE) if run.merges else None
-    overlap = Overlap(run, sources)
     reader = _BoxReader(run, claims, stored)
-    for source in sources:
-        reader.read(source, overlap)
-        overlap.next_file()
-    overlap.close()
+    with Overlap(run, sources) as overlap:
+        for source in sources:
+            reader.read(source, overlap)
+            overlap.next_file()
 
 
 class _BoxReader:

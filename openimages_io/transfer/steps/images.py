@@ -42,23 +42,24 @@ def _read_list(run: Run, source: Source, scratch: Scratch | None) -> None:
             if run.options.subsets and subset not in run.options.subsets:
                 totals.skipped[NOT_CHOSEN_SUBSET] += len(chunk)
                 continue
-            chunk, keys = _resolve(run, source, subset, chunk)
+            chunk, keys, made = _resolve(run, source, subset, chunk)
             if len(set(keys)) < len(keys) or not seen.isdisjoint(keys):
                 chunk, keys = _refuse_twice(run, source, chunk, keys, seen)
             seen.update(keys)
             if run.options.mode is Mode.REPLACE:
                 run.named.update(keys)
-            _compare(run, source, chunk, keys, scratch)
+            _compare(run, source, chunk, keys, made, scratch)
 
 
-def _resolve(run: Run, source: Source, subset: str, chunk: Chunk) -> tuple[Chunk, list[int]]:
-    """The images of the rows; new ones are created with all their cells."""
+def _resolve(run: Run, source: Source, subset: str, chunk: Chunk) -> tuple[Chunk, list[int], set[int]]:
+    """The images of the rows, and which of them are new; those are created with all their cells."""
     totals = run.report.of("images")
     names = chunk.values["ImageID"]
     found = run.images.find(subset, names)
     if None not in found and _AMBIGUOUS not in found:
-        return chunk, [key for key in found if key]
+        return chunk, [key for key in found if key], set()
     new: dict[str, int] = {}
+    made: set[int] = set()
     for index, (name, key) in enumerate(zip(names, found, strict=True)):
         if key == _AMBIGUOUS and key is not None:
             reason = f"is an image of several subsets of the task, and none of them is “{subset}”"
@@ -78,11 +79,12 @@ def _resolve(run: Run, source: Source, subset: str, chunk: Chunk) -> tuple[Chunk
             if column in chunk.values
         }
         keys = create_images(run, subset, list(new), values)
+        made.update(keys)
         if whole:
-            return chunk, keys
+            return chunk, keys, made
         found = run.images.find(subset, names)
     keep = [bool(key) for key in found]
-    return (chunk if all(keep) else chunk.where(keep)), [key for key in found if key]
+    return (chunk if all(keep) else chunk.where(keep)), [key for key in found if key], made
 
 
 def _refuse_twice(run: Run, source: Source, chunk: Chunk, keys: list[int], seen: set[int]) -> tuple[Chunk, list[int]]:
@@ -97,13 +99,15 @@ def _refuse_twice(run: Run, source: Source, chunk: Chunk, keys: list[int], seen:
     return chunk.where(keep), [key for key, first in zip(keys, keep, strict=True) if first]
 
 
-def _compare(run: Run, source: Source, chunk: Chunk, keys: list[int], scratch: Scratch | None) -> None:
+def _compare(run: Run, source: Source, chunk: Chunk, keys: list[int], made: set[int], scratch: Scratch | None) -> None:
     """Brings images that were there before, in the task or in an earlier list, up to date."""
     totals = run.report.of("images")
     columns = [column for column in PROVENANCE if column in chunk.values]
     rows = list(zip(*(chunk.values[column] for column in columns), strict=True)) if columns else [()] * len(keys)
     earlier = scratch.find(keys) if scratch is not None else {}
     stored = _stored_values(run, [key for key in keys if key not in run.new_images and key not in earlier])
+    again = sum(key not in made and key not in earlier and key not in stored for key in keys)
+    totals.skipped.update({REPEATED: again} if again else {})
     notes: dict[int, str] = {}
     updates: list[tuple[int, dict[str, Any]]] = []
     for index, (key, row) in enumerate(zip(keys, rows, strict=True)):

@@ -1,6 +1,7 @@
 """Class lists and the hierarchy to labels and edges."""
 
 from collections.abc import Iterable
+from typing import Final
 
 from openimages_io.format import hierarchy
 from openimages_io.format.layouts import Kind, Source
@@ -10,6 +11,8 @@ from openimages_io.transfer.bulk import plain
 from openimages_io.transfer.creating import create_labels
 from openimages_io.transfer.options import Missing
 from openimages_io.transfer.run import BAD, NOT_CHOSEN_LABEL, REPEATED, UNKNOWN_LABEL, Run
+
+_SAME_EDGE: Final = "the same edge under another name"
 
 
 def read_class_lists(run: Run) -> None:
@@ -120,16 +123,24 @@ def report_awaited_labels(run: Run) -> None:
 def read_hierarchy(run: Run) -> None:
     """Reads the hierarchy: its edges, and the labels that only it has, such as the virtual root."""
     for source in run.sources(Kind.HIERARCHY):
-        data = run.archive.read(source.path, run.limits.max_hierarchy_bytes)
-        graph = hierarchy.parse(data, source.path, run.limits, run.report)
-        if graph is not None and graph.edges:
+        graph: hierarchy.Graph | None = None
+        with run.readable():
+            data = run.archive.read(source.path, run.limits.max_hierarchy_bytes)
+            graph = hierarchy.parse(data, source.path, run.limits, run.report)
+        if graph is None:
+            run.report.has_whole_file_errors = True
+        elif graph.edges:
             _take_edges(run, source, graph)
 
 
 def _take_edges(run: Run, source: Source, graph: hierarchy.Graph) -> None:
     totals = run.report.of("hierarchy edges")
     totals.read += len(graph.edges)
-    unknown = [name for name in graph.names if name not in run.labels.find]
+    ambiguous = {name for name in graph.names if name in run.labels.ambiguous}
+    for name in sorted(ambiguous):
+        reason = f"is the display name of several labels: {', '.join(run.labels.ambiguous[name])}"
+        run.issue("ambiguous-label", reason, file=source.path, column="LabelName", value=name)
+    unknown = [name for name in graph.names if name not in run.labels.find and name not in ambiguous]
     if run.policies.labels is Missing.CREATE and not run.options.labels and unknown:
         create_labels(run, [(name, "") for name in unknown], listed=False)
     children: dict[int, set[int]] = {}
@@ -141,9 +152,14 @@ def _take_edges(run: Run, source: Source, graph: hierarchy.Graph) -> None:
         children.setdefault(parent_id, set()).add(child_id)
         positions[parent_id, kind] = max(positions.get((parent_id, kind), 0), position + 1)
     find = run.labels.find
+    may_be_cyclic = bool(stored) or len({find.get(name) for name in graph.names}) < len(graph.names)
     new: list[HierarchyEdge] = []
+    made: set[tuple[int, int, str]] = set()
     for edge in graph.edges:
         above, child = find.get(edge.parent), find.get(edge.child)
+        if not ambiguous.isdisjoint((edge.parent, edge.child)):
+            totals.skipped[BAD] += 1
+            continue
         if above is None or child is None:
             totals.skipped[NOT_CHOSEN_LABEL if run.options.labels else UNKNOWN_LABEL] += 1
             continue
@@ -151,11 +167,16 @@ def _take_edges(run: Run, source: Source, graph: hierarchy.Graph) -> None:
         if key in stored:
             totals.unchanged += 1
             continue
-        if stored and _reaches(children, child, above):
-            reason = f"would stand below itself: the task's hierarchy has it above {edge.parent}"
+        if key in made:
+            totals.skipped[_SAME_EDGE] += 1
+            continue
+        if may_be_cyclic and _reaches(children, child, above):
+            why = f"it is {edge.parent} too" if above == child else f"the task's hierarchy has it above {edge.parent}"
+            reason = f"would stand below itself: {why}"
             run.issue("cyclic-hierarchy", reason, file=source.path, value=edge.child)
             totals.skipped[BAD] += 1
             continue
+        made.add(key)
         children.setdefault(above, set()).add(child)
         position = positions.get((above, edge.kind.value), 0)
         positions[above, edge.kind.value] = position + 1

@@ -55,14 +55,12 @@ def read_masks(run: Run) -> Claims:
     sources = run.sources(Kind.SEGMENTATIONS)
     if not sources:
         return claims
-    overlap = Overlap(run, sources)
-    with MaskFiles(run) as files:
+    with Overlap(run, sources) as overlap, MaskFiles(run) as files:
         reader = _MaskReader(run, claims, files)
         for source in sources:
             reader.read(source, overlap)
             overlap.next_file()
         files.report_absent()
-    overlap.close()
     return claims
 
 

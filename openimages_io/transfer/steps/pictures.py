@@ -7,6 +7,7 @@ from typing import Final
 from django.core.files.storage import Storage
 from django.db import transaction
 
+from openimages_io.exceptions import OpenImagesError, UnreadableArchive
 from openimages_io.format.issues import Issue, Severity, show
 from openimages_io.format.layouts import Kind
 from openimages_io.format.sizes import read_sizes
@@ -27,26 +28,27 @@ def read_size_files(run: Run) -> None:
     """Reads images.meta into `run.sizes`; which images they are of is seen at the end."""
     for source in run.sources(Kind.SIZES):
         totals = run.report.of("image sizes")
-        errors = run.report.errors
-        with run.archive.open(source.path) as stream:
-            before = len(run.sizes)
-            for row in read_sizes(stream, source.path, run.report):
+        bad: set[int | None] = set()
+
+        def sink(issue: Issue, bad: set[int | None] = bad) -> None:
+            bad.add(issue.line)
+            run.report(issue)
+
+        with run.readable(), run.archive.open(source.path) as stream:
+            for row in read_sizes(stream, source.path, sink):
                 totals.read += 1
                 size = row.width, row.height
-                first = run.sizes.setdefault((row.subset, row.image_id), size)
-                if len(run.sizes) > before:
-                    before += 1
+                known = run.sizes.setdefault((row.subset, row.image_id), size)
+                if known is size:
                     continue
                 totals.skipped[SAID_TWICE] += 1
-                if first != size:
-                    reason = (
-                        f"is {row.width} x {row.height} pixels here, but {first[0]} x {first[1]} earlier, which holds"
-                    )
+                if known != size:
+                    reason = f"is {known[0]} x {known[1]} pixels in an earlier file, which holds"
                     run.warn("size-differs", reason, file=source.path, line=row.line, column="id", value=row.image_id)
-        bad = run.report.errors - errors
-        if bad:
-            totals.read += bad
-            totals.skipped[BAD] += bad
+        lines = len(bad - {None})
+        if lines:
+            totals.read += lines
+            totals.skipped[BAD] += lines
 
 
 def take_pictures(run: Run) -> list[str]:
@@ -67,17 +69,13 @@ def take_pictures(run: Run) -> list[str]:
             totals.skipped[NOT_CHOSEN_SUBSET] += 1
             continue
         if run.loader is None:
-            run.done += run.archive.paths[path]
-            run.tell(0)
-            finding = _look_at(run, subset, name, path)
-            if finding is not None:
-                run.picture_issues[path] = finding
-        issue = run.picture_issues.get(path)
-        if issue is not None:
+            _look_at(run, subset, name, path)
+        found = run.picture_issues.get(path, ())
+        for issue in found:
             run.report(issue)
-            if issue.severity is Severity.ERROR:
-                totals.skipped[BAD] += 1
-                continue
+        if any(issue.severity is Severity.ERROR for issue in found):
+            totals.skipped[BAD] += 1
+            continue
         key = _image_of(run, subset, name, path, chosen)
         if key is None:
             continue
@@ -95,19 +93,27 @@ def take_pictures(run: Run) -> list[str]:
     return new
 
 
-def _look_at(run: Run, subset: str | None, name: str, path: str) -> Issue | None:
-    """What is wrong with a file as a picture: an error, or a warning where its size is not the one that was told."""
+def _look_at(run: Run, subset: str | None, name: str, path: str) -> None:
+    """Notes what is wrong with a picture."""
     try:
         with run.archive.open(path) as stream:
             size = picture_size(stream, run.limits)
+    except UnreadableArchive as fault:
+        run.picture_issues[path] = fault.issues
+        return
     except BadPicture as fault:
-        return Issue(code="bad-picture", reason=str(fault), file=path, value=path.rpartition("/")[2])
+        run.picture_issues[path] = [_bad_picture(path, fault)]
+        return
     told = run.size(subset, name)
-    if told is None or told == size:
-        return None
-    reason = f"is {size[0]} x {size[1]} pixels, but images.meta says {told[0]} x {told[1]}, which holds"
-    value = path.rpartition("/")[2]
-    return Issue(code="size-differs", reason=reason, file=path, value=value, severity=Severity.WARNING)
+    if told is not None and told != size:
+        reason = f"is {size[0]} x {size[1]} pixels, but images.meta says {told[0]} x {told[1]}, which holds"
+        value = path.rpartition("/")[2]
+        issue = Issue(code="size-differs", reason=reason, file=path, value=value, severity=Severity.WARNING)
+        run.picture_issues[path] = [issue]
+
+
+def _bad_picture(path: str, fault: BadPicture) -> Issue:
+    return Issue(code="bad-picture", reason=str(fault), file=path, value=path.rpartition("/")[2])
 
 
 def _image_of(run: Run, subset: str | None, name: str, path: str, chosen: Collection[int]) -> int | None:
@@ -163,7 +169,7 @@ def _replace(run: Run, image: Image, picture: Stored) -> None:
         file=picture.file, file_digest=picture.digest, file_suffix=picture.suffix
     )
     if old:
-        transaction.on_commit(lambda: remove_files(storage, [old]), using=run.using)
+        transaction.on_commit(lambda: remove_files(storage, [old]), using=run.using, robust=True)
 
 
 def take_sizes(run: Run) -> None:
@@ -214,10 +220,15 @@ def store_pictures(run: Run, paths: Sequence[str], storage: Storage, stored: dic
     """Stores pictures, before the transaction; `stored` grows as it goes, so that a failure can remove them."""
     run.phase, run.done, run.total = "pictures", 0, sum(run.archive.paths[path] for path in paths)
     for path in paths:
-        data = run.archive.read(path, run.limits.max_picture_bytes)
         try:
+            data = run.archive.read(path, run.limits.max_picture_bytes)
             stored[path] = store(storage, data, path, run.limits)
-        except BadPicture as fault:  # the archive has changed since the check
-            run.issue("bad-picture", str(fault), file=path, value=path.rpartition("/")[2])
-        run.done += len(data)
+        except UnreadableArchive as fault:  # the archive has changed since the check
+            run.picture_issues[path] = fault.issues
+        except BadPicture as fault:
+            run.picture_issues[path] = [_bad_picture(path, fault)]
+        except OSError as error:
+            reason = error.strerror or error
+            raise OpenImagesError(f"The picture {path} cannot be stored: {reason}. Nothing was written.") from error
+        run.done += run.archive.paths[path]
         run.tell(0)

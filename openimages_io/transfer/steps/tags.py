@@ -20,11 +20,10 @@ def read_tags(run: Run) -> None:
     for machine in (False, True):
         sources = [source for source in run.sources(Kind.LABELS) if source.machine is machine]
         totals = run.report.of("machine labels" if machine else "human labels") if sources else Totals()
-        overlap = Overlap(run, sources)
-        for source in sources:
-            _read_file(run, source, totals, overlap, stored)
-            overlap.next_file()
-        overlap.close()
+        with Overlap(run, sources) as overlap:
+            for source in sources:
+                _read_file(run, source, totals, overlap, stored)
+                overlap.next_file()
 
 
 def _read_file(run: Run, source: Source, totals: Totals, overlap: Overlap, stored: StoredShapes | None) -> None:
