@@ -38,8 +38,10 @@ demo: $(DEMO) ## Import the example data set, export it again, and serve the sit
 	$(BIN)/python manage.py export_openimages scenes var/scenes.zip --force
 	@echo
 	@echo "The archive that came out: var/scenes.zip"
+ifeq ($(SERVE),0)
 	@echo "The site: make demo serves it on http://127.0.0.1:$(PORT)/ (login admin, password admin)"
-ifneq ($(SERVE),0)
+else
+	@echo "The site: http://127.0.0.1:$(PORT)/ (login admin, password admin; Ctrl-C ends it)"
 	@$(BIN)/python manage.py runserver 127.0.0.1:$(PORT)
 endif
 

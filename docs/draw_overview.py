@@ -1,6 +1,5 @@
 """`python -m docs.draw_overview`: imports the example data set, and draws its rows on its pictures for the README."""
 
-import json
 import os
 import tempfile
 from pathlib import Path

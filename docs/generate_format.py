@@ -126,8 +126,7 @@ RULES: Final[dict[str, tuple[str, ...]]] = {
     ),
     LABELS.title: (
         "A row becomes a shape of kind `tag`.",
-        "On export, tags of source `machine` go to the machine file, all others to the human file. A subset without machine labels "
-        "has no machine file.",
+        "On export, tags of source `machine` go to the machine file, all others to the human file. A subset without machine labels has no machine file.",
         "A tag without a score is written with Confidence 1.",
     ),
     BOXES.title: (
@@ -140,8 +139,7 @@ RULES: Final[dict[str, tuple[str, ...]]] = {
     SEGMENTATIONS.title: (
         "A row becomes a shape of kind `mask`, or with `--masks-as polygons` of kind `polygon`.",
         "The four coordinates are all there or all empty (`half-a-box`), and as for boxes not inside out.",
-        "A mask belongs to the box of the same image and label whose coordinates agree within 1e-6; they get one `Shape.group`. "
-        "Of two equal boxes it is the first without a mask.",
+        "A mask belongs to the box of the same image and label whose coordinates agree within 1e-6; they get one `Shape.group`. Of two equal boxes it is the first without a mask.",
         "A row whose PNG is missing is an error (`mask-missing`), but if no mask files are at hand at all that is one warning a file.",
         "Polygons, ellipses and turned rectangles are written here too, drawn as masks.",
     ),
@@ -196,9 +194,7 @@ def generate() -> str:
     ):
         parts.append("\n".join(_section(table, kind)))
     hierarchies = [name for pattern in known_files.HIERARCHIES for name in readable(pattern)]
-    not_read = [
-        f"- {_code(name)}: {what}" for pattern, what in known_files.NOT_READ for name in readable(pattern)
-    ]
+    not_read = [f"- {_code(name)}: {what}" for pattern, what in known_files.NOT_READ for name in readable(pattern)]
     parts.append(
         OUTRO.format(
             hierarchy=", ".join(map(_code, hierarchies)),

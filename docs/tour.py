@@ -47,7 +47,7 @@ def _run(commands: list[str]) -> list[str]:
             "PYTHONUNBUFFERED": "1",  # or errors would come before the table that was printed first
             "LC_ALL": "C.UTF-8",
         }
-        python = f"python() {{ {shlex.quote(sys.executable)} \"$@\"; }}"
+        python = f'python() {{ {shlex.quote(sys.executable)} "$@"; }}'
         # The mark is printed between two commands, and the second still sees the status of the first.
         mark = f"{{ status=$?; printf '{_MARK}'; (exit $status); }}"
         script = "\n".join([python, "python manage.py migrate --verbosity 0", *(f"{mark}\n{c}" for c in commands)])
