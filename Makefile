@@ -23,7 +23,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check test-sqlite test-postgres coverage test-interop test-newest bench fixtures format wheel clean
+.PHONY: help demo test check test-sqlite test-postgres coverage test-interop test-newest bench fixtures docs format wheel clean
 # The steps of one target write the same files, so they keep their order.
 .NOTPARALLEL:
 
@@ -38,8 +38,10 @@ demo: $(DEMO) ## Import the example data set, export it again, and serve the sit
 	$(BIN)/python manage.py export_openimages scenes var/scenes.zip --force
 	@echo
 	@echo "The archive that came out: var/scenes.zip"
+ifeq ($(SERVE),0)
 	@echo "The site: make demo serves it on http://127.0.0.1:$(PORT)/ (login admin, password admin)"
-ifneq ($(SERVE),0)
+else
+	@echo "The site: http://127.0.0.1:$(PORT)/ (login admin, password admin; Ctrl-C ends it)"
 	@$(BIN)/python manage.py runserver 127.0.0.1:$(PORT)
 endif
 
@@ -84,6 +86,11 @@ bench: $(DEV) $(INTEROP) ## Measure speed and memory, side by side with Datumaro
 
 fixtures: $(DEV) ## Draw the example data set again
 	$(BIN)/python -m fixtures.draw_scenes
+
+docs: $(DEV) ## Write what in the documentation is generated: the format, the README's tour and picture
+	$(BIN)/python -m docs.generate_format
+	$(BIN)/python -m docs.tour
+	$(BIN)/python -m docs.draw_overview
 
 format: $(DEV) ## Sort imports and format the code
 	$(BIN)/ruff check --quiet --fix

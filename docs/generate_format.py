@@ -1,0 +1,278 @@
+"""`python -m docs.generate_format`: writes the format reference, `docs/format.md`, from what the code declares."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Final
+
+from docs.patterns import readable
+from openimages_io.format import known_files
+from openimages_io.format.known_files import Kind
+from openimages_io.format.names import DATUMARO, DOCUMENTED
+from openimages_io.format.tables import (
+    BOXES,
+    CLASSES,
+    CLICK_COLUMNS,
+    IMAGES,
+    LABELS,
+    PERSON_ATTRIBUTES,
+    SEGMENTATIONS,
+    Column,
+    Table,
+)
+
+TARGET: Final = Path(__file__).resolve().parent / "format.md"
+_SUBSET: Final = "<subset>"
+
+INTRO: Final = """\
+# The format
+
+*This page is written by `python -m docs.generate_format` from the declarations in `openimages_io/format/`; a test compares the two.*
+
+## An archive
+
+A folder, a zip, a tar, or a tar packed with gzip, bzip2 or xz. What it is, is told by its content. One folder around everything is
+looked through. The documented tree, which is what an export writes:
+
+{tree}
+
+`<subset>` is `train`, `validation`, `test` or any other word. A task may hold the same ImageID in two subsets.
+
+A file is known by its name, whatever folder it stands in; upper and lower case make no difference there, but a subset keeps its own.
+`oidv6-`, `oidv7-` and `challenge-…-` are official prefixes only before `train`, `val`, `validation` or `test`, and only behind one does
+`val` mean `validation`; a user's own subset `val` stays `val`. In the names below `<split>` is one of these four words, `[…]` may be absent,
+`{{a,b}}` is one of the two, `<anything>` may be anything, or nothing where it begins or ends a name.
+
+Several files of a kind and subset are united: the first in reading order holds, full files before their parts, unprefixed ones before
+those of later versions, and where a later one differs there is a warning. A repeat within one file is an error for images and classes.
+
+## Every table
+
+- UTF-8, with or without a byte order mark; LF, CRLF or CR; blank lines are passed over; standard CSV quoting with commas.
+- Columns are found by name, whatever their order; case and blanks around a name make no difference. Columns of other names are one
+  warning a file. Only what is marked as required must be there.
+- Line numbers in messages are the file's own: the line on which a row starts, also after line breaks in quoted cells.
+- Written are UTF-8, LF, quotes only where they must be, all columns of the tables below in this order, and each number as the shortest
+  text that reads back as the same float64. Columns marked *(if any)* are written for a subset in which a row has them.
+- Coordinates are fractions of the image, x from the left and y from the top.
+"""
+
+BECOMES: Final[dict[str, dict[str, str]]] = {
+    IMAGES.title: {
+        "ImageID": "`Image.name`",
+        "Subset": "`Image.subset`",
+        "OriginalURL": "`Image.original_url`",
+        "OriginalLandingURL": "`Image.original_landing_url`",
+        "License": "`Image.license`",
+        "AuthorProfileURL": "`Image.author_profile_url`",
+        "Author": "`Image.author`",
+        "Title": "`Image.title`",
+        "OriginalSize": "`Image.original_size`",
+        "OriginalMD5": "`Image.original_md5`",
+        "Thumbnail300KURL": "`Image.thumbnail_300k_url`",
+        "Rotation": "`Image.rotation`",
+    },
+    CLASSES.title: {"LabelName": "`Label.name`", "DisplayName": "`Label.display_name`"},
+    LABELS.title: {
+        "ImageID": "`Shape.image`",
+        "Source": "`Shape.source`; in a machine file an empty one is `machine`",
+        "LabelName": "`Shape.label`",
+        "Confidence": "`Shape.score`",
+    },
+    BOXES.title: {
+        "ImageID": "`Shape.image`",
+        "Source": "`Shape.source`",
+        "LabelName": "`Shape.label`",
+        "Confidence": "`Shape.score`",
+        "XMin": "`Shape.x_min`",
+        "XMax": "`Shape.x_max`",
+        "YMin": "`Shape.y_min`",
+        "YMax": "`Shape.y_max`",
+        "IsOccluded": "`Shape.occluded`",
+        "IsTruncated": "`Shape.attributes`: `truncated`",
+        "IsGroupOf": "`Shape.attributes`: `is_group_of`",
+        "IsDepiction": "`Shape.attributes`: `is_depiction`",
+        "IsInside": "`Shape.attributes`: `is_inside`",
+        **dict.fromkeys(CLICK_COLUMNS, "`Shape.clicks`"),
+        **{name: f"`Shape.attributes`: `{name}`" for name in PERSON_ATTRIBUTES},
+    },
+    SEGMENTATIONS.title: {
+        "MaskPath": "`Mask.path`; the PNG itself is `Mask.png`",
+        "ImageID": "`Shape.image`",
+        "LabelName": "`Shape.label`",
+        "BoxID": "`Shape.attributes`: `box_id`",
+        "BoxXMin": "`Shape.x_min`",
+        "BoxXMax": "`Shape.x_max`",
+        "BoxYMin": "`Shape.y_min`",
+        "BoxYMax": "`Shape.y_max`",
+        "PredictedIoU": "`Shape.attributes`: `predicted_iou`",
+        "Clicks": "`Mask.clicks`",
+    },
+}
+"""What becomes of each column, by table."""
+
+RULES: Final[dict[str, tuple[str, ...]]] = {
+    IMAGES.title: (
+        "An ImageID is the picture's name without its extension, folders included; it may hold no `..`, backslash or line break.",
+        "An image stands in one list once (`image-twice`).",
+        "Images that only rows or pictures name are images too, without these cells.",
+        "Rotation is written as the official lists have it, `90.0`, and an unknown one as an empty cell.",
+    ),
+    CLASSES.title: (
+        "The header may be missing, and is not written. Columns are then told by their order.",
+        "A list of LabelNames alone, one a line, is a class list as well.",
+        "A class stands in one list once (`class-twice`).",
+        "Without any class list, labels are the LabelNames that occur.",
+        "A row of another table may have a display name for a LabelName; one that several labels share is an issue (`ambiguous-label`).",
+    ),
+    LABELS.title: (
+        "A row becomes a shape of kind `tag`.",
+        "On export, tags of source `machine` go to the machine file, all others to the human file. A subset without machine labels has no machine file.",
+        "A tag without a score is written with Confidence 1.",
+    ),
+    BOXES.title: (
+        "A row becomes a shape of kind `rectangle`.",
+        "XMax below XMin, or YMax below YMin, is an error (`inside-out`); equal ones are a warning (`empty-box`).",
+        "A flag of -1 is the attribute's absence, and an attribute that is not there is written as -1.",
+        "A box without a score is written with Confidence 1.",
+        "Click cells come out as they came, -1 included.",
+    ),
+    SEGMENTATIONS.title: (
+        "A row becomes a shape of kind `mask`, or with `--masks-as polygons` of kind `polygon`.",
+        "The four coordinates are all there or all empty (`half-a-box`), and as for boxes not inside out.",
+        "A mask belongs to the box of the same image and label whose coordinates agree within 1e-6; they get one `Shape.group`. Of two equal boxes it is the first without a mask.",
+        "A row whose PNG is missing is an error (`mask-missing`), but if no mask files are at hand at all that is one warning a file.",
+        "Polygons, ellipses and turned rectangles are written here too, drawn as masks.",
+    ),
+}
+"""What holds across cells and rows, by table."""
+
+OUTRO: Final = """\
+## Class hierarchy
+
+{hierarchy}
+
+Nested objects `{{"LabelName": …, "Part": […], "Subcategory": […]}}`, both lists optional. A class may stand below several others and be both
+a part and a subcategory; its subtree is repeated wherever it stands, and one that differs is an issue. It becomes
+`HierarchyEdge.parent`, `child`, `kind` and `position`; a class that the class list doesn't have, such as the official root `/m/0bl9f`, is
+a label with `is_listed` off. The first of these files that is there is read, the others are named as not read.
+
+## Image sizes
+
+`{sizes}`: one line an image, `<id> <height> <width>` in pixels, the height first. Ids are quoted as in a POSIX shell, `#` starts a
+comment, blank lines are passed over. They become `Image.height` and `Image.width`. Datumaro and CVAT write and need it; official data
+has no such file. An export writes every size that is known. Where two images of one name differ in size, it writes a comment `# subset: NAME` above each subset's lines.
+
+## Masks
+
+PNGs of any kind that Open Images tools write: 1-bit, grey of 8 or 16 bits, palette, RGB; what is not zero is the object. A mask covers
+the whole image whatever its own size is. They are found in `masks/<subset>/`, in `masks/`, at the root, in a folder such as
+`<subset>-masks` or `<subset>-masks-<digit>`, or in the zips as downloaded, {shards}, by the first digit of the ImageID. Masks that we draw
+are 1-bit PNGs.
+
+## Pictures
+
+Files in `images/<subset>/`, where folders below belong to the ImageID; directly in `images/`; in any other top folder, which is then the
+subset; or a .jpg at the root. Endings: {pictures}. Two pictures of one ImageID in a subset are an error (`two-pictures`).
+
+## Known, but not read
+
+These are named in the report:
+
+{not_read}
+"""
+
+
+def generate() -> str:
+    """The text of the page."""
+    parts = [INTRO.format(tree=_tree())]
+    for table, kind in (
+        (IMAGES, Kind.IMAGES),
+        (CLASSES, Kind.CLASSES),
+        (LABELS, Kind.LABELS),
+        (BOXES, Kind.BOXES),
+        (SEGMENTATIONS, Kind.SEGMENTATIONS),
+    ):
+        parts.append("\n".join(_section(table, kind)))
+    hierarchies = [name for pattern in known_files.HIERARCHIES for name in readable(pattern)]
+    not_read = [f"- {_code(name)}: {what}" for pattern, what in known_files.NOT_READ for name in readable(pattern)]
+    parts.append(
+        OUTRO.format(
+            hierarchy=", ".join(map(_code, hierarchies)),
+            sizes=DOCUMENTED.sizes,
+            shards=", ".join(map(_code, readable(known_files.SHARD))),
+            pictures=", ".join(map(_code, sorted(known_files.PICTURE_SUFFIXES))),
+            not_read="\n".join(not_read),
+        )
+    )
+    return "\n".join(parts)
+
+
+def _tree() -> str:
+    names = DOCUMENTED
+    paths = (
+        names.classes,
+        names.hierarchy,
+        names.sizes,
+        names.image_list(_SUBSET),
+        names.labels(_SUBSET),
+        names.labels(_SUBSET, machine=True),
+        names.boxes(_SUBSET),
+        names.segmentations(_SUBSET),
+        names.picture(_SUBSET, "<ImageID>", ".jpg"),
+        names.mask(_SUBSET, "<MaskPath>"),
+    )
+    return "\n".join(["```", *paths, "```"])
+
+
+def _section(table: Table, kind: Kind) -> Iterator[str]:
+    yield f"## {table.title}"
+    yield ""
+    yield from _files(kind)
+    yield ""
+    yield "| column | type | | becomes | meaning |"
+    yield "|---|---|---|---|---|"
+    becomes = BECOMES[table.title]
+    for column in table.columns:
+        yield _row(column, becomes[column.name], "required" if column.required else "")
+    for column in table.extra:
+        yield _row(column, becomes[column.name], "*(if any)*")
+    yield ""
+    for rule in RULES[table.title]:
+        yield f"- {rule}"
+    codes = dict.fromkeys((column.type.name, column.type.code) for column in (*table.columns, *table.extra))
+    listed = ", ".join(f"`{code}`" for code in dict.fromkeys(code for _, code in codes))
+    yield f"- A cell that its type doesn't allow is an issue: {listed}."
+    yield ""
+
+
+def _files(kind: Kind) -> Iterator[str]:
+    yield "| layout | names |"
+    yield "|---|---|"
+    for title, names in (("documented", DOCUMENTED), ("Datumaro, CVAT", DATUMARO)):
+        paths = {
+            Kind.IMAGES: [names.image_list(_SUBSET)],
+            Kind.CLASSES: [names.classes],
+            Kind.LABELS: [names.labels(_SUBSET), names.labels(_SUBSET, machine=True)],
+            Kind.BOXES: [names.boxes(_SUBSET)],
+            Kind.SEGMENTATIONS: [names.segmentations(_SUBSET)],
+        }[kind]
+        yield f"| {title} | {_codes(paths)} |"
+    read = [name for table in known_files.TABLES if table.kind is kind for name in readable(table.pattern)]
+    yield f"| read, in any folder | {_codes(read)} |"
+
+
+def _row(column: Column, becomes: str, mark: str) -> str:
+    name = " or ".join(map(_code, (column.name, *column.aliases)))
+    return f"| {name} | {column.type.name} | {mark} | {becomes} | {column.about.replace('|', chr(92) + '|')} |"
+
+
+def _code(text: str) -> str:
+    return f"`{text}`"
+
+
+def _codes(names: Iterable[str]) -> str:
+    return " · ".join(map(_code, names))
+
+
+if __name__ == "__main__":
+    TARGET.write_text(generate(), "utf-8")

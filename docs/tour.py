@@ -1,0 +1,68 @@
+"""`python -m docs.tour`: runs the tour of the README and writes the commands' real output below them."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+README = ROOT / "README.md"
+_TOUR = re.compile(r"(?<=<!-- tour: ).*?(?=<!-- end of the tour -->)", re.DOTALL)
+_BLOCK = re.compile(r"(?<=^```console\n).*?(?=^```$)", re.DOTALL | re.MULTILINE)
+_PROMPT = "$ "
+_MARK = "\x1e"
+"""Parts the output of one command from the next."""
+
+
+def told(readme: str) -> str:
+    """The README with the output that its commands have today. Raises `CalledProcessError` if none of them can run."""
+    tour = _TOUR.search(readme)
+    assert tour is not None, "The README has lost its tour."
+    blocks = [_commands(block[0]) for block in _BLOCK.finditer(tour[0])]
+    outputs = iter(_run([command for block in blocks for command in block]))
+    new = iter(["".join(f"{_PROMPT}{command}\n{next(outputs)}" for command in block) for block in blocks])
+    text = _BLOCK.sub(lambda _: next(new), tour[0])
+    return readme[: tour.start()] + text + readme[tour.end() :]
+
+
+def _commands(block: str) -> list[str]:
+    return [line.removeprefix(_PROMPT) for line in block.splitlines() if line.startswith(_PROMPT)]
+
+
+def _run(commands: list[str]) -> list[str]:
+    """Runs the commands in one shell, against a database and a media folder of their own; returns what each printed."""
+    with tempfile.TemporaryDirectory(prefix="openimages-tour-") as name:
+        folder = Path(name)
+        for linked in ("manage.py", "fixtures"):
+            (folder / linked).symlink_to(ROOT / linked)
+        (folder / "var").mkdir()
+        environment = {
+            **os.environ,
+            "DATABASE_URL": f"sqlite:///{folder / 'db.sqlite3'}",
+            "MEDIA_ROOT": str(folder / "media"),
+            "DJANGO_SETTINGS_MODULE": "project.settings",
+            "PYTHONUNBUFFERED": "1",  # or errors would come before the table that was printed first
+            "LC_ALL": "C.UTF-8",
+        }
+        python = f'python() {{ {shlex.quote(sys.executable)} "$@"; }}'
+        # The mark is printed between two commands, and the second still sees the status of the first.
+        mark = f"{{ status=$?; printf '{_MARK}'; (exit $status); }}"
+        script = "\n".join([python, "python manage.py migrate --verbosity 0", *(f"{mark}\n{c}" for c in commands)])
+        result = subprocess.run(
+            ["/bin/sh", "-c", script],
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            check=True,
+        )
+    return result.stdout.split(_MARK)[1:]
+
+
+if __name__ == "__main__":
+    README.write_text(told(README.read_text("utf-8")), "utf-8")

@@ -1,0 +1,163 @@
+"""What the documentation says is true: options, settings, targets, links, commands and generated pages."""
+
+import argparse
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+from django.core.management import load_command_class
+from django.core.management.base import BaseCommand
+
+from docs import generate_format, tour
+from docs.patterns import examples, readable
+from openimages_io import models
+from openimages_io.format import known_files
+from openimages_io.format.limits import Limits
+from openimages_io.format.tables import TABLES
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text("utf-8")
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+COMMANDS = {"import_openimages": "## Import", "export_openimages": "## Export"}
+
+
+def section(heading: str) -> str:
+    """The part of the README under a heading, up to the next one of the same rank."""
+    rank = heading.split(" ", maxsplit=1)[0]
+    start = README.index(f"\n{heading}\n") + 1
+    end = README.find(f"\n{rank} ", start)
+    return README[start : end if end > 0 else len(README)]
+
+
+def rows(text: str) -> dict[str, list[str]]:
+    """The rows of all tables, by the code in their first cell."""
+    found = {}
+    for line in text.splitlines():
+        if match := re.match(r"\| `([^`]+)` \|", line):
+            found[match[1]] = [cell.strip() for cell in line.strip("|").split("|")]
+    return found
+
+
+def own_actions(name: str) -> dict[str, argparse.Action]:
+    """A command's own arguments by the name that people type, without those that every command of Django has."""
+    shared = {action.dest for action in BaseCommand().create_parser("manage.py", name)._actions}
+    parser = load_command_class("openimages_io", name).create_parser("manage.py", name)
+    own = [action for action in parser._actions if action.dest not in shared]
+    return {action.option_strings[-1] if action.option_strings else str(action.metavar): action for action in own}
+
+
+@pytest.mark.parametrize(("name", "heading"), COMMANDS.items())
+def test_every_option_is_documented_and_no_other(name: str, heading: str) -> None:
+    documented = {words.split()[0]: cells for words, cells in rows(section(heading)).items()}
+    documented = {word: cells for word, cells in documented.items() if word.startswith("--") or word.isupper()}
+    assert documented.keys() == own_actions(name).keys()
+
+
+@pytest.mark.parametrize(("name", "heading"), COMMANDS.items())
+def test_every_choice_and_default_is_documented(name: str, heading: str) -> None:
+    documented = {words.split()[0]: cells for words, cells in rows(section(heading)).items()}
+    for option, action in own_actions(name).items():
+        _, default, meaning = documented[option]
+        for choice in action.choices or ():
+            assert f"`{choice}`" in default + meaning, (option, choice)
+        if action.choices:
+            # The help says the defaults of options that are None when they are not given.
+            said = re.findall(r"(?:default|new task): (\w+)", action.help or "")
+            assert [word for word in re.findall(r"`(\w+)`", default) if word] == (said or ["documented"]), option
+        assert (default == "required") is action.required, option
+        assert ("several times" in meaning) is isinstance(action, argparse._AppendAction), option
+
+
+def test_every_setting_is_documented_with_its_default() -> None:
+    documented = {key: cells[1] for key, cells in rows(section("## Add it to a site")).items()}
+    assert documented == {field.name.upper(): f"{field.default:,}" for field in fields(Limits)}
+
+
+def test_every_target_exists() -> None:
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
+    documented: set[str] = set()
+    for page in PAGES:
+        text = page.read_text("utf-8")
+        code = re.findall(r"```bash\n(.*?)```", text, re.DOTALL) + re.findall(r"`([^`\n]+)`", text)
+        for part in code:
+            documented.update(re.findall(r"^make ([a-z-]+)", part, re.MULTILINE))
+    assert {"demo", "test", "bench", "docs", "wheel", "test-interop"} <= documented
+    assert documented <= targets
+
+
+def anchors(page: Path) -> set[str]:
+    headings = re.findall(r"^#+ (.+)$", page.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text("utf-8")):
+        if "://" in target:
+            continue
+        path, _, anchor = target.partition("#")
+        linked = (page.parent / path).resolve() if path else page
+        assert linked.exists(), target
+        assert linked.is_relative_to(ROOT), target
+        assert not anchor or anchor in anchors(linked), target
+
+
+def test_every_command_that_the_readme_runs_is_in_the_tour() -> None:
+    inside = README[README.index("<!-- tour") : README.index("<!-- end of the tour")]
+    blocks = re.findall(r"^```console\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+    assert len(blocks) == 5
+    assert all(block in inside for block in blocks)
+    others = re.findall(r"^```bash\n(.*?)^```", README.replace(inside, ""), re.DOTALL | re.MULTILINE)
+    # test_wheel.py runs these two in a site of its own.
+    run = [line for block in others for line in block.splitlines() if "manage.py" in line]
+    assert [line.split()[2] for line in run] == ["migrate", "import_openimages"]
+
+
+def test_the_tour_shows_what_its_commands_print() -> None:
+    assert tour.told(README) == README, "Run `make docs`, and look at the difference."
+
+
+def test_the_format_page_is_what_the_declarations_say() -> None:
+    page = generate_format.TARGET.read_text("utf-8")
+    assert page == generate_format.generate(), "Run `make docs`, and look at the difference."
+
+
+def test_the_format_page_says_what_becomes_of_every_column() -> None:
+    for table in TABLES:
+        becomes = generate_format.BECOMES[table.title]
+        assert becomes.keys() == {column.name for column in (*table.columns, *table.extra)}
+        for text in becomes.values():
+            for model, field in re.findall(r"`([A-Z]\w+)\.(\w+)`", text):
+                getattr(models, model)._meta.get_field(field)
+
+
+def test_names_for_people_stand_for_names_that_are_read() -> None:
+    patterns = [table.pattern for table in known_files.TABLES]
+    patterns += [pattern for pattern, _ in known_files.NOT_READ] + [*known_files.HIERARCHIES, known_files.SHARD]
+    for pattern in patterns:
+        for name in readable(pattern):
+            for example in examples(name):
+                assert pattern.fullmatch(example), (name, example)
+
+
+def test_a_pattern_that_cannot_be_written_for_people_is_told() -> None:
+    with pytest.raises(ValueError, match="cannot be written for people"):
+        readable(re.compile(r"(?P<subset>\w+)-boxes\.csv"))
+
+
+def test_the_picture_is_there_and_small() -> None:
+    (path,) = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", README)
+    picture = (ROOT / path).read_bytes()
+    assert picture.startswith(b"\x89PNG")
+    assert len(picture) < 200_000
+
+
+def test_the_readme_names_the_versions_of_the_package() -> None:
+    metadata = (ROOT / "pyproject.toml").read_text("utf-8")
+    assert 'requires-python = ">=3.11"' in metadata
+    assert '"Django>=5.2"' in metadata
+    assert "Python 3.11 to 3.13 and Django 5.2 or newer" in README
+    assert sorted(re.findall(r"Python :: (3\.\d+)", metadata)) == ["3.11", "3.12", "3.13"]
