@@ -105,6 +105,7 @@ def test_the_whole_screen(run: Run, tmp_path: Path) -> None:
         "machine labels      1      1        0          0        0        0\n"
         "boxes               3      1        0          0        0        2\n"
         "                   2 skipped: bad\n"
+        "attribute specs    10     10        0          0        0        0\n"
         "pictures            2      2        0          0        0        0\n"
     )
     assert outcome.err == "CommandError: Nothing was written: 2 errors, 1 warning.\n"

@@ -69,7 +69,7 @@ FAULTS: dict[str, list[tuple[str, int, str]]] = {
         ("kept.png,a,/m/01yrx,0c0c0c0c,,,,,high,\n", 10, 'PredictedIoU: "high" is not a number'),
     ],
     HUMAN: [
-        ("a,verification,/m/0k4j\n", 4, "The row has 3 cells, but the header has 4"),
+        ("a,verification,/m/0k4j\n", 4, "The row has 3 cells, but the file has 4 columns"),
         ("a,verification,/m/0k4j,2\n", 5, 'Confidence: "2" is not a confidence between 0 and 1'),
         ('a,verification,"/m/0k4j" ,1\n', 6,
          AFTER_QUOTE),
