@@ -1,7 +1,9 @@
 """A report on a terminal: a table of totals, and the first of the issues."""
 
 import os
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -69,6 +71,16 @@ def save_report(path: Path, report: Report, **head: Any) -> None:
             report.write_json(file, **head)
     except OSError as error:
         raise CommandError(f"The report cannot be written to {path}: {error.strerror}") from error
+
+
+@contextmanager
+def reader_may_leave() -> Iterator[None]:
+    """Lets the reader of the output go away, as `| head` does: the work is done, and its end is no failure."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def counted(number: int, word: str) -> str:

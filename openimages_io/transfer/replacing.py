@@ -6,7 +6,8 @@ from typing import Final
 from django.db import models
 from django.db.models import Count
 
-from openimages_io.models import Mask, Shape
+from openimages_io.models import Mask, Shape, ShapeKind
+from openimages_io.models.shape import MACHINE
 from openimages_io.transfer.run import Run
 
 _BATCH: Final = 500
@@ -27,8 +28,10 @@ def replace_annotations(run: Run, images: Collection[int], labels: Collection[in
     ordered = sorted(images)
     for start in range(0, len(ordered), _BATCH):
         shapes = _shapes(run, ordered[start : start + _BATCH], labels)
-        for kind, removed in shapes.order_by().values_list("kind").annotate(removed=Count("pk")):
-            run.report.of(_KINDS[kind]).removed += removed
+        counts = shapes.order_by().values_list("kind", "source").annotate(removed=Count("pk"))
+        for kind, source, removed in counts:
+            is_machine = kind == ShapeKind.TAG and source == MACHINE
+            run.report.of("machine labels" if is_machine else _KINDS[kind]).removed += removed
         touched = list(shapes.order_by().values_list("image_id", flat=True).distinct())
         if not touched:
             continue

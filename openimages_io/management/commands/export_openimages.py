@@ -10,7 +10,13 @@ from openimages_io.exceptions import OpenImagesError
 from openimages_io.format.issues import Severity
 from openimages_io.management.choices import add_choice
 from openimages_io.management.progress import ProgressBar
-from openimages_io.management.reporting import counted, save_report, write_report
+from openimages_io.management.reporting import (
+    check_report_path,
+    counted,
+    reader_may_leave,
+    save_report,
+    write_report,
+)
 from openimages_io.models import Task
 from openimages_io.transfer.exporter import Exporter
 from openimages_io.transfer.options import ExportOptions, LabelNames, LayoutName, MaskSize
@@ -48,6 +54,8 @@ class Command(BaseCommand):
             pictures=not options["no_images"],
             mask_size=options["mask_size"] or MaskSize.NATIVE,
         )
+        if options["report"]:
+            check_report_path(options["report"])
         with ProgressBar(sys.stderr, shown=not options["no_progress"], unit="row") as progress:
             exporter = Exporter(
                 task, options["dest"], chosen, force=options["force"], progress=progress if progress.shown else None
@@ -56,13 +64,14 @@ class Command(BaseCommand):
                 result = exporter.run()
             except OpenImagesError as error:
                 raise CommandError(str(error)) from error
-        write_report(self.stdout, self.style, result.report, columns=("read", "written", "skipped"))
         if options["report"]:
             save_report(options["report"], result.report, task=task.name, dest=str(options["dest"]))
         errors, warnings = result.report.errors, result.report.counts[Severity.WARNING]
         style = self.style.ERROR if errors else self.style.SUCCESS
         found = f"{counted(errors, 'error')}, {counted(warnings, 'warning')}"
-        self.stdout.write(style(f"Exported the task “{task.name}” to {result.dest}: {found}."))
+        with reader_may_leave():
+            write_report(self.stdout, self.style, result.report, columns=("read", "written", "skipped"))
+            self.stdout.write(style(f"Exported the task “{task.name}” to {result.dest}: {found}."))
 
 
 def _task(name: str) -> Task:

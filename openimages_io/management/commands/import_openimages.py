@@ -13,7 +13,13 @@ from openimages_io.exceptions import OpenImagesError
 from openimages_io.format.issues import Severity
 from openimages_io.management.choices import add_choice
 from openimages_io.management.progress import ProgressBar
-from openimages_io.management.reporting import check_report_path, counted, save_report, write_report
+from openimages_io.management.reporting import (
+    check_report_path,
+    counted,
+    reader_may_leave,
+    save_report,
+    write_report,
+)
 from openimages_io.transfer.importer import Importer, Result
 from openimages_io.transfer.options import ImportOptions, MasksAs, Missing, MissingAttributes, Mode, OnError
 
@@ -79,11 +85,12 @@ class Command(BaseCommand):
                 raise CommandError(str(error)) from error
             except KeyboardInterrupt:
                 raise CommandError("Stopped: nothing was written.", returncode=_INTERRUPTED) from None
-        write_report(self.stdout, self.style, result.report, refused=result.refused)
         if options["report"]:
             head = {"source": str(options["source"]), "task": options["task"], "dry_run": options["dry_run"]}
             save_report(options["report"], result.report, committed=result.committed, **head)
-        self._conclude(result, options)
+        with reader_may_leave():
+            write_report(self.stdout, self.style, result.report, refused=result.refused)
+            self._conclude(result, options)
 
     def _conclude(self, result: Result, options: dict[str, Any]) -> None:
         errors, warnings = result.report.errors, result.report.counts[Severity.WARNING]
