@@ -18,6 +18,7 @@ from openimages_io.transfer.writing.images import prepare_images, write_image_li
 from openimages_io.transfer.writing.labels import prepare_labels, write_class_list, write_hierarchy
 from openimages_io.transfer.writing.masks import write_masks
 from openimages_io.transfer.writing.pictures import write_pictures
+from openimages_io.transfer.writing.scanning import survey
 from openimages_io.transfer.writing.shapes import write_boxes, write_tags
 
 
@@ -68,8 +69,7 @@ class Exporter:
             )
             if not Task.objects.using(self.using).filter(pk=self.task.pk).exists():
                 raise OpenImagesError(f"The task “{self.task.name}” is no longer there.")
-            if self.progress is not None:
-                out.total = Shape.objects.using(self.using).filter(task_id=self.task.pk).count()
+            survey(out)
             prepare_labels(out)
             prepare_images(out)
             write_class_list(out)

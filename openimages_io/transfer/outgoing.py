@@ -43,6 +43,8 @@ class Outgoing:
     """The same, quoted where they must be."""
     image_subsets: dict[int, str] = field(default_factory=dict)
     """Subsets by key; empty when there is only one."""
+    kinds: frozenset[str] = frozenset()
+    """Which of the rarer kinds of shapes the task has."""
     bad_images: set[int] = field(default_factory=set)
     """Images whose names, or whose subsets' names, could not be read again."""
     progress: Progress | None = None

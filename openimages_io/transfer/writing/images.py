@@ -1,5 +1,6 @@
 """Images to image lists and images.meta."""
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
@@ -117,15 +118,16 @@ def write_image_lists(out: Outgoing) -> None:
                 keys, *columns = zip(*rows, strict=True)
                 finished: list[Sequence[str]] = [[out.image_cells[key] for key in keys], [text(subset)] * len(rows)]
                 for column, values in zip(PROVENANCE, columns, strict=True):
-                    texts = list(map(_TEXT_OF.get(column, str), values))
+                    if column == "OriginalSize":
+                        finished.append(["" if value is None else str(value) for value in values])
+                        continue
+                    texts = list(map(_rotation, values)) if column == "Rotation" else values
                     finished.append(text_cells(out, "images", column, IMAGES.by_name[column.casefold()].type, texts))
                 sink.write(lines(finished).encode())
 
 
-_TEXT_OF: Final[dict[str, Any]] = {
-    "OriginalSize": lambda value: "" if value is None else str(value),
-    "Rotation": lambda value: "" if value is None or value != value else rotation(value),
-}
+def _rotation(value: float | None) -> str:
+    return "" if value is None or math.isnan(value) else rotation(value)
 
 
 def write_sizes_file(out: Outgoing) -> None:

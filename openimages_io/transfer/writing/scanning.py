@@ -18,10 +18,17 @@ from openimages_io.transfer.report import Totals
 _PAGE: Final = 4096
 _OPEN_AT_ONCE: Final = 32
 
-TAG: Final = "kind = 'tag'"
+_ATTRIBUTES: Final = "CAST(attributes AS text)"
 PLAIN_BOX: Final = "kind = 'rectangle' AND (rotation IS NULL OR rotation = 0)"
+BOX_WITH_CLICKS: Final = f"{PLAIN_BOX} AND clicks IS NOT NULL"
+BOX_OF_PERSON: Final = f"{PLAIN_BOX} AND {_ATTRIBUTES} LIKE '%%Presentation\"%%'"
+HUMAN_TAG: Final = "kind = 'tag' AND source <> 'machine'"
+MACHINE_TAG: Final = "kind = 'tag' AND source = 'machine'"
+TAG_WITH_MORE: Final = f"kind = 'tag' AND (occluded IS NOT NULL OR {_ATTRIBUTES} <> '{{}}')"
+"""Tags with something that no column of their file can say."""
 WITH_PIXELS: Final = "(kind IN ('mask', 'polygon', 'ellipse') OR (kind = 'rectangle' AND rotation <> 0))"
 """Masks, and the shapes that are drawn as masks."""
+_RARE: Final = (BOX_WITH_CLICKS, BOX_OF_PERSON, MACHINE_TAG, TAG_WITH_MORE, WITH_PIXELS)
 
 Columns = Mapping[str, Sequence[Any]]
 
@@ -51,13 +58,15 @@ def scan(out: Outgoing, names: Sequence[str], condition: str, *, subset: str | N
         parameters[-1] = rows[-1][0]
 
 
-def has_any(out: Outgoing, condition: str) -> bool:
-    """Whether `condition` (SQL) holds for any shape of the task."""
+def survey(out: Outgoing) -> None:
+    """Counts the task's shapes, and sees which of the rarer kinds there are: one scan instead of one for each."""
     connection = connections[out.using]
+    rare = ", ".join(f"MAX(CASE WHEN {condition} THEN 1 ELSE 0 END)" for condition in _RARE)
     table = connection.ops.quote_name(Shape._meta.db_table)
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT 1 FROM {table} WHERE task_id = %s AND ({condition}) LIMIT 1", [out.task_id])
-        return cursor.fetchone() is not None
+        cursor.execute(f"SELECT COUNT(*), {rare} FROM {table} WHERE task_id = %s", [out.task_id])
+        out.total, *found = cursor.fetchone()
+    out.kinds = frozenset(condition for condition, is_there in zip(_RARE, found, strict=True) if is_there)
 
 
 def written(out: Outgoing, columns: Columns, totals: Totals | None = None) -> Columns:

@@ -2,17 +2,21 @@
 
 from collections.abc import Iterator, Sequence
 from functools import partial
+from itertools import compress
 from typing import Final
 
 from openimages_io.format import cells, writing
 from openimages_io.format.tables import BOXES, CLICK_COLUMNS, LABELS, PERSON_ATTRIBUTES
 from openimages_io.transfer.outgoing import Outgoing
 from openimages_io.transfer.writing.scanning import (
+    BOX_OF_PERSON,
+    BOX_WITH_CLICKS,
+    HUMAN_TAG,
+    MACHINE_TAG,
     PLAIN_BOX,
-    TAG,
+    TAG_WITH_MORE,
     Columns,
     FileKind,
-    has_any,
     scan,
     write_files,
     written,
@@ -21,7 +25,6 @@ from openimages_io.transfer.writing.values import BoxAttributes, attributes_of, 
 
 _TAG: Final = ("image_id", "label_id", "source", "score")
 _BOX: Final = (*_TAG, "x_min", "x_max", "y_min", "y_max", "occluded", "attributes")
-_TAG_WITH_MORE: Final = f"{TAG} AND (occluded IS NOT NULL OR CAST(attributes AS text) <> '{{}}')"
 _CLICKS: Final = "XClick1X to XClick4Y"
 
 
@@ -30,24 +33,29 @@ def write_tags(out: Outgoing) -> None:
     human = FileKind(
         name="human labels",
         columns=_TAG,
-        condition=f"{TAG} AND source <> 'machine'",
+        condition=HUMAN_TAG,
         path=out.names.labels,
         header=lambda _: writing.names_of(LABELS),
         cells=lambda _, columns: _tag_cells(out, "human labels", columns),
     )
     write_files(out, human)
-    if has_any(out, f"{TAG} AND source = 'machine'"):
+    if MACHINE_TAG in out.kinds:
         machine = FileKind(
             name="machine labels",
             columns=_TAG,
-            condition=f"{TAG} AND source = 'machine'",
+            condition=MACHINE_TAG,
             path=partial(out.names.labels, machine=True),
             header=human.header,
             cells=lambda _, columns: _tag_cells(out, "machine labels", columns),
             always=False,
         )
         write_files(out, machine)
-    for page in scan(out, ("image_id", "label_id", "occluded", "attributes"), _TAG_WITH_MORE):
+    if TAG_WITH_MORE in out.kinds:
+        _count_losses(out)
+
+
+def _count_losses(out: Outgoing) -> None:
+    for page in scan(out, ("image_id", "label_id", "occluded", "attributes"), TAG_WITH_MORE):
         columns = written(out, page)
         for occluded, text in zip(columns["occluded"], columns["attributes"], strict=True):
             for name in (*attributes_of(text), *(() if occluded is None else ("occluded",))):
@@ -84,25 +92,28 @@ class _Boxes:
         self.out = out
         self._attributes = BoxAttributes()
         self.extra: dict[str, tuple[str, ...]] = dict.fromkeys(out.subsets, ())
-        self._find("clicks IS NOT NULL", CLICK_COLUMNS)
-        for name in PERSON_ATTRIBUTES:
-            self._find(f"CAST(attributes AS text) LIKE '%%\"{name}\"%%'", (name,))
+        if BOX_WITH_CLICKS in out.kinds:
+            self._find_clicks()
+        if BOX_OF_PERSON in out.kinds:
+            self._find_people()
 
-    def _find(self, condition: str, names: tuple[str, ...]) -> None:
-        """Gives these columns to every subset that has something to write in them."""
-        condition = f"{PLAIN_BOX} AND {condition}"
-        if not has_any(self.out, condition):
-            return
+    def _find_clicks(self) -> None:
+        """Gives the eight columns to the subsets of which any box has clicks."""
         for subset in self.out.subsets:
-            pages = scan(self.out, ("image_id", "label_id", "attributes", "clicks"), condition, subset=subset)
-            if names == CLICK_COLUMNS:
-                is_there = self._has_clicks(pages)
-            else:
-                index = PERSON_ATTRIBUTES.index(names[0])
-                rows = (self._attributes.of(written(self.out, page)["attributes"]) for page in pages)
-                is_there = any(row.people[index] for page in rows for row in page)
-            if is_there:
-                self.extra[subset] += names
+            if self._has_clicks(scan(self.out, ("image_id", "label_id", "clicks"), BOX_WITH_CLICKS, subset=subset)):
+                self.extra[subset] += CLICK_COLUMNS
+
+    def _find_people(self) -> None:
+        """Gives MIAP's columns to the subsets that have anything to write in them."""
+        for subset in self.out.subsets:
+            found = [False] * len(PERSON_ATTRIBUTES)
+            for page in scan(self.out, ("image_id", "label_id", "attributes"), BOX_OF_PERSON, subset=subset):
+                for row in set(written(self.out, page)["attributes"]):
+                    (cells_,) = self._attributes.of([row])
+                    found = [is_there or cell != "" for is_there, cell in zip(found, cells_.people, strict=True)]
+                if all(found):
+                    break
+            self.extra[subset] += tuple(compress(PERSON_ATTRIBUTES, found))
 
     def _has_clicks(self, pages: Iterator[Columns]) -> bool:
         unfit = 0
