@@ -42,9 +42,7 @@ BOX_COLUMNS = (
 ).split(",")
 CLICK_COLUMNS = [f"XClick{number}{axis}" for axis in "XY" for number in (1, 2, 3, 4)]
 PERSON_COLUMNS = ["GenderPresentation", "AgePresentation"]
-MASK_COLUMNS = (
-    "MaskPath,ImageID,LabelName,BoxID,BoxXMin,BoxXMax,BoxYMin,BoxYMax,PredictedIoU,Clicks"
-).split(",")
+MASK_COLUMNS = ("MaskPath,ImageID,LabelName,BoxID,BoxXMin,BoxXMax,BoxYMin,BoxYMax,PredictedIoU,Clicks").split(",")
 TITLES = ("", 'A "quoted" title', "two\nlines", "three\r\nlines, and a comma", "ünï – 題", " spaces ", "'")
 
 
@@ -72,9 +70,7 @@ def write_data_set(folder: Path) -> None:
         sizes += [f"# subset: {shlex.quote(subset)}"]
         known = [(image_id, 20 + number, 30 + place) for place, image_id in enumerate(ids) if place != 2]
         sizes += [f"{shlex.quote(image_id)} {height} {width}" for image_id, height, width in known]
-        write_csv(
-            annotations / f"{subset}-image_ids_and_rotation.csv", IMAGE_COLUMNS, _image_rows(chance, subset, ids)
-        )
+        write_csv(annotations / f"{subset}-image_ids_and_rotation.csv", IMAGE_COLUMNS, _image_rows(chance, subset, ids))
         used = ids[:-1]
         tags = _tag_rows(chance, used, ("verification", "crowdsource-verification", ""))
         write_csv(annotations / f"{subset}-annotations-human-imagelabels.csv", LABEL_COLUMNS, tags)
@@ -276,7 +272,13 @@ def _make_shapes(task: Task, image: Image, labels: dict[str, Label], *, sized: b
     add("rectangle", z, **box, attributes={"truncated": "true", "is_group_of": "no", "is_inside": 1})
     add("rectangle", a, **box, occluded=True, score=0.125, attributes={"is_depiction": "false"})
     if image.subset == "val":
-        add("rectangle", a, **box, attributes={"AgePresentation": "Young"}, clicks=[[0.1, -1], [None, 0], [1, 1], [0, 0.5]])
+        add(
+            "rectangle",
+            a,
+            **box,
+            attributes={"AgePresentation": "Young"},
+            clicks=[[0.1, -1], [None, 0], [1, 1], [0, 0.5]],
+        )
     if sized:
         group = image.pk
         add("polygon", z, **whole, points=[SQUARE, HOLE, PART])
@@ -285,6 +287,9 @@ def _make_shapes(task: Task, image: Image, labels: dict[str, Label], *, sized: b
         add("polygon", a, **box, points=[SQUARE], group=group)
         add("polygon", z, **box, points=[HOLE], group=group)
         add("polygon", a, **whole, points=[PART], group=group)
-    for path, png in (("", encode(pixels(random.Random(image.pk), 33, 21))), ("kept (1).png", encode(np.eye(9, dtype=bool)))):
+    for path, png in (
+        ("", encode(pixels(random.Random(image.pk), 33, 21))),
+        ("kept (1).png", encode(np.eye(9, dtype=bool))),
+    ):
         shape = add("mask", z, group=image.pk, attributes={"predicted_iou": "0.25"} if path else {})
         Mask.objects.create(shape=shape, png=png, width=33, height=21, path=path and f"{image.pk} {path}")

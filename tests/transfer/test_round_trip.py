@@ -18,8 +18,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 from hypothesis.extra.numpy import arrays
 
+from openimages_io.format.layouts import misread
 from openimages_io.format.limits import Limits
 from openimages_io.format.masks import decode, encode
+from openimages_io.format.names import DATUMARO
 from openimages_io.geometry import fill_polygon
 from openimages_io.models import Image, Label, Mask, Shape, ShapeKind, Task
 from openimages_io.transfer.exporter import Exporter, ExportResult
@@ -97,7 +99,7 @@ def compare(before: Path, after: Path) -> None:
         if name.endswith("hierarchy.json"):
             assert json.loads(new.read_bytes()) == json.loads(old.read_bytes())
         elif name.endswith("images.meta"):
-            assert sizes(new) == sizes(old)
+            assert sorted(sizes(new)) == sorted(sizes(old))
         elif name.endswith(".csv"):
             columns, rows = table(old)
             new_columns, new_rows = table(new)
@@ -132,9 +134,18 @@ def test_every_cell_comes_out_as_it_came_in(data_set: Path, tmp_path: Path, pack
 def test_the_data_set_has_what_it_should(data_set: Path) -> None:
     """A test of the test: the traps are in the files."""
     names = files(data_set)
-    text = "".join((data_set / name).read_text("utf-8") for name in names if name.endswith(".csv"))
+    text = "".join((data_set / name).read_bytes().decode() for name in names if name.endswith(".csv"))
     assert len([name for name in names if name.startswith("masks/")]) > 30
-    for trap in (",-1,", "three\r\nlines", "XClick1X", "AgePresentation", ",machine,", "Страница", "b/0/d/2", '5"" disk'):
+    for trap in (
+        ",-1,",
+        "three\r\nlines",
+        "XClick1X",
+        "AgePresentation",
+        ",machine,",
+        "Страница",
+        "b/0/d/2",
+        '5"" disk',
+    ):
         assert trap in text, trap
 
 
@@ -238,8 +249,10 @@ def same_bytes(first: Path, second: Path) -> None:
 @pytest.mark.parametrize("layout", LayoutName)
 def test_the_data_set_s_second_export_is_the_same_bytes(data_set: Path, tmp_path: Path, layout: LayoutName) -> None:
     options = ExportOptions(layout=layout)
-    if layout is LayoutName.DATUMARO:  # in whose names two of the subsets are called alike
-        options = ExportOptions(layout=layout, subsets=frozenset(generated.SUBSETS) - {"oidv7-val"})
+    if layout is LayoutName.DATUMARO:  # in whose names some subsets look like others, which is told
+        chosen = frozenset(subset for subset in generated.SUBSETS if not misread(subset, DATUMARO))
+        assert len(chosen) == len(generated.SUBSETS) - 2
+        options = ExportOptions(layout=layout, subsets=chosen)
     brought_in(data_set, "one")
     export(Task.objects.get(name="one"), tmp_path / "first.zip", options)
     brought_in(tmp_path / "first.zip", "two")

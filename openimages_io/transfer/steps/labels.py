@@ -122,7 +122,8 @@ def read_hierarchy(run: Run) -> None:
     for source in run.sources(Kind.HIERARCHY):
         data = run.archive.read(source.path, run.limits.max_hierarchy_bytes)
         graph = hierarchy.parse(data, source.path, run.limits, run.report)
-        if graph is not None and graph.edges:
+        # Of a root alone only its name says anything, and the official one says nothing.
+        if graph is not None and (graph.edges or graph.root != hierarchy.VIRTUAL_ROOT):
             _take_edges(run, source, graph)
 
 
