@@ -87,7 +87,7 @@ def _readable(path: str, *, has_file: bool) -> str:
     """The name, or one like it that can be read again; the name of a file that is there must end as a PNG's does."""
     if has_file and not path.lower().endswith(".png"):
         path = f"{path}.png"
-    if has_file and path.startswith("._"):
+    if has_file and (path.startswith("._") or path.lower() == ".png"):
         path = f"_{path}"
     return path if can_be(cells.MASK_PATH, path) else path.replace("..", "_").replace(":", "_")
 
