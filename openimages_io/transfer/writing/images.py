@@ -1,6 +1,5 @@
 """Images to image lists and images.meta."""
 
-import math
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
@@ -120,14 +119,11 @@ def write_image_lists(out: Outgoing) -> None:
                 for column, values in zip(PROVENANCE, columns, strict=True):
                     if column == "OriginalSize":
                         finished.append(["" if value is None else str(value) for value in values])
-                        continue
-                    texts = list(map(_rotation, values)) if column == "Rotation" else values
-                    finished.append(text_cells(out, "images", column, IMAGES.by_name[column.casefold()].type, texts))
+                    elif column == "Rotation":
+                        finished.append(list(map(rotation, values)))
+                    else:
+                        finished.append(text_cells(out, "images", column, cells.TEXT, values))
                 sink.write(lines(finished).encode())
-
-
-def _rotation(value: float | None) -> str:
-    return "" if value is None or math.isnan(value) else rotation(value)
 
 
 def write_sizes_file(out: Outgoing) -> None:

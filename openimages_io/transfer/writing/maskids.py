@@ -84,12 +84,12 @@ def _paths(out: Outgoing, keys: Sequence[int]) -> Iterator[tuple[int, str, int, 
 
 
 def _readable(path: str, *, has_file: bool) -> str:
-    """The name, or one like it that can be read again; the name of a file that is there must end as a PNG's does."""
-    if has_file and not path.lower().endswith(".png"):
-        path = f"{path}.png"
-    if has_file and (path.startswith("._") or path.lower() == ".png"):
-        path = f"_{path}"
-    return path if can_be(cells.MASK_PATH, path) else path.replace("..", "_").replace(":", "_")
+    """The name, or one like it that can be read again; that of a file that is there must end as a PNG's does."""
+    stem, ending = (path[:-4], path[-4:]) if path.lower().endswith(".png") else (path, ".png" if has_file else "")
+    if has_file and (not stem or stem.startswith("._")):
+        stem = f"_{stem}"
+    name = f"{stem}{ending}"
+    return name if can_be(cells.MASK_PATH, name) else stem.replace(".", "_").replace(":", "_") + ending
 
 
 def _digest(data: bytes) -> bytes:
