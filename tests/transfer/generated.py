@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from PIL import Image as Pillow
 
 from openimages_io.format.masks import encode
+from openimages_io.format.tables import BOXES, CLICK_COLUMNS, IMAGES, LABELS, PERSON_ATTRIBUTES, SEGMENTATIONS
+from openimages_io.format.writing import names_of
 from openimages_io.models import AttributeSpec, EdgeKind, HierarchyEdge, Image, InputType, Label, Mask, Shape, Task
 
 SUBSETS = ("train", "val", "oidv7-val", "my set, ünï #1", "a-annotations-bbox", "annotations", "train-masks-0")
@@ -22,7 +24,7 @@ SUBSETS = ("train", "val", "oidv7-val", "my set, ünï #1", "a-annotations-bbox"
 IMAGE_IDS = ("000a1b2c3d4e5f60", "b/c/d/2", "photo 'one' #2", "Страница 3", "shared", "a.b", "empty")
 SHARED = "shared"
 """An ImageID that stands in every subset, with another size in each."""
-LABELS = (
+CLASSES = (
     ("/m/01yrx", "Cat"),
     ("/m/0k4j", 'Café table, "round"'),
     ("a, b", "Cat"),
@@ -32,17 +34,11 @@ LABELS = (
     ("/m/0cmf2", "Wing"),
 )
 ROOT = "/m/0bl9f"
-IMAGE_COLUMNS = (
-    "ImageID,Subset,OriginalURL,OriginalLandingURL,License,AuthorProfileURL,Author,Title,OriginalSize,OriginalMD5,"
-    "Thumbnail300KURL,Rotation"
-).split(",")
-LABEL_COLUMNS = ["ImageID", "Source", "LabelName", "Confidence"]
-BOX_COLUMNS = (
-    "ImageID,Source,LabelName,Confidence,XMin,XMax,YMin,YMax,IsOccluded,IsTruncated,IsGroupOf,IsDepiction,IsInside"
-).split(",")
-CLICK_COLUMNS = [f"XClick{number}{axis}" for axis in "XY" for number in (1, 2, 3, 4)]
-PERSON_COLUMNS = ["GenderPresentation", "AgePresentation"]
-MASK_COLUMNS = ("MaskPath,ImageID,LabelName,BoxID,BoxXMin,BoxXMax,BoxYMin,BoxYMax,PredictedIoU,Clicks").split(",")
+IMAGE_COLUMNS = names_of(IMAGES)
+LABEL_COLUMNS = names_of(LABELS)
+BOX_COLUMNS = names_of(BOXES)
+MASK_COLUMNS = names_of(SEGMENTATIONS)
+PERSON_COLUMNS = PERSON_ATTRIBUTES
 TITLES = ("", 'A "quoted" title', "two\nlines", "three\r\nlines, and a comma", "ünï – 題", " spaces ", "'")
 
 
@@ -61,7 +57,7 @@ def write_data_set(folder: Path) -> None:
     chance = random.Random(4)
     annotations = folder / "annotations"
     annotations.mkdir(parents=True)
-    write_csv(annotations / "class-descriptions.csv", None, LABELS)
+    write_csv(annotations / "class-descriptions.csv", None, CLASSES)
     (annotations / "bbox_labels_600_hierarchy.json").write_text(json.dumps(hierarchy(), indent=4), "utf-8")
     sizes = []
     for number, subset in enumerate(SUBSETS):
@@ -78,7 +74,7 @@ def write_data_set(folder: Path) -> None:
             machine = _tag_rows(chance, used, ("machine",))
             write_csv(annotations / f"{subset}-annotations-machine-imagelabels.csv", LABEL_COLUMNS, machine)
         boxes = list(_box_rows(chance, used))
-        extra: list[str] = [CLICK_COLUMNS, PERSON_COLUMNS, [], CLICK_COLUMNS + PERSON_COLUMNS][number % 4]
+        extra = (CLICK_COLUMNS, PERSON_COLUMNS, (), CLICK_COLUMNS + PERSON_COLUMNS)[number % 4]
         rows = [[*row, *(_extra_cell(chance, column) for column in extra)] for row in boxes]
         write_csv(annotations / f"{subset}-annotations-bbox.csv", [*BOX_COLUMNS, *extra], rows)
         _write_masks(chance, folder, subset, used, boxes, with_files=subset != "val")
@@ -105,7 +101,7 @@ def _image_rows(chance: random.Random, subset: str, ids: Sequence[str]) -> Itera
 
 def _tag_rows(chance: random.Random, ids: Sequence[str], sources: Sequence[str]) -> Iterator[list[str]]:
     for image_id in ids:
-        for label, _ in chance.sample(LABELS, 3):
+        for label, _ in chance.sample(CLASSES, 3):
             yield [image_id, chance.choice(sources), label, chance.choice(["0", "1", "0.7", "1.0", "5e-1", ".5", ""])]
 
 
@@ -127,14 +123,14 @@ def _box_rows(chance: random.Random, ids: Sequence[str]) -> Iterator[list[str]]:
     for image_id in ids:
         row: list[str] = []
         for _ in range(4):
-            label = chance.choice(LABELS)[0]
+            label = chance.choice(CLASSES)[0]
             flags = [chance.choice(["0", "1", "-1", ""]) for _ in range(5)]
             source = chance.choice(["xclick", "activemil", ""])
             row = [image_id, source, label, chance.choice(["1", "0.25", "1e-3"]), *_box(chance), *flags]
             yield row
         yield row  # an equal box
-    yield [ids[0], "xclick", LABELS[0][0], "1", "0", "1", "0.0", "1.000", "0", "0", "0", "0", "0"]
-    yield [ids[0], "xclick", LABELS[0][0], "1", "2e-06", "0.4345020000000001", "0.1", "0.1", "0", "0", "0", "0", "0"]
+    yield [ids[0], "xclick", CLASSES[0][0], "1", "0", "1", "0.0", "1.000", "0", "0", "0", "0", "0"]
+    yield [ids[0], "xclick", CLASSES[0][0], "1", "2e-06", "0.4345020000000001", "0.1", "0.1", "0", "0", "0", "0", "0"]
 
 
 def _extra_cell(chance: random.Random, column: str) -> str:
@@ -207,7 +203,7 @@ PART = [0.7, 0.7, 0.95, 0.7, 0.8, 0.95]
 
 
 def make_task(name: str = "made") -> Task:
-    """A task made row by row, with what no archive has: polygons, ellipses, turned boxes, groups, specs of all types."""
+    """A task made row by row, with what no archive has: polygons, ellipses, turned boxes, groups, own specs."""
     task = Task.objects.create(name=name)
     labels = {
         key: Label.objects.create(task=task, name=key, display_name=display, position=position, is_listed=listed)

@@ -1,6 +1,7 @@
 """Rows that no import makes, put in by the ORM: what cannot be written is told, and what is written can be read."""
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -198,11 +199,11 @@ NAMES = st.sampled_from(
 
 
 class TestAttributes(TestCase):
+    """Each example in a transaction of its own."""
+
     @settings(max_examples=40, deadline=None)
     @given(st.lists(st.dictionaries(NAMES, JSON, max_size=4), max_size=3), JSON)
     def test_any_attributes_make_an_archive_that_can_be_read(self, attributes: list[Any], clicks: Any) -> None:
-        from tempfile import TemporaryDirectory
-
         made = Made()
         for values in attributes:
             made.add("rectangle", **WHOLE, attributes=values, clicks=clicks)

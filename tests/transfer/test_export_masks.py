@@ -24,7 +24,7 @@ from tests.transfer.exporting import CORNER, SQUARE, WHOLE, Made, lines, mask_pi
 pytestmark = pytest.mark.django_db
 
 SIZE = 40, 20
-BOX = {"x_min": 0.2, "x_max": 0.6, "y_min": 0.25, "y_max": 0.75}
+BOX: dict[str, Any] = {"x_min": 0.2, "x_max": 0.6, "y_min": 0.25, "y_max": 0.75}
 
 
 def files(folder: Path, subset: str = "train") -> list[Path]:
@@ -45,7 +45,7 @@ def only_pixels(folder: Path) -> Any:
             {"points": [0.5, 0.5, 0.3, 0.4], "rotation": 30, **WHOLE},
             geometry.fill_ellipse([0.5, 0.5, 0.3, 0.4], 30, *SIZE),
         ),
-        ("rectangle", {"rotation": 45, **BOX}, geometry.fill_rectangle(*BOX.values(), 45, *SIZE)),
+        ("rectangle", {"rotation": 45, **BOX}, geometry.fill_rectangle(0.2, 0.6, 0.25, 0.75, 45, *SIZE)),
     ],
 )
 def test_drawn_shapes_have_the_pixels_of_the_geometry(
@@ -307,6 +307,8 @@ WORDS = st.lists(PIECES, min_size=1, max_size=4).map("".join)
 
 
 class TestNames(TestCase):
+    """Each example in a transaction of its own."""
+
     @settings(max_examples=25, deadline=None)
     @given(
         images=st.lists(WORDS, min_size=1, max_size=4, unique=True),
