@@ -89,9 +89,9 @@ class Outgoing:
         """Counts that shapes have an attribute that the format has no column for."""
         self._no_column[kind, name] += count
 
-    def lose_value(self, kind: str, column: str) -> None:
-        """Counts that a row has a value that its column cannot hold."""
-        self._no_cell[kind, column] += 1
+    def lose_value(self, kind: str, column: str, count: int = 1) -> None:
+        """Counts that rows have a value that its column cannot hold."""
+        self._no_cell[kind, column] += count
 
     def report_losses(self) -> None:
         """Warns of everything that was counted as lost."""

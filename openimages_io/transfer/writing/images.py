@@ -1,5 +1,6 @@
 """Images to image lists and images.meta."""
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
@@ -19,6 +20,8 @@ from openimages_io.transfer.outgoing import Outgoing
 from openimages_io.transfer.writing.values import can_be, text_cells
 
 _PAGE: Final = 2000
+_PLAIN_ID: Final = re.compile("[0-9A-Za-z_-]{1,255}")
+"""Most ImageIDs, about which nothing more need be asked."""
 LONGEST_STEP: Final = 255
 """Bytes that file systems take as the name of a file or a folder."""
 
@@ -74,15 +77,15 @@ def _fault_of_subset(out: Outgoing, subset: str) -> str | None:
 
 
 def _prepare_subset(out: Outgoing, subset: str) -> None:
-    parse = cells.IMAGE_ID.parse
     rows = images_of(out).filter(subset=subset).order_by("pk").values_list("pk", "name")
     for key, name in rows.iterator(chunk_size=_PAGE):
-        try:
-            parse(name)
-        except ValueError as fault:
-            out.issue("bad-image-id", str(fault), value=name)
-            _leave_out(out, [key], "the name cannot be written")
-            continue
+        if not _PLAIN_ID.fullmatch(name):
+            try:
+                cells.IMAGE_ID.parse(name)
+            except ValueError as fault:
+                out.issue("bad-image-id", str(fault), value=name)
+                _leave_out(out, [key], "the name cannot be written")
+                continue
         out.image_names[key] = name
         out.image_cells[key] = text(name)
         if len(out.subsets) > 1:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from functools import partial
-from itertools import compress
 from typing import Final
 
 from openimages_io.format import cells, writing
@@ -90,7 +89,7 @@ class _Boxes:
 
     def __init__(self, out: Outgoing) -> None:
         self.out = out
-        self._attributes = BoxAttributes()
+        self._attributes = BoxAttributes(out)
         self.extra: dict[str, tuple[str, ...]] = dict.fromkeys(out.subsets, ())
         if BOX_WITH_CLICKS in out.kinds:
             self._find_clicks()
@@ -106,14 +105,13 @@ class _Boxes:
     def _find_people(self) -> None:
         """Gives MIAP's columns to the subsets that have anything to write in them."""
         for subset in self.out.subsets:
-            found = [False] * len(PERSON_ATTRIBUTES)
+            found: set[str] = set()
             for page in scan(self.out, ("image_id", "label_id", "attributes"), BOX_OF_PERSON, subset=subset):
-                for row in set(written(self.out, page)["attributes"]):
-                    (cells_,) = self._attributes.of([row])
-                    found = [is_there or cell != "" for is_there, cell in zip(found, cells_.people, strict=True)]
-                if all(found):
+                texts = written(self.out, page)["attributes"]
+                found.update(name for name in PERSON_ATTRIBUTES if any(self._attributes.people(texts, name)))
+                if len(found) == len(PERSON_ATTRIBUTES):
                     break
-            self.extra[subset] += tuple(compress(PERSON_ATTRIBUTES, found))
+            self.extra[subset] += tuple(name for name in PERSON_ATTRIBUTES if name in found)
 
     def _has_clicks(self, pages: Iterator[Columns]) -> bool:
         unfit = 0
@@ -123,32 +121,22 @@ class _Boxes:
                 if found is not None and any(found):
                     return True
                 unfit += found is None
-        for _ in range(unfit):
-            self.out.lose_value("boxes", _CLICKS)
+        if unfit:
+            self.out.lose_value("boxes", _CLICKS, unfit)
         return False
 
     def cells(self, subset: str, columns: Columns) -> list[Sequence[str]]:
         """The cells of boxes of one subset."""
-        rows = self._attributes.of(columns["attributes"])
-        extra = self.extra[subset]
+        extra, attributes = self.extra[subset], columns["attributes"]
         finished = [
             *_tag_cells(self.out, "boxes", columns),
             *(writing.numbers(columns[name]) for name in ("x_min", "x_max", "y_min", "y_max")),
             writing.flags(columns["occluded"]),
-            *zip(*(row.flags for row in rows), strict=True),
+            self._attributes.flags(attributes),
         ]
         if CLICK_COLUMNS[0] in extra:
             finished += self._clicks(columns["clicks"])
-        for index, name in enumerate(PERSON_ATTRIBUTES):
-            if name in extra:
-                finished.append([row.people[index] for row in rows])
-        for row in rows:
-            if row.loses:
-                for name in row.no_column:
-                    self.out.lose_attribute("boxes", name)
-                for name in row.no_cell:
-                    self.out.lose_value("boxes", name)
-        return finished
+        return finished + [self._attributes.people(attributes, name) for name in PERSON_ATTRIBUTES if name in extra]
 
     def _clicks(self, texts: Sequence[str | None]) -> list[Sequence[str]]:
         rows = []

@@ -3,7 +3,7 @@
 import csv
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -43,8 +43,7 @@ def text_cells(out: Outgoing, kind: str, column: str, cell_type: CellType, value
         is_fit = False
     if not is_fit:
         fit = [value if can_be(cell_type, value) else None for value in values]
-        for _ in range(fit.count(None)):
-            out.lose_value(kind, column)
+        out.lose_value(kind, column, fit.count(None))
         values = [value or "" for value in fit]
     return writing.texts(values)
 
@@ -53,32 +52,48 @@ def text_cells(out: Outgoing, kind: str, column: str, cell_type: CellType, value
 class BoxCells:
     """What becomes of a box's attributes."""
 
-    flags: tuple[str, ...]
-    """IsTruncated, IsGroupOf, IsDepiction, IsInside."""
+    flags: str
+    """IsTruncated, IsGroupOf, IsDepiction and IsInside, with the commas between them."""
     people: tuple[str, ...]
     """MIAP's two columns."""
     no_column: tuple[str, ...]
     """Names of attributes that the format has no column for."""
     no_cell: tuple[str, ...]
     """Columns whose value cannot be a cell."""
-    loses: bool
-    """Whether anything is lost."""
 
 
 class BoxAttributes:
     """The cells of attributes by their JSON, of which there are few different ones."""
 
-    def __init__(self) -> None:
+    def __init__(self, out: Outgoing) -> None:
+        self.out = out
         self._known: dict[str, BoxCells] = {}
+        self._flags: dict[str, str] = {}
 
-    def of(self, texts: Sequence[str]) -> list[BoxCells]:
-        """The cells of each row."""
-        known = self._known
-        if len(known) > _CACHED:
-            known.clear()
-        for text in set(texts) - known.keys():
-            known[text] = _box_cells(attributes_of(text))
-        return list(map(known.__getitem__, texts))
+    def learn(self, texts: Sequence[str]) -> Mapping[str, BoxCells]:
+        """The cells of each of these texts."""
+        if len(self._known) > _CACHED:
+            self._known.clear()
+            self._flags.clear()
+        for text in set(texts) - self._known.keys():
+            self._known[text] = cells_ = _box_cells(attributes_of(text))
+            self._flags[text] = cells_.flags
+        return self._known
+
+    def flags(self, texts: Sequence[str]) -> Sequence[str]:
+        """The four cells of each row in one; what its attributes lose is counted."""
+        known = self.learn(texts)
+        for text in set(texts):
+            for name in known[text].no_column:
+                self.out.lose_attribute("boxes", name, texts.count(text))
+            for column in known[text].no_cell:
+                self.out.lose_value("boxes", column, texts.count(text))
+        return list(map(self._flags.__getitem__, texts))
+
+    def people(self, texts: Sequence[str], name: str) -> Sequence[str]:
+        """The cells of one of MIAP's columns."""
+        known, index = self.learn(texts), PERSON_ATTRIBUTES.index(name)
+        return [known[text].people[index] for text in texts]
 
 
 def attributes_of(text: str) -> dict[str, Any]:
@@ -96,11 +111,10 @@ def _box_cells(attributes: dict[str, Any]) -> BoxCells:
     people = {name: _word_cell(attributes.pop(name, None)) for name in PERSON_ATTRIBUTES}
     lost = [_FLAGS.get(name, name) for name, cell in (flags | people).items() if cell is None]
     return BoxCells(
-        tuple(cell or "-1" for cell in flags.values()),
+        ",".join(cell or "-1" for cell in flags.values()),
         tuple(cell or "" for cell in people.values()),
         tuple(attributes),
         tuple(lost),
-        loses=bool(attributes or lost),
     )
 
 
