@@ -16,7 +16,8 @@ from openimages_io.format.limits import Limits
 Mask = NDArray[np.bool_]
 """Pixels of shape (height, width), true where the object is."""
 
-_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+"""The first bytes of every PNG."""
 _GREY, _RGB, _PALETTE, _GREY_ALPHA, _RGB_ALPHA = 0, 2, 3, 4, 6
 _DEPTHS = {_GREY: (1, 2, 4, 8, 16), _RGB: (8, 16), _PALETTE: (1, 2, 4, 8), _GREY_ALPHA: (8, 16), _RGB_ALPHA: (8, 16)}
 _CHANNELS = {_GREY: 1, _RGB: 3, _PALETTE: 1, _GREY_ALPHA: 2, _RGB_ALPHA: 4}
@@ -99,8 +100,8 @@ def _parse(data: bytes, limits: Limits) -> _Png:
     """Checks the chunks and the header. Data after the end is none of ours."""
     if not data:
         raise BadMask("is empty (0 bytes)")
-    if not data.startswith(_SIGNATURE):
-        raise BadMask("is truncated" if _SIGNATURE.startswith(data) else "is not a PNG")
+    if not data.startswith(SIGNATURE):
+        raise BadMask("is truncated" if SIGNATURE.startswith(data) else "is not a PNG")
     chunks = _chunks(data)
     header = _header(*next(chunks), limits)
     colour = header[3]
@@ -126,7 +127,7 @@ def _parse(data: bytes, limits: Limits) -> _Png:
 def _chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
     """Names and contents of the chunks up to and with IEND, whose checksums are right."""
     view = memoryview(data)
-    at, name = len(_SIGNATURE), b""
+    at, name = len(SIGNATURE), b""
     while name != b"IEND":
         if len(data) < at + 12:
             raise BadMask("is truncated")
@@ -227,7 +228,7 @@ def _pixels(png: _Png, colour: int, packed: bytes | bytearray) -> Mask:
 
 def _write(width: int, height: int, depth: int, colour: int, *, interlaced: bool, packed: bytes | bytearray) -> bytes:
     header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, interlaced)
-    parts: list[bytes | bytearray] = [_SIGNATURE]
+    parts: list[bytes | bytearray] = [SIGNATURE]
     for name, body in ((b"IHDR", header), (b"IDAT", packed), (b"IEND", b"")):
         parts += (struct.pack(">I", len(body)), name, body, struct.pack(">I", zlib.crc32(body, zlib.crc32(name))))
     return b"".join(parts)

@@ -14,10 +14,12 @@ from openimages_io.transfer.options import ExportOptions, LayoutName
 from openimages_io.transfer.outgoing import Outgoing, Progress
 from openimages_io.transfer.report import Report
 from openimages_io.transfer.snapshot import snapshot
-from openimages_io.transfer.writing.images import prepare_images, write_image_lists, write_pictures, write_sizes_file
+from openimages_io.transfer.writing.images import prepare_images, write_image_lists, write_sizes_file
 from openimages_io.transfer.writing.labels import prepare_labels, write_class_list, write_hierarchy
 from openimages_io.transfer.writing.masks import write_masks
-from openimages_io.transfer.writing.shapes import write_tags_and_boxes
+from openimages_io.transfer.writing.pictures import write_pictures
+from openimages_io.transfer.writing.scanning import survey
+from openimages_io.transfer.writing.shapes import write_boxes, write_tags
 
 
 @dataclass(slots=True)
@@ -65,18 +67,18 @@ class Exporter:
                 report=report,
                 progress=self.progress,
             )
-            if self.progress is not None:
-                out.total = Shape.objects.using(self.using).filter(task_id=self.task.pk).count()
+            if not Task.objects.using(self.using).filter(pk=self.task.pk).exists():
+                raise OpenImagesError(f"The task “{self.task.name}” is no longer there.")
+            survey(out)
             prepare_labels(out)
             prepare_images(out)
-            missing = self.options.subsets - set(out.subsets)
-            if missing:
-                raise OpenImagesError(f"The task has no subset {', '.join(f'“{name}”' for name in sorted(missing))}.")
             write_class_list(out)
             write_hierarchy(out)
             write_sizes_file(out)
             write_image_lists(out)
-            write_tags_and_boxes(out)
+            write_tags(out)
+            write_boxes(out)
             write_masks(out)
             write_pictures(out)
+            out.report_losses()
         return ExportResult(report, self.dest)

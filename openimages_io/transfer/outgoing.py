@@ -1,13 +1,13 @@
-"""What the parts of an export share: the labels, images and names that rows are written with."""
+"""What the parts of an export share: the labels, images and names that rows are written with, and what is lost."""
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from openimages_io.format.issues import Issue, Severity
 from openimages_io.format.limits import Limits
 from openimages_io.format.names import Names
 from openimages_io.format.output import Output
-from openimages_io.format.writing import text
 from openimages_io.models import Label
 from openimages_io.transfer.options import ExportOptions
 from openimages_io.transfer.report import Report
@@ -31,17 +31,27 @@ class Outgoing:
     """Sorted, so that they do not depend on how the rows came to be."""
     labels: list[Label] = field(default_factory=list)
     """Those that are written, in the order of the class list."""
-    label_cells: dict[int, str] = field(default_factory=dict)
-    """What stands in the column LabelName, by key, quoted where it must be."""
     label_names: dict[int, str] = field(default_factory=dict)
-    """The same, not quoted."""
+    """LabelNames as they are written, by key."""
+    label_cells: dict[int, str] = field(default_factory=dict)
+    """The same, quoted where they must be."""
+    bad_labels: set[int] = field(default_factory=set)
+    """Labels whose names could not be read again."""
     image_names: dict[int, str] = field(default_factory=dict)
     """ImageIDs by key, of the images that are written."""
+    image_cells: dict[int, str] = field(default_factory=dict)
+    """The same, quoted where they must be."""
     image_subsets: dict[int, str] = field(default_factory=dict)
     """Subsets by key; empty when there is only one."""
+    kinds: frozenset[str] = frozenset()
+    """Which of the rarer kinds of shapes the task has."""
+    bad_images: set[int] = field(default_factory=set)
+    """Images whose names, or whose subsets' names, could not be read again."""
     progress: Progress | None = None
     done: int = 0
     total: int = 0
+    _no_column: Counter[tuple[str, str]] = field(default_factory=Counter)
+    _no_cell: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def issue(
         self,
@@ -55,9 +65,42 @@ class Outgoing:
         """Reports an issue."""
         self.report(Issue(code=code, reason=reason, file=file, value=value, severity=severity))
 
-    def image_cells(self, images: Sequence[int]) -> list[str]:
-        """The cells of the column ImageID."""
-        return [text(name) for name in map(self.image_names.__getitem__, images)]
+    def warn(self, code: str, reason: str, *, value: str | None = None, file: str = "") -> None:
+        """Reports a warning."""
+        self.issue(code, reason, value=value, file=file, severity=Severity.WARNING)
+
+    def subset_of(self, image: int) -> str:
+        """The subset of an image that is written."""
+        return self.image_subsets[image] if self.image_subsets else self.subsets[0]
+
+    def left_out(self, image: int, label: int) -> str | None:
+        """Why a shape is not written: empty if it was not chosen, None if it is written."""
+        if label in self.bad_labels:
+            return "the label's name cannot be written"
+        if image in self.bad_images:
+            return "the image's name cannot be written"
+        if label not in self.label_cells:
+            return "" if self.options.labels else "the label is another task's"
+        if image not in self.image_cells:
+            return "" if self.options.subsets else "the image is another task's"
+        return None
+
+    def lose_attribute(self, kind: str, name: str, count: int = 1) -> None:
+        """Counts that shapes have an attribute that the format has no column for."""
+        self._no_column[kind, name] += count
+
+    def lose_value(self, kind: str, column: str, count: int = 1) -> None:
+        """Counts that rows have a value that its column cannot hold."""
+        self._no_cell[kind, column] += count
+
+    def report_losses(self) -> None:
+        """Warns of everything that was counted as lost."""
+        for (kind, name), count in sorted(self._no_column.items()):
+            reason = f"is an attribute that the format has no column for ({kind} that lose it: {count:,})"
+            self.warn("attribute-unwritten", reason, value=name)
+        for (kind, column), count in sorted(self._no_cell.items()):
+            reason = f"is a column that cannot hold every value: it is left empty ({kind} concerned: {count:,})"
+            self.warn("value-unwritten", reason, value=column)
 
     def tell(self, rows: int) -> None:
         """Shows that so many more rows are done."""

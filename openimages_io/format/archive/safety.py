@@ -53,6 +53,11 @@ def unsafe_reason(name: str) -> str | None:
     return None
 
 
+def is_junk(name: str) -> bool:
+    """Whether a member of this name is passed over: what macOS and Windows strew in."""
+    return _JUNK.search(name) is not None
+
+
 class Intake(Generic[Place]):
     """Gathers the members of one archive, and all that is wrong with those it refuses."""
 
@@ -85,7 +90,7 @@ class Intake(Generic[Place]):
                 self.refuse("unsafe-path", name, reason)
                 return None
             name = "/".join(step for step in name.split("/") if step not in ("", "."))
-        return None if not name or _JUNK.search(name) else name
+        return None if not name or is_junk(name) else name
 
     def add(self, path: str, size: int, place: Place) -> None:
         """Lets a file in, unless it is there already or too large. `size` is in bytes, unpacked."""

@@ -129,7 +129,8 @@ def read_hierarchy(run: Run) -> None:
             graph = hierarchy.parse(data, source.path, run.limits, run.report)
         if graph is None:
             run.report.has_whole_file_errors = True
-        elif graph.edges:
+        # Of a root alone only its name says anything, and the official one says nothing.
+        elif graph.edges or graph.root != hierarchy.VIRTUAL_ROOT:
             _take_edges(run, source, graph)
 
 

@@ -1,45 +1,56 @@
 """Masks, polygons, ellipses and turned boxes to segmentation files and PNGs."""
 
-from collections import defaultdict
+from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
-from typing import Any, Final
+from typing import Final
 
-import numpy as np
-from django.db.models import Count, Q, QuerySet
+from django.db.models.functions import Length
 
 from openimages_io import geometry
-from openimages_io.format import writing
-from openimages_io.format.issues import Severity
-from openimages_io.format.mask_names import MaskNames, make_box_id
-from openimages_io.format.masks import BadMask, decode, encode
+from openimages_io.format import cells, writing
+from openimages_io.format.masks import SIGNATURE, BadMask, decode, encode
 from openimages_io.format.output import ByteSink
 from openimages_io.format.tables import SEGMENTATIONS
-from openimages_io.models import Image, Mask, Shape, ShapeKind
+from openimages_io.models import Image, Shape, ShapeKind
 from openimages_io.transfer.options import MaskSize
 from openimages_io.transfer.outgoing import Outgoing
+from openimages_io.transfer.writing.drawing import (
+    Box,
+    CannotBeWritten,
+    Size,
+    beside,
+    box_around,
+    box_of,
+    check_size,
+    draw,
+    native_size,
+)
+from openimages_io.transfer.writing.maskids import DRAWN, BoxIds, MaskFileNames, pngs
+from openimages_io.transfer.writing.scanning import WITH_PIXELS, by_subset, scan, written
+from openimages_io.transfer.writing.values import as_attributes, box_id_cell, iou_cell, text_cells
 
 _PAGE: Final = 256
-DRAWN: Final = Q(kind__in=(ShapeKind.POLYGON, ShapeKind.ELLIPSE)) | (
-    Q(kind=ShapeKind.RECTANGLE, rotation__isnull=False) & ~Q(rotation=0)
-)
-"""Shapes that are written as masks though they are none."""
-_BOX: Final = ("x_min", "x_max", "y_min", "y_max")
-_WRITTEN: Final = frozenset({"box_id", "predicted_iou"})
+_KINDS: Final = {
+    ShapeKind.MASK: "masks",
+    ShapeKind.POLYGON: "polygons",
+    ShapeKind.ELLIPSE: "ellipses",
+    ShapeKind.RECTANGLE: "turned boxes",
+}
+_WITH_COLUMN: Final = frozenset({"box_id", "predicted_iou"})
 
-
-class _CannotBeDrawn(ValueError):
-    """A shape that has no mask. The message ends a sentence whose subject is the shape."""
+Group = tuple[int, int, int]
+"""Image, label and group of shapes that are drawn as one mask."""
 
 
 @dataclass(slots=True)
 class _Row:
     """A line of a segmentation file with its PNG; no bytes where there is none, or another row has written it."""
 
+    shape: Shape
     path: str
     box_id: str
-    box: tuple[float, float, float, float] | None
+    box: Box | None
     predicted_iou: str
     clicks: str
     png: bytes = b""
@@ -47,212 +58,186 @@ class _Row:
 
 def write_masks(out: Outgoing) -> None:
     """Writes the segmentation file of each subset, and its PNGs."""
+    keys = {subset: array("q") for subset in out.subsets}
+    for page in scan(out, ("image_id", "label_id"), WITH_PIXELS) if WITH_PIXELS in out.kinds else ():
+        rows = written(out, page, out.report.of("masks"))
+        for subset, columns in by_subset(out, rows, out.subsets):
+            keys[subset].extend(columns["id"])
     for subset in out.subsets:
         with out.output.stream(out.names.segmentations(subset)) as sink:
             sink.write(writing.header(writing.names_of(SEGMENTATIONS)).encode())
-            _Writer(out, subset).write(sink)
+            _Writer(out, subset, keys[subset]).write(sink)
 
 
 class _Writer:
-    def __init__(self, out: Outgoing, subset: str) -> None:
-        self.out, self.subset = out, subset
-        self.totals = out.report.of("masks")
-        self.names = MaskNames()
-        self.unwritten: dict[str, int] = defaultdict(int)
-        self._claimed: dict[int, tuple[str, bool]] = {}
-        """Names of the masks that came in, and whether their files are still to be written."""
-        self._sizes: dict[int, tuple[int | None, int | None]] = {}
-        self._box_ids: dict[int, set[str]] = {}
+    """Writes the masks of one subset."""
 
-    def _shapes(self) -> "QuerySet[Shape]":
-        shapes = Shape.objects.using(self.out.using).filter(task_id=self.out.task_id, image__subset=self.subset)
-        return shapes.filter(Q(kind=ShapeKind.MASK) | DRAWN)
+    def __init__(self, out: Outgoing, subset: str, keys: Sequence[int]) -> None:
+        self.out, self.subset, self.keys = out, subset, keys
+        self.totals = out.report.of("masks")
+        self.names = MaskFileNames(out, subset, keys)
+        self.box_ids = BoxIds(out, subset)
+        self._image_sizes: dict[int, Size | None] = {}
+        self._groups: dict[Group, list[Shape]] = {}
+        self._done: set[int] = set()
+        """Shapes that were written with others of their group."""
+        self._without_png = self._at_own_size = 0
 
     def write(self, sink: ByteSink) -> None:
-        self._claim_names()
-        for page in self._pages():
-            self._learn(page)
-            lines = []
-            for shape in page:
-                row = self._row(shape)
-                if row is not None:
-                    lines.append(self._line(shape, row))
-                    if row.png:
-                        self.out.output.write(self.out.names.mask(self.subset, row.path), row.png, compress=False)
-            sink.write("".join(lines).encode())
-            self.out.tell(0)
-        for name, count in sorted(self.unwritten.items()):
-            reason = f"is an attribute that the format has no column for; {count:,} masks lose it"
-            self.out.issue("attribute-unwritten", reason, value=name, severity=Severity.WARNING)
+        """Writes every row and PNG."""
+        for start in range(0, len(self.keys), _PAGE):
+            page = self._page(self.keys[start : start + _PAGE])
+            rows = list(self._rows(page))
+            sink.write(writing.lines(self._cells(rows)).encode())
+            self.out.tell(len(page))
+        file = self.out.names.segmentations(self.subset)
+        if self._without_png:
+            reason = f"Masks whose PNG was never there, so that their rows name no file: {self._without_png:,}"
+            self.out.warn("no-png", reason, file=file)
+        if self._at_own_size:
+            reason = f"Masks at their own size, because that of their image is not known: {self._at_own_size:,}"
+            self.out.warn("no-image-size", reason, file=file)
 
-    def _pages(self) -> Iterator[list[Shape]]:
-        last = 0
-        while True:
-            page = list(self._shapes().filter(pk__gt=last).order_by("pk").select_related("mask")[:_PAGE])
-            if not page:
-                return
-            last = page[-1].pk
-            wanted = [
-                shape
-                for shape in page
-                if shape.image_id in self.out.image_names and shape.label_id in self.out.label_names
-            ]
-            if wanted:
-                yield wanted
-
-    def _claim_names(self) -> None:
-        """Masks that came in have the first choice of names: their MaskPath is kept if no other file has it."""
-        masks = Mask.objects.using(self.out.using).filter(shape__in=self._shapes().filter(kind=ShapeKind.MASK))
-        masks = masks.exclude(path="").order_by()
-        twice = set(masks.values_list("path", flat=True).annotate(times=Count("pk")).filter(times__gt=1))
-        for key, path in masks.order_by("pk").values_list("pk", "path").iterator(chunk_size=_PAGE * 8):
-            content = f"{key}".encode()
-            if path in twice:
-                content = bytes(Mask.objects.using(self.out.using).values_list("png", flat=True).get(pk=key))
-            name, is_new = self.names.claim(path, blake2b(content, digest_size=16).digest())
-            self._claimed[key] = name, is_new
-            if name != path:
-                reason = f"is the name of another mask's file, too; this one is written as {name}"
-                self.out.issue("mask-renamed", reason, value=path, severity=Severity.WARNING)
-
-    def _learn(self, page: Sequence[Shape]) -> None:
-        """Image sizes and BoxIDs that the rows of this page need."""
+    def _page(self, keys: Sequence[int]) -> list[Shape]:
+        """Shapes with everything but their PNGs, and what their rows need to know of others."""
+        shapes = Shape.objects.using(self.out.using).filter(pk__in=keys).order_by("pk")
+        page = list(shapes.select_related("mask").defer("mask__png").annotate(png_bytes=Length("mask__png")))
         images = {shape.image_id for shape in page}
         sizes = Image.objects.using(self.out.using).filter(pk__in=images).values_list("pk", "width", "height")
-        self._sizes = {key: (width, height) for key, width, height in sizes}
-        known = {image: self._box_ids[image] for image in images if image in self._box_ids}
-        new = images - known.keys()
-        rows = self._shapes().filter(image__in=new).values_list("image_id", "attributes")
-        for image in new:
-            known[image] = set()
-        for image, attributes in rows.iterator(chunk_size=_PAGE * 8):
-            known[image].add(str(attributes.get("box_id", "")))
-        self._box_ids = known
+        self._image_sizes = {key: (width, height) if width and height else None for key, width, height in sizes}
+        self.box_ids.learn({shape.image_id for shape in page if not box_id_cell(as_attributes(shape.attributes))})
+        self._groups = {}
+        groups = {shape.group for shape in page if shape.group is not None and shape.kind != ShapeKind.MASK}
+        if groups:
+            same = Shape.objects.using(self.out.using).filter(DRAWN, image__in=images, group__in=groups)
+            for shape in same.order_by("pk").select_related("mask").defer("mask__png"):
+                if shape.group is not None:
+                    self._groups.setdefault((shape.image_id, shape.label_id, shape.group), []).append(shape)
+        return page
 
-    def _row(self, shape: Shape) -> _Row | None:
-        self.totals.read += 1
-        for name in shape.attributes.keys() - _WRITTEN:
-            self.unwritten[name] += 1
-        try:
-            row = self._mask_row(shape) if shape.kind == ShapeKind.MASK else self._drawn_row(shape)
-        except _CannotBeDrawn as fault:
-            self.totals.skipped["cannot be written"] += 1
-            place = f"{self.subset}/{self.out.image_names[shape.image_id]}"
-            what = f"{shape.kind} {shape.pk} of {self.out.label_names[shape.label_id]} on {place}"
-            self.out.issue("shape-unwritten", str(fault), value=what)
-            return None
-        if row is None:
-            self.totals.skipped["written with another shape of its group"] += 1
-        else:
+    def _rows(self, page: Sequence[Shape]) -> Iterator[_Row]:
+        masks = [shape for shape in page if shape.kind == ShapeKind.MASK]
+        contents = pngs(self.out, ((shape.pk, _bytes(shape)) for shape in masks if beside(shape) is not None))
+        for shape in page:
+            self.totals.read += 1
+            self._count_losses(shape)
+            if shape.pk in self._done:
+                self._done.remove(shape.pk)
+                continue
+            try:
+                if shape.kind != ShapeKind.MASK:
+                    row = self._drawn_row(shape)
+                elif beside(shape) is not None:
+                    row = self._mask_row(shape, next(contents)[1])
+                else:
+                    raise CannotBeWritten("has no mask")
+            except CannotBeWritten as fault:
+                self._refuse(shape, fault)
+                continue
             self.totals.written += 1
-        return row
+            if row.png:
+                self.out.output.write(self.out.names.mask(self.subset, row.path), row.png, compress=False)
+            yield row
 
-    def _mask_row(self, shape: Shape) -> _Row:
-        mask: Mask | None = getattr(shape, "mask", None)
-        if mask is None:
-            raise _CannotBeDrawn("has no mask")
-        box_id = str(shape.attributes.get("box_id", ""))
-        png = self._sized(shape, bytes(mask.png), (mask.width, mask.height))
-        if not mask.path:
-            box_id = box_id or self._new_box_id(shape)
-            name, is_new = self.names.make(*self._called(shape), box_id), True
-        else:
-            name, is_new = self._claimed[shape.pk]
-        return _Row(name, box_id, _box(shape), _iou(shape), mask.clicks, png if is_new else b"")
+    def _refuse(self, shape: Shape, fault: CannotBeWritten) -> None:
+        self.totals.skipped["cannot be written"] += 1
+        place = f"{self.subset}/{self.out.image_names[shape.image_id]}"
+        what = f"{shape.kind} {shape.pk} of {self.out.label_names[shape.label_id]} on {place}"
+        self.out.issue("shape-unwritten", str(fault), value=what)
 
-    def _sized(self, shape: Shape, png: bytes, native: tuple[int | None, int | None]) -> bytes:
-        width, height = self._sizes[shape.image_id]
-        if self.out.options.mask_size is MaskSize.NATIVE or not png or width is None or height is None:
+    def _mask_row(self, shape: Shape, png: bytes) -> _Row:
+        mask = beside(shape)
+        assert mask is not None
+        if png and not png.startswith(SIGNATURE):
+            raise CannotBeWritten("has a mask that is no PNG")
+        self._without_png += not png
+        if self.out.options.mask_size is MaskSize.IMAGE and png:
+            png = self._at_image_size(shape, png)
+        box_id = box_id_cell(as_attributes(shape.attributes)) or ""
+        name = self.names.of(shape.pk)
+        if name is None:
+            box_id = box_id or self.box_ids.make(shape.image_id, shape.label_id)
+            name = self.names.make(self.out.image_names[shape.image_id], self.out.label_names[shape.label_id], box_id)
+        iou = iou_cell(as_attributes(shape.attributes)) or ""
+        return _Row(shape, name.name, box_id, box_of(shape), iou, mask.clicks, png if name.is_new else b"")
+
+    def _at_image_size(self, shape: Shape, png: bytes) -> bytes:
+        size, mask = self._image_sizes[shape.image_id], beside(shape)
+        if size is None:
+            self._at_own_size += 1
             return png
-        if (width, height) == native:
+        if mask is not None and size == (mask.width, mask.height):
             return png
         try:
-            return encode(geometry.resize_nearest(decode(png, self.out.limits), width, height))
+            return encode(geometry.resize_nearest(decode(png, self.out.limits), *check_size(size, self.out.limits)))
         except BadMask as fault:
-            raise _CannotBeDrawn(f"has a PNG that {fault}") from None
+            raise CannotBeWritten(f"has a PNG that {fault}") from None
 
-    def _drawn_row(self, shape: Shape) -> _Row | None:
-        """The row of a shape that is drawn with the others of its group and label; None if the first of them has it."""
+    def _drawn_row(self, shape: Shape) -> _Row:
+        """The row of a shape with all others of its group and label, of which it is the first."""
         parts = [shape]
         if shape.group is not None:
-            same = self._shapes().filter(DRAWN, image=shape.image_id, label=shape.label_id, group=shape.group)
-            parts = list(same.order_by("pk").select_related("mask"))
-            if parts[0].pk != shape.pk:
-                return None
-        beside: Mask | None = next((part.mask for part in parts if hasattr(part, "mask")), None)
-        width, height = self._size_to_draw(shape, beside)
-        drawn = np.zeros((height, width), dtype=bool)
+            parts = self._groups[shape.image_id, shape.label_id, shape.group]
+        own, image = native_size(parts), self._image_sizes[shape.image_id]
+        is_native = self.out.options.mask_size is MaskSize.NATIVE
+        size = check_size((own or image) if is_native else (image or own), self.out.limits)
+        drawn = [(shape, draw(shape, size))]
+        pixels = drawn[0][1].copy()
         for part in parts:
-            drawn |= _draw(part, width, height)
-        box_id = next((str(part.attributes["box_id"]) for part in parts if part.attributes.get("box_id")), "")
-        box_id = box_id or self._new_box_id(shape)
-        boxes = [box for box in map(_box, parts) if box is not None]
-        joined = (
-            min(box[0] for box in boxes),
-            max(box[1] for box in boxes),
-            min(box[2] for box in boxes),
-            max(box[3] for box in boxes),
-        )
-        name = self.names.make(*self._called(shape), box_id)
-        return _Row(name, box_id, joined, _iou(shape), beside.clicks if beside else "", encode(drawn))
+            if part.pk == shape.pk or part.pk < shape.pk:
+                continue
+            try:
+                drawn.append((part, draw(part, size)))
+            except CannotBeWritten:
+                continue  # it is told of when its turn comes
+            pixels |= drawn[-1][1]
+            self._done.add(part.pk)
+            self.totals.skipped["written with another shape of its group"] += 1
+        if not pixels.any():
+            place = f"{self.subset}/{self.out.image_names[shape.image_id]}"
+            reason = f"covers the centre of no pixel of {size[0]} x {size[1]}: its mask is empty"
+            self.out.warn("empty-mask", reason, value=f"{shape.kind} {shape.pk} on {place}")
+        return self._joined_row(drawn, encode(pixels))
 
-    def _size_to_draw(self, shape: Shape, beside: Mask | None) -> tuple[int, int]:
-        sizes = [self._sizes[shape.image_id]]
-        if beside is not None:
-            # A polygon that was traced from a mask has that mask's pixels only at its size.
-            at = 0 if self.out.options.mask_size is MaskSize.NATIVE else 1
-            sizes.insert(at, (beside.width, beside.height))
-        for width, height in sizes:
-            if width is not None and height is not None:
-                if width * height > self.out.limits.max_mask_pixels:
-                    raise _CannotBeDrawn(f"is on an image of {width} x {height} pixels, more than a mask may have")
-                return width, height
-        raise _CannotBeDrawn("cannot be drawn: the size of its image is not known")
+    def _joined_row(self, drawn: Sequence[tuple[Shape, "geometry.Mask"]], png: bytes) -> _Row:
+        parts = [shape for shape, _ in drawn]
+        first = parts[0]
+        attributes = [as_attributes(part.attributes) for part in parts]
+        box_id = next(filter(None, map(box_id_cell, attributes)), None)
+        name = next(filter(None, (self.names.of(part.pk) for part in parts)), None)
+        if name is None or not name.is_new:
+            box_id = box_id or self.box_ids.make(first.image_id, first.label_id)
+            name = self.names.make(self.out.image_names[first.image_id], self.out.label_names[first.label_id], box_id)
+        iou = next(filter(None, map(iou_cell, attributes)), "")
+        clicks = next((mask.clicks for mask in map(beside, parts) if mask is not None), "")
+        return _Row(first, name.name, box_id or "", box_around(drawn), iou, clicks, png)
 
-    def _new_box_id(self, shape: Shape) -> str:
-        taken = self._box_ids[shape.image_id]
-        seed = "/".join([self.subset, *self._called(shape), str(len(taken))])
-        box_id = make_box_id(seed, taken)
-        taken.add(box_id)
-        return box_id
+    def _count_losses(self, shape: Shape) -> None:
+        kind, attributes = _KINDS[ShapeKind(shape.kind)], as_attributes(shape.attributes)
+        for name in attributes.keys() - _WITH_COLUMN:
+            self.out.lose_attribute(kind, name)
+        columns = {"Source": shape.source, "occluded": shape.occluded is not None, "clicks": shape.clicks is not None}
+        columns["score"] = shape.score is not None and shape.score != 1
+        for name, value in columns.items():
+            if value:
+                self.out.lose_attribute(kind, name)
+        for column, cell in (("BoxID", box_id_cell(attributes)), ("PredictedIoU", iou_cell(attributes))):
+            if cell is None:
+                self.out.lose_value(kind, column)
 
-    def _called(self, shape: Shape) -> tuple[str, str]:
-        return self.out.image_names[shape.image_id], self.out.label_names[shape.label_id]
-
-    def _line(self, shape: Shape, row: _Row) -> str:
-        cells = [
-            writing.text(row.path),
-            writing.text(self.out.image_names[shape.image_id]),
-            self.out.label_cells[shape.label_id],
-            writing.text(row.box_id),
-            *(map(writing.number, row.box) if row.box else [""] * 4),
-            row.predicted_iou,
-            writing.text(row.clicks),
+    def _cells(self, rows: Sequence[_Row]) -> list[Sequence[str]]:
+        boxes = [row.box or (None,) * 4 for row in rows]
+        return [
+            writing.texts([row.path for row in rows]),
+            [self.out.image_cells[row.shape.image_id] for row in rows],
+            [self.out.label_cells[row.shape.label_id] for row in rows],
+            writing.texts([row.box_id for row in rows]),
+            *(writing.numbers_or_empty([box[index] for box in boxes]) for index in range(4)),
+            [row.predicted_iou for row in rows],
+            text_cells(self.out, "masks", "Clicks", cells.TEXT, [row.clicks for row in rows]),
         ]
-        return ",".join(cells) + "\n"
 
 
-def _box(shape: Shape) -> tuple[float, float, float, float] | None:
-    if shape.x_min is None or shape.x_max is None or shape.y_min is None or shape.y_max is None:
-        return None
-    return shape.x_min, shape.x_max, shape.y_min, shape.y_max
-
-
-def _iou(shape: Shape) -> str:
-    value: Any = shape.attributes.get("predicted_iou", "")
-    return writing.number(value) if isinstance(value, int | float) else writing.text(str(value))
-
-
-def _draw(shape: Shape, width: int, height: int) -> "geometry.Mask":
-    rotation = shape.rotation or 0.0
-    points: Any = shape.points
-    try:
-        if shape.kind == ShapeKind.POLYGON:
-            return geometry.fill_polygon(points, width, height)
-        if shape.kind == ShapeKind.ELLIPSE:
-            return geometry.fill_ellipse(points, rotation, width, height)
-        box = _box(shape)
-        assert box is not None
-        return geometry.fill_rectangle(*box, rotation, width, height)
-    except (ValueError, TypeError) as fault:
-        raise _CannotBeDrawn(f"cannot be drawn: {fault}") from None
+def _bytes(shape: Shape) -> int:
+    size: int | None = getattr(shape, "png_bytes", None)
+    return size or 0

@@ -1,245 +1,148 @@
-"""Tags and boxes to their CSV files: one scan of the task's shapes in the order of their keys, by the page."""
+"""Tags and boxes to their CSV files."""
 
-import json
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
-from typing import Any, Final
+from functools import partial
+from typing import Final
 
-from django.db import connections
-
-from openimages_io.format import writing
-from openimages_io.format.issues import Severity
-from openimages_io.format.output import ByteSink
-from openimages_io.format.tables import BOXES, CLICK_COLUMNS, FLAGS, LABELS, PERSON_ATTRIBUTES
-from openimages_io.models import AttributeSpec, Shape, ShapeKind
-from openimages_io.models.shape import MACHINE
+from openimages_io.format import cells, writing
+from openimages_io.format.tables import BOXES, CLICK_COLUMNS, LABELS, PERSON_ATTRIBUTES
 from openimages_io.transfer.outgoing import Outgoing
-
-_PAGE: Final = 4096
-_CACHED: Final = 50_000
-_SHOWN_FLAGS: Final = tuple(name for name in FLAGS.values() if name != "occluded")
-_COLUMNS: Final = (
-    "id",
-    "kind",
-    "image_id",
-    "label_id",
-    "source",
-    "score",
-    "occluded",
-    "x_min",
-    "x_max",
-    "y_min",
-    "y_max",
-    "rotation",
-    "attributes",
-    "clicks",
+from openimages_io.transfer.writing.scanning import (
+    BOX_OF_PERSON,
+    BOX_WITH_CLICKS,
+    HUMAN_TAG,
+    MACHINE_TAG,
+    PLAIN_BOX,
+    TAG_WITH_MORE,
+    Columns,
+    FileKind,
+    scan,
+    write_files,
+    written,
 )
-_KIND, _IMAGE, _LABEL, _SOURCE, _SCORE, _OCCLUDED, _X_MIN, _ROTATION, _ATTRIBUTES, _CLICKS = (
-    1,
-    2,
-    3,
-    4,
-    5,
-    6,
-    7,
-    11,
-    12,
-    13,
-)
+from openimages_io.transfer.writing.values import BoxAttributes, attributes_of, click_cells, text_cells
 
-Rows = Sequence[tuple[Any, ...]]
-Columns = Sequence[Sequence[Any]]
+_TAG: Final = ("image_id", "label_id", "source", "score")
+_BOX: Final = (*_TAG, "x_min", "x_max", "y_min", "y_max", "occluded", "attributes")
+_CLICKS: Final = "XClick1X to XClick4Y"
 
 
-def write_tags_and_boxes(out: Outgoing) -> None:
-    """Writes the human labels and boxes of every subset, and the machine labels of those that have any."""
-    with ExitStack() as stack:
-        files = _Files(out, stack)
-        for rows in _pages(out):
-            kept = [row for row in rows if row[_IMAGE] in out.image_names and row[_LABEL] in out.label_names]
-            for subset, part in _by_subset(out, kept if len(kept) < len(rows) else rows):
-                for kind, same in _by_kind(part):
-                    if kind == ShapeKind.TAG:
-                        files.write_tags(subset, list(zip(*same, strict=True)))
-                    elif kind == ShapeKind.RECTANGLE:
-                        files.write_boxes(subset, same)
-            out.tell(len(rows))
-        files.report_unwritten()
-
-
-def _pages(out: Outgoing) -> Iterator[Rows]:
-    connection = connections[out.using]
-    quote = connection.ops.quote_name
-    sql = (
-        f"SELECT {', '.join(map(quote, _COLUMNS))} FROM {quote(Shape._meta.db_table)}"
-        f" WHERE task_id = %s AND id > %s ORDER BY id LIMIT {_PAGE}"
+def write_tags(out: Outgoing) -> None:
+    """Writes the human labels of every subset, and the machine labels of those that have any."""
+    human = FileKind(
+        name="human labels",
+        columns=_TAG,
+        condition=HUMAN_TAG,
+        path=out.names.labels,
+        header=lambda _: writing.names_of(LABELS),
+        cells=lambda _, columns: _tag_cells(out, "human labels", columns),
     )
-    last = 0
-    while True:
-        with connection.cursor() as cursor:
-            cursor.execute(sql, [out.task_id, last])
-            rows = cursor.fetchall()
-        if not rows:
-            return
-        yield rows
-        last = rows[-1][0]
-
-
-def _by_subset(out: Outgoing, rows: Rows) -> Iterator[tuple[str, Rows]]:
-    if not rows:
-        return
-    if len(out.subsets) == 1:
-        yield out.subsets[0], rows
-        return
-    parts: dict[str, list[tuple[Any, ...]]] = {}
-    subsets = out.image_subsets
-    for row in rows:
-        parts.setdefault(subsets[row[_IMAGE]], []).append(row)
-    yield from parts.items()
-
-
-def _by_kind(rows: Rows) -> Iterator[tuple[str, Rows]]:
-    if len({row[_KIND] for row in rows}) == 1:
-        yield rows[0][_KIND], rows
-        return
-    parts: dict[str, list[tuple[Any, ...]]] = {}
-    for row in rows:
-        parts.setdefault(row[_KIND], []).append(row)
-    yield from parts.items()
-
-
-class _Files:
-    """The open files of an export's tags and boxes."""
-
-    def __init__(self, out: Outgoing, stack: ExitStack) -> None:
-        self.out = out
-        shapes = Shape.objects.using(out.using).filter(task_id=out.task_id)
-        subsets = shapes.order_by().values_list("image__subset", flat=True).distinct()
-        with_clicks = set(subsets.filter(kind=ShapeKind.RECTANGLE, clicks__isnull=False))
-        machine = set(subsets.filter(kind=ShapeKind.TAG, source=MACHINE))
-        self.clicks = {subset: subset in with_clicks for subset in out.subsets}
-        self.person: dict[str, tuple[str, ...]] = dict.fromkeys(out.subsets, ())
-        specs = AttributeSpec.objects.using(out.using).filter(label__task_id=out.task_id)
-        for name in PERSON_ATTRIBUTES:
-            if specs.filter(name=name).exists():
-                for subset in subsets.filter(kind=ShapeKind.RECTANGLE, attributes__has_key=name):
-                    if subset in self.person:
-                        self.person[subset] += (name,)
-        self.unwritten: Counter[tuple[str, str]] = Counter()
-        self._attributes: dict[str, tuple[str, ...]] = {}
-        self._human: dict[str, ByteSink] = {}
-        self._machine: dict[str, ByteSink] = {}
-        self._boxes: dict[str, ByteSink] = {}
-        # They are closed, and so stand in a zip, in the reverse of this order.
-        for subset in reversed(out.subsets):
-            self._boxes[subset] = stack.enter_context(out.output.stream(out.names.boxes(subset)))
-            extra = (*(CLICK_COLUMNS if self.clicks[subset] else ()), *self.person[subset])
-            self._boxes[subset].write(writing.header((*writing.names_of(BOXES), *extra)).encode())
-            if subset in machine:
-                path = out.names.labels(subset, machine=True)
-                self._machine[subset] = stack.enter_context(out.output.stream(path))
-                self._machine[subset].write(writing.header(writing.names_of(LABELS)).encode())
-            self._human[subset] = stack.enter_context(out.output.stream(out.names.labels(subset)))
-            self._human[subset].write(writing.header(writing.names_of(LABELS)).encode())
-
-    def write_tags(self, subset: str, columns: Columns) -> None:
-        """Writes tags, given by column."""
-        sources = columns[_SOURCE]
-        for text in set(columns[_ATTRIBUTES]) - {"{}"}:
-            for name in json.loads(text):
-                self.unwritten["tag", name] += columns[_ATTRIBUTES].count(text)
-        if MACHINE in sources:
-            machine = [source == MACHINE for source in sources]
-            self._write_tags("machine labels", self._machine[subset], _where(columns, machine))
-            self._write_tags("human labels", self._human[subset], _where(columns, [not is_m for is_m in machine]))
-        else:
-            self._write_tags("human labels", self._human[subset], columns)
-
-    def _write_tags(self, kind: str, sink: ByteSink, columns: Columns) -> None:
-        count = len(columns[_IMAGE])
-        totals = self.out.report.of(kind)
-        totals.read += count
-        totals.written += count
-        cells = (
-            self.out.image_cells(columns[_IMAGE]),
-            writing.texts(columns[_SOURCE]),
-            list(map(self.out.label_cells.__getitem__, columns[_LABEL])),
-            writing.confidences(columns[_SCORE]),
+    write_files(out, human)
+    if MACHINE_TAG in out.kinds:
+        machine = FileKind(
+            name="machine labels",
+            columns=_TAG,
+            condition=MACHINE_TAG,
+            path=partial(out.names.labels, machine=True),
+            header=human.header,
+            cells=lambda _, columns: _tag_cells(out, "machine labels", columns),
+            always=False,
         )
-        sink.write(writing.lines(cells).encode())
+        write_files(out, machine)
+    if TAG_WITH_MORE in out.kinds:
+        _count_losses(out)
 
-    def write_boxes(self, subset: str, rows: Rows) -> None:
-        """Writes boxes; turned ones are left to the masks."""
-        rows = [row for row in rows if not row[_ROTATION]]
-        if not rows:
-            return
-        columns = list(zip(*rows, strict=True))
-        totals = self.out.report.of("boxes")
-        totals.read += len(rows)
-        totals.written += len(rows)
-        cells = [
-            self.out.image_cells(columns[_IMAGE]),
-            writing.texts(columns[_SOURCE]),
-            list(map(self.out.label_cells.__getitem__, columns[_LABEL])),
-            writing.confidences(columns[_SCORE]),
-            *(writing.numbers(columns[index]) for index in range(_X_MIN, _X_MIN + 4)),
-            writing.flags(columns[_OCCLUDED]),
-            *self._attribute_cells(columns[_ATTRIBUTES], len(_SHOWN_FLAGS)),
+
+def _count_losses(out: Outgoing) -> None:
+    for page in scan(out, ("image_id", "label_id", "occluded", "attributes"), TAG_WITH_MORE):
+        columns = written(out, page)
+        for occluded, text in zip(columns["occluded"], columns["attributes"], strict=True):
+            for name in (*attributes_of(text), *(() if occluded is None else ("occluded",))):
+                out.lose_attribute("tags", name)
+
+
+def _tag_cells(out: Outgoing, kind: str, columns: Columns) -> list[Sequence[str]]:
+    return [
+        list(map(out.image_cells.__getitem__, columns["image_id"])),
+        text_cells(out, kind, "Source", cells.SOURCE, columns["source"]),
+        list(map(out.label_cells.__getitem__, columns["label_id"])),
+        writing.confidences(columns["score"]),
+    ]
+
+
+def write_boxes(out: Outgoing) -> None:
+    """Writes the boxes of every subset; turned ones are left to the masks."""
+    boxes = _Boxes(out)
+    kind = FileKind(
+        name="boxes",
+        columns=(*_BOX, "clicks") if any(CLICK_COLUMNS[0] in extra for extra in boxes.extra.values()) else _BOX,
+        condition=PLAIN_BOX,
+        path=out.names.boxes,
+        header=lambda subset: (*writing.names_of(BOXES), *boxes.extra[subset]),
+        cells=boxes.cells,
+    )
+    write_files(out, kind)
+
+
+class _Boxes:
+    """The cells of boxes, and the columns that only some subsets have."""
+
+    def __init__(self, out: Outgoing) -> None:
+        self.out = out
+        self._attributes = BoxAttributes(out)
+        self.extra: dict[str, tuple[str, ...]] = dict.fromkeys(out.subsets, ())
+        if BOX_WITH_CLICKS in out.kinds:
+            self._find_clicks()
+        if BOX_OF_PERSON in out.kinds:
+            self._find_people()
+
+    def _find_clicks(self) -> None:
+        """Gives the eight columns to the subsets of which any box has clicks."""
+        for subset in self.out.subsets:
+            if self._has_clicks(scan(self.out, ("image_id", "label_id", "clicks"), BOX_WITH_CLICKS, subset=subset)):
+                self.extra[subset] += CLICK_COLUMNS
+
+    def _find_people(self) -> None:
+        """Gives MIAP's columns to the subsets that have anything to write in them."""
+        for subset in self.out.subsets:
+            found: set[str] = set()
+            for page in scan(self.out, ("image_id", "label_id", "attributes"), BOX_OF_PERSON, subset=subset):
+                texts = written(self.out, page)["attributes"]
+                found.update(name for name in PERSON_ATTRIBUTES if any(self._attributes.people(texts, name)))
+                if len(found) == len(PERSON_ATTRIBUTES):
+                    break
+            self.extra[subset] += tuple(name for name in PERSON_ATTRIBUTES if name in found)
+
+    def _has_clicks(self, pages: Iterator[Columns]) -> bool:
+        unfit = 0
+        for page in pages:
+            for text in written(self.out, page)["clicks"]:
+                found = click_cells(text)
+                if found is not None and any(found):
+                    return True
+                unfit += found is None
+        if unfit:
+            self.out.lose_value("boxes", _CLICKS, unfit)
+        return False
+
+    def cells(self, subset: str, columns: Columns) -> list[Sequence[str]]:
+        """The cells of boxes of one subset."""
+        extra, attributes = self.extra[subset], columns["attributes"]
+        finished = [
+            *_tag_cells(self.out, "boxes", columns),
+            *(writing.numbers(columns[name]) for name in ("x_min", "x_max", "y_min", "y_max")),
+            writing.flags(columns["occluded"]),
+            self._attributes.flags(attributes),
         ]
-        if self.clicks[subset]:
-            cells += _click_cells(columns[_CLICKS])
-        if self.person[subset]:
-            people = zip(*map(self._attributes_of, columns[_ATTRIBUTES]), strict=True)
-            by_name = dict(zip(PERSON_ATTRIBUTES, list(people)[len(_SHOWN_FLAGS) :], strict=True))
-            cells += [by_name[name] for name in self.person[subset]]
-        self._boxes[subset].write(writing.lines(cells).encode())
+        if CLICK_COLUMNS[0] in extra:
+            finished += self._clicks(columns["clicks"])
+        return finished + [self._attributes.people(attributes, name) for name in PERSON_ATTRIBUTES if name in extra]
 
-    def _attribute_cells(self, texts: Sequence[str], count: int) -> list[Sequence[str]]:
-        known = self._attributes
-        if len(known) > _CACHED:
-            known.clear()
-        for text in set(texts) - known.keys():
-            known[text] = self._attributes_of(text)
-        if any(len(known[text]) > _CELLS for text in set(texts)):
-            for text in texts:
-                for name in known[text][_CELLS:]:
-                    self.unwritten["box", name] += 1
-        cells = list(zip(*(known[text][:_CELLS] for text in texts), strict=True))
-        return list(cells[:count])
-
-    def _attributes_of(self, text: str) -> tuple[str, ...]:
-        """The cells of a row's attributes, then the names of those that the format has no column for."""
-        attributes = json.loads(text)
-        flags = [flag_cell(attributes.pop(name, None)) for name in _SHOWN_FLAGS]
-        people = [writing.text(str(attributes.pop(name, ""))) for name in PERSON_ATTRIBUTES]
-        return (*flags, *people, *attributes)
-
-    def report_unwritten(self) -> None:
-        """Names the attributes that the format has no column for, with the number of shapes that have them."""
-        for (kind, name), count in sorted(self.unwritten.items()):
-            reason = (
-                f"is an attribute that the format has no column for; {count:,} {kind}{'es' * (kind == 'box')} lose it"
-            )
-            self.out.issue("attribute-unwritten", reason, value=name, severity=Severity.WARNING)
-
-
-_CELLS: Final = len(_SHOWN_FLAGS) + len(PERSON_ATTRIBUTES)
-_FLAG_CELLS: Final = {True: "1", False: "0", None: "-1", "true": "1", "false": "0", "1": "1", "0": "0", "-1": "-1"}
-
-
-def flag_cell(value: Any) -> str:
-    """The cell of a flag, whatever type its spec has given it; what is neither yes nor no is unknown."""
-    return _FLAG_CELLS.get(value.lower() if isinstance(value, str) else value, "-1")
-
-
-def _click_cells(texts: Sequence[str | None]) -> list[list[str]]:
-    rows = []
-    for text in texts:
-        points = json.loads(text) if text else [[None, None]] * 4
-        rows.append([point[axis] for axis in (0, 1) for point in points])
-    return [writing.numbers_or_empty(column) for column in zip(*rows, strict=True)]
-
-
-def _where(columns: Columns, keep: Sequence[bool]) -> Columns:
-    return [[value for value, kept in zip(column, keep, strict=True) if kept] for column in columns]
+    def _clicks(self, texts: Sequence[str | None]) -> list[Sequence[str]]:
+        rows = []
+        for text in texts:
+            found = click_cells(text)
+            if found is None:
+                self.out.lose_value("boxes", _CLICKS)
+            rows.append(found or ("",) * len(CLICK_COLUMNS))
+        return list(zip(*rows, strict=True))

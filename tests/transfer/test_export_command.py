@@ -1,0 +1,95 @@
+"""`manage.py export_openimages`."""
+
+import json
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from openimages_io.models import Label, Task
+from tests.transfer.exporting import WHOLE, Made
+
+pytestmark = pytest.mark.django_db
+
+
+def run(*args: object) -> str:
+    out = StringIO()
+    call_command("export_openimages", *map(str, args), stdout=out, no_color=True)
+    return out.getvalue()
+
+
+def test_it_tells_what_was_written(tmp_path: Path) -> None:
+    made = Made()
+    made.add("rectangle", **WHOLE)
+    made.add("polygon", points=[[0, 0]], **WHOLE)
+
+    text = run("t", tmp_path / "out.zip")
+
+    assert f"Exported the task “t” to {tmp_path / 'out.zip'}: 1 error, 0 warnings." in text
+    assert "error: " in text
+    assert "boxes" in text
+    assert "1 skipped: cannot be written" in text
+
+
+def test_a_task_by_name_or_by_id(tmp_path: Path) -> None:
+    one = Task.objects.create(name="one")
+    for label, task in (("of one", one), ("of the other", Task.objects.create(name=str(one.pk)))):
+        Label.objects.create(task=task, name=label)
+
+    run(one.pk, tmp_path / "by name")
+    assert (tmp_path / "by name" / "annotations" / "class-descriptions.csv").read_text() == "of the other,\n"
+    Task.objects.filter(name=str(one.pk)).update(name="other")
+    run(one.pk, tmp_path / "by id")
+    assert (tmp_path / "by id" / "annotations" / "class-descriptions.csv").read_text() == "of one,\n"
+
+
+@pytest.mark.parametrize("task", ["none", "4711", "9" * 30, "²", "-1"])
+def test_a_task_that_is_not_there(tmp_path: Path, task: str) -> None:
+    with pytest.raises(CommandError, match=f"There is no task “{task}”"):
+        run(task, tmp_path / "out")
+
+
+def test_the_options_reach_the_export(tmp_path: Path) -> None:
+    made = Made()
+    made.add_image("b", "val")
+    made.add("polygon", points=[[0, 0, 1, 0, 1, 1]], **WHOLE)
+    options = ["--layout=datumaro", "--label-names=display", "--subset=train", "--label=Cat", "--mask-size=image"]
+    run("t", tmp_path / "out", *options, "--no-images", "--no-progress")
+    annotations = tmp_path / "out" / "annotations"
+    assert (annotations / "class-descriptions.csv").read_text() == "Cat,Cat\n"
+    assert (annotations / "train-images-with-rotation.csv").exists()
+    assert not list(annotations.glob("val-*"))
+
+
+def test_the_whole_report_in_a_file(tmp_path: Path) -> None:
+    made = Made()
+    shape = made.add("polygon", points=[[0, 0]], **WHOLE)
+    run("t", tmp_path / "out", "--report", tmp_path / "report.json")
+
+    report = json.loads((tmp_path / "report.json").read_text("utf-8"))
+
+    assert (report["task"], report["dest"], report["errors"]) == ("t", str(tmp_path / "out"), 1)
+    assert report["totals"]["masks"]["skipped"] == {"cannot be written": 1}
+    (issue,) = report["issues"]
+    assert issue["value"] == f"polygon {shape.pk} of /m/01yrx on train/a"
+
+
+def test_what_stands_in_the_way_is_a_sentence(tmp_path: Path) -> None:
+    Made()
+    (tmp_path / "there.zip").write_text("mine")
+    with pytest.raises(CommandError, match="is there already; it is overwritten only with --force"):
+        run("t", tmp_path / "there.zip")
+    with pytest.raises(CommandError, match="there is no folder"):
+        run("t", tmp_path / "no" / "folder.zip")
+    with pytest.raises(CommandError, match="no subset “none”"):
+        run("t", tmp_path / "out.zip", "--subset", "none")
+    run("t", tmp_path / "there.zip", "--force")
+    assert (tmp_path / "there.zip").read_bytes().startswith(b"PK")
+
+
+@pytest.mark.parametrize("option", ["--layout=other", "--mask-size=huge", "--label-names=x"])
+def test_words_that_are_no_choice(tmp_path: Path, option: str) -> None:
+    Made()
+    with pytest.raises(CommandError, match="invalid"):
+        run("t", tmp_path / "out", option)
