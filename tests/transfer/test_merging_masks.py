@@ -137,7 +137,11 @@ def test_what_was_drawn_and_exported_as_masks_comes_back_as_nothing_new(tmp_path
         assert list(Shape.objects.order_by("pk").values())[: len(before)] == before
 
 
-def test_a_second_mask_like_a_drawing_is_a_mask(tmp_path: Path) -> None:
+@pytest.mark.parametrize("rows_at_once", [1, 256])
+def test_a_second_mask_like_a_drawing_is_a_mask(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows_at_once: int
+) -> None:
+    monkeypatch.setattr("openimages_io.transfer.steps.masks._CHUNK_ROWS", rows_at_once)
     run(tmp_path / "1", ("deadbeef", BOX, 1))
     task = Task.objects.get()
     draw(task)
