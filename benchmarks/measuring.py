@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -31,9 +32,7 @@ def measure(command: Sequence[str | Path], environment: Mapping[str, str] | None
     """Runs a process to its end. Raises `Failed` with what it said if that was no success."""
     line = list(map(str, command))
     environment = {**os.environ, **(environment or {})}
-    log = ROOT / "benchmarks" / "data" / "last.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("w+", encoding="utf-8", errors="replace") as output:
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output:
         start = time.perf_counter()
         process = subprocess.Popen(
             line, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
