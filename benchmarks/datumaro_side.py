@@ -1,6 +1,7 @@
 """Run by the Python that has Datumaro: `datumaro_side.py FOLDER [DEST]` reads a data set, and writes it again.
 
-Prints as JSON how many annotations of each type it read, and the seconds of each step.
+Prints as JSON how many annotations of each type it read, and the seconds of each step. Datumaro decodes a mask when
+somebody looks at it: when it only reads, that is done here, and else its export does it.
 
 Datumaro knows the sizes of images from images.meta, and reads boxes and masks by them. But it writes no box of an item
 that has no picture, whatever images.meta says ("Can't encode box … due to missing image file"). The data sets have no
@@ -29,6 +30,11 @@ def main(folder: str, dest: str | None = None) -> None:
     start = time.perf_counter()
     found = dataset.Dataset.import_from(folder, "open_images")
     found.init_cache()
+    if dest is None:
+        for item in found:
+            for annotation in item.annotations:
+                if annotation.type.name == "mask":
+                    _ = annotation.image
     seconds["import"] = time.perf_counter() - start
     read = Counter(annotation.type.name for item in found for annotation in item.annotations)
     if dest is not None:
