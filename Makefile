@@ -82,7 +82,7 @@ test-newest: ## Run the tests on NEWEST_PYTHON with the newest Django
 	DATABASE_URL= $(NEWEST_VENV)/bin/python -m pytest $(SPREAD) $(ARGS)
 
 bench: $(DEV) $(INTEROP) ## Measure speed and memory, side by side with Datumaro
-	OPENIMAGES_INTEROP_PYTHON=$(INTEROP_VENV)/bin/python $(BIN)/python benchmarks/run.py $(ARGS)
+	OPENIMAGES_INTEROP_PYTHON=$(INTEROP_VENV)/bin/python $(BIN)/python -m benchmarks.run $(ARGS)
 
 fixtures: $(DEV) ## Draw the example data set again
 	$(BIN)/python -m fixtures.draw_scenes

@@ -1,11 +1,19 @@
 """Datumaro wants another Pillow than we do, so it runs in a Python of its own, in a process of its own."""
 
+import json
 import os
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 VARIABLE = "OPENIMAGES_INTEROP_PYTHON"
+SCRIPT = Path(__file__).with_name("datumaro_side.py")
+
+Datumaro = Callable[..., Any]
+"""Takes a command of `datumaro_side.py` and its arguments; returns what it describes."""
 
 
 def pytest_configure() -> None:
@@ -18,6 +26,14 @@ def pytest_configure() -> None:
 
 
 @pytest.fixture(scope="session")
-def interop_python() -> Path:
-    """The Python that has Datumaro. Not resolved: a virtual environment is known by its link."""
-    return Path(os.environ[VARIABLE]).absolute()
+def datumaro() -> Datumaro:
+    """Datumaro. The path of its Python is not resolved: a virtual environment is known by its link."""
+    python = Path(os.environ[VARIABLE]).absolute()
+
+    def run(command: str, *args: object) -> Any:
+        line = [str(python), str(SCRIPT), command, *map(str, args)]
+        result = subprocess.run(line, capture_output=True, text=True, check=False)
+        assert result.returncode == 0, result.stderr
+        return json.loads(result.stdout.splitlines()[-1])
+
+    return run

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from openimages_io import geometry
@@ -13,8 +14,9 @@ from openimages_io.format.masks import BadMask, MaskHeader, check_png, decode
 from openimages_io.format.tables import SEGMENTATIONS
 from openimages_io.models import Mask, Shape, ShapeKind
 from openimages_io.transfer.claims import Claim, Claims
+from openimages_io.transfer.drawn import DrawnShapes
 from openimages_io.transfer.maskfiles import MaskFile, MaskFiles
-from openimages_io.transfer.mergingmasks import StoredMasks, after_meeting
+from openimages_io.transfer.mergingmasks import StoredMasks, after_meeting, says_the_same
 from openimages_io.transfer.options import MasksAs
 from openimages_io.transfer.overlap import Overlap
 from openimages_io.transfer.report import Totals
@@ -71,6 +73,7 @@ class _MaskReader:
         self.as_polygons = run.options.masks_as is MasksAs.POLYGONS
         kinds = (ShapeKind.MASK, ShapeKind.POLYGON) if self.as_polygons else (ShapeKind.MASK,)
         self.stored = {kind: StoredMasks(run, kind) for kind in kinds} if run.merges else {}
+        self.drawn = DrawnShapes(run) if run.merges else None
         self._provisional = 0
 
     def read(self, source: Source, overlap: Overlap) -> None:
@@ -79,8 +82,11 @@ class _MaskReader:
             places = lambda rows=rows: zip(rows.images, rows.labels, rows.chunk.values["MaskPath"], strict=True)  # noqa: E731
             rows = overlap.without_repeats(source, rows, places, ("BoxID",), self.totals)
             if rows:
+                if self.drawn is not None:
+                    self.drawn.fetch(rows.images)
+                box_ids = [box_id or "" for box_id in rows.chunk.get("BoxID")]
                 for stored in self.stored.values():
-                    stored.fetch(rows.images)
+                    stored.fetch(rows.images, zip(rows.images, rows.labels, box_ids, strict=True))
                 self._take_chunk(source, rows)
 
     def _take_chunk(self, source: Source, rows: Resolved) -> None:
@@ -160,16 +166,32 @@ class _MaskReader:
 
     def _merge(self, mask: NewMask) -> bool:
         """Brings a mask that is there up to date; tells whether there is one."""
-        met, is_polygon = None, False
-        for kind in self._kinds(mask):
-            if met is None and kind in self.stored:
-                box_id = mask.attributes.get("box_id")
-                met = self.stored[kind].take(mask.image, mask.label, box_id, mask.extent)
-                is_polygon = kind is ShapeKind.POLYGON
+        box_id = str(mask.attributes.get("box_id") or "")
+        stores = [self.stored[kind] for kind in self._kinds(mask) if kind in self.stored]
+        found = ((store, store.take_named(mask.image, mask.label, box_id)) for store in stores)
+        store, met = next((pair for pair in found if pair[1]), (None, None))
+        if met is None and self.drawn is not None and self.drawn.take(mask.image, mask.label, mask.png):
+            self.totals.unchanged += 1
+            return True
         if met is None:
+            same = partial(says_the_same, self.run, png=mask.png, rings=mask.rings)
+            place = mask.image, mask.label, box_id, mask.extent
+            found = ((store, store.take_in_place(*place, same)) for store in stores)
+            store, met = next((pair for pair in found if pair[1]), (None, None))
+        if store is None or met is None:
             return False
+        moved = store.agrees(met, mask.box) is False
         shape_columns, mask_columns = after_meeting(
-            self.run, met, mask.box, mask.attributes, mask.png, mask.header, mask.path, mask.clicks, mask.rings
+            self.run,
+            met,
+            mask.box,
+            mask.attributes,
+            mask.png,
+            mask.header,
+            mask.path,
+            mask.clicks,
+            mask.rings,
+            moved=moved,
         )
         if shape_columns or mask_columns:
             self.totals.updated += 1
@@ -180,8 +202,11 @@ class _MaskReader:
             for model, columns in ((Shape, shape_columns), (Mask, mask_columns)):
                 if columns:
                     self.run.loader.update(model, [met.key], {name: [value] for name, value in columns.items()})
-        # What is stored of a mask is a box that a row said; a polygon's may be that of its outline.
-        box = mask.box or (None if is_polygon else _whole(met.box))
+        # The stored box, if the row says the same: what comes back may be rounded, and box and mask would miss each
+        # other. What is stored of a mask is a box that a row said; a polygon's may be that of its outline.
+        box = mask.box if moved else _whole(met.box) or mask.box
+        if mask.box is None and store.kind is ShapeKind.POLYGON:
+            box = None
         if box is not None:
             self.claims.add(mask.image, mask.label, Claim(met.key, box, met.group, is_stored=True))
         return True
