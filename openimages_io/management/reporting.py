@@ -13,12 +13,26 @@ from django.core.management.color import Style
 from openimages_io.format.issues import Severity
 from openimages_io.transfer.report import SHOWN, Report
 
+_ORDER: Final = (
+    "labels",
+    "hierarchy edges",
+    "attribute specs",
+    "images",
+    "image sizes",
+    "pictures",
+    "human labels",
+    "machine labels",
+    "boxes",
+    "masks",
+)
+"""The kinds of rows, from what stands for itself to what is said of it."""
 _COLUMNS: Final = ("read", "added", "updated", "unchanged", "removed", "skipped")
 
 
 def table(report: Report, columns: tuple[str, ...] = _COLUMNS) -> Iterator[str]:
     """The lines of the table: a row a kind, and under it why rows were skipped."""
-    rows = [(kind, totals) for kind, totals in report.totals.items() if any(totals.as_dict().values())]
+    known = {kind: totals for kind, totals in report.totals.items() if any(totals.as_dict().values())}
+    rows = sorted(known.items(), key=lambda row: (*_ORDER, row[0]).index(row[0]))
     if not rows:
         return
     cells = [["", *columns]]

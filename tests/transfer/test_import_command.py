@@ -48,9 +48,9 @@ def test_the_table(source: Callable[[Files], Path]) -> None:
     assert run(source(documented(classes=CLASSES, boxes=rows[:2])), "--task", "cats").splitlines() == [
         "                 read  added  updated  unchanged  removed  skipped",
         "labels              2      2        0          0        0        0",
-        "boxes               2      2        0          0        0        0",
-        "images              1      1        0          0        0        0",
         "attribute specs     6      6        0          0        0        0",
+        "images              1      1        0          0        0        0",
+        "boxes               2      2        0          0        0        0",
         "Imported into the task “cats”: 0 errors, 0 warnings.",
     ]
     rows[1] = rows[1].replace("xclick", "freeform")

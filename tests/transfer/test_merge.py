@@ -370,7 +370,8 @@ def test_replace(again: Callable[[Files], Path]) -> None:
     assert Shape.objects.filter(image__name="b").count() == kept
     found = totals(result.report)
     assert found["boxes"] == {"read": 1, "added": 1, "removed": 2}
-    assert found["human labels"] == {"removed": 3}
+    assert found["human labels"] == {"removed": 2}
+    assert found["machine labels"] == {"removed": 1}
     assert found["masks"] == {"removed": 1}
     assert dict(Image.objects.values_list("name", "revision")) == {"a": 2, "b": 1, "empty": 1}
     assert image_names() == [("train", "a"), ("train", "b"), ("train", "empty")]
