@@ -1,8 +1,9 @@
 """The PNG of each segmentation row: in a folder, flat, or in a zip as it was downloaded."""
 
+import re
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Self
+from typing import Final, Self
 
 from openimages_io.format.archive import Archive
 from openimages_io.format.layouts import Source
@@ -17,6 +18,9 @@ class MaskFile:
     path: str
 
 
+_OFFICIAL: Final = re.compile("[0-9a-f]{16}_")
+
+
 class MaskFiles:
     """Finds the PNGs of one archive. A context manager: the zips that it opens are closed with it."""
 
@@ -26,7 +30,13 @@ class MaskFiles:
         """None for one that cannot be opened, which is one issue for all of its rows."""
         self._absent: dict[tuple[str, str], int] = {}
         """Rows whose PNGs are not at hand at all, by annotation file and shard, or "" where there are no shards."""
-        self._subsets = {subset for subset, _, _ in run.layout.masks}
+        self._subsets: set[str | None] = set()
+        self._digits: set[str] = set()
+        """First digits of the official ImageIDs whose masks lie in folders: downloads come in a part a digit."""
+        for subset, name, _ in run.layout.masks:
+            self._subsets.add(subset)
+            if _OFFICIAL.match(name):
+                self._digits.add(name[0])
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -55,8 +65,9 @@ class MaskFiles:
                     if mask_path in names:
                         return MaskFile(archive, names[mask_path])
             raise FileNotFoundError
-        if shards or not self._has_files(source.subset):
-            absent = (source.path, digit if shards else "")
+        is_whole_part = bool(shards) or bool(_OFFICIAL.match(f"{image_name}_") and digit not in self._digits)
+        if is_whole_part or not self._has_files(source.subset):
+            absent = (source.path, digit if self._has_files(source.subset) or shards else "")
             self._absent[absent] = self._absent.get(absent, 0) + 1
             return None
         raise FileNotFoundError
@@ -76,9 +87,7 @@ class MaskFiles:
         """Warns of the rows whose files are not at hand: once a file, or once a zip that is not there."""
         for (file, digit), rows in self._absent.items():
             if digit:
-                reason = (
-                    f"The zip of the masks whose ImageID starts with “{digit}” is not there; {rows} masks have no PNG"
-                )
+                reason = f"No masks of ImageIDs that start with “{digit}” are there; {rows} masks have no PNG"
                 self.run.warn("no-mask-shard", reason, file=file)
             else:
                 self.run.warn("no-mask-files", f"No mask files are there; {rows} masks have no PNG", file=file)

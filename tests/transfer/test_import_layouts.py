@@ -9,6 +9,7 @@ import pytest
 
 from fixtures.draw_scenes import FOLDER
 from openimages_io.models import Image, Label, Shape, ShapeKind
+from openimages_io.transfer.exporter import Exporter
 from tests.transfer.datasets import (
     BOX,
     BOXES_HEADER,
@@ -288,11 +289,36 @@ def test_an_absent_shard_is_one_warning(tmp_path: Path) -> None:
 
     (warning,) = told(result.report)
     assert warning == (
-        "warning: no-mask-shard: train-annotations-object-segmentation.csv: The zip of the masks whose ImageID starts "
-        "with “b” is not there; 3 masks have no PNG"
+        "warning: no-mask-shard: train-annotations-object-segmentation.csv: No masks of ImageIDs that start "
+        "with “b” are there; 3 masks have no PNG"
     )
     assert totals(result.report)["masks"] == {"read": 4, "added": 4}
     assert [len(shape.mask.png) > 0 for shape in shapes()] == [True, False, False, False]
+
+
+def test_an_unpacked_part_without_the_others_comes_and_goes(tmp_path: Path) -> None:
+    names = [f"{digit}{'0' * 14}{number}" for digit, number in (("a", 1), ("b", 1), ("b", 2))]
+    rows = [f"{name}_m01yrx_aaaaaaaa.png,{name},/m/01yrx,aaaaaaaa,,,,,," for name in names]
+    files = documented(masks=rows) | {f"masks/train/{names[0]}_m01yrx_aaaaaaaa.png": png()}
+    result = bring_in(write(tmp_path / "part", files))
+
+    assert codes(result.report) == ["no-mask-shard"]
+    assert [len(shape.mask.png) > 0 for shape in shapes()] == [True, False, False]
+    assert result.task is not None
+    Exporter(result.task, tmp_path / "out").run()
+    again = bring_in(tmp_path / "out", "again")
+    assert codes(again.report) == ["no-mask-shard"]
+    assert totals(again.report)["masks"] == {"read": 3, "added": 3}
+
+
+def test_a_mask_missing_in_its_part_is_an_error(tmp_path: Path) -> None:
+    names = [f"a{'0' * 14}{number}" for number in range(2)]
+    rows = [f"{name}_m01yrx_aaaaaaaa.png,{name},/m/01yrx,aaaaaaaa,,,,,," for name in names]
+    files = documented(masks=rows) | {f"masks/train/{names[0]}_m01yrx_aaaaaaaa.png": png()}
+    result = bring_in(write(tmp_path, files))
+
+    assert not result.committed
+    assert codes(result.report) == ["mask-missing"]
 
 
 def test_a_mask_missing_in_its_shard_is_an_error(tmp_path: Path) -> None:
