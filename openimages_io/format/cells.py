@@ -17,6 +17,7 @@ _LARGEST_INTEGER: Final = 2**63 - 1
 _MOST_DIGITS: Final = len(str(_LARGEST_INTEGER))
 
 _LINE_BREAKS = re.compile("[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
+_PLAIN_ID = re.compile(rf"[\w-]{{1,{ID_LENGTH}}}", re.ASCII)
 _DRIVE = re.compile("[A-Za-z]:")
 
 
@@ -97,6 +98,8 @@ def check_name(cell: str, *, what: str, length: int = ID_LENGTH) -> None:
 
 def image_id(cell: str) -> str:
     """An ImageID: a file's name without its extension; `/` parts folders. Raises `BadCell` for one that leaves them."""
+    if _PLAIN_ID.fullmatch(cell):
+        return cell
     check_name(cell, what="an ImageID")
     if "\\" in cell:
         raise BadCell("holds a backslash, which an ImageID may not")

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property, lru_cache
-from itertools import chain
+from itertools import chain, islice
 from typing import Any, Final, TypeVar
 
 from django.db import connections, models, transaction
@@ -181,14 +181,11 @@ class Loader:
     def _insert_many(self, table: str, columns: Columns, constants: Constants, rows: int) -> None:
         per_statement = max(1, _PARAMETERS // len(columns))
         sql = _insert_sql(self.connection.ops.quote_name, table, tuple(columns), tuple(constants.items()))
-        flat = list(chain.from_iterable(zip(*columns.values(), strict=True)))
-        size = per_statement * len(columns)
-        whole = rows // per_statement * size
+        each = zip(*columns.values(), strict=True)
+        together = chain.from_iterable(islice(each, rows // per_statement * per_statement))
         with self._raw_cursor() as cursor:
-            if whole:
-                cursor.executemany(sql(per_statement), [flat[start : start + size] for start in range(0, whole, size)])
-            if whole < len(flat):
-                cursor.execute(sql((len(flat) - whole) // len(columns)), flat[whole:])
+            cursor.executemany(sql(per_statement), zip(*[together] * (per_statement * len(columns)), strict=True))
+            cursor.executemany(sql(1), each)
 
     def _copy(self, table: str, columns: Columns, constants: Constants) -> None:
         quote = self.connection.ops.quote_name

@@ -1,8 +1,8 @@
-"""The importer: check, then commit, by reading twice. Every face runs this class with the same options."""
+"""The importer: check, then commit what was checked. Every face runs this class with the same options."""
 
 import gc
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -28,6 +28,7 @@ from openimages_io.transfer.replacing import replace_annotations
 from openimages_io.transfer.report import Report
 from openimages_io.transfer.run import BAD, Policies, Progress, Run
 from openimages_io.transfer.specs import SpecIndex
+from openimages_io.transfer.spool import Spool
 from openimages_io.transfer.steps.boxes import read_boxes
 from openimages_io.transfer.steps.images import read_image_lists
 from openimages_io.transfer.steps.labels import choose_labels, read_class_lists, read_hierarchy, report_awaited_labels
@@ -77,6 +78,8 @@ class _Plan:
     task_id: int | None
     revision: int
     report: Report
+    spool: Spool | None
+    """The rows that were read; None after a dry run, which nothing follows."""
     new_pictures: list[str] = field(default_factory=list)
     named: set[int] = field(default_factory=set)
     """Images that were there and that the archive names, in mode replace."""
@@ -88,7 +91,7 @@ class _Plan:
 class Importer:
     """Brings an archive into a task, whole or not at all.
 
-    The check reads everything, writes nothing and finds every issue; the commit reads again and writes in one
+    The check reads everything, writes nothing and finds every issue; the commit writes what the check has read, in one
     transaction.
     """
 
@@ -125,27 +128,28 @@ class Importer:
 
     def _run(self, archive: Archive, dry_run: bool) -> Result:
         for _ in range(_TRIES):
-            plan = self._check(archive)
-            refused = self._forbids(plan.report)
-            if dry_run or refused:
-                return Result(plan.report, committed=False, task=self._task(), refused=refused)
-            try:
-                return self._commit(archive, plan)
-            except _TaskChanged:
-                continue
+            with nullcontext() if dry_run else Spool() as spool:
+                plan = self._check(archive, spool)
+                refused = self._forbids(plan.report)
+                if dry_run or refused:
+                    return Result(plan.report, committed=False, task=self._task(), refused=refused)
+                try:
+                    return self._commit(archive, plan)
+                except _TaskChanged:
+                    continue
         raise OpenImagesError(f"The task “{self.task_name}” kept changing while it was checked; try again.")
 
     def _forbids(self, report: Report) -> bool:
         return report.errors > 0 and (self.options.on_error is OnError.ABORT or report.has_whole_file_errors)
 
-    def _check(self, archive: Archive) -> _Plan:
+    def _check(self, archive: Archive, spool: Spool | None) -> _Plan:
         task = self._task()
         report = Report()
-        plan = _Plan(task.pk if task else None, task.revision if task else 0, report)
+        plan = _Plan(task.pk if task else None, task.revision if task else 0, report, spool)
         layout = self._layout(archive, report)
         run = self._start(archive, layout, report, plan.task_id)
         run.total = _bytes_to_read(archive, layout, pictures=self.options.pictures)
-        run.picture_issues = plan.picture_issues
+        run.picture_issues, run.spool = plan.picture_issues, plan.spool
         if layout.sources or len(layout.pictures):
             plan.new_pictures = self._read(run)
         plan.named = {key for key in run.named if key > 0}
@@ -168,7 +172,7 @@ class Importer:
                 task = self._lock(plan)
                 run = self._start(archive, layout, report, task.pk, new=plan.task_id is None)
                 run.loader, run.stored, run.phase = loader, stored, "commit"
-                run.picture_issues = plan.picture_issues
+                run.picture_issues, run.spool = plan.picture_issues, plan.spool
                 run.total = _bytes_to_read(archive, layout, pictures=False)
                 self._write(run, plan, loader)
                 if self._forbids(report):  # the archive is not what it was when it was checked

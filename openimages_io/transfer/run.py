@@ -19,6 +19,7 @@ from openimages_io.transfer.options import ImportOptions, Missing, MissingAttrib
 from openimages_io.transfer.pictures import Stored
 from openimages_io.transfer.report import Report, Totals
 from openimages_io.transfer.specs import SpecIndex
+from openimages_io.transfer.spool import Spool
 
 Progress = Callable[[str, int, int], None]
 """Takes the phase, what is done of it and the whole, in bytes; may raise to stop the run."""
@@ -77,6 +78,8 @@ class Run:
     """LabelNames that were chosen and that nothing has had so far."""
     loader: Loader | None = None
     """None in a check."""
+    spool: Spool | None = None
+    """What the check has read, for the commit; None where nothing is kept."""
     stored: dict[str, Stored] = field(default_factory=dict)
     """Pictures that were stored for the commit, by path in the archive."""
     picture_issues: dict[str, list[Issue]] = field(default_factory=dict)
@@ -111,15 +114,30 @@ class Run:
 
     def chunks(self, source: Source, table: Table, totals: Totals, chunk_rows: int = CHUNK_ROWS) -> Iterator[Chunk]:
         """The file's good rows; bad ones are counted as skipped."""
-        with self.readable(), self.archive.open(source.path) as stream:
-            for chunk in read_table(stream, table, source.path, self.report, chunk_rows):
-                totals.read += len(chunk) + chunk.bad
-                if chunk.bad:
-                    totals.skipped[BAD] += chunk.bad
-                yield chunk
-                self.tell(chunk.position)
+        is_kept = self.loader is not None and self.spool is not None and source.path in self.spool
+        for chunk in self._kept(source) if is_kept else self._read(source, table, chunk_rows):
+            totals.read += len(chunk) + chunk.bad
+            if chunk.bad:
+                totals.skipped[BAD] += chunk.bad
+            yield chunk
+            self.tell(chunk.position)
         self.done += self.archive.paths[source.path]
         self.tell(0)
+
+    def _read(self, source: Source, table: Table, chunk_rows: int) -> Iterator[Chunk]:
+        recording = self.spool.record(source.path, self.report) if self.spool and self.loader is None else None
+        sink = recording.issue if recording else self.report
+        with self.readable(), self.archive.open(source.path) as stream:
+            for chunk in read_table(stream, table, source.path, sink, chunk_rows):
+                if recording:
+                    recording.take(chunk)
+                yield chunk
+            if recording:
+                recording.finish()
+
+    def _kept(self, source: Source) -> Iterator[Chunk]:
+        assert self.spool is not None
+        return self.spool.replay(source.path, self.report)
 
     @contextmanager
     def readable(self) -> Iterator[None]:

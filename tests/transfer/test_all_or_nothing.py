@@ -1,10 +1,13 @@
 """Whatever fails, and wherever: database and storage are as before, and nothing temporary is left."""
 
+import errno
+import io
 import tempfile
 from collections.abc import Callable, Iterator
 from functools import partialmethod
 from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,6 +17,7 @@ from django.db.models import F
 
 from openimages_io.exceptions import OpenImagesError
 from openimages_io.models import Shape, Task
+from openimages_io.transfer import spool
 from openimages_io.transfer.bulk import Loader
 from openimages_io.transfer.importer import Importer, Result
 from openimages_io.transfer.options import ImportOptions, Missing, MissingAttributes, Mode, OnError
@@ -220,6 +224,27 @@ def changing(source: Path, path: str, change: Callable[[bytes], bytes] | None, m
     monkeypatch.setattr(Importer, "_commit", commit)
 
 
+class _FullDisk(io.BytesIO):
+    def write(self, data: Any, /) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def without_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Has the disk be full for what a check keeps for the commit, which then reads the archive again."""
+    monkeypatch.setattr(spool, "tempfile", SimpleNamespace(TemporaryFile=lambda **_: _FullDisk()))
+
+
+@pytest.mark.parametrize("path", [BOXES, HUMAN])
+def test_what_is_written_is_what_was_checked(path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    load(write(tmp_path / "same", other()), "same")
+    source = write(tmp_path / "a", other())
+    with monkeypatch.context() as patch:
+        changing(source, path, lambda data: data[:-10], patch)
+        result = Importer(source, TASK, options()).run()
+    assert result.committed
+    assert contents(TASK) == contents("same")
+
+
 @pytest.mark.parametrize(("path", "change", "expected"), [pytest.param(*case[1:], id=case[0]) for case in CHANGES])
 def test_the_archive_changes_after_the_check(
     path: str,
@@ -231,6 +256,7 @@ def test_the_archive_changes_after_the_check(
 ) -> None:
     source = write(tmp_path / "a", other())
     with monkeypatch.context() as patch:
+        without_room(patch)
         changing(source, path, change, patch)
         result = Importer(source, TASK, options()).run()
     assert result.refused
@@ -247,6 +273,7 @@ def test_a_file_goes_after_the_check(
 ) -> None:
     source = write(tmp_path / "a", other())
     with monkeypatch.context() as patch:
+        without_room(patch)
         changing(source, path, None, patch)
         result = Importer(source, TASK, options(on_error=on_error)).run()
     (error,) = errors(result)
