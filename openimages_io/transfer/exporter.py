@@ -10,6 +10,7 @@ from openimages_io.exceptions import OpenImagesError
 from openimages_io.format.names import DATUMARO, DOCUMENTED
 from openimages_io.format.output import open_output
 from openimages_io.models import Shape, Task
+from openimages_io.transfer.collecting import collecting_less
 from openimages_io.transfer.options import ExportOptions, LayoutName
 from openimages_io.transfer.outgoing import Outgoing, Progress
 from openimages_io.transfer.report import Report
@@ -56,7 +57,7 @@ class Exporter:
         report = Report()
         limits = conf.limits()
         names = DATUMARO if self.options.layout is LayoutName.DATUMARO else DOCUMENTED
-        with snapshot(self.using), open_output(self.dest, self.force) as output:
+        with collecting_less(), snapshot(self.using), open_output(self.dest, self.force) as output:
             out = Outgoing(
                 task_id=self.task.pk,
                 using=self.using,

@@ -1,8 +1,6 @@
 """The importer: check, then commit what was checked. Every face runs this class with the same options."""
 
-import gc
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -21,6 +19,7 @@ from openimages_io.format.layouts import Layout, recognise
 from openimages_io.models import AttributeSpec, HierarchyEdge, Image, Label, Mask, Shape, Task, picture_storage
 from openimages_io.models.revisions import touch
 from openimages_io.transfer.bulk import Loader, loading, plain
+from openimages_io.transfer.collecting import collecting_less
 from openimages_io.transfer.matching import ImageIndex, LabelIndex
 from openimages_io.transfer.options import ImportOptions, Mode, OnError
 from openimages_io.transfer.pictures import Stored
@@ -37,8 +36,6 @@ from openimages_io.transfer.steps.pictures import read_size_files, store_picture
 from openimages_io.transfer.steps.tags import read_tags
 
 _TRIES: Final = 5
-_ALLOCATIONS: Final = 200_000
-"""Between two looks of the collector; a chunk of rows takes a tenth of it."""
 _SHAPES: Final = frozenset({"human labels", "machine labels", "boxes", "masks"})
 _TABLES: Final = (Image, Label, HierarchyEdge, AttributeSpec, Shape, Mask)
 _LOOKED_FOR: Final = (
@@ -117,7 +114,7 @@ class Importer:
         database or the storage fails; nothing is written then.
         """
         try:
-            with _collecting_less(), open_archive(self.source, self.limits) as archive:
+            with collecting_less(), open_archive(self.source, self.limits) as archive:
                 return self._run(archive, dry_run)
         except UnreadableArchive as fault:
             report = Report()
@@ -291,17 +288,6 @@ class Importer:
         if not tasks.filter(pk=plan.task_id, revision=plan.revision).update(revision=plan.revision):
             raise _TaskChanged
         return tasks.get(pk=plan.task_id)
-
-
-@contextmanager
-def _collecting_less() -> Iterator[None]:
-    """Keeps the collector of cycles from walking over the index of images again and again; it has no cycles."""
-    before = gc.get_threshold()
-    gc.set_threshold(_ALLOCATIONS, *before[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
 
 
 def _bytes_to_read(archive: Archive, layout: Layout, *, pictures: bool) -> int:
