@@ -12,6 +12,9 @@ from openimages_io import checks, conf
 from openimages_io.format.limits import Limits
 
 
+pytestmark = pytest.mark.django_db  # Django 6 asks the database what it can do when it checks the models
+
+
 def test_without_a_setting_the_limits_are_the_defaults(settings: Settings) -> None:
     if hasattr(settings, conf.SETTING):
         delattr(settings, conf.SETTING)

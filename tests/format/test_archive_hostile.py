@@ -645,7 +645,7 @@ def test_a_source_that_is_no_archive_is_told_in_one_sentence(tmp_path: Path) -> 
         error = refusal(missing)
         assert f"does not exist; {expected}" in str(error)
         assert error.issues[0].code == "not-found"
-    assert "cannot be read: embedded null byte" in str(refusal(Path("a\0b")))
+    assert "cannot be read: its name holds a NUL" in str(refusal(Path("a\0b")))
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs a list of open files")

@@ -34,7 +34,7 @@ def open_archive(source: Path, limits: Limits) -> Archive:
     except (FileNotFoundError, NotADirectoryError) as error:
         raise unopenable("not-found", label, f"does not exist; {_EXPECTED}") from error
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
+        reason = error.strerror if isinstance(error, OSError) else "its name holds a NUL"
         raise unopenable("unreadable", label, f"cannot be read: {reason}") from error
     if not archive.paths:
         archive.close()
