@@ -11,7 +11,6 @@ from pytest_django import Settings
 from openimages_io import checks, conf
 from openimages_io.format.limits import Limits
 
-
 pytestmark = pytest.mark.django_db  # Django 6 asks the database what it can do when it checks the models
 
 
