@@ -115,6 +115,34 @@ def test_the_nth_of_equal_boxes_meets_the_nth(task: Task, again: Callable[[Files
     assert [shape.source for shape in shapes()] == ["xclick", "activemil", "xclick"]
 
 
+@pytest.mark.parametrize("mode", [Mode.MERGE, Mode.APPEND])
+def test_a_box_joins_the_mask_that_came_before_it(
+    mode: Mode, tmp_path: Path, again: Callable[[Files], Path]
+) -> None:
+    files = {MASK_FILE: png()}
+    bring_in(write(tmp_path / "masks", documented(classes=CLASSES, masks=[MASK]) | files))
+    result = imported(again(documented(boxes=[box(), box()])), mode=mode)
+
+    mask, first, second = shapes()
+    assert mask.group is not None
+    assert (first.group, second.group) == (mask.group, None)
+    assert Image.objects.get().revision == 2
+    assert "mask-without-box" not in codes(result.report)
+    assert not imported(again(documented(boxes=[box(), box()], masks=[MASK]) | files)).changed
+
+
+def test_a_mask_with_a_box_takes_no_equal_one(again: Callable[[Files], Path]) -> None:
+    both = documented(classes=CLASSES, boxes=[box(), box()], masks=[MASK]) | {MASK_FILE: png()}
+    imported(again(both))
+    first, second = shapes(ShapeKind.RECTANGLE)
+    Shape.objects.filter(pk=second.pk).update(group=first.group)
+    Shape.objects.filter(pk=first.pk).update(group=None)
+    before = everything()
+
+    assert not imported(again(both)).changed
+    assert everything() == before
+
+
 def test_the_nth_of_equal_tags_meets_the_nth(again: Callable[[Files], Path]) -> None:
     imported(again(documented(labels=["a,v,/m/01yrx,1", "a,v,/m/01yrx,0"])))
     result = imported(again(documented(labels=["a,v,/m/01yrx,1", "a,v,/m/01yrx,0.5", "a,v,/m/01yrx,0"])))

@@ -97,6 +97,7 @@ class _BoxReader:
     def _take(self, rows: Resolved, outcomes: list[tuple[Outcome, str]]) -> None:
         clicks = _clicks(rows)
         groups: Sequence[int | None] | None = None
+        self.claims.take_stored_masks(rows.images)
         if self.stored is not None:
             new, groups = self._merge(rows, outcomes, clicks, self.stored)
             if not all(new):
