@@ -91,7 +91,7 @@ class Claims:
         return {group for group in rows.order_by().values_list("group", flat=True).distinct() if group is not None}
 
     def take_stored_masks(self, images: Iterable[int]) -> None:
-        """Takes in what the task has on these images of masks that have no box yet and that the archive doesn't have."""
+        """Takes in the masks that the task has on these images, that have no box yet and stand not in the archive."""
         if self._has_lonely is None:
             # In mode replace none is left on these images.
             self._has_lonely = self.run.options.mode is not Mode.REPLACE and self._lonely().exists()

@@ -116,9 +116,7 @@ def test_the_nth_of_equal_boxes_meets_the_nth(task: Task, again: Callable[[Files
 
 
 @pytest.mark.parametrize("mode", [Mode.MERGE, Mode.APPEND])
-def test_a_box_joins_the_mask_that_came_before_it(
-    mode: Mode, tmp_path: Path, again: Callable[[Files], Path]
-) -> None:
+def test_a_box_joins_the_mask_that_came_before_it(mode: Mode, tmp_path: Path, again: Callable[[Files], Path]) -> None:
     files = {MASK_FILE: png()}
     bring_in(write(tmp_path / "masks", documented(classes=CLASSES, masks=[MASK]) | files))
     result = imported(again(documented(boxes=[box(), box()])), mode=mode)
@@ -141,6 +139,12 @@ def test_a_mask_with_a_box_takes_no_equal_one(again: Callable[[Files], Path]) ->
 
     assert not imported(again(both)).changed
     assert everything() == before
+
+
+def test_shapes_may_lie_far_out_in_the_table(task: Task, again: Callable[[Files], Path]) -> None:
+    stored = only_shape()
+    Shape.objects.filter(pk=stored.pk).update(id=2**62)
+    assert not imported(again(documented(boxes=[BOX]))).changed
 
 
 def test_the_nth_of_equal_tags_meets_the_nth(again: Callable[[Files], Path]) -> None:
@@ -301,6 +305,14 @@ def test_a_label_that_only_the_hierarchy_had_becomes_listed(again: Callable[[Fil
 
     root = Label.objects.get(name="/m/root")
     assert (root.display_name, root.is_listed) == ("Entity", True)
+
+
+def test_a_label_that_becomes_listed_is_counted(again: Callable[[Files], Path]) -> None:
+    imported(again(whole()))
+    for counted, changed in ((0, True), (1, False)):
+        result = imported(again(documented(classes="/m/root,\n")))
+        assert totals(result.report)["labels"] == {"read": 1, ("updated", "unchanged")[counted]: 1}
+        assert result.changed is changed
 
 
 # What comes back from Datumaro
