@@ -1,6 +1,7 @@
 """The importer: check, then commit, by reading twice. Every face runs this class with the same options."""
 
 import gc
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -38,6 +39,9 @@ from openimages_io.transfer.steps.tags import read_tags
 _TRIES: Final = 5
 _ALLOCATIONS: Final = 200_000
 """Between two looks of the collector; a chunk of rows takes a tenth of it."""
+_collector: Final = threading.Lock()
+_thresholds: Final[list[tuple[int, int, int]]] = []
+"""What each running import has found: the first what was set before."""
 _SHAPES: Final = frozenset({"human labels", "machine labels", "boxes", "masks"})
 _TABLES: Final = (Image, Label, HierarchyEdge, AttributeSpec, Shape, Mask)
 _LOOKED_FOR: Final = (
@@ -176,7 +180,7 @@ class Importer:
                 transaction.on_commit(lambda: kept.append(True), using=self.using)
         except BaseException as fault:
             for picture in () if kept else stored.values():
-                with suppress(OSError):
+                with suppress(Exception):  # storages have errors of their own
                     storage.delete(picture.file)
             if isinstance(fault, _ArchiveChanged):
                 return Result(report, committed=False, task=self._task(), refused=True)
@@ -291,13 +295,20 @@ class Importer:
 
 @contextmanager
 def _collecting_less() -> Iterator[None]:
-    """Keeps the collector of cycles from walking over the index of images again and again; it has no cycles."""
-    before = gc.get_threshold()
-    gc.set_threshold(_ALLOCATIONS, *before[1:])
+    """Keeps the collector of cycles from walking over the index of images again and again; it has no cycles.
+
+    Of imports in several threads the last to end sets the threshold back.
+    """
+    with _collector:
+        _thresholds.append(gc.get_threshold())
+        gc.set_threshold(_ALLOCATIONS, *_thresholds[0][1:])
     try:
         yield
     finally:
-        gc.set_threshold(*before)
+        with _collector:
+            before = _thresholds.pop()
+            if not _thresholds:
+                gc.set_threshold(*before)
 
 
 def _bytes_to_read(archive: Archive, layout: Layout, *, pictures: bool) -> int:
