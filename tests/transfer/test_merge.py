@@ -147,6 +147,26 @@ def test_shapes_may_lie_far_out_in_the_table(task: Task, again: Callable[[Files]
     assert not imported(again(documented(boxes=[BOX]))).changed
 
 
+def test_an_empty_click_cell_blanks_no_click(again: Callable[[Files], Path]) -> None:
+    def clicked(cells: str) -> Path:
+        return again(documented(classes=CLASSES, boxes=csv_text(CLICKS_HEADER, f"{BOX},{cells}")))
+
+    imported(clicked("0.1,0.2,,0.4,0.5,0.6,0.7,-1"))
+    before = only_shape().clicks
+    assert not imported(clicked(",0.2,,,0.5,,,")).changed
+    assert only_shape().clicks == before
+    assert imported(clicked(",0.9,0.3,,,,,")).changed
+    assert only_shape().clicks == [[0.1, 0.5], [0.9, 0.6], [0.3, 0.7], [0.4, -1]]
+
+
+def test_a_display_name_that_moves_on_is_not_ambiguous(again: Callable[[Files], Path]) -> None:
+    imported(again(documented(classes="/m/1,Cat\n/m/2,Dog\n/m/3,Dog\n")))
+    classes, boxes = "/m/1,Dog\n/m/2,Cat\n/m/3,Cow\n", [BOX.replace("/m/01yrx", name) for name in ("Dog", "Cat", "Cow")]
+    imported(again(documented(classes=classes, boxes=boxes)), missing_images=Missing.CREATE)
+
+    assert [shape.label.name for shape in shapes()] == ["/m/1", "/m/2", "/m/3"]
+
+
 def test_the_nth_of_equal_tags_meets_the_nth(again: Callable[[Files], Path]) -> None:
     imported(again(documented(labels=["a,v,/m/01yrx,1", "a,v,/m/01yrx,0"])))
     result = imported(again(documented(labels=["a,v,/m/01yrx,1", "a,v,/m/01yrx,0.5", "a,v,/m/01yrx,0"])))
