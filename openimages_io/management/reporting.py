@@ -3,7 +3,8 @@
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, Final
 
@@ -88,13 +89,20 @@ def save_report(path: Path, report: Report, **head: Any) -> None:
 
 
 @contextmanager
-def reader_may_leave() -> Iterator[None]:
-    """Lets the reader of the output go away, as `| head` does: the work is done, and its end is no failure."""
-    try:
-        yield
-        sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def printing() -> Iterator[None]:
+    """Lets the reader of the output go away, as `| head` does, or lack a character: the work is done all the same.
+
+    What a terminal that is not UTF-8 cannot show is shown as an escape.
+    """
+    with ExitStack() as after:
+        if isinstance(sys.stdout, TextIOWrapper):
+            after.callback(sys.stdout.reconfigure, errors=sys.stdout.errors)
+            sys.stdout.reconfigure(errors="backslashreplace")
+        try:
+            yield
+            sys.stdout.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def counted(number: int, word: str) -> str:

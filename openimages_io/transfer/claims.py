@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from django.db.models import QuerySet
+
 from openimages_io.models import Shape, ShapeKind
 from openimages_io.transfer.options import Mode
 from openimages_io.transfer.run import Run
@@ -26,6 +28,8 @@ class Claim:
     is_stored: bool
     """Whether the mask was there before this import."""
     is_met: bool = False
+    is_named: bool = True
+    """Whether the archive has the mask. One of the task's that it doesn't have may still find its box in it."""
 
 
 class Claims:
@@ -38,6 +42,10 @@ class Claims:
         self._groups: list[tuple[int, int]] = []
         self._with_mask: set[int] | None = None
         """The groups in which the task had a mask, or the polygons of one, before; asked for when first needed."""
+        self._with_box: set[int] | None = None
+        """Likewise those in which it had a box."""
+        self._has_lonely: bool | None = None
+        self._looked_at: set[int] = set()
 
     def add(self, image: int, label: int, claim: Claim) -> None:
         """Takes a mask in."""
@@ -50,7 +58,7 @@ class Claims:
         A box that was there may have two sets of coordinates: those that the archive says, and those that are stored.
         """
         for claim in self.by_place.get((image, label), ()):
-            if claim.is_met or (group is not None and not self._may_join(claim, group)):
+            if claim.is_met or not self._may_join(claim, group):
                 continue
             if (group is not None and claim.group == group) or any(_agree(claim.box, box) for box in boxes):
                 claim.is_met = True
@@ -63,22 +71,56 @@ class Claims:
                 return joined
         return group
 
-    def _may_join(self, claim: Claim, group: int) -> bool:
-        """Whether a mask may join this group of a stored box: not if it or the box has found another."""
-        if claim.group is not None:
+    def _may_join(self, claim: Claim, group: int | None) -> bool:
+        """Whether a mask and a box of this group may be joined: not if one of them has found another."""
+        if claim.group is not None and group is None:
+            if self._with_box is None:
+                self._with_box = self._groups_with(ShapeKind.RECTANGLE)
+            return claim.group not in self._with_box
+        if claim.group is not None or group is None:
             return claim.group == group
         if self._with_mask is None:
-            rows = Shape.objects.using(self.run.using).filter(
-                task_id=self.run.task_id or 0, kind__in=(ShapeKind.MASK, ShapeKind.POLYGON), pk__lte=self.run.horizon
-            )
-            found = rows.order_by().values_list("group", flat=True).distinct()
-            self._with_mask = {key for key in found if key is not None}
+            self._with_mask = self._groups_with(ShapeKind.MASK, ShapeKind.POLYGON)
         return group not in self._with_mask
+
+    def _groups_with(self, *kinds: ShapeKind) -> set[int]:
+        """The groups in which the task had a shape of these kinds before this import."""
+        rows = Shape.objects.using(self.run.using).filter(
+            task_id=self.run.task_id or 0, kind__in=kinds, group__isnull=False, pk__lte=self.run.horizon
+        )
+        return {group for group in rows.order_by().values_list("group", flat=True).distinct() if group is not None}
+
+    def take_stored_masks(self, images: Iterable[int]) -> None:
+        """Takes in the masks that the task has on these images, that have no box yet and stand not in the archive."""
+        if self._has_lonely is None:
+            # In mode replace none is left on these images.
+            self._has_lonely = self.run.options.mode is not Mode.REPLACE and self._lonely().exists()
+        if not self._has_lonely:
+            return
+        wanted = sorted({image for image in images if image > 0} - self._looked_at)
+        self._looked_at.update(wanted)
+        for start in range(0, len(wanted), _BATCH):
+            rows = self._lonely().filter(image__in=wanted[start : start + _BATCH]).order_by("pk")
+            for key, image, label, *box in rows.values_list(
+                "pk", "image_id", "label_id", "x_min", "x_max", "y_min", "y_max"
+            ):
+                if all(claim.key != key for claim in self.by_place.get((image, label), ())):
+                    self.add(image, label, Claim(key, _box(box), None, is_stored=True, is_named=False))
+
+    def _lonely(self) -> "QuerySet[Shape]":
+        """The masks that the task had before and that stand alone, though a box of theirs is known."""
+        return Shape.objects.using(self.run.using).filter(
+            task_id=self.run.task_id, kind=ShapeKind.MASK, group=None, x_min__isnull=False, pk__lte=self.run.horizon
+        )
 
     def join_stored_boxes(self) -> None:
         """Joins masks whose box is not in the archive but in the task already."""
         images = sorted(
-            {image for (image, _), claims in self.by_place.items() if image > 0 for c in claims if not c.is_met}
+            {
+                image
+                for (image, _), claims in self.by_place.items()
+                if image > 0 and any(claim.is_named and not claim.is_met for claim in claims)
+            }
         )
         if not self.run.horizon or self.run.options.mode is Mode.REPLACE:  # which has none left on these images
             return
@@ -101,8 +143,8 @@ class Claims:
         self._groups.extend(boxes)
 
     def unmet(self) -> int:
-        """How many masks have found no box."""
-        return sum(not claim.is_met for claims in self.by_place.values() for claim in claims)
+        """How many of the archive's masks have found no box."""
+        return sum(c.is_named and not c.is_met for claims in self.by_place.values() for c in claims)
 
     def flush(self) -> None:
         """Writes the groups of masks that have found their box since."""

@@ -177,7 +177,7 @@ class Importer:
                 transaction.on_commit(lambda: kept.append(True), using=self.using)
         except BaseException as fault:
             for picture in () if kept else stored.values():
-                with suppress(OSError):
+                with suppress(Exception):  # storages have errors of their own
                     storage.delete(picture.file)
             if isinstance(fault, _ArchiveChanged):
                 return Result(report, committed=False, task=self._task(), refused=True)

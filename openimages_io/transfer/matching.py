@@ -49,8 +49,17 @@ class LabelIndex:
         return key
 
     def rename(self, key: int, display: str) -> None:
-        """Gives a label its display name."""
+        """Gives a label its display name, and takes the one away that it had."""
+        before = self.display.get(key, "")
         self.display[key] = display
+        if before == display:
+            return
+        if before in self.ambiguous:
+            self.ambiguous[before].remove(self.names[key])
+            if len(self.ambiguous[before]) == 1:
+                self.find[before] = self.by_name[self.ambiguous.pop(before)[0]]
+        elif before not in self.by_name and self.find.get(before) == key:
+            del self.find[before]
         if not display or display in self.by_name:
             return
         other = self.find.get(display)

@@ -19,6 +19,8 @@ _ON_GRID: Final = 0.0005
 """Pixels by which a rounded side may be off the hundredths: Datumaro's are of single precision."""
 
 _BATCH: Final = 900
+_PAGE: Final = 8192
+"""Keys whose bits are kept together."""
 _FIELDS: Final = (
     "id",
     "image_id",
@@ -61,12 +63,12 @@ class StoredShape:
 class StoredShapes:
     """The shapes of one kind that the task had before this import, each of which a row may meet once.
 
-    Memory grows by one bit a stored shape.
+    Memory grows by one bit a stored shape, wherever in the table the task's shapes lie.
     """
 
     def __init__(self, run: Run, kind: ShapeKind) -> None:
         self.run, self.kind = run, kind
-        self._met = bytearray(run.horizon // 8 + 1)
+        self._met: dict[int, bytearray] = {}
         self._images: list[int] = []
         self._sizes: dict[int, Size] | None = None
 
@@ -75,13 +77,17 @@ class StoredShapes:
         found: dict[Place, list[StoredShape]] = {}
         self._images, self._sizes = sorted({image for image in images if image > 0}), None
         for shape in self._fetch(self._images):
-            if not self._met[shape.key >> 3] >> (shape.key & 7) & 1:
+            page = self._met.get(shape.key // _PAGE)
+            if page is None or not page[shape.key % _PAGE >> 3] >> (shape.key & 7) & 1:
                 found.setdefault((shape.image, shape.label), []).append(shape)
         return found
 
     def meet(self, shape: StoredShape) -> StoredShape:
         """Notes that a row met the shape."""
-        self._met[shape.key >> 3] |= 1 << (shape.key & 7)
+        page = self._met.get(shape.key // _PAGE)
+        if page is None:
+            page = self._met[shape.key // _PAGE] = bytearray(_PAGE // 8)
+        page[shape.key % _PAGE >> 3] |= 1 << (shape.key & 7)
         return shape
 
     def meet_boxes(self, places: Sequence[Place], boxes: Sequence[Box]) -> list[StoredShape | None]:

@@ -69,10 +69,6 @@ class Outgoing:
         """Reports a warning."""
         self.issue(code, reason, value=value, file=file, severity=Severity.WARNING)
 
-    def subset_of(self, image: int) -> str:
-        """The subset of an image that is written."""
-        return self.image_subsets[image] if self.image_subsets else self.subsets[0]
-
     def left_out(self, image: int, label: int) -> str | None:
         """Why a shape is not written: empty if it was not chosen, None if it is written."""
         if label in self.bad_labels:

@@ -78,7 +78,7 @@ def store(storage: Storage, data: bytes, path: str, limits: Limits) -> Stored:
     try:
         name = storage.save(name, ContentFile(data))
     except BaseException:
-        with suppress(OSError):  # a part of it may be there
+        with suppress(Exception):  # a part of it may be there
             storage.delete(name)
         raise
     return Stored(name, digest, suffix, width, height)

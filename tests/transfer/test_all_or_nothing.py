@@ -1,6 +1,7 @@
 """Whatever fails, and wherever: database and storage are as before, and nothing temporary is left."""
 
 import errno
+import gc
 import io
 import tempfile
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ from openimages_io.exceptions import OpenImagesError
 from openimages_io.models import Shape, Task
 from openimages_io.transfer import spool
 from openimages_io.transfer.bulk import Loader
+from openimages_io.transfer.collecting import collecting_less
 from openimages_io.transfer.importer import Importer, Result
 from openimages_io.transfer.options import ImportOptions, Missing, MissingAttributes, Mode, OnError
 from tests.transfer.archives import (
@@ -162,19 +164,42 @@ def full_from(number: int, error: BaseException) -> Callable[[FileSystemStorage,
 
 
 @pytest.mark.parametrize("number", [1, 2])
-@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()], ids=["full", "stop"])
+@pytest.mark.parametrize(
+    "error",
+    [OSError(28, "No space left on device"), RuntimeError("The bucket is not yours"), KeyboardInterrupt()],
+    ids=["full", "refused", "stop"],
+)
 def test_the_storage_fails(
     number: int, error: BaseException, before: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = zipped(tmp_path / "a.zip", other())
     with monkeypatch.context() as patch:
         patch.setattr(FileSystemStorage, "_save", full_from(number, error))
-        expected = OpenImagesError if isinstance(error, OSError) else KeyboardInterrupt
+        expected = OpenImagesError if isinstance(error, Exception) else KeyboardInterrupt
         with pytest.raises(expected) as caught:
             Importer(source, TASK, options()).run()
-    if isinstance(error, OSError):
-        assert str(caught.value).endswith("cannot be stored: No space left on device. Nothing was written.")
+    if isinstance(error, Exception):
+        assert str(caught.value).endswith(f"cannot be stored: {error.args[-1]}. Nothing was written.")
     assert_as_before(before, source)
+
+
+def test_imports_side_by_side_leave_the_collector_as_it_was(tmp_path: Path) -> None:
+    before = gc.get_threshold()
+    source = write(tmp_path / "a", good())
+    seen: list[tuple[int, ...]] = []
+
+    def other_import(*_: object) -> None:
+        """Starts while the first is running and ends after it."""
+        if not seen:
+            seen.append(gc.get_threshold())
+            second.__enter__()
+
+    second = collecting_less()
+    Importer(source, TASK, progress=other_import).run(dry_run=True)
+    assert seen != [before]
+    assert gc.get_threshold() == seen[0]
+    second.__exit__(None, None, None)
+    assert gc.get_threshold() == before
 
 
 @pytest.mark.parametrize("phase", ["check", "pictures", "commit"])

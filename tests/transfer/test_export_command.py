@@ -44,7 +44,7 @@ def test_a_task_by_name_or_by_id(tmp_path: Path) -> None:
     assert (tmp_path / "by id" / "annotations" / "class-descriptions.csv").read_text() == "of one,\n"
 
 
-@pytest.mark.parametrize("task", ["none", "4711", "9" * 30, "²", "-1"])
+@pytest.mark.parametrize("task", ["none", "4711", "9" * 30, "²", "-1", "\udcff", "a\0b"])
 def test_a_task_that_is_not_there(tmp_path: Path, task: str) -> None:
     with pytest.raises(CommandError, match=f"There is no task “{task}”"):
         run(task, tmp_path / "out")

@@ -263,3 +263,33 @@ def test_progress_is_told_in_bytes_and_reaches_the_whole(source: Callable[[Files
         done = [value for now, value, _ in told if now == phase]
         assert done == sorted(done)
         assert done[-1] == size
+
+
+@pytest.mark.parametrize("name", ["\udcff", "a\0b"])
+def test_a_name_that_no_row_can_have(source: Callable[[Files], Path], name: str) -> None:
+    _, error = refused(source(documented(boxes=[BOX])), "--task", name)
+    assert "cannot be a task's name: it is not valid UTF-8, or has a NUL byte" in error
+    _, error = refused(source(documented(boxes=[BOX])), "--task", "cats", "--owner", name)
+    assert error == f"There is no user “{name}”."
+    assert not Task.objects.exists()
+
+
+def test_an_empty_path_is_not_the_folder_at_hand(
+    source: Callable[[Files], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(source(documented(boxes=[BOX])))
+    for arguments in (["", "--task", "cats"], [".", "--task", "cats", "--report", ""]):
+        with pytest.raises(CommandError, match="the path is empty"):
+            run(*arguments)
+    assert not Task.objects.exists()
+
+
+def test_a_terminal_that_lacks_characters(source: Callable[[Files], Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "stdout", terminal)
+    call_command("import_openimages", source(documented(boxes=[BOX])), task="Katzen für Ä", no_color=True)
+
+    assert Task.objects.get().name == "Katzen für Ä"
+    shown = terminal.buffer.getvalue().decode("ascii")
+    assert "Imported into the task \\u201cKatzen f\\xfcr \\xc4\\u201d" in shown
+    assert terminal.errors == "strict"

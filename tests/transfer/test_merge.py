@@ -115,6 +115,58 @@ def test_the_nth_of_equal_boxes_meets_the_nth(task: Task, again: Callable[[Files
     assert [shape.source for shape in shapes()] == ["xclick", "activemil", "xclick"]
 
 
+@pytest.mark.parametrize("mode", [Mode.MERGE, Mode.APPEND])
+def test_a_box_joins_the_mask_that_came_before_it(mode: Mode, tmp_path: Path, again: Callable[[Files], Path]) -> None:
+    files = {MASK_FILE: png()}
+    bring_in(write(tmp_path / "masks", documented(classes=CLASSES, masks=[MASK]) | files))
+    result = imported(again(documented(boxes=[box(), box()])), mode=mode)
+
+    mask, first, second = shapes()
+    assert mask.group is not None
+    assert (first.group, second.group) == (mask.group, None)
+    assert Image.objects.get().revision == 2
+    assert "mask-without-box" not in codes(result.report)
+    assert not imported(again(documented(boxes=[box(), box()], masks=[MASK]) | files)).changed
+
+
+def test_a_mask_with_a_box_takes_no_equal_one(again: Callable[[Files], Path]) -> None:
+    both = documented(classes=CLASSES, boxes=[box(), box()], masks=[MASK]) | {MASK_FILE: png()}
+    imported(again(both))
+    first, second = shapes(ShapeKind.RECTANGLE)
+    Shape.objects.filter(pk=second.pk).update(group=first.group)
+    Shape.objects.filter(pk=first.pk).update(group=None)
+    before = everything()
+
+    assert not imported(again(both)).changed
+    assert everything() == before
+
+
+def test_shapes_may_lie_far_out_in_the_table(task: Task, again: Callable[[Files], Path]) -> None:
+    stored = only_shape()
+    Shape.objects.filter(pk=stored.pk).update(id=2**62)
+    assert not imported(again(documented(boxes=[BOX]))).changed
+
+
+def test_an_empty_click_cell_blanks_no_click(again: Callable[[Files], Path]) -> None:
+    def clicked(cells: str) -> Path:
+        return again(documented(classes=CLASSES, boxes=csv_text(CLICKS_HEADER, f"{BOX},{cells}")))
+
+    imported(clicked("0.1,0.2,,0.4,0.5,0.6,0.7,-1"))
+    before = only_shape().clicks
+    assert not imported(clicked(",0.2,,,0.5,,,")).changed
+    assert only_shape().clicks == before
+    assert imported(clicked(",0.9,0.3,,,,,")).changed
+    assert only_shape().clicks == [[0.1, 0.5], [0.9, 0.6], [0.3, 0.7], [0.4, -1]]
+
+
+def test_a_display_name_that_moves_on_is_not_ambiguous(again: Callable[[Files], Path]) -> None:
+    imported(again(documented(classes="/m/1,Cat\n/m/2,Dog\n/m/3,Dog\n")))
+    classes, boxes = "/m/1,Dog\n/m/2,Cat\n/m/3,Cow\n", [BOX.replace("/m/01yrx", name) for name in ("Dog", "Cat", "Cow")]
+    imported(again(documented(classes=classes, boxes=boxes)), missing_images=Missing.CREATE)
+
+    assert [shape.label.name for shape in shapes()] == ["/m/1", "/m/2", "/m/3"]
+
+
 def test_the_nth_of_equal_tags_meets_the_nth(again: Callable[[Files], Path]) -> None:
     imported(again(documented(labels=["a,v,/m/01yrx,1", "a,v,/m/01yrx,0"])))
     result = imported(again(documented(labels=["a,v,/m/01yrx,1", "a,v,/m/01yrx,0.5", "a,v,/m/01yrx,0"])))
@@ -273,6 +325,14 @@ def test_a_label_that_only_the_hierarchy_had_becomes_listed(again: Callable[[Fil
 
     root = Label.objects.get(name="/m/root")
     assert (root.display_name, root.is_listed) == ("Entity", True)
+
+
+def test_a_label_that_becomes_listed_is_counted(again: Callable[[Files], Path]) -> None:
+    imported(again(whole()))
+    for counted, changed in ((0, True), (1, False)):
+        result = imported(again(documented(classes="/m/root,\n")))
+        assert totals(result.report)["labels"] == {"read": 1, ("updated", "unchanged")[counted]: 1}
+        assert result.changed is changed
 
 
 # What comes back from Datumaro

@@ -1,19 +1,18 @@
 """`manage.py export_openimages TASK DEST`."""
 
 import sys
-from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from openimages_io.exceptions import OpenImagesError
 from openimages_io.format.issues import Severity
-from openimages_io.management.choices import add_choice
+from openimages_io.management.arguments import add_choice, is_storable, path
 from openimages_io.management.progress import ProgressBar
 from openimages_io.management.reporting import (
     check_report_path,
     counted,
-    reader_may_leave,
+    printing,
     save_report,
     write_report,
 )
@@ -30,7 +29,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Declares the options of the exporter."""
         parser.add_argument("task", metavar="TASK", help="the task's name, or its id")
-        parser.add_argument("dest", type=Path, metavar="DEST", help="what ends in .zip is a zip, all else a folder")
+        parser.add_argument("dest", type=path, metavar="DEST", help="what ends in .zip is a zip, all else a folder")
         parser.add_argument("--force", action="store_true", help="replace an archive that is there")
         add_choice(
             parser, "--layout", LayoutName, "datumaro: the names that Datumaro and CVAT read (default: documented)"
@@ -40,7 +39,7 @@ class Command(BaseCommand):
         parser.add_argument("--label", action="append", default=[], metavar="NAME", help="only this; repeatable")
         parser.add_argument("--no-images", action="store_true", help="leave the picture files out")
         add_choice(parser, "--mask-size", MaskSize, "image: scale masks to their image's size (default: native)")
-        parser.add_argument("--report", type=Path, metavar="FILE.json", help="write the whole report there")
+        parser.add_argument("--report", type=path, metavar="FILE.json", help="write the whole report there")
         parser.add_argument("--no-progress", action="store_true", help="show no progress bar")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -69,13 +68,13 @@ class Command(BaseCommand):
         errors, warnings = result.report.errors, result.report.counts[Severity.WARNING]
         style = self.style.ERROR if errors else self.style.SUCCESS
         found = f"{counted(errors, 'error')}, {counted(warnings, 'warning')}"
-        with reader_may_leave():
+        with printing():
             write_report(self.stdout, self.style, result.report, columns=("read", "written", "skipped"))
             self.stdout.write(style(f"Exported the task “{task.name}” to {result.dest}: {found}."))
 
 
 def _task(name: str) -> Task:
-    task = Task.objects.filter(name=name).first()
+    task = Task.objects.filter(name=name).first() if is_storable(name) else None
     if task is None and name.isdecimal() and len(name) < 19:
         task = Task.objects.filter(pk=int(name)).first()
     if task is None:

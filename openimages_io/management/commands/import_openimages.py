@@ -2,7 +2,6 @@
 
 import argparse
 import sys
-from pathlib import Path
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -11,12 +10,12 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from openimages_io.exceptions import OpenImagesError
 from openimages_io.format.issues import Severity
-from openimages_io.management.choices import add_choice
+from openimages_io.management.arguments import add_choice, is_storable, path
 from openimages_io.management.progress import ProgressBar
 from openimages_io.management.reporting import (
     check_report_path,
     counted,
-    reader_may_leave,
+    printing,
     save_report,
     write_report,
 )
@@ -32,7 +31,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Declares the options of the importer."""
         parser.formatter_class = argparse.RawDescriptionHelpFormatter
-        parser.add_argument("source", type=Path, metavar="SOURCE", help="folder, zip, tar or tar.gz")
+        parser.add_argument("source", type=path, metavar="SOURCE", help="folder, zip, tar or tar.gz")
         parser.add_argument("--task", required=True, metavar="NAME", help="the task; it is created if there is none")
         add_choice(
             parser,
@@ -56,7 +55,7 @@ class Command(BaseCommand):
         parser.add_argument("--no-images", action="store_true", help="leave the picture files out")
         parser.add_argument("--owner", metavar="USER", help="the owner of a new task, by user name")
         parser.add_argument("--dry-run", action="store_true", help="check everything and write nothing")
-        parser.add_argument("--report", type=Path, metavar="FILE.json", help="write the whole report there")
+        parser.add_argument("--report", type=path, metavar="FILE.json", help="write the whole report there")
         parser.add_argument("--no-progress", action="store_true", help="show no progress bar")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -75,6 +74,10 @@ class Command(BaseCommand):
         owner = _user(options["owner"]) if options["owner"] else None
         if not options["task"].strip() or len(options["task"]) > _TASK_NAME:
             raise CommandError(f"A task's name has 1 to {_TASK_NAME} characters.")
+        if not is_storable(options["task"]):
+            raise CommandError(
+                f"“{options['task']}” cannot be a task's name: it is not valid UTF-8, or has a NUL byte."
+            )
         if options["report"]:
             check_report_path(options["report"])
         with ProgressBar(sys.stderr, shown=not options["no_progress"]) as progress:
@@ -88,7 +91,7 @@ class Command(BaseCommand):
         if options["report"]:
             head = {"source": str(options["source"]), "task": options["task"], "dry_run": options["dry_run"]}
             save_report(options["report"], result.report, committed=result.committed, **head)
-        with reader_may_leave():
+        with printing():
             write_report(self.stdout, self.style, result.report, refused=result.refused)
             self._conclude(result, options)
 
@@ -113,6 +116,8 @@ _INTERRUPTED = 130
 def _user(name: str) -> AbstractBaseUser:
     model = get_user_model()
     try:
+        if not is_storable(name):
+            raise model.DoesNotExist
         return model._default_manager.get_by_natural_key(name)
     except model.DoesNotExist:
         raise CommandError(f"There is no user “{name}”.") from None

@@ -97,6 +97,7 @@ class _BoxReader:
     def _take(self, rows: Resolved, outcomes: list[tuple[Outcome, str]]) -> None:
         clicks = _clicks(rows)
         groups: Sequence[int | None] | None = None
+        self.claims.take_stored_masks(rows.images)
         if self.stored is not None:
             new, groups = self._merge(rows, outcomes, clicks, self.stored)
             if not all(new):
@@ -205,12 +206,24 @@ def _updated(
         source or met.source,
         new_score(met.score, score),
         met.occluded if occluded is None else occluded,
-        met.clicks if clicks is None or (met.clicks and json.loads(met.clicks) == json.loads(clicks)) else clicks,
+        _merged_clicks(met.clicks, clicks),
         group,
     )
     if after == (met.source, met.score, met.occluded, met.clicks, met.group) and merged == met.attributes:
         return None
     return (*after[:3], json.dumps(merged, ensure_ascii=False), *after[3:])
+
+
+def _merged_clicks(stored: str | None, given: str | None) -> str | None:
+    """The clicks after a merge: an empty cell leaves what is stored."""
+    before = json.loads(stored or "null")
+    if given is None or before is None:
+        return stored if given is None else given
+    after = [
+        [b if g is None else g for b, g in zip(*points, strict=True)]
+        for points in zip(before, json.loads(given), strict=True)
+    ]
+    return stored if after == before else json.dumps(after)
 
 
 def report_attributes(run: Run, outcome: Outcome, file: str, line: int) -> None:

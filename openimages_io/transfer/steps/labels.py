@@ -1,6 +1,6 @@
 """Class lists and the hierarchy to labels and edges."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Final
 
 from openimages_io.format import hierarchy
@@ -12,6 +12,7 @@ from openimages_io.transfer.creating import create_labels
 from openimages_io.transfer.options import Missing
 from openimages_io.transfer.run import BAD, NOT_CHOSEN_LABEL, REPEATED, UNKNOWN_LABEL, Run
 
+_BATCH: Final = 500
 _SAME_EDGE: Final = "the same edge under another name"
 
 
@@ -47,7 +48,10 @@ def _take_in(run: Run, listed: dict[str, str]) -> None:
     totals = run.report.of("labels") if listed else None
     new: list[tuple[str, str]] = []
     renamed: list[tuple[int, str]] = []
-    relisted: list[int] = []
+    unlisted = set(
+        Label.objects.using(run.using).filter(task_id=run.task_id, is_listed=False).values_list("pk", flat=True)
+    )
+    now_listed: list[int] = []
     for name, display in listed.items():
         assert totals is not None
         if not _chosen(run, name, display):
@@ -68,30 +72,29 @@ def _take_in(run: Run, listed: dict[str, str]) -> None:
             run.labels.rename(key, display)
             totals.updated += 1
         else:
-            totals.unchanged += 1
-        relisted.append(key)
+            totals.updated += key in unlisted
+            totals.unchanged += key not in unlisted
+        if key in unlisted:
+            now_listed.append(key)
+            unlisted.remove(key)
     if new:
         create_labels(run, new, listed=True, from_class_list=True)
-    _update(run, renamed, relisted)
+    _update(run, renamed, now_listed)
 
 
 def _chosen(run: Run, name: str, display: str) -> bool:
     return not run.options.labels or name in run.options.labels or display in run.options.labels
 
 
-def _update(run: Run, renamed: Iterable[tuple[int, str]], listed: list[int]) -> None:
-    if renamed:
-        run.changed = True
+def _update(run: Run, renamed: Sequence[tuple[int, str]], listed: Sequence[int]) -> None:
+    run.changed |= bool(renamed or listed)
     if run.loader is None:
         return
     rows = plain(Label, run.using)
     for key, display in renamed:
         rows.filter(pk=key).update(display_name=display)
-    unlisted = list(rows.filter(task_id=run.task_id, is_listed=False).values_list("pk", flat=True))
-    now_listed = set(unlisted) & set(listed)
-    if now_listed:
-        run.changed = True
-        rows.filter(pk__in=now_listed).update(is_listed=True)
+    for start in range(0, len(listed), _BATCH):
+        rows.filter(pk__in=listed[start : start + _BATCH]).update(is_listed=True)
 
 
 def choose_labels(run: Run) -> None:

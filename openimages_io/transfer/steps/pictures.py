@@ -227,8 +227,8 @@ def store_pictures(run: Run, paths: Sequence[str], storage: Storage, stored: dic
             run.picture_issues[path] = fault.issues
         except BadPicture as fault:
             run.picture_issues[path] = [_bad_picture(path, fault)]
-        except OSError as error:
-            reason = error.strerror or error
+        except Exception as error:  # storages have errors of their own
+            reason = getattr(error, "strerror", None) or error
             raise OpenImagesError(f"The picture {path} cannot be stored: {reason}. Nothing was written.") from error
         run.done += run.archive.paths[path]
         run.tell(0)

@@ -1,0 +1,28 @@
+"""Arguments of the commands: words to choose from, paths, and names that the database can hold."""
+
+import argparse
+import re
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from django.core.management.base import CommandParser
+
+_UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
+
+
+def add_choice(parser: CommandParser, option: str, choices: type[StrEnum], what: str) -> None:
+    """Adds an option whose words are those of an enumeration; not given, it is None."""
+    parser.add_argument(option, type=choices, choices=list(choices), metavar="|".join(choices), help=what)
+
+
+def path(text: str) -> Path:
+    """An argument's type: an empty one, as of a shell's variable that is not set, is not the folder one is in."""
+    if not text:
+        raise argparse.ArgumentTypeError("the path is empty")
+    return Path(text)
+
+
+def is_storable(name: str) -> bool:
+    """Whether a row can have the name: not with a NUL byte, nor with bytes of the command line that are not UTF-8."""
+    return _UNSTORABLE.search(name) is None
