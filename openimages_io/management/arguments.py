@@ -4,9 +4,11 @@ import argparse
 import re
 from enum import StrEnum
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
-from django.core.management.base import CommandParser
+from django.core.management.base import CommandError, CommandParser
+
+E = TypeVar("E", bound=StrEnum)
 
 _UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
 
@@ -14,6 +16,14 @@ _UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
 def add_choice(parser: CommandParser, option: str, choices: type[StrEnum], what: str) -> None:
     """Adds an option whose words are those of an enumeration; not given, it is None."""
     parser.add_argument(option, type=choices, choices=list(choices), metavar="|".join(choices), help=what)
+
+
+def chosen(choices: type[E], word: str | None) -> E | None:
+    """The choice that was made. `call_command` hands its keyword arguments on as they are, unchecked texts."""
+    try:
+        return None if word is None else choices(word)
+    except ValueError:
+        raise CommandError(f"“{word}” is none of: {', '.join(choices)}.") from None
 
 
 def path(text: str) -> Path:

@@ -93,3 +93,13 @@ def test_words_that_are_no_choice(tmp_path: Path, option: str) -> None:
     Made()
     with pytest.raises(CommandError, match="invalid"):
         run("t", tmp_path / "out", option)
+
+
+def test_words_that_call_command_hands_on_unchecked(tmp_path: Path) -> None:
+    Made()
+    report = str(tmp_path / "report.json")
+    call_command("export_openimages", "t", tmp_path / "out", layout="datumaro", report=report, stdout=StringIO())
+    assert (tmp_path / "report.json").exists()
+    assert (tmp_path / "out" / "annotations" / "train-images-with-rotation.csv").exists()
+    with pytest.raises(CommandError, match="“other” is none of: documented, datumaro"):
+        call_command("export_openimages", "t", tmp_path / "other", layout="other")

@@ -293,3 +293,16 @@ def test_a_terminal_that_lacks_characters(source: Callable[[Files], Path], monke
     shown = terminal.buffer.getvalue().decode("ascii")
     assert "Imported into the task \\u201cKatzen f\\xfcr \\xc4\\u201d" in shown
     assert terminal.errors == "strict"
+
+
+def test_words_that_call_command_hands_on_unchecked(source: Callable[[Files], Path]) -> None:
+    archive = source(documented(boxes=[BOX]))
+    report = str(archive.with_name("report.json"))
+    for mode in ("append", "merge", "replace"):
+        call_command("import_openimages", archive, task="cats", mode=mode, report=report, stdout=io.StringIO())
+        assert len(shapes(task="cats")) == 1
+    more = source(documented(boxes=[BOX.replace("a,", "b,", 1)]))
+    call_command("import_openimages", more, task="cats", missing_images="create", stdout=io.StringIO())
+    assert len(shapes(task="cats")) == 2
+    with pytest.raises(CommandError, match="“sometimes” is none of: error, skip, create"):
+        call_command("import_openimages", archive, task="cats", missing_labels="sometimes")

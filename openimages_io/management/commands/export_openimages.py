@@ -1,13 +1,14 @@
 """`manage.py export_openimages TASK DEST`."""
 
 import sys
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from openimages_io.exceptions import OpenImagesError
 from openimages_io.format.issues import Severity
-from openimages_io.management.arguments import add_choice, is_storable, path
+from openimages_io.management.arguments import add_choice, chosen, is_storable, path
 from openimages_io.management.progress import ProgressBar
 from openimages_io.management.reporting import (
     check_report_path,
@@ -45,26 +46,30 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Runs the export."""
         task = _task(options["task"])
-        chosen = ExportOptions(
-            layout=options["layout"] or LayoutName.DOCUMENTED,
-            label_names=options["label_names"] or LabelNames.MID,
+        export_options = ExportOptions(
+            layout=chosen(LayoutName, options["layout"]) or LayoutName.DOCUMENTED,
+            label_names=chosen(LabelNames, options["label_names"]) or LabelNames.MID,
             subsets=frozenset(options["subset"]),
             labels=frozenset(options["label"]),
             pictures=not options["no_images"],
-            mask_size=options["mask_size"] or MaskSize.NATIVE,
+            mask_size=chosen(MaskSize, options["mask_size"]) or MaskSize.NATIVE,
         )
         if options["report"]:
-            check_report_path(options["report"])
+            check_report_path(Path(options["report"]))
         with ProgressBar(sys.stderr, shown=not options["no_progress"], unit="row") as progress:
             exporter = Exporter(
-                task, options["dest"], chosen, force=options["force"], progress=progress if progress.shown else None
+                task,
+                options["dest"],
+                export_options,
+                force=options["force"],
+                progress=progress if progress.shown else None,
             )
             try:
                 result = exporter.run()
             except OpenImagesError as error:
                 raise CommandError(str(error)) from error
         if options["report"]:
-            save_report(options["report"], result.report, task=task.name, dest=str(options["dest"]))
+            save_report(Path(options["report"]), result.report, task=task.name, dest=str(options["dest"]))
         errors, warnings = result.report.errors, result.report.counts[Severity.WARNING]
         style = self.style.ERROR if errors else self.style.SUCCESS
         found = f"{counted(errors, 'error')}, {counted(warnings, 'warning')}"

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from pathlib import Path
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -10,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from openimages_io.exceptions import OpenImagesError
 from openimages_io.format.issues import Severity
-from openimages_io.management.arguments import add_choice, is_storable, path
+from openimages_io.management.arguments import add_choice, chosen, is_storable, path
 from openimages_io.management.progress import ProgressBar
 from openimages_io.management.reporting import (
     check_report_path,
@@ -60,15 +61,15 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Runs the import."""
-        chosen = ImportOptions(
-            mode=options["mode"] or Mode.MERGE,
-            missing_images=options["missing_images"],
-            missing_labels=options["missing_labels"],
-            missing_attributes=options["missing_attributes"],
-            on_error=options["on_error"] or OnError.ABORT,
+        import_options = ImportOptions(
+            mode=chosen(Mode, options["mode"]) or Mode.MERGE,
+            missing_images=chosen(Missing, options["missing_images"]),
+            missing_labels=chosen(Missing, options["missing_labels"]),
+            missing_attributes=chosen(MissingAttributes, options["missing_attributes"]),
+            on_error=chosen(OnError, options["on_error"]) or OnError.ABORT,
             subsets=frozenset(options["subset"]),
             labels=frozenset(options["label"]),
-            masks_as=options["masks_as"] or MasksAs.MASKS,
+            masks_as=chosen(MasksAs, options["masks_as"]) or MasksAs.MASKS,
             pictures=not options["no_images"],
         )
         owner = _user(options["owner"]) if options["owner"] else None
@@ -79,9 +80,9 @@ class Command(BaseCommand):
                 f"“{options['task']}” cannot be a task's name: it is not valid UTF-8, or has a NUL byte."
             )
         if options["report"]:
-            check_report_path(options["report"])
+            check_report_path(Path(options["report"]))
         with ProgressBar(sys.stderr, shown=not options["no_progress"]) as progress:
-            importer = Importer(options["source"], options["task"], chosen, owner=owner, progress=progress)
+            importer = Importer(options["source"], options["task"], import_options, owner=owner, progress=progress)
             try:
                 result = importer.run(dry_run=options["dry_run"])
             except OpenImagesError as error:
@@ -90,7 +91,7 @@ class Command(BaseCommand):
                 raise CommandError("Stopped: nothing was written.", returncode=_INTERRUPTED) from None
         if options["report"]:
             head = {"source": str(options["source"]), "task": options["task"], "dry_run": options["dry_run"]}
-            save_report(options["report"], result.report, committed=result.committed, **head)
+            save_report(Path(options["report"]), result.report, committed=result.committed, **head)
         with printing():
             write_report(self.stdout, self.style, result.report, refused=result.refused)
             self._conclude(result, options)
