@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 
 from django.db import connections, models, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.utils import OperationalError
+from django.db.utils import OperationalError, ProgrammingError
 
 Columns = Mapping[str, Sequence[Any]]
 """Values by database column, all of one length: int, float, str, bytes, bool or None; JSON as text."""
@@ -150,6 +150,8 @@ class Loader:
         self.connection.check_constraints()  # a table with checks still to be made cannot be altered
         try:
             with transaction.atomic(using=self.connection.alias), self.connection.cursor() as cursor:
+                cursor.execute("SHOW lock_timeout")
+                usual = cursor.fetchone()[0]
                 cursor.execute(f"SET LOCAL lock_timeout = '{_LOCK_TIMEOUT}'")
                 cursor.execute(f"LOCK TABLE {quote(table)} IN ACCESS EXCLUSIVE MODE")
                 cursor.execute(
@@ -168,8 +170,8 @@ class Loader:
                 for name, definition in cursor.fetchall():
                     cursor.execute(f"ALTER TABLE {quote(table)} DROP CONSTRAINT {quote(name)}")
                     postponed.append(f"ALTER TABLE {quote(table)} ADD CONSTRAINT {quote(name)} {definition}")
-                cursor.execute("SET LOCAL lock_timeout = DEFAULT")
-        except OperationalError:
+                cursor.execute("SELECT set_config('lock_timeout', %s, true)", [usual])
+        except (OperationalError, ProgrammingError):  # somebody holds a lock, or the table belongs to another role
             return
         self.postponed.extend(postponed)
 

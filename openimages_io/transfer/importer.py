@@ -8,7 +8,7 @@ from typing import Final
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import DatabaseError, IntegrityError, router, transaction
-from django.db.models import Max
+from django.db.models import Max, Model
 from django.utils import timezone
 
 from openimages_io import conf
@@ -165,7 +165,7 @@ class Importer:
             run = self._start(archive, layout, report, plan.task_id)
             run.picture_issues = plan.picture_issues
             store_pictures(run, plan.new_pictures, storage, stored)
-            with loading(self.using, _TABLES) as loader:
+            with loading(self.using, _tables()) as loader:
                 task = self._lock(plan)
                 run = self._start(archive, layout, report, task.pk, new=plan.task_id is None)
                 run.loader, run.stored, run.phase = loader, stored, "commit"
@@ -213,6 +213,7 @@ class Importer:
         claims.join_stored_boxes()
         claims.flush()
         report_awaited_labels(run)
+        self._report_unknown_subsets(run)
         for subset, keys in sorted(run.images.elsewhere.items()):
             reason = f"{len(keys)} images of the subset “{subset}” were found in other subsets of the task, by ImageID"
             run.issue("other-subset", reason, severity=Severity.WARNING)
@@ -227,6 +228,13 @@ class Importer:
         pictures = take_pictures(run)
         take_sizes(run)
         return pictures
+
+    def _report_unknown_subsets(self, run: Run) -> None:
+        known = run.seen_subsets | run.images.subsets() | {source.subset for source in run.layout.sources}
+        known |= {subset for subset, _, _ in run.layout.pictures}
+        for subset in sorted(self.options.subsets - known):
+            reason = "is no subset that the archive or the task has"
+            run.issue("unknown-chosen-subset", reason, column="--subset", value=subset)
 
     def _layout(self, archive: Archive, report: Report) -> Layout:
         layout = recognise(archive.paths, partial(self._take_layout_issue, report))
@@ -288,6 +296,12 @@ class Importer:
         if not tasks.filter(pk=plan.task_id, revision=plan.revision).update(revision=plan.revision):
             raise _TaskChanged
         return tasks.get(pk=plan.task_id)
+
+
+def _tables() -> list[type[Model]]:
+    """The tables whose foreign keys a load may break: ours, and those of other apps that point to rows it replaces."""
+    others = [relation.related_model for model in (Shape, Mask) for relation in model._meta.related_objects]
+    return list(dict.fromkeys([*_TABLES, *others]))
 
 
 def _bytes_to_read(archive: Archive, layout: Layout, *, pictures: bool) -> int:

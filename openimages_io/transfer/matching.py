@@ -124,6 +124,10 @@ class ImageIndex:
         subsets = self._by_subset.values() if subset is None else [self._by_subset.get(subset, {})]
         return [by_name[name] for by_name in subsets if name in by_name]
 
+    def subsets(self) -> set[str]:
+        """The subsets that have images."""
+        return set(self._by_subset)
+
     def keys_in(self, subsets: frozenset[str]) -> set[int]:
         """The images of these subsets."""
         return {key for subset in subsets for key in self._by_subset.get(subset, {}).values()}

@@ -26,6 +26,7 @@ WHOLE_FILE: Final = frozenset(
         "nothing-known",
         "unclosed-quote",
         "unknown-chosen-label",
+        "unknown-chosen-subset",
     }
 )
 """Codes of errors that are not of a row but of a whole file, or of the options."""

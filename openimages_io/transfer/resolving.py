@@ -72,6 +72,19 @@ def resolve(run: Run, source: Source, chunk: Chunk, totals: Totals) -> Resolved:
     return resolved
 
 
+def fitting(run: Run, source: Source, rows: Resolved, column: str, name: str, totals: Totals) -> Resolved:
+    """The rows whose score or flag the label's spec allows; the others are issues. Labels without one allow all."""
+    values = rows.chunk.values.get(column)
+    refused = run.specs.refusals(rows.labels, values, name) if values is not None else {}
+    if values is None or not refused:
+        return rows
+    for index, reason in refused.items():
+        value = str(values[index])
+        run.issue("bad-attribute", reason, file=source.path, line=rows.chunk.lines[index], column=column, value=value)
+    totals.skipped[BAD] += len(refused)
+    return rows.where([index not in refused for index in range(len(rows))])
+
+
 def _unknown_labels(run: Run, source: Source, chunk: Chunk, totals: Totals, labels: list[int | None]) -> list[Any]:
     names = chunk.values["LabelName"]
     unknown = dict.fromkeys(name for name, label in zip(names, labels, strict=True) if label is None)

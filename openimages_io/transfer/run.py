@@ -86,6 +86,8 @@ class Run:
     """What the check found about pictures, by path in the archive, so that a commit need not look at them again."""
     sizes: dict[tuple[str | None, str], tuple[int, int]] = field(default_factory=dict)
     """Width and height in pixels by subset, if images.meta says it, and ImageID."""
+    seen_subsets: set[str | None] = field(default_factory=set)
+    """Subsets that rows of image lists name."""
     new_images: set[int] = field(default_factory=set)
     touched: set[int] = field(default_factory=set)
     """Images that were there and whose annotations change."""

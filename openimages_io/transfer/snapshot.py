@@ -8,7 +8,7 @@ from django.db import connections, transaction
 
 @contextmanager
 def snapshot(using: str) -> Iterator[None]:
-    """Everything read within shows the same moment. Takes no lock that keeps others from writing.
+    """Everything read within shows the same moment. Takes no lock that keeps others from writing, if SQLite has WAL.
 
     Within a transaction of the caller's it is that transaction which decides what is seen.
     """

@@ -47,6 +47,11 @@ class SpecIndex:
     def __init__(self, policy: MissingAttributes, specs: Iterable[AttributeSpec] = ()) -> None:
         self.policy = policy
         self.specs: dict[tuple[int, str], AttributeSpec] = {(spec.label_id, spec.name): spec for spec in specs}
+        self._strict: dict[str, dict[int, AttributeSpec]] = {}
+        """Specs that may refuse a score or a flag that is right in the file, by name and label."""
+        for spec in self.specs.values():
+            if spec.name in COLUMNS and spec.input_type != InputType.TEXT and not _is_usual(spec):
+                self._strict.setdefault(spec.name, {})[spec.label_id] = spec
         self.made: list[AttributeSpec] = []
         """New ones, to be stored at the end."""
 
@@ -56,6 +61,19 @@ class SpecIndex:
         if task_id is None:
             return cls(policy)
         return cls(policy, AttributeSpec.objects.using(using).filter(label__task_id=task_id))
+
+    def refusals(self, labels: Sequence[int], values: Sequence[Any], name: str) -> dict[int, str]:
+        """The rows, by index, whose value of an attribute with a column of its own breaks the label's spec, and why."""
+        strict = self._strict.get(name)
+        if not strict or strict.keys().isdisjoint(labels):
+            return {}
+        found: dict[int, str] = {}
+        for index, (label, value) in enumerate(zip(labels, values, strict=True)):
+            if label in strict and value is not None:
+                reason = _refusal(value, strict[label])
+                if reason:
+                    found[index] = reason
+        return found
 
     def need_where(self, labels: Sequence[int], values: Sequence[object], name: str) -> None:
         """Sees to it that labels with a value have a spec for an attribute that is kept in any case."""
@@ -86,11 +104,11 @@ class SpecIndex:
                 else:
                     faults.append((name, _as_text(value), "has no attribute spec: its label has none of that name"))
                 continue
-            try:
-                kept[name] = _convert(value, spec)
-            except ValidationError as error:
-                reason = f"breaks the label's attribute spec: {' '.join(error.messages)}"
+            reason = _refusal(value, spec)
+            if reason:
                 faults.append((name, _as_text(value), reason))
+            else:
+                kept[name] = _convert(value, spec)
         return Outcome(kept, tuple(dropped), tuple(faults))
 
     def _make(self, label: int, name: str) -> AttributeSpec:
@@ -107,6 +125,19 @@ def _as_text(value: Any) -> str:
     return number(value) if isinstance(value, float) else str(value)
 
 
+def _is_usual(spec: AttributeSpec) -> bool:
+    return (spec.input_type, spec.values) == NEW_SPECS[spec.name]
+
+
+def _refusal(value: Any, spec: AttributeSpec) -> str:
+    """Why a spec refuses a value, as the end of a sentence; empty if it does not."""
+    try:
+        spec.check_value(_convert(value, spec))
+    except ValidationError as error:
+        return f"breaks the label's attribute spec: {' '.join(error.messages)}"
+    return ""
+
+
 def _convert(value: Any, spec: AttributeSpec) -> Any:
     if spec.input_type in {InputType.TEXT, InputType.RADIO, InputType.SELECT}:
         value = _as_text(value)
@@ -114,7 +145,6 @@ def _convert(value: Any, spec: AttributeSpec) -> Any:
         value = int(value)
     elif spec.input_type == InputType.NUMBER and isinstance(value, str):
         value = _number_or_text(value)
-    spec.check_value(value)
     return value
 
 

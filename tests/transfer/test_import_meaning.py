@@ -511,3 +511,65 @@ def test_headers_alone_are_an_empty_data_set(tmp_path: Path) -> None:
     assert totals(result.report) == {}
     assert result.changed
     assert Task.objects.get().revision == 0
+
+
+# Scores and flags against specs that a person has made
+
+
+@pytest.mark.parametrize(
+    ("name", "input_type", "values", "column", "reason"),
+    [
+        (
+            "score",
+            InputType.NUMBER,
+            [0.5, 1],
+            "Confidence",
+            '"0.25" breaks the label\'s attribute spec: 0.25 is below 0.5.',
+        ),
+        (
+            "score",
+            InputType.SELECT,
+            ["1"],
+            "Confidence",
+            '"0.25" breaks the label\'s attribute spec: “0.25” is none of: 1.',
+        ),
+        ("occluded", InputType.RADIO, ["true"], "IsOccluded", '"False" breaks the label\'s attribute spec: “false” is'),
+    ],
+)
+def test_a_score_or_flag_that_breaks_its_spec_is_an_issue(
+    name: str, input_type: str, values: list[object], column: str, reason: str, tmp_path: Path
+) -> None:
+    imported(write(tmp_path / "before", documented(classes=CLASSES, boxes=[BOX])))
+    label = Label.objects.get(name="/m/01yrx")
+    label.attribute_specs.filter(name=name).delete()
+    label.attribute_specs.create(name=name, input_type=input_type, values=values)
+    bad = "a,xclick,/m/01yrx,0.25,0.3,0.4,0.3,0.4,0,0,0,0,0"
+    result = bring_in(write(tmp_path / "bad", documented(boxes=[bad])), on_error=OnError.SKIP)
+
+    (issue,) = [issue for issue in result.report.issues() if issue.code == "bad-attribute"]
+    assert (issue.line, issue.column) == (2, column)
+    assert reason in str(issue)
+    assert totals(result.report)["boxes"] == {"read": 1, "skipped": {"bad": 1}}
+    assert len(shapes(ShapeKind.RECTANGLE)) == 1
+
+
+def test_a_score_of_type_text_takes_any(tmp_path: Path) -> None:
+    imported(write(tmp_path / "before", documented(classes=CLASSES, boxes=[BOX])))
+    label = Label.objects.get(name="/m/01yrx")
+    label.attribute_specs.filter(name="score").update(input_type=InputType.TEXT, values=[])
+    row = "a,xclick,/m/01yrx,0.25,0.3,0.4,0.3,0.4,0,0,0,0,0"
+    result = bring_in(write(tmp_path / "more", documented(boxes=[row])))
+
+    assert result.committed
+    shape = shapes(ShapeKind.RECTANGLE)[1]
+    assert (shape.score, shape.shown_attributes(label.attribute_specs.all())["score"]) == (0.25, "0.25")
+
+
+def test_a_subset_that_nothing_has_is_an_issue(tmp_path: Path) -> None:
+    source = write(tmp_path, documented(boxes=[BOX]))
+    result = bring_in(source, subsets=frozenset({"tarin", "train"}))
+    assert told(result.report) == [
+        'error: unknown-chosen-subset: --subset: "tarin" is no subset that the archive or the task has'
+    ]
+    assert not Task.objects.exists()
+    assert bring_in(source, subsets=frozenset({"train"})).committed

@@ -12,7 +12,7 @@ from openimages_io.transfer.claims import Claims
 from openimages_io.transfer.merging import StoredShape, StoredShapes
 from openimages_io.transfer.overlap import Overlap
 from openimages_io.transfer.report import Totals
-from openimages_io.transfer.resolving import Resolved, resolve
+from openimages_io.transfer.resolving import Resolved, fitting, resolve
 from openimages_io.transfer.run import BAD, Run
 from openimages_io.transfer.specs import Outcome
 from openimages_io.transfer.steps.tags import new_score
@@ -23,6 +23,8 @@ _ATTRIBUTES: Final = {
     **{column: column for column in PERSON_ATTRIBUTES},
 }
 """Columns that become attributes, and their names."""
+_COLUMNS: Final = {"Confidence": "score", "IsOccluded": "occluded"}
+"""Columns that are columns of a shape, too, and the names that they have as attributes."""
 _COMPARED: Final = ("Confidence", *PERSON_ATTRIBUTES)
 """Columns in which overlapping files may differ; flags do so from version to version."""
 
@@ -52,6 +54,8 @@ class _BoxReader:
         for chunk in self.run.chunks(source, BOXES, self.totals):
             rows = resolve(self.run, source, chunk, self.totals)
             rows = overlap.without_repeats(source, rows, partial(_rounded_places, rows), _COMPARED, self.totals)
+            for column, name in _COLUMNS.items():
+                rows = fitting(self.run, source, rows, column, name, self.totals)
             rows, outcomes = self._fit(source, rows)
             if rows:
                 self._take(rows, outcomes)
@@ -78,7 +82,7 @@ class _BoxReader:
         return self._texts.setdefault(text, text)
 
     def _need_specs(self, rows: Resolved) -> None:
-        for column, name in (("Confidence", "score"), ("IsOccluded", "occluded")):
+        for column, name in _COLUMNS.items():
             if column in rows.chunk.values:
                 self.run.specs.need_where(rows.labels, rows.chunk.values[column], name)
 

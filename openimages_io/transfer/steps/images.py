@@ -37,6 +37,7 @@ def _read_list(run: Run, source: Source, scratch: Scratch | None) -> None:
     seen: set[int] = set()
     for whole in run.chunks(source, IMAGES, totals):
         subsets = [subset or source.subset or DEFAULT_SUBSET for subset in whole.get("Subset")]
+        run.seen_subsets.update(subsets)
         for subset in dict.fromkeys(subsets):
             chunk = whole if subsets.count(subset) == len(subsets) else whole.where([s == subset for s in subsets])
             if run.options.subsets and subset not in run.options.subsets:

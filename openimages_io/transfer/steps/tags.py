@@ -10,7 +10,7 @@ from openimages_io.models.shape import MACHINE
 from openimages_io.transfer.merging import StoredShape, StoredShapes
 from openimages_io.transfer.overlap import Overlap
 from openimages_io.transfer.report import Totals
-from openimages_io.transfer.resolving import Resolved, resolve
+from openimages_io.transfer.resolving import Resolved, fitting, resolve
 from openimages_io.transfer.run import Run
 
 
@@ -30,6 +30,7 @@ def _read_file(run: Run, source: Source, totals: Totals, overlap: Overlap, store
     for chunk in run.chunks(source, LABELS, totals):
         rows = resolve(run, source, chunk, totals)
         rows = overlap.without_repeats(source, rows, rows.places, ("Confidence",), totals)
+        rows = fitting(run, source, rows, "Confidence", "score", totals)
         if not rows:
             continue
         if "Confidence" in rows.chunk.values:
