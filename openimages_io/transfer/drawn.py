@@ -1,19 +1,17 @@
 """Masks that say again what people have drawn: the format has no polygons, so they go out as masks and come back so."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from contextlib import suppress
+from typing import Final
 
 import numpy as np
-from django.db.models import Q
 
 from openimages_io import geometry
 from openimages_io.format.masks import BadMask, decode
-from openimages_io.models import Shape, ShapeKind
+from openimages_io.models import Shape
+from openimages_io.transfer.drawing import DRAWN, CannotBeWritten, draw
 from openimages_io.transfer.run import Run
 
-_DRAWN: Final = Q(kind__in=(ShapeKind.POLYGON, ShapeKind.ELLIPSE)) | (
-    Q(kind=ShapeKind.RECTANGLE, rotation__isnull=False) & ~Q(rotation=0)
-)
 _BATCH: Final = 500
 
 
@@ -31,7 +29,7 @@ class DrawnShapes:
         wanted = sorted({image for image in images if image > 0})
         for start in range(0, len(wanted), _BATCH):
             shapes = Shape.objects.using(self.run.using).filter(
-                _DRAWN, image__in=wanted[start : start + _BATCH], pk__lte=self.run.horizon
+                DRAWN, image__in=wanted[start : start + _BATCH], pk__lte=self.run.horizon
             )
             for shape in shapes.select_related("image", "mask").defer("mask__png").order_by("pk"):
                 group = shape.group if shape.group is not None else -shape.pk
@@ -65,23 +63,9 @@ class DrawnShapes:
         drawings = []
         for width, height in sizes:
             if width and height and width * height <= self.run.limits.max_mask_pixels:
-                try:
-                    drawings.append(np.logical_or.reduce([_draw(part, width, height) for part in parts]))
-                except (ValueError, TypeError):  # it cannot be drawn, so no export has written it
-                    continue
+                with suppress(CannotBeWritten):  # then no export has written it
+                    drawings.append(np.logical_or.reduce([draw(part, (width, height)) for part in parts]))
         return drawings
-
-
-def _draw(shape: Shape, width: int, height: int) -> geometry.Mask:
-    points: Any = shape.points
-    rotation = shape.rotation or 0.0
-    if shape.kind == ShapeKind.POLYGON:
-        return geometry.fill_polygon(points, width, height)
-    if shape.kind == ShapeKind.ELLIPSE:
-        return geometry.fill_ellipse(points, rotation, width, height)
-    box: Any = shape.x_min, shape.x_max, shape.y_min, shape.y_max
-    x_min, x_max, y_min, y_max = box
-    return geometry.fill_rectangle(x_min, x_max, y_min, y_max, rotation, width, height)
 
 
 def same_pixels(ours: geometry.Mask, theirs: geometry.Mask) -> bool:

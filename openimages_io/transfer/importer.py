@@ -83,6 +83,8 @@ class _Plan:
     chosen_labels: frozenset[int] | None = None
     picture_issues: dict[str, list[Issue]] = field(default_factory=dict)
     """What is wrong with pictures, by path in the archive."""
+    changes: bool = False
+    """Whether there is anything to write."""
 
 
 class Importer:
@@ -131,7 +133,7 @@ class Importer:
                 if dry_run or refused:
                     return Result(plan.report, committed=False, task=self._task(), refused=refused)
                 try:
-                    return self._commit(archive, plan)
+                    return self._commit(archive, plan) if plan.changes else self._confirm(plan)
                 except _TaskChanged:
                     continue
         raise OpenImagesError(f"The task “{self.task_name}” kept changing while it was checked; try again.")
@@ -152,7 +154,15 @@ class Importer:
         plan.named = {key for key in run.named if key > 0}
         plan.chosen_labels, plan.picture_issues = run.chosen_labels, run.picture_issues
         self._replace(run, plan)
+        plan.changes = run.changed or bool(run.specs.made) or plan.task_id is None
         return plan
+
+    def _confirm(self, plan: _Plan) -> Result:
+        """Says that there is nothing to write. Raises `_TaskChanged` if that may not hold any more."""
+        task = self._task()
+        if task is None or (task.pk, task.revision) != (plan.task_id, plan.revision):
+            raise _TaskChanged
+        return Result(plan.report, committed=True, task=task)
 
     def _commit(self, archive: Archive, plan: _Plan) -> Result:
         """Writes what was checked. Raises `_TaskChanged` if the task has changed since; nothing is written then."""

@@ -12,9 +12,7 @@ from openimages_io.transfer.drawn import same_pixels
 from openimages_io.transfer.merging import Place, StoredShape, StoredShapes
 from openimages_io.transfer.run import Run
 
-_BOX = ("x_min", "x_max", "y_min", "y_max")
-
-
+_BOX: Final = ("x_min", "x_max", "y_min", "y_max")
 _MADE_UP: Final = re.compile("0000[0-9a-f]{4}")
 """Datumaro, and CVAT with it, numbers an image's masks that have no BoxID from 00000000, anew whenever it writes."""
 

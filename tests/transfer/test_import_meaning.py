@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from openimages_io import geometry
 from openimages_io.models import AttributeSpec, Image, InputType, Label, ShapeKind, Task
-from openimages_io.transfer.options import Missing, MissingAttributes, OnError
+from openimages_io.transfer.options import MasksAs, Missing, MissingAttributes, OnError
 from tests.transfer.datasets import (
     BOX,
     BOXES_HEADER,
@@ -573,3 +574,18 @@ def test_a_subset_that_nothing_has_is_an_issue(tmp_path: Path) -> None:
     ]
     assert not Task.objects.exists()
     assert bring_in(source, subsets=frozenset({"train"})).committed
+
+
+def test_a_mask_with_too_long_an_outline_stays_out_of_the_polygons(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(geometry.trace, "__defaults__", (3,))
+    source = write(tmp_path, with_masks([BOX], [mask_row()]))
+    result = bring_in(source, masks_as=MasksAs.POLYGONS)
+    (error,) = told(result.report)
+    assert error == (
+        'error: bad-outline: annotations/train-annotations-object-segmentation.csv:2: MaskPath: "a_aaaaaaaa.png" '
+        "cannot become a polygon: the outline has more than 3 corners"
+    )
+    assert not result.committed
+    assert totals(result.report)["masks"] == {"read": 1, "skipped": {"bad": 1}}

@@ -51,6 +51,10 @@ class NewMask:
         return self.box or (geometry.bounds(self.rings) if self.rings else None)
 
 
+def _places(rows: Resolved) -> Iterator[tuple[int, int, str]]:
+    return zip(rows.images, rows.labels, rows.chunk.values["MaskPath"], strict=True)
+
+
 def read_masks(run: Run) -> Claims:
     """Reads every segmentation file; the masks then look for their boxes."""
     claims = Claims(run)
@@ -79,8 +83,7 @@ class _MaskReader:
     def read(self, source: Source, overlap: Overlap) -> None:
         for chunk in self.run.chunks(source, SEGMENTATIONS, self.totals, _CHUNK_ROWS):
             rows = resolve(self.run, source, chunk, self.totals)
-            places = lambda rows=rows: zip(rows.images, rows.labels, rows.chunk.values["MaskPath"], strict=True)  # noqa: E731
-            rows = overlap.without_repeats(source, rows, places, ("BoxID",), self.totals)
+            rows = overlap.without_repeats(source, rows, partial(_places, rows), ("BoxID",), self.totals)
             if rows:
                 if self.drawn is not None:
                     self.drawn.fetch(rows.images)
@@ -118,8 +121,9 @@ class _MaskReader:
             box = None if None in cells else (cells[0], cells[1], cells[2], cells[3])
             clicks = chunk.get_one("Clicks", index) or ""
             mask = NewMask(image, label, box, outcome.values, *loaded, path, clicks)
-            if self.as_polygons:
-                self._trace(mask, source, line)
+            if self.as_polygons and not self._trace(mask, source, line):
+                self.totals.skipped[BAD] += 1
+                continue
             yield mask
 
     def _load(self, source: Source, line: int, image_name: str, path: str) -> tuple[bytes, MaskHeader | None] | None:
@@ -140,23 +144,20 @@ class _MaskReader:
         self.run.issue(code, reason, file=source.path, line=line, column="MaskPath", value=path)
         return None
 
-    def _trace(self, mask: NewMask, source: Source, line: int) -> None:
+    def _trace(self, mask: NewMask, source: Source, line: int) -> bool:
+        """Traces the mask's outline, if it has one; tells whether that went well."""
         if not mask.png:
-            return
-        rings = geometry.trace(decode(mask.png, self.run.limits))
-        if rings:
-            mask.rings = rings
-            return
-        reason = "has no pixels of an object, so there is nothing to trace; it stays a mask"
-        self.run.issue(
-            "empty-mask",
-            reason,
-            file=source.path,
-            line=line,
-            column="MaskPath",
-            value=mask.path,
-            severity=Severity.NOTE,
-        )
+            return True
+        issue = partial(self.run.issue, file=source.path, line=line, column="MaskPath", value=mask.path)
+        try:
+            mask.rings = geometry.trace(decode(mask.png, self.run.limits)) or None
+        except ValueError as fault:
+            issue("bad-outline", f"cannot become a polygon: {fault}")
+            return False
+        if mask.rings is None:
+            reason = "has no pixels of an object, so there is nothing to trace; it stays a mask"
+            issue("empty-mask", reason, severity=Severity.NOTE)
+        return True
 
     def _kinds(self, mask: NewMask) -> tuple[ShapeKind, ...]:
         """What the mask may be in the task; one without a PNG may have been traced when it had one."""

@@ -13,9 +13,8 @@ from openimages_io.format.masks import SIGNATURE, BadMask, decode, encode
 from openimages_io.format.output import ByteSink
 from openimages_io.format.tables import SEGMENTATIONS
 from openimages_io.models import Image, Shape, ShapeKind
-from openimages_io.transfer.options import MaskSize
-from openimages_io.transfer.outgoing import Outgoing
-from openimages_io.transfer.writing.drawing import (
+from openimages_io.transfer.drawing import (
+    DRAWN,
     Box,
     CannotBeWritten,
     Size,
@@ -26,7 +25,9 @@ from openimages_io.transfer.writing.drawing import (
     draw,
     native_size,
 )
-from openimages_io.transfer.writing.maskids import DRAWN, BoxIds, MaskFileNames, pngs
+from openimages_io.transfer.options import MaskSize
+from openimages_io.transfer.outgoing import Outgoing
+from openimages_io.transfer.writing.maskids import BoxIds, MaskFileNames, pngs
 from openimages_io.transfer.writing.scanning import WITH_PIXELS, by_subset, scan, written
 from openimages_io.transfer.writing.values import as_attributes, box_id_cell, iou_cell, text_cells
 
