@@ -33,8 +33,9 @@ help: ## Say what can be made
 demo: $(DEMO) ## Import the example data set, export it again, and serve the site (SERVE=0: do not serve; PORT=8000)
 	@mkdir -p var
 	@$(BIN)/python manage.py migrate --verbosity 0
-	@$(BIN)/python -m project.demo
+	@$(BIN)/python -m project.demo login
 	$(BIN)/python manage.py import_openimages fixtures/scenes --task scenes
+	@$(BIN)/python -m project.demo polygon
 	$(BIN)/python manage.py export_openimages scenes var/scenes.zip --force
 	@echo
 	@echo "The archive that came out: var/scenes.zip"

@@ -9,6 +9,10 @@ from django.contrib.auth import authenticate
 from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
 
+from fixtures.draw_scenes import FOLDER
+from openimages_io.models import Task
+from openimages_io.transfer.exporter import Exporter
+from openimages_io.transfer.importer import Importer
 from project import demo
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -77,3 +81,15 @@ def test_the_demo_makes_its_login_once() -> None:
     user = authenticate(username=demo.NAME, password=demo.PASSWORD)
     assert user is not None
     assert user.is_superuser
+
+
+@pytest.mark.django_db
+def test_the_demo_draws_a_polygon_that_goes_out_as_a_mask(tmp_path: Path) -> None:
+    Importer(FOLDER / "scenes", "scenes").run()
+    assert demo.draw_polygon() == "Drew a polygon with 4 holes on train/cat-sofa; it goes out as a mask."
+    assert demo.draw_polygon() == "There is a polygon with 4 holes on train/cat-sofa already."
+    result = Exporter(Task.objects.get(name="scenes"), tmp_path / "out").run()
+    assert (result.report.errors, result.report.of("masks").written) == (0, 28)
+    again = Importer(tmp_path / "out", "scenes").run()
+    assert again.committed
+    assert not again.changed
