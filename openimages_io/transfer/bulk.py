@@ -5,8 +5,8 @@ over columns. On SQLite many rows go into one INSERT; on PostgreSQL they go by C
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cached_property, lru_cache
 from itertools import chain, islice
 from typing import Any, Final, TypeVar
@@ -14,6 +14,8 @@ from typing import Any, Final, TypeVar
 from django.db import connections, models, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.utils import OperationalError, ProgrammingError
+
+from openimages_io.exceptions import OpenImagesError
 
 Columns = Mapping[str, Sequence[Any]]
 """Values by database column, all of one length: int, float, str, bytes, bool or None; JSON as text."""
@@ -41,10 +43,18 @@ def loading(using: str, tables: Sequence[type[models.Model]]) -> Iterator["Loade
     On SQLite foreign keys are checked once at the end rather than for each row, unless the caller is in a transaction.
     """
     connection = connections[using]
-    with connection.constraint_checks_disabled(), transaction.atomic(using=using):
-        loader = Loader(using)
-        yield loader
-        loader.finish()
+    loader = Loader(using)
+    with (
+        connection.constraint_checks_disabled(),
+        transaction.atomic(using=using),
+        connection.execute_wrapper(loader.before_statement),
+    ):
+        try:
+            yield loader
+            loader.finish()
+        except BaseException:
+            loader.abandon()
+            raise
         if not loader.postgresql:
             connection.check_constraints(table_names=[model._meta.db_table for model in tables])
 
@@ -59,6 +69,10 @@ class Loader:
         """Statements that make again what was taken away for the load."""
         self.inserted = 0
         self._tables: set[str] = set()
+        self._copying = ""
+        """The COPY that is going on: the server takes rows in while the next are prepared."""
+        self._sink: Any = None
+        self._stack = ExitStack()
 
     def insert(self, model: type[models.Model], columns: Columns, constants: Constants | None = None) -> int:
         """Inserts rows in their order; columns that are not given take the database's default. Returns their number."""
@@ -124,6 +138,7 @@ class Loader:
 
     def finish(self) -> None:
         """Makes what was postponed, and has the planner know the new rows: without, it would read whole tables."""
+        self.end_copy()
         if self.postponed and self.postgresql:
             self.connection.check_constraints()  # a table with checks still to be made cannot be altered
         with self.connection.cursor() as cursor:
@@ -195,12 +210,38 @@ class Loader:
         fixed = "".join(f"{_copy_text([value])[0]}\t" for value in constants.values())
         cells = list(map(_copy_text, columns.values()))
         body = ("\n" + fixed).join(map("\t".join, zip(*cells, strict=True)))
-        with self._raw_cursor() as cursor, cursor.copy(f"COPY {quote(table)} ({names}) FROM STDIN") as copy:
-            copy.write(f"{fixed}{body}\n")
+        sql = f"COPY {quote(table)} ({names}) FROM STDIN"
+        if sql != self._copying:
+            self.end_copy()
+            with self._raw_cursor() as cursor:
+                self._sink = self._stack.enter_context(cursor.copy(sql))
+            self._copying = sql
+        with self.connection.wrap_database_errors:
+            self._sink.write(f"{fixed}{body}\n")
+
+    def end_copy(self) -> None:
+        """Ends the COPY that is going on, if there is one; what is wrong with its rows is raised here."""
+        if self._copying:
+            self._copying, self._sink = "", None
+            with self.connection.wrap_database_errors:
+                self._stack.close()
+
+    def abandon(self) -> None:
+        """Breaks off the COPY that is going on, so that the transaction can be rolled back."""
+        if self._copying:
+            self._copying, self._sink = "", None
+            with suppress(Exception):  # what led here is what is raised
+                self._stack.__exit__(OpenImagesError, OpenImagesError("The load was broken off."), None)
+
+    def before_statement(self, execute: Callable[..., Any], *args: Any) -> Any:
+        """Lets a statement of anybody's through when no COPY is in its way."""
+        self.end_copy()
+        return execute(*args)
 
     @contextmanager
     def _raw_cursor(self) -> Iterator[Any]:
         """A cursor below Django's log of queries, which in DEBUG would render and keep every row."""
+        self.end_copy()
         with self.connection.cursor() as cursor, self.connection.wrap_database_errors:
             yield cursor.cursor
 
