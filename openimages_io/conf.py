@@ -1,6 +1,7 @@
-"""The app's settings: one dictionary, `OPENIMAGES_IO`, whose keys are the fields of `Limits` in capitals."""
+"""The app's settings: one dictionary, `OPENIMAGES_IO`; its keys are fields of `Limits` and `Options` in capitals."""
 
-from dataclasses import fields
+from dataclasses import Field, dataclass, fields
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -10,18 +11,64 @@ from openimages_io.format.limits import Limits
 SETTING = "OPENIMAGES_IO"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What a site chooses about jobs and the REST API."""
+
+    job_backend: str = "default"
+    """The alias in `TASKS` of the backend that runs jobs."""
+    job_queue: str = "default"
+    """The queue of that backend."""
+    job_storage: str = "default"
+    """The alias in `STORAGES` of the storage for uploaded archives, exports and reports; every worker must reach it."""
+    job_silence: int = 60
+    """Seconds without a sign of life after which a job's worker counts as dead."""
+    job_days: int = 7
+    """Days for which the files of a finished job are kept."""
+    max_upload_bytes: int = 16 * 2**30
+    """Size of one request with uploaded files."""
+    max_upload_files: int = 100
+    """Pictures in one request."""
+    max_body_bytes: int = 64 * 2**20
+    """Size of one request without files."""
+    page_size: int = 100
+    """Rows on a page unless the client asks for another number."""
+    max_page_size: int = 1000
+    """Rows on a page at most."""
+    throttle_rate: str = "1200/min"
+    """Requests of one user."""
+    upload_rate: str = "120/min"
+    """Uploads, imports and exports that one user may start."""
+    task_access: str = "openimages_io.api.access.TaskAccess"
+    """The class that says who may do what."""
+
+
 def limits() -> Limits:
     """The limits in force. Read at each call, so that tests may override the setting.
 
     Raises `ImproperlyConfigured` for a key or a value that makes no sense.
     """
+    names = {field.name for field in fields(Limits)}
+    return Limits(**{name: value for name, value in _given().items() if name in names})
+
+
+def options() -> Options:
+    """What the site has chosen. Read at each call; raises as `limits` does."""
+    names = {field.name for field in fields(Options)}
+    return Options(**{name: value for name, value in _given().items() if name in names})
+
+
+def _given() -> dict[str, Any]:
     given = getattr(settings, SETTING, {})
     if not isinstance(given, dict):
         raise ImproperlyConfigured(f"{SETTING} must be a dictionary, not {type(given).__name__}.")
-    known = {field.name.upper(): field.name for field in fields(Limits)}
+    known: dict[Any, Field[Any]] = {field.name.upper(): field for field in (*fields(Limits), *fields(Options))}
     for key, value in given.items():
         if key not in known:
             raise ImproperlyConfigured(f"{SETTING} has an unknown key {key!r}; known are {', '.join(sorted(known))}.")
-        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        if known[key].type is str:
+            if not isinstance(value, str) or not value:
+                raise ImproperlyConfigured(f"{SETTING}[{key!r}] must be a text, not {value!r}.")
+        elif not isinstance(value, int) or isinstance(value, bool) or value < 1:
             raise ImproperlyConfigured(f"{SETTING}[{key!r}] must be a whole number above 0, not {value!r}.")
-    return Limits(**{known[key]: value for key, value in given.items()})
+    return {known[key].name: value for key, value in given.items()}

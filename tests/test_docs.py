@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand
 from docs import generate_format, tour
 from docs.patterns import examples, readable
 from openimages_io import models
+from openimages_io.conf import Options
 from openimages_io.format import known_files
 from openimages_io.format.limits import Limits
 from openimages_io.format.tables import TABLES
@@ -72,7 +73,10 @@ def test_every_choice_and_default_is_documented(name: str, heading: str) -> None
 
 def test_every_setting_is_documented_with_its_default() -> None:
     documented = {key: cells[1] for key, cells in rows(section("## Add it to a site")).items()}
-    assert documented == {field.name.upper(): f"{field.default:,}" for field in fields(Limits)}
+    defaults = {field.name.upper(): field.default for field in (*fields(Limits), *fields(Options))}
+    assert documented == {
+        key: f"`{default}`" if isinstance(default, str) else f"{default:,}" for key, default in defaults.items()
+    }
 
 
 def test_every_target_exists() -> None:

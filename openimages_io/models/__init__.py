@@ -1,9 +1,11 @@
-"""The rows: tasks, images, labels, attribute specs and shapes, with their querysets."""
+"""The rows: tasks, images, labels, attribute specs, shapes and jobs, with their querysets."""
 
 from openimages_io.models.attribute import AttributeSpec, InputType
 from openimages_io.models.image import Image, picture_storage
+from openimages_io.models.job import Job, JobKind, JobState, job_storage
 from openimages_io.models.label import EdgeKind, HierarchyEdge, Label, color_of
 from openimages_io.models.shape import Mask, Shape, ShapeKind
+from openimages_io.models.statistics import TaskStatistics
 from openimages_io.models.task import Task
 
 __all__ = [
@@ -12,11 +14,16 @@ __all__ = [
     "HierarchyEdge",
     "Image",
     "InputType",
+    "Job",
+    "JobKind",
+    "JobState",
     "Label",
     "Mask",
     "Shape",
     "ShapeKind",
     "Task",
+    "TaskStatistics",
     "color_of",
+    "job_storage",
     "picture_storage",
 ]

@@ -1,7 +1,8 @@
 """What a person may choose about an import or an export; every face offers the same."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
+from typing import Any, TypeVar, get_args, get_type_hints
 
 
 class Mode(StrEnum):
@@ -100,3 +101,27 @@ class ExportOptions:
     labels: frozenset[str] = frozenset()
     pictures: bool = True
     mask_size: MaskSize = MaskSize.NATIVE
+
+
+SomeOptions = TypeVar("SomeOptions", ImportOptions, ExportOptions)
+
+
+def as_json(options: ImportOptions | ExportOptions) -> dict[str, Any]:
+    """The options by field name, for JSON: enumerations as their words, sets as sorted lists."""
+    values = {field.name: getattr(options, field.name) for field in fields(options)}
+    return {name: sorted(value) if isinstance(value, frozenset) else value for name, value in values.items()}
+
+
+def from_json(kind: type[SomeOptions], values: dict[str, Any]) -> SomeOptions:
+    """The options that `as_json` has written. Raises ValueError for a word, and TypeError for a name, that is none."""
+    hints = get_type_hints(kind)
+    return kind(**{name: _typed(hints[name], value) if name in hints else value for name, value in values.items()})
+
+
+def _typed(hint: Any, value: Any) -> Any:
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, list):
+        return frozenset(value)
+    choices = next(part for part in (hint, *get_args(hint)) if isinstance(part, type) and issubclass(part, StrEnum))
+    return choices(value)

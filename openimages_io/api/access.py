@@ -1,0 +1,70 @@
+"""Who may do what. A site replaces the class by naming its own in `OPENIMAGES_IO["TASK_ACCESS"]`."""
+
+from typing import Any, Final, Literal
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Model, Q
+from django.utils.module_loading import import_string
+
+from openimages_io import conf
+from openimages_io.models import Job, Task
+
+Verb = Literal["view", "add", "change", "delete"]
+User = AbstractBaseUser | AnonymousUser
+
+_APP: Final = "openimages_io"
+
+
+class TaskAccess:
+    """The owner of a task may do everything with it, staff what Django's permissions of the models say.
+
+    Importing and exporting are permissions of their own, for owners too. To anybody else a task does not exist.
+    """
+
+    def tasks(self, user: User) -> Q:
+        """Picks the tasks that exist for the user; a condition on `Task`."""
+        return Q() if self._is_staff_with(user, "view_task") else Q(owner=user.pk)
+
+    def jobs(self, user: User) -> Q:
+        """Picks the jobs that exist for the user: by their tasks, without a task by who made them."""
+        if self._is_staff_with(user, "view_task"):
+            return Q()
+        return Q(task__owner=user.pk) | Q(task=None, created_by=user.pk)
+
+    def allows(self, user: User, verb: Verb, model: type[Model], task: Task) -> bool:
+        """Whether the user may do this to rows of the model in a task that exists for the user."""
+        return task.owner_id == user.pk or self._is_staff_with(user, f"{verb}_{model._meta.model_name}")
+
+    def may_create_tasks(self, user: User) -> bool:
+        """Whether the user may make a task, which will be the user's own."""
+        return bool(user.is_authenticated)
+
+    def may_import(self, user: User, task: Task | None) -> bool:
+        """Whether the user may import into a task that exists for the user, or with None into a new one."""
+        if not self._has(user, "import_task"):
+            return False
+        return self.may_create_tasks(user) if task is None else self.allows(user, "change", Task, task)
+
+    def may_export(self, user: User, task: Task) -> bool:
+        """Whether the user may export a task that exists for the user, and take what was exported."""
+        return self._has(user, "export_task")
+
+    def may_steer(self, user: User, job: Job) -> bool:
+        """Whether the user may cancel, confirm or start again a job that exists for the user."""
+        if job.kind == "import":
+            return self.may_import(user, job.task)
+        return job.task is not None and (job.kind == "check" or self.may_export(user, job.task))
+
+    def _is_staff_with(self, user: User, permission: str) -> bool:
+        return bool(getattr(user, "is_staff", False)) and self._has(user, permission)
+
+    def _has(self, user: User, permission: str) -> bool:
+        has_perm: Any = getattr(user, "has_perm", None)  # AbstractBaseUser alone knows no permissions
+        return has_perm is not None and bool(has_perm(f"{_APP}.{permission}"))
+
+
+def access() -> TaskAccess:
+    """The class that the site has chosen."""
+    found: TaskAccess = import_string(conf.options().task_access)()
+    return found

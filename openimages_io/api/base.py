@@ -1,0 +1,86 @@
+"""What every view of the API shares: its own choices, so that a project's defaults for DRF don't change it."""
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from django.db.models import Model
+from drf_spectacular.openapi import AutoSchema
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.generics import GenericAPIView, get_object_or_404
+from rest_framework.parsers import JSONParser
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.throttling import UserRateThrottle
+
+from openimages_io import conf
+from openimages_io.api import errors
+from openimages_io.api.access import TaskAccess, Verb, access
+from openimages_io.api.pagination import ByKey
+from openimages_io.models import Task
+
+
+class RequestThrottle(UserRateThrottle):
+    """All requests of one user."""
+
+    scope = "openimages"
+
+    def get_rate(self) -> str:
+        """The site's setting."""
+        return conf.options().throttle_rate
+
+
+class UploadThrottle(UserRateThrottle):
+    """What costs more than a request: uploads, imports and exports."""
+
+    scope = "openimages-uploads"
+
+    def get_rate(self) -> str:
+        """The site's setting."""
+        return conf.options().upload_rate
+
+    def allow_request(self, request: Request, view: Any) -> bool:
+        """Counts requests that write."""
+        return request.method in {"GET", "HEAD", "OPTIONS"} or super().allow_request(request, view)
+
+
+class ApiView(GenericAPIView[Any]):
+    """A view of the API. What does not exist for a user is 404, what a user may not do with what exists is 403."""
+
+    permission_classes = (IsAuthenticated,)
+    parser_classes = (JSONParser,)
+    renderer_classes = (JSONRenderer,)
+    throttle_classes = (RequestThrottle,)
+    pagination_class = ByKey
+    filter_backends = ()
+    versioning_class = None
+    schema = AutoSchema()
+    takes_files: ClassVar[bool] = False
+    """Whether the larger of the two limits on the size of a request holds."""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Refuses what is too large before anything of it is read. Raises `TooLarge`."""
+        super().initial(request, *args, **kwargs)
+        options = conf.options()
+        limit = options.max_upload_bytes if self.takes_files else options.max_body_bytes
+        length = str(request.META.get("CONTENT_LENGTH") or "0")
+        if length.isdecimal() and int(length) > limit:
+            raise errors.TooLarge(f"The request has {int(length):,} bytes; this site takes {limit:,} at most.")
+
+    def get_exception_handler(self) -> Callable[..., Any]:
+        """Ours, whatever the project has set."""
+        return errors.handle
+
+    @property
+    def access(self) -> TaskAccess:
+        """Who may do what."""
+        return access()
+
+    def get_task(self, key: int) -> Task:
+        """A task that exists for the user. Raises `Http404`."""
+        return get_object_or_404(Task.objects.filter(self.access.tasks(self.request.user)), pk=key)
+
+    def require(self, verb: Verb, model: type[Model], task: Task) -> None:
+        """Raises `PermissionDenied` unless the user may do this to the model's rows in the task."""
+        if not self.access.allows(self.request.user, verb, model, task):
+            raise PermissionDenied

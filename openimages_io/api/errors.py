@@ -1,0 +1,89 @@
+"""Errors as the API says them: a sentence in `detail`, and in `errors` every fault with its path in the request."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from rest_framework import exceptions, status
+from rest_framework.response import Response
+from rest_framework.views import exception_handler
+
+NON_FIELD = "non_field_errors"
+
+
+class TooLarge(exceptions.APIException):
+    """The request is larger than the site takes."""
+
+    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
+    default_detail = "The request is too large."
+    default_code = "too_large"
+
+
+class Conflict(exceptions.APIException):
+    """What is asked for does not go with the state that things are in."""
+
+    status_code = status.HTTP_409_CONFLICT
+    default_detail = "This is not possible now."
+    default_code = "conflict"
+
+
+class Gone(exceptions.APIException):
+    """What was there has been removed."""
+
+    status_code = status.HTTP_410_GONE
+    default_detail = "It is no longer there."
+    default_code = "gone"
+
+
+class PreconditionFailed(exceptions.APIException):
+    """Somebody else has changed it meanwhile."""
+
+    status_code = status.HTTP_412_PRECONDITION_FAILED
+    default_detail = "Somebody else has changed it meanwhile; read it again."
+    default_code = "changed_meanwhile"
+
+
+class PreconditionRequired(exceptions.APIException):
+    """Without saying what it was made from, a save could be one over somebody else's."""
+
+    status_code = status.HTTP_428_PRECONDITION_REQUIRED
+    default_detail = "Send the ETag that you have read as If-Match, or If-Match: * to save over anything."
+    default_code = "precondition_required"
+
+
+def handle(exc: Exception, context: dict[str, Any]) -> Response | None:
+    """The answer to an exception; None for one that is a fault of ours."""
+    if isinstance(exc, Http404):
+        exc = exceptions.NotFound()
+    elif isinstance(exc, PermissionDenied):
+        exc = exceptions.PermissionDenied()
+    response = exception_handler(exc, context)
+    if response is None or not isinstance(exc, exceptions.APIException):
+        return response
+    if isinstance(exc, exceptions.ValidationError):
+        errors = [{"path": path, "message": str(fault), "code": fault.code} for path, fault in faults(exc.detail)]
+        one = len(errors) == 1
+        detail = "One value of the request is wrong." if one else f"{len(errors)} values of the request are wrong."
+        response.data = {"detail": detail, "code": "invalid", "errors": errors}
+    else:
+        response.data = {"detail": str(exc.detail), "code": str(exc.get_codes()), "errors": []}
+    return response
+
+
+def faults(detail: Any, path: str = "") -> Iterator[tuple[str, exceptions.ErrorDetail]]:
+    """Every fault of a validation error with its path, such as `shapes[3].attributes.pose`."""
+    if isinstance(detail, Mapping):
+        for name, inner in detail.items():
+            if name == NON_FIELD:
+                yield from faults(inner, path)
+            elif isinstance(name, int):
+                yield from faults(inner, f"{path}[{name}]")
+            else:
+                yield from faults(inner, f"{path}.{name}" if path else str(name))
+    elif isinstance(detail, list):
+        for index, inner in enumerate(detail):
+            is_text = isinstance(inner, exceptions.ErrorDetail)
+            yield from faults(inner, path if is_text else f"{path}[{index}]")
+    elif isinstance(detail, exceptions.ErrorDetail):
+        yield path, detail

@@ -1,0 +1,5 @@
+"""Imports, exports and jobs."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

@@ -1,0 +1,5 @@
+"""The annotations of a picture."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []
