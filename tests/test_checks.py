@@ -33,7 +33,7 @@ def test_a_setting_is_read_at_each_call(settings: Settings) -> None:
     [
         ([], "OPENIMAGES_IO must be a dictionary, not list."),
         (None, "OPENIMAGES_IO must be a dictionary, not NoneType."),
-        ({"MAX_RATIOS": 5}, "OPENIMAGES_IO has an unknown key 'MAX_RATIOS'; known are MAX_HIERARCHY_BYTES, "),
+        ({"MAX_RATIOS": 5}, "OPENIMAGES_IO has an unknown key 'MAX_RATIOS'; known are JOB_BACKEND, "),
         ({"max_ratio": 5}, "OPENIMAGES_IO has an unknown key 'max_ratio'"),
         ({5: 5}, "OPENIMAGES_IO has an unknown key 5"),
         ({"MAX_RATIO": "5"}, "OPENIMAGES_IO['MAX_RATIO'] must be a whole number above 0, not '5'."),
