@@ -26,7 +26,7 @@ from openimages_io.format.issues import Severity
 from openimages_io.jobs import steering
 from openimages_io.jobs.reports import issues_csv, read_issues
 from openimages_io.jobs.watching import Status, status
-from openimages_io.models import Job, JobKind, JobState, job_storage
+from openimages_io.models import Job, JobKind, JobState
 
 if TYPE_CHECKING:
     from openimages_io.admin.job import JobAdmin
@@ -171,7 +171,7 @@ def file(admin: "JobAdmin", request: HttpRequest, key: Any) -> HttpResponseBase:
         admin.message_user(request, _("There is no archive: it is not ready, or was removed."), messages.WARNING)
         return back
     try:
-        opened = job_storage().open(job.result.name or "", "rb")
+        opened = job.result.storage.open(job.result.name or "", "rb")
     except OSError:
         admin.message_user(request, _("The archive is no longer there. Export once more."), messages.ERROR)
         return back

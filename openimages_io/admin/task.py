@@ -181,6 +181,7 @@ class TaskAdmin(OurAdmin):
         """Says which buttons there are."""
         task = context.get("original")
         context["may_import"] = task is not None and self.has_import_permission(request, task)
+        context["gallery_url"] = self.url("task_gallery", task.pk) if task is not None else ""
         context["may_export"] = task is not None and self.has_export_permission(request, task)
         return super().render_change_form(request, context, *args, **kwargs)
 
