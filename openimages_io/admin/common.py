@@ -53,6 +53,7 @@ class OurAdmin(_ModelAdmin):
     """A page for rows of which there may be a million."""
 
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
     paginator = CappedPaginator
     list_per_page = 50
     searched_fields: tuple[str, ...] = ()

@@ -8,8 +8,10 @@ from django import forms
 from django.contrib import admin
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.db.models import ForeignKey, QuerySet
+from django.forms import BaseInlineFormSet
 from django.http import HttpRequest
 from django.utils.html import format_html
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from openimages_io.admin import deleting
@@ -19,10 +21,11 @@ from openimages_io.admin.spec_forms import AttributeSpecForm
 from openimages_io.models import AttributeSpec, HierarchyEdge, Label
 
 if TYPE_CHECKING:
-    _Stacked = admin.StackedInline[Any, Any]
     _Tabular = admin.TabularInline[Any, Any]
+    _FormSet = BaseInlineFormSet[Any, Any, Any]
 else:
-    _Stacked, _Tabular = admin.StackedInline, admin.TabularInline
+    _FormSet = BaseInlineFormSet
+    _Tabular = admin.TabularInline
 
 _COLOR: Final = re.compile(r"#[0-9a-fA-F]{6}")
 
@@ -35,14 +38,24 @@ def swatch(color: str) -> str:
     return format_html('<svg class="oi-swatch" {0} aria-hidden="true"><rect {0} fill="{1}"/></svg>', size, color)
 
 
-class SpecInline(_Stacked):
+class LabelledFormSet(_FormSet):
+    """Rows of a table, whose fields have no labels to be seen: screen readers are told of each what it is."""
+
+    def add_fields(self, form: Any, index: int | None) -> None:
+        super().add_fields(form, index)
+        for field in form.fields.values():
+            field.widget.attrs.setdefault("aria-label", capfirst(field.label or ""))
+
+
+class SpecInline(_Tabular):
     """What can be said of the label's shapes."""
 
     model = AttributeSpec
     form = AttributeSpecForm
+    formset = LabelledFormSet
     extra = 0
-    classes = ("oi-specs",)
-    fields = (("name", "input_type", "mutable"), ("values", "default_value"))
+    classes = ("oi-inline",)
+    fields = ("name", "input_type", "values", "default_value", "mutable")
 
 
 class LabelOfTask(AutocompleteSelect):
@@ -60,7 +73,9 @@ class EdgeInline(_Tabular):
     """Edges of the hierarchy on one side of a label."""
 
     model = HierarchyEdge
+    formset = LabelledFormSet
     extra = 0
+    classes = ("oi-inline",)
     other_end: str
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
