@@ -1,11 +1,16 @@
 """Fields that take what the schema says and nothing else: 5 is no text, "5" and true are no numbers."""
 
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from django.core.validators import RegexValidator
+from django.db import models
 from rest_framework import serializers
 
+LARGEST: Final = 2**31 - 1
+"""A `PositiveIntegerField` on every database, whatever else one of them takes."""
+LARGEST_BIG: Final = 2**63 - 1
 _NO_CONTROL: Final = r"\A[^\x00-\x1f\x7f-\x9f\u2028\u2029]*\Z"
+_NAME: Final = r"\A(?=.*\S)[^\x00-\x1f\x7f-\x9f\u2028\u2029]*\Z"
 
 
 class Text(serializers.CharField):
@@ -29,6 +34,15 @@ class Line(Text):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.validators.append(RegexValidator(_NO_CONTROL, "This may hold no line break or control character."))
+
+
+class Name(Text):
+    """A line that is not blank."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        said = "This may neither be blank nor hold a line break or another control character."
+        self.validators.append(RegexValidator(_NAME, said))
 
 
 class Whole(serializers.IntegerField):
@@ -67,3 +81,16 @@ class Flag(serializers.BooleanField):
         if not isinstance(data, bool):
             self.fail("invalid", input=data)
         return data
+
+
+class ModelSerializer(serializers.ModelSerializer[Any]):
+    """A serializer of a model whose fields are these."""
+
+    serializer_field_mapping: ClassVar[dict[Any, Any]] = serializers.ModelSerializer.serializer_field_mapping | {
+        models.CharField: Text,
+        models.TextField: Text,
+        models.BooleanField: Flag,
+        models.PositiveIntegerField: Whole,
+        models.PositiveBigIntegerField: Whole,
+        models.FloatField: Number,
+    }

@@ -37,6 +37,7 @@ _MEANINGS: Final = {
     412: "Somebody else has changed it meanwhile.",
     413: "The request is larger than this site takes.",
     415: "The request's content type is not one that is taken here.",
+    416: "The range begins behind the end of the file.",
     428: "If-Match is needed.",
     429: "Too many requests; `Retry-After` says when to try again.",
 }
