@@ -79,6 +79,8 @@ def tree_of(task: Task) -> dict[str, Any]:
 class Hierarchy(ApiView):
     """A task's class hierarchy."""
 
+    parser_classes = (TreeBody,)
+
     @extend_schema(
         operation_id="hierarchy_read",
         tags=_TAGS,

@@ -220,5 +220,5 @@ class ImageQuerySerializer(serializers.Serializer[Any]):
     attribute = Text(
         required=False, max_length=1000, help_text="With a shape that has the attribute: `name`, or `name=value`."
     )
-    has_file = serializers.BooleanField(required=False, allow_null=True, help_text="With or without its picture.")
-    has_shapes = serializers.BooleanField(required=False, allow_null=True, help_text="With or without any shape.")
+    has_file = serializers.BooleanField(required=False, help_text="With or without its picture.")
+    has_shapes = serializers.BooleanField(required=False, help_text="With or without any shape.")

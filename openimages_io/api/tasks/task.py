@@ -129,7 +129,7 @@ class TaskList(ApiView):
     )
     def get(self, request: Request) -> Response:
         """Lists the tasks that exist for the user, in the order in which they were made."""
-        query = TaskQuerySerializer(data=request.query_params)
+        query = TaskQuerySerializer(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
         tasks = self.get_queryset()
         if search := query.validated_data.get("search"):
