@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from openimages_io.models.deletion import clear_images
 from openimages_io.models.revisions import Owners, RevisedModel, RevisedQuerySet, RevisionField, only_of_querysets
+from openimages_io.models.selecting import annotated
 from openimages_io.models.task import Task
 
 DEFAULT_SUBSET = "default"
@@ -16,6 +17,39 @@ DEFAULT_SUBSET = "default"
 
 class ImageQuerySet(RevisedQuerySet["Image"]):
     """Images of tasks."""
+
+    def annotated(
+        self,
+        *,
+        subset: str | None = None,
+        search: str | None = None,
+        label: models.Model | int | None = None,
+        kind: str | None = None,
+        source: str | None = None,
+        score_min: float | None = None,
+        score_max: float | None = None,
+        attribute: str | None = None,
+        has_file: bool | None = None,
+        has_shapes: bool | None = None,
+    ) -> "ImageQuerySet":
+        """Images of which one shape has all that is asked for; None asks for nothing.
+
+        `search` is a part of the ImageID in letters of either case, `label` a label or its key, `attribute` is
+        `name` or `name=value`; an empty `source` is that of shapes without one. What can't be stored is found nowhere.
+        """
+        return annotated(
+            self,
+            subset=subset,
+            search=search,
+            label=label,
+            kind=kind,
+            source=source,
+            score_min=score_min,
+            score_max=score_max,
+            attribute=attribute,
+            has_file=has_file,
+            has_shapes=has_shapes,
+        )
 
     @only_of_querysets
     def owners(self) -> Owners:

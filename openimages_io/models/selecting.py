@@ -1,0 +1,138 @@
+"""Choosing images by what is drawn on them: the filters that the API and the admin site share."""
+
+import math
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from django.apps import apps
+from django.db import connections
+from django.db.models import BigIntegerField, BooleanField, Exists, F, Func, Model, OuterRef, Q, QuerySet
+from django.db.models.lookups import Exact
+
+if TYPE_CHECKING:
+    from django.db.backends.base.base import BaseDatabaseWrapper
+    from django.db.models.sql.compiler import SQLCompiler
+
+Rows = TypeVar("Rows", bound=QuerySet[Any])
+
+_LARGEST_KEY: Final = 2**63 - 1
+_LONGEST_NAME: Final = 255
+_UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
+_TRUTH: Final = {"true": True, "false": False}
+
+
+def annotated(
+    images: Rows,
+    *,
+    subset: str | None,
+    search: str | None,
+    label: Model | int | None,
+    kind: str | None,
+    source: str | None,
+    score_min: float | None,
+    score_max: float | None,
+    attribute: str | None,
+    has_file: bool | None,
+    has_shapes: bool | None,
+) -> Rows:
+    """What `ImageQuerySet.annotated` says."""
+    key = label.pk if isinstance(label, Model) else label
+    texts = (subset, search, kind, source, attribute)
+    if any(text is not None and _UNSTORABLE.search(text) for text in texts) or not _is_key(key):
+        return images.none()  # nothing stored is like it, and a database would rather fail than say so
+    if subset is not None:
+        images = images.filter(subset=subset)
+    if search:
+        images = images.filter(name__icontains=search) if len(search) <= _LONGEST_NAME else images.none()
+    if has_file is not None:
+        images = images.exclude(file="") if has_file else images.filter(file="")
+    columns = {"kind": kind, "source": source, "score__gte": score_min, "score__lte": score_max}
+    if any(isinstance(value, float) and math.isnan(value) for value in columns.values()):
+        return images.none()
+    drawn = Q(**{name: value for name, value in columns.items() if value is not None})
+    vendor = connections[images.db].vendor
+    drawn &= Q() if key is None else _has_label(key, vendor)
+    drawn &= _has_attribute(attribute, vendor) if attribute else Q()
+    # All that is asked of a shape must hold of the same one, in one look-up.
+    shapes = apps.get_model("openimages_io", "Shape")._base_manager.filter(image=OuterRef("pk"))
+    if drawn:
+        images = images.filter(Exists(shapes.filter(drawn)))
+    if has_shapes is not None:
+        images = images.filter(Exists(shapes) if has_shapes else ~Exists(shapes))
+    return images
+
+
+def _is_key(key: int | None) -> bool:
+    return key is None or 0 < key <= _LARGEST_KEY
+
+
+def _has_label(key: int, vendor: str) -> Q:
+    if vendor == "postgresql":
+        return Q(label=key)
+    # For every image SQLite would walk through all shapes of the label, as it has an index for them. A plus before
+    # the column keeps it from that, so that it takes the other index and walks through the shapes of the image.
+    return Q(Exact(Func(F("label"), template="+%(expressions)s", output_field=BigIntegerField()), key))
+
+
+def _has_attribute(wanted: str, vendor: str) -> Q:
+    """Shapes that have the attribute: `name`, or `name=value`, where a value that reads as a number is one as well."""
+    name, given, text = wanted.partition("=")
+    values = list(_read_as(text)) if given else None
+    if name in {"score", "occluded"}:  # these are columns
+        if values is None:
+            return Q(**{f"{name}__isnull": False})
+        is_truth = name == "occluded"
+        fitting = [v for v in values if isinstance(v, bool if is_truth else float) and isinstance(v, bool) == is_truth]
+        return Q(**{f"{name}__in": fitting})
+    if vendor == "postgresql":
+        if values is None:
+            return Q(attributes__has_key=name)
+        found = Q()
+        for value in values:
+            found |= Q(attributes__contains={name: value})
+        return found
+    return Q(_Attribute(F("attributes"), name=name, values=values))
+
+
+def _read_as(text: str) -> Iterator[str | bool | float]:
+    """All values that a text may mean in JSON."""
+    yield text
+    truth = _TRUTH.get(text.lower())
+    if truth is not None:
+        yield truth
+    try:
+        number = float(text)
+    except ValueError:
+        return
+    if math.isfinite(number):
+        yield number
+
+
+class _Attribute(Func):
+    """Whether a JSON object has a name, with one of some values if they are given. For SQLite.
+
+    Django's own look-ups take a name such as `3` for the place in a list, and SQLite's paths have trouble with names
+    that are written with escapes.
+    """
+
+    output_field = BooleanField()
+
+    def as_sql(  # type: ignore[override]  # we need none of what else a template may be given
+        self, compiler: "SQLCompiler", connection: "BaseDatabaseWrapper"
+    ) -> tuple[str, list[Any]]:
+        name, values = self.extra["name"], self.extra["values"]
+        (source,) = self.get_source_expressions()
+        column, params = compiler.compile(source)
+        conditions: list[str] = []
+        found: list[Any] = [*params, name]
+        for value in values or ():
+            if isinstance(value, bool):
+                conditions.append("held.type = %s")
+                found.append("true" if value else "false")
+            else:
+                types = "'text'" if isinstance(value, str) else "'integer', 'real'"
+                conditions.append(f"(held.type IN ({types}) AND held.atom = %s)")
+                found.append(value)
+        either = f" AND ({' OR '.join(conditions)})" if conditions else ""
+        return f"EXISTS (SELECT 1 FROM json_each({column}) AS held WHERE held.key = %s{either})", found

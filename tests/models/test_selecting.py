@@ -1,0 +1,139 @@
+"""Choosing images by what is drawn on them."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from openimages_io.models import Image, Label, Shape, ShapeKind, Task
+
+
+@pytest.fixture
+def car(task: Task) -> Label:
+    return Label.objects.create(task=task, name="/m/0k4j", display_name="Car")
+
+
+@pytest.fixture
+def names(task: Task, unsaved: Callable[..., Shape], label: Label, car: Label) -> Callable[..., list[str]]:
+    """The names of the images that are found: boxes has a cat and a car, tags a tag and a turned pose, bare nothing."""
+    boxes = Image.objects.create(task=task, subset="train", name="Boxes", file="x.jpg")
+    tags = Image.objects.create(task=task, subset="validation", name="tags%_")
+    Image.objects.create(task=task, subset="validation", name="bare")
+    Image.objects.exclude(name__in=("Boxes", "tags%_", "bare")).delete()
+    unsaved(image=boxes, source="xclick", score=0.3, occluded=True).save()
+    unsaved(image=boxes, label=car, source="", attributes={"pose": "left", "3": 1, "é\"'\\": True, "none": None}).save()
+    unsaved(
+        image=tags, kind=ShapeKind.TAG, source="machine", score=0.9, attributes={"depth": 0.5, "truth": False}
+    ).save()
+
+    def find(**wanted: Any) -> list[str]:
+        return [image.name for image in task.images.annotated(**wanted)]
+
+    return find
+
+
+def test_nothing_asked_is_everything(names: Callable[..., list[str]]) -> None:
+    assert names() == ["Boxes", "tags%_", "bare"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        ({"subset": "validation"}, ["tags%_", "bare"]),
+        ({"subset": "test"}, []),
+        ({"search": "BOX"}, ["Boxes"]),
+        ({"search": "%_"}, ["tags%_"]),
+        ({"search": ""}, ["Boxes", "tags%_", "bare"]),
+        ({"kind": "rectangle"}, ["Boxes"]),
+        ({"kind": "tag"}, ["tags%_"]),
+        ({"source": "machine"}, ["tags%_"]),
+        ({"source": ""}, ["Boxes"]),
+        ({"score_min": 0.3}, ["Boxes", "tags%_"]),
+        ({"score_min": 0.31}, ["tags%_"]),
+        ({"score_max": 0.5}, ["Boxes"]),
+        ({"score_min": 0.5, "score_max": 0.4}, []),
+        ({"has_file": True}, ["Boxes"]),
+        ({"has_file": False}, ["tags%_", "bare"]),
+        ({"has_shapes": True}, ["Boxes", "tags%_"]),
+        ({"has_shapes": False}, ["bare"]),
+        ({"attribute": "pose"}, ["Boxes"]),
+        ({"attribute": "pose=left"}, ["Boxes"]),
+        ({"attribute": "pose=right"}, []),
+        ({"attribute": "pose="}, []),
+        ({"attribute": "3"}, ["Boxes"]),
+        ({"attribute": "3=1"}, ["Boxes"]),
+        ({"attribute": "3=1.0"}, ["Boxes"]),
+        ({"attribute": "3=true"}, []),
+        ({"attribute": "é\"'\\"}, ["Boxes"]),
+        ({"attribute": "é\"'\\=true"}, ["Boxes"]),
+        ({"attribute": "é\"'\\=1"}, []),
+        ({"attribute": "none"}, ["Boxes"]),
+        ({"attribute": "none=null"}, []),
+        ({"attribute": "depth=0.50"}, ["tags%_"]),
+        ({"attribute": "truth=FALSE"}, ["tags%_"]),
+        ({"attribute": "nothing"}, []),
+        ({"attribute": "=left"}, []),
+        ({"attribute": "score"}, ["Boxes", "tags%_"]),
+        ({"attribute": "score=0.9"}, ["tags%_"]),
+        ({"attribute": "score=high"}, []),
+        ({"attribute": "occluded"}, ["Boxes"]),
+        ({"attribute": "occluded=true"}, ["Boxes"]),
+        ({"attribute": "occluded=1"}, []),
+    ],
+)
+def test_each_filter_finds_what_it_says(
+    names: Callable[..., list[str]], wanted: dict[str, Any], found: list[str]
+) -> None:
+    assert names(**wanted) == found
+
+
+def test_a_label_is_given_as_a_row_or_a_key(names: Callable[..., list[str]], car: Label) -> None:
+    assert names(label=car) == names(label=car.pk) == ["Boxes"]
+
+
+def test_one_shape_must_have_all_that_is_asked(names: Callable[..., list[str]], label: Label, car: Label) -> None:
+    assert names(label=label, source="xclick") == ["Boxes"]
+    assert names(label=car, source="xclick") == []
+    assert names(label=label, attribute="pose") == []
+    assert names(kind="rectangle", score_max=0.5, attribute="occluded=true", subset="train") == ["Boxes"]
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {"label": 2**63},
+        {"label": -1},
+        {"label": 0},
+        {"search": "\0"},
+        {"search": "x" * 100_000},
+        {"subset": "\ud800"},
+        {"kind": "tag\0"},
+        {"source": "x" * 100_000},
+        {"attribute": "a\0=b"},
+        {"attribute": "a=\ud800"},
+        {"attribute": "depth=nan"},
+        {"attribute": "depth=1e999"},
+        {"attribute": "depth=" + "9" * 10_000},
+        {"attribute": "$.a[0]=1"},
+        {"score_min": math.nan},
+        {"score_max": math.nan},
+        {"score_min": math.inf},
+        {"score_max": -1e308},
+    ],
+)
+def test_hostile_values_find_nothing_and_break_nothing(names: Callable[..., list[str]], wanted: dict[str, Any]) -> None:
+    assert names(**wanted) == []
+
+
+def test_shapes_are_looked_up_by_image_and_never_by_label(names: Callable[..., list[str]], label: Label) -> None:
+    """SQLite would walk through all shapes of the label for every image: two minutes where 20 ms are enough."""
+    found = Image.objects.annotated(label=label, kind="rectangle", attribute="pose=left")
+    with CaptureQueriesContext(connection) as queries:
+        list(found)
+    assert len(queries) == 1
+    if connection.vendor == "sqlite":
+        assert "_label_id" not in found.explain()
+        assert "image_id" in found.explain()
