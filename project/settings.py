@@ -14,6 +14,8 @@ from typing import Any
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
+from openimages_io import __version__
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
 
@@ -66,6 +68,10 @@ INSTALLED_APPS: list[str] = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "rest_framework",
+    "rest_framework.authtoken",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "openimages_io",
 ]
 
@@ -119,4 +125,34 @@ MEDIA_ROOT: Path = Path(os.environ.get("MEDIA_ROOT") or VAR_DIR / "media")
 STORAGES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+
+REST_FRAMEWORK: dict[str, Any] = {
+    # The first one says how to log in, so that an answer to nobody is 401 and not 403.
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "rest_framework.authentication.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+}
+SPECTACULAR_SETTINGS: dict[str, Any] = {
+    "TITLE": "openimages_io",
+    "DESCRIPTION": "Image annotations in a database, in and out as Open Images archives.",
+    "VERSION": __version__,
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "/api",
+    "SERVE_INCLUDE_SCHEMA": False,
+    # What is sent and what is received differ: keys, times and counts are only read.
+    "COMPONENT_SPLIT_REQUEST": True,
+    # Several fields are called kind or state, so each set of words has a name of its own.
+    "ENUM_NAME_OVERRIDES": {
+        "EdgeKind": "openimages_io.models.EdgeKind.choices",
+        "InputType": "openimages_io.models.InputType.choices",
+        "JobKind": "openimages_io.models.JobKind.choices",
+        "JobState": "openimages_io.models.JobState.choices",
+        "ShapeKind": "openimages_io.models.ShapeKind.choices",
+    },
+    # Swagger UI from this machine: it works without the internet.
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }

@@ -1,13 +1,20 @@
-"""The admin site, and the way to it."""
+"""The admin site, the REST API, and the way to them."""
 
 from django.conf import settings
 from django.conf.urls.static import static
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 from django.views.generic import RedirectView
+from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
+
+from project.tokens import ObtainToken
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
+    path("api/", include("openimages_io.urls")),
+    path("api/token/", ObtainToken.as_view(), name="token"),
+    path("api/schema/", SpectacularJSONAPIView.as_view(), name="schema"),
+    path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
     *static(settings.MEDIA_URL, document_root=settings.MEDIA_ROOT),
 ]

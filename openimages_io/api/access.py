@@ -40,6 +40,10 @@ class TaskAccess:
         """Whether the user may make a task, which will be the user's own."""
         return bool(user.is_authenticated)
 
+    def may_give(self, user: User, task: Task) -> bool:
+        """Whether the user may make somebody else the owner of a task that exists for the user."""
+        return self._is_staff_with(user, "change_task")
+
     def may_import(self, user: User, task: Task | None) -> bool:
         """Whether the user may import into a task that exists for the user, or with None into a new one."""
         if not self._has(user, "import_task"):

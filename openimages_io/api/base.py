@@ -1,13 +1,13 @@
 """What every view of the API shares: its own choices, so that a project's defaults for DRF don't change it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from django.db.models import Model
 from drf_spectacular.openapi import AutoSchema
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.generics import GenericAPIView, get_object_or_404
-from rest_framework.parsers import JSONParser
+from rest_framework.parsers import BaseParser
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
@@ -17,6 +17,7 @@ from openimages_io import conf
 from openimages_io.api import errors
 from openimages_io.api.access import TaskAccess, Verb, access
 from openimages_io.api.pagination import ByKey
+from openimages_io.api.parsing import JSONBody, check_length
 from openimages_io.models import Task
 
 
@@ -48,12 +49,13 @@ class ApiView(GenericAPIView[Any]):
     """A view of the API. What does not exist for a user is 404, what a user may not do with what exists is 403."""
 
     permission_classes = (IsAuthenticated,)
-    parser_classes = (JSONParser,)
+    parser_classes: Sequence[type[BaseParser]] = (JSONBody,)
     renderer_classes = (JSONRenderer,)
     throttle_classes = (RequestThrottle,)
     pagination_class = ByKey
     filter_backends = ()
     versioning_class = None
+    metadata_class = None  # OPTIONS is 405: what there is, the OpenAPI document says
     schema = AutoSchema()
     takes_files: ClassVar[bool] = False
     """Whether the larger of the two limits on the size of a request holds."""
@@ -63,9 +65,7 @@ class ApiView(GenericAPIView[Any]):
         super().initial(request, *args, **kwargs)
         options = conf.options()
         limit = options.max_upload_bytes if self.takes_files else options.max_body_bytes
-        length = str(request.META.get("CONTENT_LENGTH") or "0")
-        if length.isdecimal() and int(length) > limit:
-            raise errors.TooLarge(f"The request has {int(length):,} bytes; this site takes {limit:,} at most.")
+        check_length(request.META.get("CONTENT_LENGTH"), limit)
 
     def get_exception_handler(self) -> Callable[..., Any]:
         """Ours, whatever the project has set."""

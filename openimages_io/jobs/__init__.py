@@ -1,1 +1,1 @@
-"""Imports, exports and checks as background jobs: put into the queue, run by a worker, watched by anybody."""
+"""Imports, exports and checks that run in the background, seen and steered from elsewhere."""

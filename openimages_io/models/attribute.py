@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from openimages_io.format.writing import number
 from openimages_io.models.label import Label
 from openimages_io.models.revisions import RevisedModel, RevisedQuerySet
 
@@ -24,6 +25,9 @@ class InputType(models.TextChoices):
     NUMBER = "number", _("number")
     TEXT = "text", _("text")
     SELECT = "select", _("select")
+
+
+_AS_IT_IS = frozenset({InputType.NUMBER, InputType.CHECKBOX})
 
 
 class AttributeSpecQuerySet(RevisedQuerySet["AttributeSpec"]):
@@ -98,6 +102,15 @@ class AttributeSpec(RevisedModel):
         """Smallest value, largest value and step of a number; None where there is none."""
         low, high, step = [*self.values, None, None, None][:3]
         return low, high, step
+
+    def shown(self, value: float | bool) -> Any:
+        """A score or whether a shape is occluded, which are columns, as this attribute's value.
+
+        A text is the shortest that reads back as the same number.
+        """
+        if self.input_type in _AS_IT_IS:
+            return value
+        return str(value).lower() if isinstance(value, bool) else number(value)
 
     def check_value(self, value: Any) -> None:
         """Raises `ValidationError`, with a sentence, unless the value fits the spec."""

@@ -6,6 +6,7 @@ from django.apps import apps
 from django.core.files.storage import Storage
 from django.db import models, transaction
 
+from openimages_io.models.jobfiles import forget_jobs
 from openimages_io.models.thumbnails import thumbnail_names
 
 _BATCH = 500
@@ -21,11 +22,13 @@ _BY_IMAGE = (("Mask", "shape__image_id"), ("Shape", "image_id"))
 
 
 def clear_annotations(task_ids: Sequence[int], using: str) -> dict[str, int]:
-    """Deletes all rows that belong to these tasks; picture files go when the transaction has committed.
+    """Deletes all rows that belong to these tasks.
 
-    Returns the number of rows by model label, as Django's own `delete` does.
+    The files of pictures and jobs go when the transaction has committed. Returns the number of rows by model label, as
+    Django's own `delete` does.
     """
     forget_pictures("task_id", task_ids, using)
+    forget_jobs("task_id", task_ids, using)
     return _delete(_BY_TASK, task_ids, using)
 
 

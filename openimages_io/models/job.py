@@ -4,11 +4,13 @@ import uuid
 
 from django.conf import settings
 from django.core.files.storage import Storage, storages
-from django.db import models
+from django.db import models, router, transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from openimages_io import conf
+from openimages_io.models.jobfiles import FOLDER, forget_jobs
+from openimages_io.models.revisions import only_of_querysets
 from openimages_io.models.task import Task
 
 
@@ -37,17 +39,29 @@ def job_storage() -> Storage:
 
 def source_place(job: "Job", name: str) -> str:
     """Where an uploaded archive lies."""
-    return f"openimages-jobs/{job.pk}/source/{name}"
+    return f"{FOLDER}/{job.pk}/source/{name}"
 
 
 def result_place(job: "Job", name: str) -> str:
     """Where an export lies."""
-    return f"openimages-jobs/{job.pk}/result/{name}"
+    return f"{FOLDER}/{job.pk}/result/{name}"
 
 
 def report_place(job: "Job", name: str) -> str:
     """Where the issues of a job lie, one JSON object a line."""
-    return f"openimages-jobs/{job.pk}/report/{name}"
+    return f"{FOLDER}/{job.pk}/report/{name}"
+
+
+class JobQuerySet(models.QuerySet["Job"]):
+    """Jobs; their files go with them."""
+
+    @only_of_querysets
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """Deletes the jobs; their files go when the transaction has committed."""
+        self._for_write = True
+        with transaction.atomic(using=self.db):
+            forget_jobs("pk", list(self.values_list("pk", flat=True)), self.db)
+            return super().delete()
 
 
 class Job(models.Model):
@@ -110,6 +124,8 @@ class Job(models.Model):
     report = models.FileField(_("report"), max_length=255, blank=True, storage=job_storage, upload_to=report_place)
     pruned = models.DateTimeField(_("files removed"), null=True, blank=True)
 
+    objects = JobQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("job")
         verbose_name_plural = _("jobs")
@@ -125,6 +141,13 @@ class Job(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.task_name}"
+
+    def delete(self, using: str | None = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:
+        """Deletes the job; its files go when the transaction has committed."""
+        using = using or router.db_for_write(Job, instance=self)
+        with transaction.atomic(using=using):
+            forget_jobs("pk", [self.pk], using)
+            return super().delete(using=using, keep_parents=keep_parents)
 
     @property
     def is_final(self) -> bool:

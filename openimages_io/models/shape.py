@@ -1,6 +1,6 @@
 """Shapes: everything that is said of a picture, from a tag for the whole of it to a mask of its pixels."""
 
-import sys
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -9,30 +9,18 @@ from django.db import models
 from django.db.models import F, Q, Value
 from django.utils.translation import gettext_lazy as _
 
-from openimages_io.format.writing import number
-from openimages_io.models.attribute import AttributeSpec, InputType
+from openimages_io.models.attribute import AttributeSpec
 from openimages_io.models.image import Image
+from openimages_io.models.kinds import ShapeKind
 from openimages_io.models.label import Label
 from openimages_io.models.revisions import RevisedModel, RevisedQuerySet
+from openimages_io.models.rules import COLUMNS, faults
 from openimages_io.models.task import Task
-
-
-class ShapeKind(models.TextChoices):
-    """What a shape is. Open Images has no tracks, so neither have we."""
-
-    TAG = "tag", _("tag")
-    RECTANGLE = "rectangle", _("rectangle")
-    POLYGON = "polygon", _("polygon")
-    MASK = "mask", _("mask")
-    ELLIPSE = "ellipse", _("ellipse")
-
 
 MACHINE = "machine"
 """The Source of tags that a machine made; they are exported to a file of their own."""
 
-ALWAYS_KEPT = frozenset({"box_id"})
-"""Attributes that identify a shape rather than describe it, so that they need no spec."""
-
+_FIELD = re.compile(r"([^.\[]+)\.?(.*)", re.DOTALL)
 _WITH_POINTS = (ShapeKind.POLYGON, ShapeKind.ELLIPSE)
 _JSON_NULL = Value(None, models.JSONField())
 _NO_BOX = Q(x_min=None, x_max=None, y_min=None, y_max=None)
@@ -127,39 +115,17 @@ class Shape(RevisedModel):
         return f"{self.kind} {self.pk}"
 
     def clean(self) -> None:
-        """Raises `ValidationError` for rows of another task, wrong points or clicks, and attributes against the specs.
-
-        That the box fits the kind is held by the database.
-        """
+        """Raises `ValidationError` for rows of another task and whatever else `rules.faults` finds."""
         if not (self.image_id and self.label_id):  # a form reports them as missing by itself
             return
-        for name, row in (("image", self.image), ("label", self.label)):
-            if row.task_id != self.task_id:
-                raise ValidationError({name: _("It belongs to another task.")})
-        if self.points is not None and not _are_points(self.kind, self.points):
-            raise ValidationError({"points": _POINTS_EXPECTED})
-        if self.clicks is not None and not _are_clicks(self.clicks):
-            raise ValidationError({"clicks": _("Write four clicks [x, y], fractions of the image, -1 or null.")})
-        self._clean_attributes()
-
-    def _clean_attributes(self) -> None:
-        if not isinstance(self.attributes, dict):
-            raise ValidationError({"attributes": _("The attributes must be an object.")})
-        specs = {spec.name: spec for spec in self.label.attribute_specs.all()}
-        faults: list[Any] = []
-        for name in self.attributes:
-            if name in _COLUMNS:
-                faults.append(_("“%s” has a field of its own.") % name)
-            elif name not in specs and name not in ALWAYS_KEPT:
-                faults.append(_("The label has no attribute “%s”.") % name)
-        for name, value in self.shown_attributes(specs.values()).items():
-            if name in specs:
-                try:
-                    specs[name].check_value(value)
-                except ValidationError as error:
-                    faults += [f"{name}: {text}" for text in error.messages]
-        if faults:
-            raise ValidationError({"attributes": faults})
+        _image, label = self.image, self.label  # loaded, so that the rules compare their tasks
+        specs = {spec.name: spec for spec in label.attribute_specs.all()}
+        found: dict[str, list[str]] = {}
+        for fault in faults(self, specs):
+            field, place = _FIELD.fullmatch(fault.path).groups()  # type: ignore[union-attr]  # it matches any path
+            found.setdefault(field, []).append(f"{place}: {fault.message}" if place else fault.message)
+        if found:
+            raise ValidationError(found)
 
     def shown_attributes(self, specs: Iterable[AttributeSpec]) -> dict[str, Any]:
         """The attributes as the label's specs show them: with `score` and `occluded`, which are stored as columns.
@@ -168,55 +134,10 @@ class Shape(RevisedModel):
         """
         shown = dict(self.attributes)
         for spec in specs:
-            value = getattr(self, spec.name) if spec.name in _COLUMNS else None
+            value = getattr(self, spec.name) if spec.name in COLUMNS else None
             if value is not None:
-                shown[spec.name] = value if spec.input_type in _AS_IT_IS else _as_text(value)
+                shown[spec.name] = spec.shown(value)
         return shown
-
-
-_COLUMNS = frozenset({"score", "occluded"})
-_AS_IT_IS = frozenset({InputType.NUMBER, InputType.CHECKBOX})
-_LONGEST = sys.float_info.max
-_POINTS_EXPECTED = _(
-    "Write a polygon's rings as [[x1, y1, x2, y2, x3, y3, …], …], or an ellipse's [cx, cy, rx, ry], as fractions of "
-    "the image; other kinds have no points."
-)
-
-
-def _as_text(value: float | bool) -> str:
-    return str(value).lower() if isinstance(value, bool) else number(value)
-
-
-def _is_between(value: Any, low: float, high: float) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
-
-
-def _are_points(kind: str, points: Any) -> bool:
-    if not isinstance(points, list) or not points:
-        return False
-    if kind == ShapeKind.POLYGON:
-        return all(
-            isinstance(ring, list)
-            and len(ring) >= 6
-            and len(ring) % 2 == 0
-            and all(_is_between(value, 0, 1) for value in ring)
-            for ring in points
-        )
-    if kind != ShapeKind.ELLIPSE or len(points) != 4:
-        return False
-    # A turned ellipse may be longer than the image is wide.
-    return all(_is_between(value, 0, 1) for value in points[:2]) and all(
-        _is_between(r, 0, _LONGEST) for r in points[2:]
-    )
-
-
-def _are_clicks(clicks: Any) -> bool:
-    return (
-        isinstance(clicks, list)
-        and len(clicks) == 4
-        and all(isinstance(click, list) and len(click) == 2 for click in clicks)
-        and all(value is None or value == -1 or _is_between(value, 0, 1) for click in clicks for value in click)
-    )
 
 
 class MaskQuerySet(RevisedQuerySet["Mask"]):

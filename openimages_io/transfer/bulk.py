@@ -37,10 +37,13 @@ def plain(model: type[M], using: str) -> "models.QuerySet[M]":
 
 
 @contextmanager
-def loading(using: str, tables: Sequence[type[models.Model]]) -> Iterator["Loader"]:
+def loading(
+    using: str, tables: Sequence[type[models.Model]], last: Callable[[], None] | None = None
+) -> Iterator["Loader"]:
     """One transaction in which rows are loaded; what was postponed is made and the foreign keys checked before it ends.
 
-    On SQLite foreign keys are checked once at the end rather than for each row, unless the caller is in a transaction.
+    `last` is called in it when nothing but the COMMIT is left to do; if it raises, nothing is written. On SQLite
+    foreign keys are checked once at the end rather than for each row, unless the caller is in a transaction.
     """
     connection = connections[using]
     loader = Loader(using)
@@ -57,6 +60,8 @@ def loading(using: str, tables: Sequence[type[models.Model]]) -> Iterator["Loade
             raise
         if not loader.postgresql:
             connection.check_constraints(table_names=[model._meta.db_table for model in tables])
+        if last is not None:
+            last()
 
 
 class Loader:

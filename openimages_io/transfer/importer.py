@@ -1,6 +1,7 @@
 """The importer: check, then commit what was checked. Every face runs this class with the same options."""
 
-from contextlib import nullcontext, suppress
+from collections.abc import Callable
+from contextlib import ExitStack, nullcontext, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -34,6 +35,7 @@ from openimages_io.transfer.steps.labels import choose_labels, read_class_lists,
 from openimages_io.transfer.steps.masks import read_masks
 from openimages_io.transfer.steps.pictures import read_size_files, store_pictures, take_pictures, take_sizes
 from openimages_io.transfer.steps.tags import read_tags
+from openimages_io.transfer.waiting import begun
 
 _TRIES: Final = 5
 _SHAPES: Final = frozenset({"human labels", "machine labels", "boxes", "masks"})
@@ -44,6 +46,11 @@ _LOOKED_FOR: Final = (
     "<subset>-annotations-human-imagelabels.csv, <subset>-annotations-machine-imagelabels.csv, "
     "<subset>-annotations-object-segmentation.csv, the official names of these in V4 to V7, and pictures in images/"
 )
+
+
+BeforeCommit = Callable[[Task, Report, bool], None]
+"""Takes the task, the final report, and whether anything changes. What it writes is committed with the import, or not
+at all; if it raises, nothing is written. An import that changes nothing has no transaction and calls it, too."""
 
 
 class _TaskChanged(Exception):
@@ -63,7 +70,7 @@ class Result:
     """Whether the database holds what the archive says. False also after a dry run."""
     task: Task | None
     changed: bool = False
-    """Whether anything was different before."""
+    """Whether anything was different before; after a dry run, whether anything would be."""
     refused: bool = False
     """Whether an issue forbids to write it."""
 
@@ -103,8 +110,19 @@ class Importer:
         owner: AbstractBaseUser | None = None,
         progress: Progress | None = None,
         using: str | None = None,
+        source_name: str | None = None,
+        task_id: int | None = None,
+        must_be_new: bool = False,
+        before_commit: BeforeCommit | None = None,
     ) -> None:
-        self.source, self.task_name, self.owner, self.progress = source, task_name, owner, progress
+        """`source_name` is how people know the archive, if not by its path.
+
+        Without more the task is the one of that name, which is made if there is none. `task_id` is the key of one that
+        is there, whatever it is called; `must_be_new` refuses a task that is there.
+        """
+        self.source, self.source_name, self.task_name = source, source_name, task_name
+        self.task_id, self.must_be_new, self.owner = task_id, must_be_new, owner
+        self.progress, self.before_commit = progress, before_commit
         self.options = options or ImportOptions()
         self.using = using or router.db_for_write(Shape)
         self.limits = conf.limits()
@@ -113,10 +131,14 @@ class Importer:
         """Checks the archive and, if nothing speaks against it, commits it.
 
         Never raises for what is wrong with the archive: that is in the report. Raises `OpenImagesError` where the
-        database or the storage fails; nothing is written then.
+        database or the storage fails, or the task is gone, or there though it must be new; nothing is written then.
         """
         try:
-            with collecting_less(), open_archive(self.source, self.limits) as archive:
+            self._task()  # before a large archive is unpacked for nothing
+            with (
+                collecting_less(),
+                open_archive(self.source, self.limits, self.source_name, self._unpacking) as archive,
+            ):
                 return self._run(archive, dry_run)
         except UnreadableArchive as fault:
             report = Report()
@@ -131,7 +153,8 @@ class Importer:
                 plan = self._check(archive, spool)
                 refused = self._forbids(plan.report)
                 if dry_run or refused:
-                    return Result(plan.report, committed=False, task=self._task(), refused=refused)
+                    changed = dry_run and plan.changes
+                    return Result(plan.report, committed=False, task=self._task(), changed=changed, refused=refused)
                 try:
                     return self._commit(archive, plan) if plan.changes else self._confirm(plan)
                 except _TaskChanged:
@@ -162,6 +185,8 @@ class Importer:
         task = self._task()
         if task is None or (task.pk, task.revision) != (plan.task_id, plan.revision):
             raise _TaskChanged
+        if self.before_commit is not None:
+            self.before_commit(task, plan.report, False)
         return Result(plan.report, committed=True, task=task)
 
     def _commit(self, archive: Archive, plan: _Plan) -> Result:
@@ -175,7 +200,13 @@ class Importer:
             run = self._start(archive, layout, report, plan.task_id)
             run.picture_issues = plan.picture_issues
             store_pictures(run, plan.new_pictures, storage, stored)
-            with loading(self.using, _tables()) as loader:
+
+            def last() -> None:
+                if self.before_commit is not None:
+                    self.before_commit(task, report, run.changed or plan.task_id is None)
+
+            with ExitStack() as stack:
+                loader = begun(stack, self.using, lambda: loading(self.using, _tables(), last), self._waiting())
                 task = self._lock(plan)
                 run = self._start(archive, layout, report, task.pk, new=plan.task_id is None)
                 run.loader, run.stored, run.phase = loader, stored, "commit"
@@ -291,8 +322,28 @@ class Importer:
             progress=self.progress,
         )
 
+    def _unpacking(self, done: int, total: int) -> None:
+        if self.progress is not None:
+            self.progress("unpack", done, total)
+
+    def _waiting(self) -> Callable[[], None] | None:
+        progress = self.progress
+        return None if progress is None else lambda: progress("wait", 0, 0)
+
     def _task(self) -> Task | None:
-        return Task.objects.using(self.using).filter(name=self.task_name).first()
+        tasks = Task.objects.using(self.using)
+        if self.task_id is not None:
+            task = tasks.filter(pk=self.task_id).first()
+            if task is None:
+                raise OpenImagesError(f"The task “{self.task_name}” is no longer there, so nothing was written.")
+            return task
+        task = tasks.filter(name=self.task_name).first()
+        if task is not None and self.must_be_new:
+            raise OpenImagesError(
+                f"There is a task “{self.task_name}” already, but a new one was to be made, so nothing was written. "
+                "Choose another name, or import into the task that is there."
+            )
+        return task
 
     def _lock(self, plan: _Plan) -> Task:
         """Locks the task against other writers until the transaction ends; makes it if it is new."""

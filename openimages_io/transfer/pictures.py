@@ -25,6 +25,10 @@ class BadPicture(ValueError):
     """A file that is no picture we take. The message ends a sentence whose subject is the file."""
 
 
+class TooManyPixels(BadPicture):
+    """A picture that is larger than the limit."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stored:
     """A picture in the storage."""
@@ -51,13 +55,13 @@ def picture_size(stream: BinaryIO, limits: Limits) -> tuple[int, int]:
                 with Pillow.open(io.BytesIO(data), formats=FORMATS) as picture:
                     width, height = picture.size
         except Pillow.DecompressionBombError:
-            raise BadPicture("has more pixels than any picture should have") from None
+            raise TooManyPixels("has more pixels than any picture should have") from None
         except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError, TypeError, OverflowError):
             if not more:
                 break
             continue
         if width * height > limits.max_picture_pixels:
-            raise BadPicture(f"is {width} x {height} pixels, more than the limit of {limits.max_picture_pixels:,}")
+            raise TooManyPixels(f"is {width} x {height} pixels, more than the limit of {limits.max_picture_pixels:,}")
         return width, height
     raise BadPicture("is not a picture that can be read" if data else "is empty (0 bytes)")
 

@@ -107,6 +107,15 @@ class Report:
         finally:
             self._spool.seek(0, 2)
 
+    def lines(self) -> Iterator[bytes]:
+        """Every issue as a line of JSON, in the order in which they were found."""
+        self._spool.seek(0)
+        try:
+            for line in self._spool:
+                yield line.encode()
+        finally:
+            self._spool.seek(0, 2)
+
     def first_issues(self, count: int = SHOWN) -> list[Issue]:
         """The first issues, to put on a screen: errors before warnings before notes, each file's by line."""
         order = {severity: rank for rank, severity in enumerate(Severity)}

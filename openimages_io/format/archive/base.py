@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import io
-import shutil
 import tempfile
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType, TracebackType
 from typing import BinaryIO, Self
 
@@ -17,6 +16,9 @@ from openimages_io.format.limits import Limits
 BUFFER = 2**20
 """Bytes that are unpacked at once from an open member."""
 
+Tick = Callable[[int, int], None]
+"""Takes the packed bytes that were read while something is unpacked, and their number; may raise to stop it."""
+
 
 class Archive(ABC):
     """The files of one source, by their path inside it. Reading is safe from several threads; closing is not."""
@@ -25,6 +27,8 @@ class Archive(ABC):
     """Path inside, with slashes, sorted; to unpacked size in bytes. Without folders, junk and one enclosing folder."""
     enclosing: str
     """The folder that everything stands in and that is left out of `paths`, with its slash; mostly empty."""
+    tick: Tick | None = None
+    """Called while an archive within this one is unpacked."""
 
     def __init__(self, limits: Limits, prefix: str, enclosing: str, sizes: dict[str, int]) -> None:
         self.limits = limits
@@ -51,7 +55,7 @@ class Archive(ABC):
         from openimages_io.format.archive.opening import open_container  # noqa: PLC0415  (it imports this module)
 
         place = self.place(path)
-        return open_container(self._spooled(path), self.limits, place, f"{place}/")
+        return open_container(self._spooled(path), self.limits, place, f"{place}/", self.tick)
 
     @abstractmethod
     def close(self) -> None:
@@ -71,7 +75,10 @@ class Archive(ABC):
         spool = tempfile.TemporaryFile()  # noqa: SIM115 -- the nested archive closes it
         try:
             with self.open(path) as member:
-                shutil.copyfileobj(member, spool, BUFFER)
+                while block := member.read(BUFFER):
+                    spool.write(block)
+                    if self.tick is not None:
+                        self.tick(spool.tell(), self._size(path))
             spool.flush()
         except OSError as error:
             spool.close()

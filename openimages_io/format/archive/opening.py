@@ -5,7 +5,7 @@ import stat
 from pathlib import Path
 from typing import BinaryIO
 
-from openimages_io.format.archive.base import Archive
+from openimages_io.format.archive.base import Archive, Tick
 from openimages_io.format.archive.folder import FolderArchive, open_regular
 from openimages_io.format.archive.safety import unopenable
 from openimages_io.format.archive.streams import RandomReader, explained
@@ -17,18 +17,19 @@ _EXPECTED = "a folder, a zip or a tar (also .tar.gz, .tar.bz2, .tar.xz) is expec
 _ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 
 
-def open_archive(source: Path, limits: Limits) -> Archive:
+def open_archive(source: Path, limits: Limits, label: str | None = None, tick: Tick | None = None) -> Archive:
     """Opens a folder, zip or tar (also packed with gzip, bzip2 or xz) and checks every member's name, kind and size.
 
+    `label` is how people know it, if not by its path; `tick` is called while it is unpacked, and may stop that.
     Raises UnreadableArchive with everything that is wrong with it; nothing is open then.
     """
-    label = os.fspath(source)
+    label = os.fspath(source) if label is None else label
     try:
         mode = source.stat().st_mode
         if stat.S_ISDIR(mode):
             archive: Archive = FolderArchive(source, limits)
         elif stat.S_ISREG(mode):
-            archive = open_container(open_regular(label), limits, label, "")
+            archive = open_container(open_regular(os.fspath(source)), limits, label, "", tick)
         else:
             raise unopenable("unknown-format", label, f"is neither a folder nor a file; {_EXPECTED}")
     except (FileNotFoundError, NotADirectoryError) as error:
@@ -39,10 +40,11 @@ def open_archive(source: Path, limits: Limits) -> Archive:
     if not archive.paths:
         archive.close()
         raise unopenable("empty", label, "holds no files")
+    archive.tick = tick
     return archive
 
 
-def open_container(file: BinaryIO, limits: Limits, label: str, prefix: str) -> Archive:
+def open_container(file: BinaryIO, limits: Limits, label: str, prefix: str, tick: Tick | None = None) -> Archive:
     """Opens a zip or tar that is a file already, and takes the file over: it is closed with the archive or on an error.
 
     `label` is how people know the archive, `prefix` what issues show before its members' paths.
@@ -57,7 +59,7 @@ def open_container(file: BinaryIO, limits: Limits, label: str, prefix: str) -> A
             return ZipArchive(RandomReader(file), limits, label, prefix)
         for magic, packer in MAGIC_BYTES.items():
             if head.startswith(magic):
-                packed, file = file, unpack(file, packer, limits, label)
+                packed, file = file, unpack(file, packer, limits, label, tick)
                 packed.close()
                 return TarArchive(RandomReader(file), limits, label, prefix)
         raise unopenable("unknown-format", label, f"is {'one file' if head else 'empty'}; {_EXPECTED}")

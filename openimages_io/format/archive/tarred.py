@@ -7,11 +7,12 @@ import bz2
 import gzip
 import io
 import lzma
+import os
 import tarfile
 import tempfile
 from typing import BinaryIO
 
-from openimages_io.format.archive.base import Archive
+from openimages_io.format.archive.base import Archive, Tick
 from openimages_io.format.archive.safety import Intake, unopenable
 from openimages_io.format.archive.streams import FAILURES, MemberStream, RandomReader, explained, failed, stored
 from openimages_io.format.limits import Limits
@@ -145,12 +146,13 @@ def _unpacked(packed: BinaryIO, kind: str) -> gzip.GzipFile | bz2.BZ2File | lzma
     return bz2.BZ2File(packed) if kind == "bzip2" else lzma.LZMAFile(packed)
 
 
-def unpack(packed: BinaryIO, kind: str, limits: Limits, label: str) -> BinaryIO:
+def unpack(packed: BinaryIO, kind: str, limits: Limits, label: str, tick: Tick | None = None) -> BinaryIO:
     """Unpacks a gzip, bzip2 or xz file into a temporary file that is gone when closed.
 
     Raises UnreadableArchive if it is damaged, over the limits, or not a tar (which is known before it is unpacked).
     """
     spool = tempfile.TemporaryFile()  # noqa: SIM115 -- the archive closes it
+    size = os.fstat(packed.fileno()).st_size
     try:
         with _unpacked(packed, kind) as stream:
             total = 0
@@ -160,6 +162,8 @@ def unpack(packed: BinaryIO, kind: str, limits: Limits, label: str) -> BinaryIO:
                 total += len(block)
                 _check_total(total, packed.tell(), limits, label)
                 spool.write(block)
+                if tick is not None:
+                    tick(packed.tell(), size)
         spool.flush()
     except (*FAILURES, lzma.LZMAError) as error:
         spool.close()

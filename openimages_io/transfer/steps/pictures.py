@@ -70,6 +70,8 @@ def take_pictures(run: Run) -> list[str]:
             continue
         if run.loader is None:
             _look_at(run, subset, name, path)
+            run.done += run.archive.paths[path]
+            run.tell(0)
         found = run.picture_issues.get(path, ())
         for issue in found:
             run.report(issue)

@@ -1,0 +1,96 @@
+"""Fields that take what the schema says and nothing else: 5 is no text, "5" and true are no numbers."""
+
+from typing import Any, ClassVar, Final
+
+from django.core.validators import RegexValidator
+from django.db import models
+from rest_framework import serializers
+
+LARGEST: Final = 2**31 - 1
+"""A `PositiveIntegerField` on every database, whatever else one of them takes."""
+LARGEST_BIG: Final = 2**63 - 1
+_NO_CONTROL: Final = r"\A[^\x00-\x1f\x7f-\x9f\u2028\u2029]*\Z"
+_NAME: Final = r"\A(?=.*\S)[^\x00-\x1f\x7f-\x9f\u2028\u2029]*\Z"
+
+
+class Text(serializers.CharField):
+    """A text as it was given, blanks at its ends too."""
+
+    default_error_messages = {"not_a_text": "This must be a text."}  # noqa: RUF012  (how DRF declares them)
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**({"trim_whitespace": False} | kwargs))
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        """Refuses a number before it is made a text."""
+        if data is not serializers.empty and data is not None and not isinstance(data, str):
+            self.fail("not_a_text")
+        return super().run_validation(data)
+
+
+class Line(Text):
+    """A text without line breaks and other control characters."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.validators.append(RegexValidator(_NO_CONTROL, "This may hold no line break or control character."))
+
+
+class Name(Text):
+    """A line that is not blank."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        said = "This may neither be blank nor hold a line break or another control character."
+        self.validators.append(RegexValidator(_NAME, said))
+
+
+class Whole(serializers.IntegerField):
+    """A whole number."""
+
+    def to_internal_value(self, data: Any) -> int:
+        """Refuses "5", true and 5.5; 5.0 is 5, as JSON has one type of numbers."""
+        if isinstance(data, float) and data.is_integer():
+            data = int(data)
+        if isinstance(data, bool) or not isinstance(data, int):
+            self.fail("invalid")
+        return data
+
+
+class Number(serializers.FloatField):
+    """A number, which is neither NaN nor infinite."""
+
+    def to_internal_value(self, data: Any) -> float:
+        """Refuses "5", true and what no float can be."""
+        if isinstance(data, bool) or not isinstance(data, int | float):
+            self.fail("invalid")
+        try:
+            value = float(data)
+        except OverflowError:
+            self.fail("invalid")
+        if value - value != 0:  # infinite or NaN
+            self.fail("invalid")
+        return value
+
+
+class Flag(serializers.BooleanField):
+    """True or false."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        """Refuses "yes" and 1."""
+        if not isinstance(data, bool):
+            self.fail("invalid", input=data)
+        return data
+
+
+class ModelSerializer(serializers.ModelSerializer[Any]):
+    """A serializer of a model whose fields are these."""
+
+    serializer_field_mapping: ClassVar[dict[Any, Any]] = serializers.ModelSerializer.serializer_field_mapping | {
+        models.CharField: Text,
+        models.TextField: Text,
+        models.BooleanField: Flag,
+        models.PositiveIntegerField: Whole,
+        models.PositiveBigIntegerField: Whole,
+        models.FloatField: Number,
+    }

@@ -1,0 +1,124 @@
+"""Request bodies: bounded, and without what no database or client could take back."""
+
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping
+from itertools import accumulate
+from typing import Any, Final, NoReturn
+
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation, TooManyFilesSent
+from rest_framework.exceptions import ErrorDetail, ParseError, ValidationError
+from rest_framework.parsers import BaseParser, DataAndFiles, MultiPartParser
+
+from openimages_io import conf
+from openimages_io.api.errors import TooLarge
+
+MAX_DEPTH: Final = 500
+"""Nesting of a JSON body."""
+_SUSPECT: Final = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])|[0-9][eE]\+?[0-9]{3}|[0-9]{200}")
+"""What a value that cannot be stored is written with; few other bodies hold it."""
+_STEPS: Final = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
+_NO_BRACKETS: Final = bytes(set(range(256)) - _STEPS.keys())
+_UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
+_SHOWN: Final = 100
+
+
+def read_body(stream: Any) -> bytes:
+    """The whole body of a request without files. Raises `TooLarge`, also where the client has not said its size."""
+    limit = conf.options().max_body_bytes
+    data: bytes = stream.read(limit + 1)
+    if len(data) > limit:
+        raise TooLarge(f"The request's body is larger than the {limit:,} bytes that this site takes.")
+    return data
+
+
+class JSONBody(BaseParser):
+    """JSON in UTF-8 without NaN, numbers beyond every float, NUL and halves of characters, nested 500 deep at most."""
+
+    media_type = "application/json"
+
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None) -> Any:
+        """The value. Raises `ParseError` for what is no JSON, `ValidationError` for values that cannot be stored."""
+        data = read_body(stream)
+        try:
+            value = json.loads(data.decode(), parse_constant=_refuse_constant)
+        except UnicodeDecodeError as error:
+            raise ParseError(f"The body is not UTF-8: byte {error.start} is 0x{data[error.start]:02x}.") from None
+        except RecursionError:
+            raise ParseError("The JSON is nested too deep.") from None
+        except ValueError as error:
+            raise ParseError(f"The body is not JSON: {error}.") from None
+        depth = max(accumulate(map(_STEPS.__getitem__, data.translate(None, _NO_BRACKETS))), default=0)
+        if _SUSPECT.search(data) or depth > MAX_DEPTH:  # brackets in texts were counted, too
+            _check(value)
+        return value
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number of JSON")
+
+
+def _check(value: Any) -> None:
+    faults: dict[str, list[ErrorDetail]] = {}
+    for path, reason in _faults(value):
+        faults[path or "non_field_errors"] = [ErrorDetail(reason, code="unstorable")]
+        if len(faults) == _SHOWN:
+            break
+    if faults:
+        raise ValidationError(faults)
+
+
+def _faults(document: Any) -> Iterator[tuple[str, str]]:
+    """What cannot be stored, with its path."""
+    pending: list[tuple[str, Any, int]] = [("", document, 1)]
+    while pending:
+        path, value, depth = pending.pop()
+        if isinstance(value, str) and _UNSTORABLE.search(value):
+            yield path, "The text holds a NUL or half a character."
+        elif isinstance(value, float) and not math.isfinite(value):
+            yield path, "The number is too large."
+        elif isinstance(value, dict | list):
+            if depth > MAX_DEPTH:
+                raise ParseError("The JSON is nested too deep.")
+            if isinstance(value, list):
+                inner = [(f"{path}[{index}]", item, depth + 1) for index, item in enumerate(value)]
+            else:
+                if any(map(_UNSTORABLE.search, value)):
+                    yield path, "A key holds a NUL or half a character."
+                inner = [
+                    (f"{path}.{key}" if path else key, item, depth + 1)
+                    for key, item in value.items()
+                    if not _UNSTORABLE.search(key)
+                ]
+            pending.extend(reversed(inner))
+
+
+class FormWithFiles(MultiPartParser):
+    """Multipart with files, of which a site takes only so many bytes; Django puts large ones on disk."""
+
+    def parse(
+        self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> "DataAndFiles[Any, Any]":
+        """Fields and files. Raises `TooLarge`, before a byte is read, and `ParseError`."""
+        # The check of CSRF tokens reads the body before the view has looked at its size.
+        context = parser_context or {}
+        check_length(context["request"].META.get("CONTENT_LENGTH"), conf.options().max_upload_bytes)
+        try:
+            return super().parse(stream, media_type=media_type, parser_context=context)
+        except TooManyFilesSent:
+            most = settings.DATA_UPLOAD_MAX_NUMBER_FILES
+            raise TooLarge(f"The request has more files than the {most} that this site takes.") from None
+        except RequestDataTooBig:
+            raise TooLarge("The fields beside the files are larger than this site takes.") from None
+        except (SuspiciousOperation, ValueError) as error:
+            raise ParseError(f"The form cannot be read: {error}.") from None
+
+
+def check_length(header: Any, limit: int) -> None:
+    """Raises `TooLarge` if a request says that it has more bytes than this."""
+    length = str(header or "0")
+    if length.isdecimal() and (len(length) > len(str(limit)) + 1 or int(length) > limit):
+        said = f"{int(length):,}" if len(length) < 20 else "very many"
+        raise TooLarge(f"The request has {said} bytes; this site takes {limit:,} at most.")

@@ -1,0 +1,53 @@
+"""What every operation of the OpenAPI document shares: its errors, and lists by page."""
+
+from typing import Final
+
+from drf_spectacular.utils import OpenApiResponse
+from rest_framework import serializers
+
+
+class FaultSerializer(serializers.Serializer[object]):
+    """One fault of a request."""
+
+    path = serializers.CharField(
+        allow_blank=True, help_text="Where in the request, such as `shapes[3].attributes.pose`."
+    )
+    message = serializers.CharField(help_text="A sentence for people.")
+    code = serializers.CharField(help_text="A stable name for machines.")
+
+
+class ErrorSerializer(serializers.Serializer[object]):
+    """Why a request was refused."""
+
+    detail = serializers.CharField(help_text="A sentence for people.")
+    code = serializers.CharField(help_text="A stable name for machines.")
+    errors = FaultSerializer(  # type: ignore[assignment]  # a field may have the name of a property
+        many=True, help_text="Every fault of the request, where values of it are wrong."
+    )
+
+
+_MEANINGS: Final = {
+    400: "A value of the request is wrong; `errors` has every fault with its path.",
+    401: "Nobody is logged in.",
+    403: "What is there may not be done by this user.",
+    404: "There is no such thing, or not for this user.",
+    406: "The answer cannot be had in the format that was asked for.",
+    409: "What is asked for does not go with the state that things are in.",
+    410: "What was there has been removed.",
+    412: "Somebody else has changed it meanwhile.",
+    413: "The request is larger than this site takes.",
+    415: "The request's content type is not one that is taken here.",
+    416: "The range begins behind the end of the file.",
+    428: "If-Match is needed.",
+    429: "Too many requests; `Retry-After` says when to try again.",
+}
+
+
+def problems(*codes: int) -> dict[int, OpenApiResponse]:
+    """The error responses of an operation: these, and those that every operation may give."""
+    return {code: OpenApiResponse(ErrorSerializer, _MEANINGS[code]) for code in sorted({401, 403, 429, *codes})}
+
+
+def writes(*codes: int) -> dict[int, OpenApiResponse]:
+    """The error responses of an operation with a body."""
+    return problems(400, 413, 415, *codes)

@@ -1,0 +1,134 @@
+"""Images: list with filters, create by name and size or by upload, read, change, delete."""
+
+from typing import Any, Final
+
+from drf_spectacular.utils import OpenApiRequest, OpenApiResponse, extend_schema
+from rest_framework import status
+from rest_framework.generics import get_object_or_404
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.throttling import BaseThrottle
+
+from openimages_io.api.base import ApiView, UploadThrottle
+from openimages_io.api.parsing import FormWithFiles, JSONBody
+from openimages_io.api.schema import problems, writes
+from openimages_io.api.tasks.creating import create, upload
+from openimages_io.api.tasks.imagefields import (
+    ImageQuerySerializer,
+    ImageSerializer,
+    ImagesSerializer,
+    NewImagesSerializer,
+    UploadSerializer,
+    show_images,
+)
+from openimages_io.api.tasks.saving import changing, fault
+from openimages_io.models import Image, Task
+
+_TAGS: Final = ["images"]
+_JSON: Final = "application/json"
+_FORM: Final = "multipart/form-data"
+
+
+class ImageList(ApiView):
+    """A task's images."""
+
+    parser_classes = (JSONBody, FormWithFiles)
+    takes_files = True
+
+    def get_throttles(self) -> list[BaseThrottle]:
+        """Only what brings files counts as an upload."""
+        throttles: list[BaseThrottle] = super().get_throttles()
+        if str(self.request.content_type).startswith(_FORM):
+            throttles.append(UploadThrottle())
+        return throttles
+
+    @extend_schema(
+        operation_id="images_list",
+        tags=_TAGS,
+        summary="List a task's images",
+        parameters=[ImageQuerySerializer],
+        responses={200: ImageSerializer(many=True), **problems(400, 404)},
+    )
+    def get(self, request: Request, pk: int) -> Response:
+        """Lists images in the order in which they came. Of one shape all must hold that is asked of shapes."""
+        task = self.get_task(pk)
+        self.require("view", Image, task)
+        query = ImageQuerySerializer(data=request.query_params.dict())
+        query.is_valid(raise_exception=True)
+        page = self.paginate_queryset(task.images.annotated(**query.validated_data)) or []
+        return self.get_paginated_response(show_images(page, request))
+
+    @extend_schema(
+        operation_id="images_create",
+        tags=_TAGS,
+        summary="Create images or upload pictures",
+        request={_JSON: NewImagesSerializer, _FORM: OpenApiRequest(UploadSerializer, encoding={"files": {}})},
+        responses={201: ImagesSerializer, **writes(404, 409)},
+    )
+    def post(self, request: Request, pk: int) -> Response:
+        """Makes images, all of them or none: from JSON by name and size alone, or of pictures that are uploaded.
+
+        JSON is one image or a list of them. An upload has its pictures in `files`; the ImageID is the file's name
+        without its extension, unless `names` says another one for each file.
+        """
+        task = self.get_task(pk)
+        self.require("add", Image, task)
+        is_form = str(request.content_type).startswith(_FORM)
+        made = upload(task, request) if is_form else create(task, request.data)
+        return Response({"results": show_images(made, request, new=True)}, status.HTTP_201_CREATED)
+
+
+class ImageDetail(ApiView):
+    """One image."""
+
+    def get_image(self, pk: int) -> Image:
+        """An image that exists for the user. Raises `Http404`."""
+        tasks = Task.objects.filter(self.access.tasks(self.request.user))
+        return get_object_or_404(Image.objects.select_related("task").filter(task__in=tasks), pk=pk)
+
+    @extend_schema(
+        operation_id="images_read",
+        tags=_TAGS,
+        summary="Read an image",
+        responses={200: ImageSerializer, **problems(404)},
+    )
+    def get(self, request: Request, pk: int) -> Response:
+        """Reads what is known of an image, with the addresses of its picture and its shapes."""
+        image = self.get_image(pk)
+        self.require("view", Image, image.task)
+        return Response(show_images([image], request)[0])
+
+    @extend_schema(
+        operation_id="images_change",
+        tags=_TAGS,
+        summary="Change an image",
+        request=ImageSerializer,
+        responses={200: OpenApiResponse(ImageSerializer), **writes(404, 409)},
+    )
+    def patch(self, request: Request, pk: int) -> Response:
+        """Changes name, subset, size, rotation or provenance; the picture stays."""
+        image = self.get_image(pk)
+        self.require("change", Image, image.task)
+        with changing(image.task) as task:
+            image = get_object_or_404(Image.objects.select_related("task"), pk=pk)
+            serializer = ImageSerializer(image, data=request.data, partial=True)
+            serializer.is_valid(raise_exception=True)
+            values: dict[str, Any] = serializer.validated_data
+            subset, name = values.get("subset", image.subset), values.get("name", image.name)
+            if task.images.filter(subset=subset, name=name).exclude(pk=pk).exists():
+                raise fault("name" if "name" in values else "subset", "The subset has an image of that name.", "unique")
+            if values:
+                for field, value in values.items():
+                    setattr(image, field, value)
+                image.save(update_fields=[*values, "updated"])
+        return Response(show_images([image], request)[0])
+
+    @extend_schema(
+        operation_id="images_delete", tags=_TAGS, summary="Delete an image", responses={204: None, **problems(404)}
+    )
+    def delete(self, request: Request, pk: int) -> Response:
+        """Deletes the image with its shapes and its picture."""
+        image = self.get_image(pk)
+        self.require("delete", Image, image.task)
+        image.delete()
+        return Response(status=status.HTTP_204_NO_CONTENT)

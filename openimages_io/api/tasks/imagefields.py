@@ -1,0 +1,224 @@
+"""What is said of an image, what may be asked of a list of them, and what makes new ones."""
+
+import math
+from collections.abc import Sequence
+from typing import Any, Final
+
+from django.db.models import Count
+from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_field
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail
+from rest_framework.request import Request
+from rest_framework.reverse import reverse
+
+from openimages_io.api.fields import LARGEST_BIG, ModelSerializer, Number, Text, Whole
+from openimages_io.format.names import unsafe_image_id, unsafe_word
+from openimages_io.format.sizes import MAX_SIDE
+from openimages_io.models import Image, Shape, ShapeKind
+from openimages_io.models.image import DEFAULT_SUBSET
+
+_CONTROL: Final = r"\u0000-\u001f\u007f-\u009f\u2028\u2029"
+_PART: Final = rf"(?!\.{{1,2}}(?:/|$))[^/\\{_CONTROL}]+"
+
+
+@extend_schema_field(
+    {"type": "string", "minLength": 1, "maxLength": 255, "pattern": rf"^(?![A-Za-z]:){_PART}(?:/{_PART})*$"}
+)
+class ImageId(Text):
+    """An ImageID that can be the name of a file."""
+
+    def to_internal_value(self, data: Any) -> str:
+        """Refuses what an archive could not hold."""
+        text = super().to_internal_value(data)
+        if why := unsafe_image_id(text):
+            raise serializers.ValidationError(f"As an ImageID it {why}.", "bad-image-id")
+        return text
+
+
+@extend_schema_field(
+    {"type": "string", "minLength": 1, "maxLength": 255, "pattern": rf"^(?![A-Za-z]:)(?!\.{{1,2}}$)[^/\\{_CONTROL}]+$"}
+)
+class Subset(Text):
+    """A subset that can be the name of a folder."""
+
+    def to_internal_value(self, data: Any) -> str:
+        """Refuses what an archive could not hold."""
+        text = super().to_internal_value(data)
+        if why := unsafe_word(text):
+            raise serializers.ValidationError(f"As a subset's name it {why}.", "bad-subset")
+        return text
+
+
+def side() -> Whole:
+    """Width or height."""
+    return Whole(min_value=1, max_value=MAX_SIDE, allow_null=True, required=False, help_text="Pixels, if known.")
+
+
+class NewImageSerializer(ModelSerializer):
+    """An image by its name; all else may be unknown."""
+
+    name = ImageId(max_length=255, help_text="The ImageID: the file's name without extension, folders included.")
+    subset = Subset(max_length=255, required=False, help_text=f"`{DEFAULT_SUBSET}` if not given.")
+    width = side()
+    height = side()
+    rotation = Number(
+        min_value=-360,
+        max_value=360,
+        allow_null=True,
+        required=False,
+        help_text="Degrees counter-clockwise by which picture and shapes are to be turned for display.",
+    )
+    original_size = Whole(min_value=0, max_value=LARGEST_BIG, allow_null=True, required=False, help_text="Bytes.")
+
+    class Meta:
+        model = Image
+        fields: tuple[str, ...] = (
+            "name",
+            "subset",
+            "width",
+            "height",
+            "rotation",
+            "original_url",
+            "original_landing_url",
+            "license",
+            "author_profile_url",
+            "author",
+            "title",
+            "original_size",
+            "original_md5",
+            "thumbnail_300k_url",
+        )
+        validators = ()
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Width and height are known together."""
+        sides = {name: attrs.get(name, getattr(self.instance, name, None)) for name in ("width", "height")}
+        missing = [name for name, value in sides.items() if value is None]
+        if len(missing) == 1:
+            said = "Width and height are known together or not at all."
+            raise serializers.ValidationError({missing[0]: [ErrorDetail(said, code="required")]})
+        return attrs
+
+
+class ImageSerializer(NewImageSerializer):
+    """An image."""
+
+    file = serializers.SerializerMethodField(help_text="Where the picture is; null if there is none.")
+    thumbnail = serializers.SerializerMethodField(help_text="Where a small picture is; null if there is none.")
+    overlay = serializers.SerializerMethodField(help_text="Where the shapes are as SVG.")
+    shapes = serializers.SerializerMethodField(help_text="Where the shapes are.")
+    shape_count = serializers.SerializerMethodField(help_text="How many shapes there are.")
+
+    class Meta(NewImageSerializer.Meta):
+        fields = (
+            "id",
+            "task",
+            *NewImageSerializer.Meta.fields,
+            "file",
+            "file_suffix",
+            "file_digest",
+            "thumbnail",
+            "overlay",
+            "shapes",
+            "shape_count",
+            "revision",
+            "updated",
+        )
+        read_only_fields = ("task", "file_suffix", "file_digest", "revision")
+
+    def _place(self, image: Image, rest: str) -> str:
+        return f"{self.context['prefix']}{image.pk}/{rest}"
+
+    @extend_schema_field({"type": ["string", "null"], "format": "uri"})
+    def get_file(self, image: Image) -> str | None:
+        """The address of the picture."""
+        return self._place(image, "file/") if image.file else None
+
+    @extend_schema_field({"type": ["string", "null"], "format": "uri"})
+    def get_thumbnail(self, image: Image) -> str | None:
+        """The address of a small picture."""
+        return self._place(image, "thumbnail/") if image.file else None
+
+    @extend_schema_field({"type": "string", "format": "uri"})
+    def get_overlay(self, image: Image) -> str:
+        """The address of the shapes as SVG."""
+        return self._place(image, "overlay.svg")
+
+    @extend_schema_field({"type": "string", "format": "uri"})
+    def get_shapes(self, image: Image) -> str:
+        """The address of the shapes."""
+        return self._place(image, "shapes/")
+
+    def get_shape_count(self, image: Image) -> int:
+        """How many shapes there are."""
+        counts: dict[int, int] = self.context["shape_counts"]
+        return counts.get(image.pk, 0)
+
+
+def show_images(images: Sequence[Image], request: Request, *, new: bool = False) -> list[dict[str, Any]]:
+    """The images as JSON, for one query more unless they are new."""
+    drawn = Shape.objects.none() if new else Shape.objects.filter(image__in=[image.pk for image in images])
+    counts = drawn.order_by().values_list("image").annotate(n=Count("*"))
+    # One address serves for all: the patterns below it are fixed, and resolving four for each image takes its time.
+    prefix = reverse("openimages_io:image-detail", args=[0], request=request).removesuffix("0/")
+    context = {"prefix": prefix, "shape_counts": dict(counts)}
+    shown: Any = ImageSerializer(images, many=True, context=context).data
+    return list(shown)
+
+
+class ImagesSerializer(serializers.Serializer[Any]):
+    """The images that were made, in the order of the request."""
+
+    results = ImageSerializer(many=True)
+
+
+NewImagesSerializer: Final = PolymorphicProxySerializer(
+    component_name="NewImages",
+    serializers=[NewImageSerializer, NewImageSerializer(many=True)],
+    resource_type_field_name=None,
+    many=False,
+)
+
+
+class UploadSerializer(serializers.Serializer[Any]):
+    """Pictures, and what they are to be called."""
+
+    files = serializers.ListField(child=serializers.FileField(), min_length=1)
+    subset = Subset(max_length=255, required=False, help_text=f"`{DEFAULT_SUBSET}` if not given.")
+    names = serializers.ListField(
+        child=ImageId(max_length=255),
+        required=False,
+        help_text="An ImageID for each file, in their order; without, a file's name without extension is.",
+    )
+
+
+class Score(serializers.FloatField):
+    """A score in a query, where numbers are texts."""
+
+    def to_internal_value(self, data: Any) -> float:
+        """Refuses what is no number, by name too."""
+        value = super().to_internal_value(data)
+        if math.isnan(value):
+            self.fail("invalid")
+        return value
+
+
+class ImageQuerySerializer(serializers.Serializer[Any]):
+    """Which images to list."""
+
+    subset = Text(required=False, max_length=255)
+    search = Text(required=False, allow_blank=True, max_length=255, help_text="A part of the ImageID, in either case.")
+    label = serializers.IntegerField(  # type: ignore[assignment]  # a field may have the name of a property
+        required=False, min_value=1, help_text="With a shape of the label with this id."
+    )
+    kind = serializers.ChoiceField(ShapeKind.choices, required=False, help_text="With a shape of this kind.")
+    source = Text(  # type: ignore[assignment]
+        required=False, allow_blank=True, max_length=64, help_text="With a shape of this source; empty: of none."
+    )
+    score_min = Score(required=False, min_value=0, max_value=1, help_text="With a shape of this score or a higher one.")
+    score_max = Score(required=False, min_value=0, max_value=1, help_text="With a shape of this score or a lower one.")
+    attribute = Text(
+        required=False, max_length=1000, help_text="With a shape that has the attribute: `name`, or `name=value`."
+    )
+    has_file = serializers.BooleanField(required=False, help_text="With or without its picture.")
+    has_shapes = serializers.BooleanField(required=False, help_text="With or without any shape.")

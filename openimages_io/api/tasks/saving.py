@@ -1,0 +1,52 @@
+"""What every write of this room shares: the task is locked, and the models' own rules are said with paths."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.core.exceptions import ValidationError as ModelError
+from django.db import IntegrityError, models, router, transaction
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail
+from rest_framework.fields import get_error_detail
+from rest_framework.generics import get_object_or_404
+
+from openimages_io.api.errors import NON_FIELD, Conflict
+from openimages_io.models import Task
+
+
+@contextmanager
+def changing(task: Task) -> Iterator[Task]:
+    """A transaction in which nobody else changes the task's labels, hierarchy or images; yields the task as it is now.
+
+    Raises `Http404` if it has gone, and `Conflict` if a row that came past the lock is in the way.
+    """
+    using = router.db_for_write(Task, instance=task)
+    try:
+        with transaction.atomic(using=using):
+            yield get_object_or_404(Task.objects.using(using).select_for_update(of=("self",)), pk=task.pk)
+    except IntegrityError as error:
+        raise Conflict("Somebody else has just saved what this contradicts; read it again.") from error
+
+
+def check(row: models.Model) -> None:
+    """Raises DRF's `ValidationError` for what the model's own rules refuse, field by field."""
+    try:
+        row.clean()
+    except ModelError as error:
+        raise serializers.ValidationError(as_detail(error)) from error
+
+
+def as_detail(error: ModelError) -> dict[str, Any]:
+    """A model's faults as a serializer has them."""
+    if not hasattr(error, "error_dict"):
+        return {NON_FIELD: get_error_detail(error)}
+    return {
+        NON_FIELD if name == "__all__" else name: get_error_detail(ModelError(inner))
+        for name, inner in error.error_dict.items()
+    }
+
+
+def fault(path: str, message: str, code: str = "invalid") -> serializers.ValidationError:
+    """One fault with its path."""
+    return serializers.ValidationError({path: [ErrorDetail(message, code=code)]})

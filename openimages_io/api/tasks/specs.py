@@ -1,0 +1,99 @@
+"""Attribute specs within their label: read as a list, written as the whole list."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from openimages_io.api.fields import Flag, ModelSerializer, Name
+from openimages_io.api.tasks.saving import check
+from openimages_io.models import AttributeSpec, Label
+
+MOST_SPECS: Final = 500
+"""Of one label."""
+
+
+@extend_schema_field({"type": ["string", "number", "boolean", "null"], "title": "Default value"})
+class Default(serializers.JSONField):
+    """A value of an attribute, of the spec's type."""
+
+
+@extend_schema_field({"type": ["string", "number", "null"]})
+class Choice(serializers.JSONField):
+    """One choice, or a number's smallest value, largest value or step."""
+
+
+class AttributeSpecSerializer(ModelSerializer):
+    """What may be said of a label's shapes."""
+
+    name = Name(max_length=64)
+    mutable = Flag(default=True)
+    default_value = Default(allow_null=True, default=None, help_text="It must fit the other fields.")
+    values = serializers.ListField(
+        child=Choice(allow_null=True),
+        default=list,
+        help_text="The choices of `radio` and `select`; `[min, max, step]` of `number`, each of which may be null and "
+        "the last of which may be left out; empty for `checkbox` and `text`.",
+    )
+
+    class Meta:
+        model = AttributeSpec
+        fields = ("name", "input_type", "mutable", "default_value", "values")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Asks the model."""
+        check(AttributeSpec(**attrs))
+        return attrs
+
+
+@extend_schema_field(AttributeSpecSerializer(many=True))
+class Specs(serializers.Field[Any, Any, Any, Any]):
+    """All specs of a label. Each is complete, in a PATCH too, which is why this is no nested serializer."""
+
+    def to_internal_value(self, data: Any) -> list[dict[str, Any]]:
+        """Checks each spec, and that no two have one name."""
+        serializer: Any = AttributeSpecSerializer(data=data, many=True, max_length=MOST_SPECS)  # type: ignore[call-arg]
+        serializer.is_valid(raise_exception=True)
+        faults: dict[Any, Any] = {}
+        seen: set[str] = set()
+        for index, spec in enumerate(serializer.validated_data):
+            if spec["name"] in seen:
+                faults[index] = {"name": ["An earlier attribute of this label has that name."]}
+            seen.add(spec["name"])
+        if faults:
+            raise serializers.ValidationError(faults)
+        specs: list[dict[str, Any]] = serializer.validated_data
+        return specs
+
+    def to_representation(self, value: Any) -> Any:
+        """The specs in the order of their names."""
+        specs = sorted(value.all(), key=lambda spec: spec.name)
+        return AttributeSpecSerializer(specs, many=True).data
+
+
+def write_specs(label: Label, wanted: Sequence[dict[str, Any]]) -> None:
+    """Makes the label's specs these; one that keeps its name keeps its key. Within the caller's transaction."""
+    stored = {spec.name: spec for spec in label.attribute_specs.all()}
+    gone = [spec.pk for name, spec in stored.items() if name not in {given["name"] for given in wanted}]
+    if gone:
+        AttributeSpec.objects.filter(pk__in=gone).delete()
+    changed: list[AttributeSpec] = []
+    new: list[AttributeSpec] = []
+    for given in wanted:
+        spec = stored.get(given["name"])
+        if spec is None:
+            new.append(AttributeSpec(label=label, **given))
+        elif any(not _same(getattr(spec, name), value) for name, value in given.items()):
+            for name, value in given.items():
+                setattr(spec, name, value)
+            changed.append(spec)
+    if changed:
+        AttributeSpec.objects.bulk_update(changed, ["input_type", "mutable", "default_value", "values"])
+    if new:
+        AttributeSpec.objects.bulk_create(new)
+
+
+def _same(first: Any, second: Any) -> bool:
+    """Whether two values are written alike: 1 and true are not."""
+    return repr(first) == repr(second)

@@ -1,0 +1,203 @@
+"""Tasks: list, create, read with counts, change, delete."""
+
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.db import IntegrityError, models, transaction
+from django.db.models import QuerySet
+from django.http import Http404
+from drf_spectacular.utils import extend_schema, extend_schema_field
+from rest_framework import serializers, status
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.validators import UniqueValidator
+
+from openimages_io.api.base import ApiView
+from openimages_io.api.fields import ModelSerializer, Name, Text
+from openimages_io.api.schema import problems, writes
+from openimages_io.api.tasks.saving import changing, fault
+from openimages_io.models import Task
+from openimages_io.viewing.statistics import statistics
+
+_TAGS = ["tasks"]
+_TAKEN = "There is a task of that name."
+_NAME: dict[str, Any] = {"max_length": 255, "validators": [UniqueValidator(Task.objects.all(), _TAKEN)]}
+
+
+class OwnerSerializer(serializers.Serializer[Any]):
+    """A user, as others may know it."""
+
+    id = serializers.IntegerField(source="pk")
+    username = serializers.CharField(source="get_username")
+
+
+class OwnerKey(serializers.PrimaryKeyRelatedField[Any]):
+    """A user by key, of the key's own type: true is not 1."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Refuses what Django would convert."""
+        expected = int if isinstance(get_user_model()._meta.pk, models.IntegerField) else str
+        if not isinstance(data, expected) or isinstance(data, bool):
+            self.fail("incorrect_type", data_type=type(data).__name__)
+        return super().to_internal_value(data)
+
+
+class TaskSerializer(ModelSerializer):
+    """A task."""
+
+    name = Name(**_NAME)
+    owner = OwnerSerializer(read_only=True, allow_null=True)
+
+    class Meta:
+        model = Task
+        fields = ("id", "name", "owner", "created", "updated", "revision")
+        read_only_fields = ("revision",)
+
+
+class TaskChangeSerializer(ModelSerializer):
+    """What may be changed of a task."""
+
+    name = Name(**_NAME, required=False)
+    owner = OwnerKey(
+        queryset=get_user_model()._default_manager.all(),
+        required=False,
+        allow_null=True,
+        help_text="The user's id. Only staff may give a task to another owner.",
+    )
+
+    class Meta:
+        model = Task
+        fields = ("name", "owner")
+
+
+class SubsetCountsSerializer(serializers.Serializer[Any]):
+    """What there is in a subset."""
+
+    images = serializers.IntegerField(min_value=0)
+    shapes = serializers.IntegerField(min_value=0)
+
+
+class CountsSerializer(serializers.Serializer[Any]):
+    """The numbers of a task; words that nothing has are left out."""
+
+    images = serializers.IntegerField(min_value=0)
+    shapes = serializers.IntegerField(min_value=0)
+    without_shapes = serializers.IntegerField(min_value=0, help_text="Images that nothing is said about.")
+    without_file = serializers.IntegerField(min_value=0, help_text="Images whose picture is not here.")
+    by_subset = serializers.DictField(child=SubsetCountsSerializer())
+    by_kind = serializers.DictField(child=serializers.IntegerField(min_value=0), help_text="Shapes by kind.")
+    by_label = serializers.DictField(child=serializers.IntegerField(min_value=0), help_text="Shapes by the label's id.")
+    by_source = serializers.DictField(child=serializers.IntegerField(min_value=0), help_text="Shapes by source.")
+
+
+class TaskDetailSerializer(TaskSerializer):
+    """A task with its numbers."""
+
+    counts = serializers.SerializerMethodField()
+
+    class Meta(TaskSerializer.Meta):
+        fields = (*TaskSerializer.Meta.fields, "counts")  # type: ignore[assignment]
+
+    @extend_schema_field(CountsSerializer)
+    def get_counts(self, task: Task) -> Any:
+        """The numbers that are kept, or else counted now."""
+        try:
+            return CountsSerializer(statistics(task)).data
+        except Task.DoesNotExist:  # deleted meanwhile
+            raise Http404 from None
+
+
+class TaskQuerySerializer(serializers.Serializer[Any]):
+    """What tasks to list."""
+
+    search = Text(required=False, allow_blank=True, max_length=255, help_text="A part of the name, in either case.")
+
+
+class TaskList(ApiView):
+    """The tasks that exist for the user."""
+
+    def get_queryset(self) -> QuerySet[Task]:
+        return Task.objects.filter(self.access.tasks(self.request.user)).select_related("owner")
+
+    @extend_schema(
+        operation_id="tasks_list",
+        tags=_TAGS,
+        summary="List tasks",
+        parameters=[TaskQuerySerializer],
+        responses={200: TaskSerializer(many=True), **problems(400, 404)},
+    )
+    def get(self, request: Request) -> Response:
+        """Lists the tasks that exist for the user, in the order in which they were made."""
+        query = TaskQuerySerializer(data=request.query_params.dict())
+        query.is_valid(raise_exception=True)
+        tasks = self.get_queryset()
+        if search := query.validated_data.get("search"):
+            tasks = tasks.filter(name__icontains=search)
+        page = self.paginate_queryset(tasks)
+        return self.get_paginated_response(TaskSerializer(page, many=True).data)
+
+    @extend_schema(
+        operation_id="tasks_create",
+        tags=_TAGS,
+        summary="Create a task",
+        request=TaskSerializer,
+        responses={201: TaskSerializer, **writes(409)},
+    )
+    def post(self, request: Request) -> Response:
+        """Makes an empty task, whose owner is the user."""
+        if not self.access.may_create_tasks(request.user):
+            raise PermissionDenied
+        serializer = TaskSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        try:
+            with transaction.atomic():
+                task = serializer.save(owner=request.user)
+        except IntegrityError:
+            raise fault("name", _TAKEN, "unique") from None  # by somebody, a moment ago
+        location = self.request.build_absolute_uri(f"{task.pk}/")
+        return Response(TaskSerializer(task).data, status.HTTP_201_CREATED, headers={"Location": location})
+
+
+class TaskDetail(ApiView):
+    """One task."""
+
+    @extend_schema(
+        operation_id="tasks_read",
+        tags=_TAGS,
+        summary="Read a task with its counts",
+        responses={200: TaskDetailSerializer, **problems(404)},
+    )
+    def get(self, request: Request, pk: int) -> Response:
+        """Reads a task, with the numbers of its images and shapes by subset, kind, label and source."""
+        return Response(TaskDetailSerializer(self.get_task(pk)).data)
+
+    @extend_schema(
+        operation_id="tasks_change",
+        tags=_TAGS,
+        summary="Rename a task or give it away",
+        request=TaskChangeSerializer,
+        responses={200: TaskDetailSerializer, **writes(404, 409)},
+    )
+    def patch(self, request: Request, pk: int) -> Response:
+        """Changes the name; staff may also change the owner."""
+        task = self.get_task(pk)
+        self.require("change", Task, task)
+        with changing(task) as task:
+            serializer = TaskChangeSerializer(task, data=request.data, partial=True)
+            serializer.is_valid(raise_exception=True)
+            if "owner" in serializer.validated_data and not self.access.may_give(request.user, task):
+                raise PermissionDenied("Only staff may give a task to another owner.")
+            serializer.save()
+        task.refresh_from_db()  # the revision in memory is an expression
+        return Response(TaskDetailSerializer(task).data)
+
+    @extend_schema(
+        operation_id="tasks_delete", tags=_TAGS, summary="Delete a task", responses={204: None, **problems(404)}
+    )
+    def delete(self, request: Request, pk: int) -> Response:
+        """Deletes the task with its images, labels, shapes, files and jobs. There is no way back."""
+        task = self.get_task(pk)
+        self.require("delete", Task, task)
+        task.delete()
+        return Response(status=status.HTTP_204_NO_CONTENT)

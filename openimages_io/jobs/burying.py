@@ -1,0 +1,30 @@
+"""Jobs whose workers died: nothing of theirs is written, and they may be started again."""
+
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from openimages_io import conf
+from openimages_io.jobs import messages
+from openimages_io.jobs.live import signs
+from openimages_io.jobs.rows import rows
+from openimages_io.models import Job, JobState
+
+
+def is_silent(job: Job, alive: datetime | None) -> bool:
+    """Whether a running job has shown nothing for longer than the site allows."""
+    seen = [moment for moment in (alive, job.heartbeat, job.started) if moment is not None]
+    return not seen or timezone.now() - max(seen) > timedelta(seconds=conf.options().job_silence)
+
+
+def bury_dead() -> int:
+    """Marks the jobs whose workers died as failed. Returns their number; where there are none, nothing is written.
+
+    Should such a worker live after all, it finds that the row is not its own, and writes nothing.
+    """
+    count = 0
+    for job in rows().filter(state=JobState.RUNNING):
+        if is_silent(job, signs(job).alive):
+            same = rows().filter(pk=job.pk, state=JobState.RUNNING, attempt=job.attempt, heartbeat=job.heartbeat)
+            count += same.update(state=JobState.FAILED, finished=timezone.now(), message=messages.DEAD)
+    return count

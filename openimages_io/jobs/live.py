@@ -1,0 +1,150 @@
+"""What a running job shows and is told while it runs: progress, a sign of life, the wish to cancel.
+
+On PostgreSQL they stand in the job's row. SQLite has one writer, who may be the job itself for
+minutes while it commits: there they are small files in a folder beside the database file, where whoever uses it writes
+anyway.
+"""
+
+import atexit
+import json
+import logging
+import os
+import shutil
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Final, Protocol
+
+from django.db import connections
+from django.utils import timezone
+
+from openimages_io.jobs.rows import Attempt, Lost, database, rows
+from openimages_io.models import Job, JobState
+
+logger = logging.getLogger(__name__)
+
+_LONGEST: Final = 1000
+"""Bytes of a file of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """What a running job shows."""
+
+    phase: str
+    done: int
+    total: int
+    alive: datetime | None
+    """When it last showed anything."""
+    cancelling: bool
+
+
+class Line(Protocol):
+    """The line between a running job and those who watch it."""
+
+    def publish(self, phase: str, done: int, total: int) -> None:
+        """Shows progress, and that the worker lives."""
+
+    def is_told_to_stop(self) -> bool:
+        """Whether somebody wants it cancelled. Raises `Lost` if the job is not this run's any more."""
+
+    def close(self) -> None:
+        """Tidies up after the run."""
+
+
+def line(attempt: Attempt) -> Line | None:
+    """The line of a run that begins; None where nobody else can see the row, within a transaction."""
+    connection = connections[database()]
+    if connection.vendor == "sqlite":
+        return _Files(*_paths(attempt.job))
+    return None if connection.in_atomic_block else _Row(attempt)
+
+
+def signs(job: Job) -> Signs:
+    """What a running job shows; its row must be fresh. No query, no lock."""
+    phase, done, total, alive = job.phase, job.done, job.total, job.heartbeat
+    cancelling = job.cancel_requested
+    if connections[database()].vendor == "sqlite":
+        path, marker = _paths(job)
+        cancelling = marker.exists()
+        with suppress(OSError, ValueError, TypeError):
+            with path.open("rb") as file:
+                alive = datetime.fromtimestamp(os.fstat(file.fileno()).st_mtime, UTC)
+                text = file.read(_LONGEST)
+            phase, done, total = json.loads(text)
+    return Signs(str(phase), int(done), int(total), alive, cancelling)
+
+
+def request_cancel(job: Job) -> None:
+    """Asks the worker of a running job to stop. Waits for no lock that a commit holds."""
+    if connections[database()].vendor == "sqlite":
+        marker = _paths(job)[1]
+        marker.parent.mkdir(exist_ok=True)
+        marker.touch()
+    else:
+        rows().filter(pk=job.pk, state=JobState.RUNNING, attempt=job.attempt).update(cancel_requested=True)
+
+
+def live_folder() -> Path:
+    """Where the files are on SQLite."""
+    connection = connections[database()]
+    name = str(connection.settings_dict["NAME"])
+    if connection.is_in_memory_db():  # type: ignore[attr-defined]  # SQLite's connections have it
+        return _folder_of_this_process()
+    return Path(f"{name.removeprefix('file:').partition('?')[0] if name.startswith('file:') else name}-jobs")
+
+
+@cache
+def _folder_of_this_process() -> Path:
+    folder = tempfile.mkdtemp(prefix="openimages-jobs-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
+
+
+def _paths(job: Job) -> tuple[Path, Path]:
+    stem = live_folder() / f"{job.pk}.{job.attempt}"
+    return stem.with_name(f"{stem.name}.json"), stem.with_name(f"{stem.name}.cancel")
+
+
+class _Files:
+    def __init__(self, path: Path, marker: Path) -> None:
+        self._path, self._marker = path, marker
+
+    def publish(self, phase: str, done: int, total: int) -> None:
+        fresh = self._path.with_suffix(".new")
+        try:
+            self._path.parent.mkdir(exist_ok=True)
+            fresh.write_text(json.dumps([phase, done, total]), "utf-8")
+            fresh.replace(self._path)  # so that nobody reads half of it
+        except OSError:
+            logger.warning("The progress of a job cannot be shown in %s.", self._path.parent, exc_info=True)
+
+    def is_told_to_stop(self) -> bool:
+        return self._marker.exists()
+
+    def close(self) -> None:
+        for path in (self._path, self._path.with_suffix(".new"), self._marker):
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
+
+
+class _Row:
+    """Used by one thread, whose connection it is that `close` closes."""
+
+    def __init__(self, attempt: Attempt) -> None:
+        self._mine = rows().filter(pk=attempt.job.pk, state=JobState.RUNNING, attempt=attempt.number)
+
+    def publish(self, phase: str, done: int, total: int) -> None:
+        self._mine.update(phase=phase, done=done, total=total, heartbeat=timezone.now())
+
+    def is_told_to_stop(self) -> bool:
+        wish = self._mine.values_list("cancel_requested", flat=True).first()
+        if wish is None:
+            raise Lost
+        return wish
+
+    def close(self) -> None:
+        connections[database()].close()

@@ -1,0 +1,122 @@
+"""The issues of a job, read from its stored report a page at a time, or as a table."""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from openimages_io.format.issues import Issue, Severity
+from openimages_io.models import Job, job_storage
+
+COLUMNS: Final = ("severity", "code", "file", "line", "column", "value", "reason")
+
+_READ_AT_MOST: Final = 8 * 2**20
+"""Bytes for one page: with a filter, most lines may be others."""
+_DIGITS: Final = 18
+_UNPRINTABLE: Final = re.compile("[\ud800-\udfff]")
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "|")
+_NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_ROWS_AT_ONCE: Final = 500
+
+
+class BadCursor(ValueError):
+    """The cursor is none that a page of this report has given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some of the issues, in the order in which they were found."""
+
+    issues: list[Issue]
+    """May be fewer than asked for, even none, where a filter passes over many."""
+    next: str | None
+    """The cursor of what follows; None at the end."""
+
+
+def read_issues(job: Job, *, cursor: str | None, limit: int, severity: Severity | None = None) -> Page:
+    """A page of the issues. Texts are such that they can be sent as UTF-8. Raises `BadCursor`.
+
+    A job without issues, or whose files were removed, has an empty page. However large the report, a page costs the
+    same.
+    """
+    if cursor is not None and not (cursor.isascii() and cursor.isdecimal() and len(cursor) <= _DIGITS):
+        raise BadCursor("The cursor is not one of this report.")
+    offset = int(cursor or 0)
+    if not _has_report(job):
+        if offset:
+            raise BadCursor("The report of this job is not there (any more).")
+        return Page([], None)
+    found: list[Issue] = []
+    with job_storage().open(str(job.report), "rb") as file:
+        size = file.size
+        _go_to(file, offset, size)
+        at = offset
+        while at < size and len(found) < limit and at - offset < _READ_AT_MOST:
+            line = file.readline()
+            if not line:
+                break
+            at += len(line)
+            issue = _issue(line)
+            if severity is None or issue.severity is severity:
+                found.append(issue)
+    return Page(found, str(at) if at < size else None)
+
+
+def issues_csv(job: Job) -> Iterator[bytes]:
+    """All issues as CSV in UTF-8, piece by piece, with a header.
+
+    A text that a spreadsheet would run as a formula has an apostrophe before it.
+    """
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+    writer.writerow(COLUMNS)
+    if _has_report(job):
+        with job_storage().open(str(job.report), "rb") as file:
+            for number, line in enumerate(iter(file.readline, b""), 1):
+                issue = _issue(line)
+                writer.writerow([_defused(getattr(issue, column)) for column in COLUMNS])
+                if number % _ROWS_AT_ONCE == 0:
+                    yield buffer.getvalue().encode()
+                    buffer.seek(0)
+                    buffer.truncate()
+    yield buffer.getvalue().encode()
+
+
+def _has_report(job: Job) -> bool:
+    return bool(job.report) and job.pruned is None and job_storage().exists(str(job.report))
+
+
+def _go_to(file: Any, offset: int, size: int) -> None:
+    """Goes to the start of a line. Raises `BadCursor` if none starts there."""
+    if not offset:
+        return
+    if offset <= size:
+        file.seek(offset - 1)
+        if file.read(1) == b"\n":
+            return
+    raise BadCursor("The cursor is not one of this report.")
+
+
+def _issue(line: bytes) -> Issue:
+    found: dict[str, Any] = json.loads(line)
+    found = {name: _clean(value) if isinstance(value, str) else value for name, value in found.items()}
+    return Issue(**found | {"severity": Severity(found["severity"])})
+
+
+def _clean(text: str) -> str:
+    """Bytes that were no UTF-8 stand in texts as lone surrogates, which cannot be sent."""
+    return _UNPRINTABLE.sub(_escaped, text)
+
+
+def _escaped(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    return f"\\x{code - 0xDC00:02x}" if 0xDC80 <= code <= 0xDCFF else f"\\u{code:04x}"
+
+
+def _defused(cell: Any) -> Any:
+    if isinstance(cell, str) and cell.startswith(_FORMULA) and not _NUMBER.fullmatch(cell):
+        return f"'{cell}"
+    return cell

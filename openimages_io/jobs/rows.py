@@ -1,0 +1,86 @@
+"""The job's row: it changes by conditional updates alone."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+from django.db import OperationalError, connections, router
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from openimages_io.models import Job, JobState
+from openimages_io.transfer.waiting import is_locked
+
+T = TypeVar("T")
+
+_PATIENCE: Final = 900.0
+"""Seconds for which a worker waits for others who write into the same SQLite file."""
+_PAUSE: Final = 0.05
+_CANCELLED_BY_USER: Final = "57014"
+"""PostgreSQL's code for a statement that was told to stop; one such message may come late."""
+
+
+class Lost(Exception):
+    """The job is no longer this run's: it was given up for dead, or deleted."""
+
+
+def database() -> str:
+    """The alias of the database that jobs are in, which is that of the annotations."""
+    return router.db_for_write(Job)
+
+
+def rows() -> QuerySet[Job]:
+    """All jobs, where they are written."""
+    return QuerySet(Job, using=database())
+
+
+def patiently(work: Callable[[], T]) -> T:
+    """Does a short piece of work on the database, again and again while another writer has SQLite's lock.
+
+    For workers only: a request should rather fail. Within a transaction it is tried once.
+    """
+    end = time.monotonic() + _PATIENCE
+    late = 3
+    while True:
+        try:
+            return work()
+        except OperationalError as error:
+            late -= getattr(error.__cause__, "sqlstate", None) == _CANCELLED_BY_USER
+            again = is_locked(error) or (0 < late < 3)
+            if not again or connections[database()].in_atomic_block or time.monotonic() > end:
+                raise
+        time.sleep(_PAUSE)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One run of a job by a worker, which may write the row only for as long as it is its own."""
+
+    job: Job
+    number: int
+
+    def end(self, state: JobState, **values: Any) -> None:
+        """Ends the run. Raises `Lost` if the row is not its own any more; nothing is changed then.
+
+        Within a transaction of an import it is this that makes "succeeded" and the data one.
+        """
+        now = timezone.now()
+        mine = rows().filter(pk=self.job.pk, state=JobState.RUNNING, attempt=self.number)
+        if not mine.update(state=state, finished=now, heartbeat=now, cancel_requested=False, **values):
+            raise Lost
+
+
+def claim(job_id: str) -> Attempt | None:
+    """Makes the job this worker's, or returns None: another has it, or it was cancelled, or it is gone."""
+    job = rows().filter(pk=job_id).first()
+    if job is None or job.state != JobState.QUEUED:
+        return None
+    now = timezone.now()
+    number = job.attempt + 1
+    waiting = rows().filter(pk=job.pk, state=JobState.QUEUED, attempt=job.attempt)
+    claimed = {"state": JobState.RUNNING, "attempt": number, "started": now, "heartbeat": now}
+    if not patiently(lambda: waiting.update(**claimed, cancel_requested=False)):
+        return None
+    mine = rows().select_related("task", "created_by").filter(pk=job.pk, attempt=number).first()
+    return Attempt(mine, number) if mine is not None else None

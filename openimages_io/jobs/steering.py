@@ -1,0 +1,145 @@
+"""Cancelling a job, confirming a dry run, starting one again."""
+
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from openimages_io.exceptions import OpenImagesError
+from openimages_io.jobs import messages
+from openimages_io.jobs.burying import bury_dead
+from openimages_io.jobs.live import request_cancel
+from openimages_io.jobs.queueing import enqueue
+from openimages_io.jobs.rows import database, rows
+from openimages_io.jobs.watching import status
+from openimages_io.models import Job, JobKind, JobState, job_storage
+from openimages_io.models.deletion import remove_files
+
+
+class NotNow(OpenImagesError):
+    """The job is not in a state for that. The message says why."""
+
+
+def can_cancel(job: Job) -> bool:
+    """Whether it waits or runs, and was not cancelled yet."""
+    now = status(job)
+    return now.state in {JobState.QUEUED, JobState.RUNNING} and not now.cancelling
+
+
+def can_confirm(job: Job) -> bool:
+    """Whether it was a dry run that found nothing in the way, and its archive is there."""
+    return not _against_confirming(job)
+
+
+def can_retry(job: Job) -> bool:
+    """Whether it failed or was cancelled, and its archive, if it needs one, is there."""
+    return not _against_retrying(job)
+
+
+def cancel(job: Job) -> Job:
+    """Cancels a job that waits, and asks the worker of one that runs to stop, which it does within two seconds.
+
+    Raises `NotNow` if it has ended. One that runs waits for no lock; it ends as succeeded if it has committed by then.
+    """
+    job = _fresh(job)
+    waiting = rows().filter(pk=job.pk, state=JobState.QUEUED)
+    if job.state == JobState.QUEUED and waiting.update(
+        state=JobState.CANCELLED, finished=timezone.now(), message=messages.CANCELLED_WAITING
+    ):
+        return _fresh(job)
+    job = _fresh(job)
+    if job.state == JobState.RUNNING and status(job).state == JobState.RUNNING:
+        request_cancel(job)
+        return _fresh(job)
+    bury_dead()
+    raise NotNow(f"The job has ended already: {JobState(_fresh(job).state).label}.")
+
+
+def confirm(job: Job) -> Job:
+    """Has a dry run done for real, as the same job. It is checked once more, for the task may have changed since.
+
+    Raises `NotNow` if it was no dry run, if it was refused, or if its archive is gone.
+    """
+    bury_dead()
+    return _again(_fresh(job), _against_confirming, dry_run=False)
+
+
+def retry(job: Job) -> Job:
+    """Starts a job again that failed or was cancelled. Raises `NotNow` if it did not, or if its archive is gone."""
+    bury_dead()
+    return _again(_fresh(job), _against_retrying)
+
+
+def _again(job: Job, against: Any, **values: Any) -> Job:
+    reason = against(job) or _source_is_gone(job)
+    if reason:
+        raise NotNow(reason)
+    old = [name for name in (job.report.name, job.result.name) if name]
+    with transaction.atomic(using=database()):
+        same = rows().filter(pk=job.pk, state=job.state, attempt=job.attempt, dry_run=job.dry_run)
+        if not same.update(**_blank(), **values):
+            raise NotNow("Somebody else was quicker.")
+        transaction.on_commit(lambda: remove_files(job_storage(), old), using=database(), robust=True)
+        job = _fresh(job)
+        enqueue(job)
+    return _fresh(job)
+
+
+def _blank() -> dict[str, Any]:
+    return {
+        "state": JobState.QUEUED,
+        "queued": timezone.now(),
+        "cancel_requested": False,
+        "phase": "",
+        "done": 0,
+        "total": 0,
+        "started": None,
+        "finished": None,
+        "heartbeat": None,
+        "message": "",
+        "totals": {},
+        "errors": 0,
+        "warnings": 0,
+        "notes": 0,
+        "changed": False,
+        "refused": False,
+        "result": "",
+        "result_digest": "",
+        "report": "",
+    }
+
+
+def _against_confirming(job: Job) -> str:
+    if job.kind != JobKind.IMPORT or not job.dry_run:
+        return "Only the dry run of an import can be confirmed."
+    if job.state != JobState.SUCCEEDED:
+        return f"The dry run is {JobState(job.state).label}; it can be confirmed when it has succeeded."
+    if job.refused:
+        return "The dry run found errors that forbid to import this archive; see its issues."
+    return _against_source(job)
+
+
+def _against_retrying(job: Job) -> str:
+    state = status(job).state
+    if state not in {JobState.FAILED, JobState.CANCELLED}:
+        return f"The job is {state.label}; only one that failed or was cancelled can be started again."
+    return _against_source(job)
+
+
+def _against_source(job: Job) -> str:
+    if job.kind == JobKind.IMPORT and (job.pruned or not job.source):
+        return "The archive that was uploaded has been removed since; upload it once more."
+    return ""
+
+
+def _source_is_gone(job: Job) -> str:
+    if job.kind == JobKind.IMPORT and not job_storage().exists(job.source.name or ""):
+        return "The archive that was uploaded is no longer there; upload it once more."
+    return ""
+
+
+def _fresh(job: Job) -> Job:
+    found = rows().select_related("task", "created_by").filter(pk=job.pk).first()
+    if found is None:
+        raise NotNow("The job is gone: it was deleted, or its task was.")
+    return found

@@ -1,0 +1,72 @@
+"""Asking for an import, an export or a check."""
+
+import re
+from contextlib import suppress
+from typing import Any, Final
+
+from django.core.files.base import File
+from django.utils import timezone
+
+from openimages_io.exceptions import OpenImagesError
+from openimages_io.jobs.files import save_source
+from openimages_io.jobs.queueing import enqueue
+from openimages_io.jobs.rows import database
+from openimages_io.models import Job, JobKind, Task, job_storage
+from openimages_io.transfer.options import ExportOptions, ImportOptions, as_json
+
+_NAME: Final = 255
+_UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
+_UNPRINTABLE: Final = re.compile("[\x00-\x1f\x7f\x85\u2028\u2029\ud800-\udfff]")
+
+
+def submit_import(
+    upload: "File[Any]",
+    *,
+    task: Task | None,
+    task_name: str,
+    options: ImportOptions,
+    dry_run: bool,
+    user: Any,
+) -> Job:
+    """Stores an uploaded archive and has it imported into `task`; with None into a new one of that name.
+
+    The user becomes the owner of a new task. If there is a task of that name when the import runs, it is refused rather
+    than mixed with somebody else's. Raises `OpenImagesError` for a name that no task can have.
+    """
+    if task is None and (not task_name.strip() or len(task_name) > _NAME or _UNSTORABLE.search(task_name)):
+        raise OpenImagesError(f"A task's name has 1 to {_NAME} characters, and no NUL among them.")
+    job = _job(JobKind.IMPORT, task, user, task_name=task.name if task else task_name, dry_run=dry_run)
+    job.options = as_json(options)
+    job.source_name = _UNPRINTABLE.sub("_", upload.name or "archive").rpartition("/")[2][:_NAME]
+    name = save_source(job, upload)
+    job.source.name = name
+    try:
+        return _submitted(job)
+    except BaseException:
+        with suppress(Exception):  # storages have errors of their own; the prune command finds what is left
+            job_storage().delete(name)
+        raise
+
+
+def submit_export(task: Task, options: ExportOptions, *, user: Any) -> Job:
+    """Has a task exported as a zip, which the job then holds."""
+    job = _job(JobKind.EXPORT, task, user, task_name=task.name)
+    job.options = as_json(options)
+    return _submitted(job)
+
+
+def submit_check(task: Task, *, user: Any) -> Job:
+    """Has every shape of a task held against the rules; a report is all that comes of it."""
+    return _submitted(_job(JobKind.CHECK, task, user, task_name=task.name))
+
+
+def _job(kind: JobKind, task: Task | None, user: Any, **values: Any) -> Job:
+    by = user if user is not None and user.pk is not None else None
+    return Job(kind=kind, task=task, created_by=by, queued=timezone.now(), **values)
+
+
+def _submitted(job: Job) -> Job:
+    job.save(using=database(), force_insert=True)
+    enqueue(job)
+    job.refresh_from_db()  # where jobs run at once, it has ended by now
+    return job

@@ -1,0 +1,59 @@
+"""What a poller sees of jobs, now."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from openimages_io.jobs import messages
+from openimages_io.jobs.burying import is_silent
+from openimages_io.jobs.live import signs
+from openimages_io.jobs.rows import rows
+from openimages_io.models import Job, JobState
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """A job as it is at this moment: its row, and what its worker shows besides."""
+
+    state: JobState
+    phase: str
+    done: int
+    total: int
+    """Bytes of an import, rows of an export or a check; 0 while nobody knows."""
+    message: str
+    cancelling: bool
+    """Whether it runs, but was asked to stop."""
+    waiting: bool
+    """Whether no worker has come for it yet."""
+
+
+def status(job: Job) -> Status:
+    """What a poller sees, of a row that was just read. Writes nothing, and never waits for a lock.
+
+    A job whose worker is silent shows as failed. If it ended since the row was read, the row is read again.
+    """
+    return statuses([job])[0]
+
+
+def statuses(jobs: Iterable[Job]) -> list[Status]:
+    """The same for many, with one query at most."""
+    listed = list(jobs)
+    shown = [signs(job) if job.state == JobState.RUNNING else None for job in listed]
+    silent = {job.pk for job, sign in zip(listed, shown, strict=True) if sign and is_silent(job, sign.alive)}
+    fresh = {job.pk: job for job in rows().filter(pk__in=silent)} if silent else {}
+    found = []
+    for job, sign in zip(listed, shown, strict=True):
+        now = fresh.get(job.pk, job)
+        if sign is None or now.state != JobState.RUNNING:
+            found.append(_of_row(now))
+        elif job.pk in silent and now.attempt == job.attempt:
+            found.append(Status(JobState.FAILED, sign.phase, sign.done, sign.total, messages.DEAD, False, False))
+        else:
+            found.append(
+                Status(JobState.RUNNING, sign.phase, sign.done, sign.total, job.message, sign.cancelling, False)
+            )
+    return found
+
+
+def _of_row(job: Job) -> Status:
+    state = JobState(job.state)
+    return Status(state, job.phase, job.done, job.total, job.message, False, state == JobState.QUEUED)

@@ -1,0 +1,177 @@
+"""What a worker does for a job, and how each run ends."""
+
+import logging
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from django.db import DatabaseError
+
+from openimages_io.exceptions import OpenImagesError
+from openimages_io.format.issues import Severity
+from openimages_io.jobs import messages
+from openimages_io.jobs.files import local_source, save_report, save_result
+from openimages_io.jobs.live import line
+from openimages_io.jobs.rows import Attempt, Lost, database, patiently
+from openimages_io.jobs.watch import Stopped, Watch
+from openimages_io.models import JobKind, JobState, Task, job_storage
+from openimages_io.transfer.checking import Checker
+from openimages_io.transfer.exporter import Exporter
+from openimages_io.transfer.importer import Importer
+from openimages_io.transfer.options import ExportOptions, ImportOptions, from_json
+from openimages_io.transfer.report import Report
+
+logger = logging.getLogger(__name__)
+
+
+def work(attempt: Attempt) -> None:
+    """Runs a claimed job to one of its ends, and says in its row which that is.
+
+    Raises nothing that is of the job: what is not foreseen goes to the log. What ends the worker is raised again.
+    """
+    with Watch(line(attempt)) as watch:
+        run = _Run(attempt, watch)
+        try:
+            with watch.stoppable():
+                run.do()
+        except Lost:
+            run.forget()
+            logger.warning("Job %s was taken from its worker, so nothing was written.", attempt.job.pk)
+        except Exception as error:  # noqa: BLE001  (whatever it is, the job must not seem to run on)
+            run.fail(error)
+        except BaseException:  # the worker itself is to stop
+            run.end(JobState.FAILED, messages.STOPPED)
+            raise
+
+
+class _Run:
+    """One run of a job. It ends the row at most once."""
+
+    def __init__(self, attempt: Attempt, watch: Watch) -> None:
+        self.attempt, self.job, self.watch = attempt, attempt.job, watch
+        self._saved: list[str] = []
+        """Files that nobody knows of unless the row says it."""
+
+    def do(self) -> None:
+        """Does the work of the job's kind."""
+        {JobKind.IMPORT: self._import, JobKind.EXPORT: self._export, JobKind.CHECK: self._check}[
+            JobKind(self.job.kind)
+        ]()
+
+    def _import(self) -> None:
+        """Imports. A dry run that was confirmed comes here as any import does, so that it is checked again."""
+        job = self.job
+        with local_source(job, self.watch.tick) as path:
+            importer = Importer(
+                path,
+                job.task_name,
+                from_json(ImportOptions, job.options),
+                owner=job.created_by,
+                progress=self.watch.progress,
+                using=database(),
+                source_name=job.source_name,
+                task_id=job.task_id,
+                must_be_new=job.task_id is None,
+                before_commit=self._commit,
+            )
+            result = importer.run(dry_run=job.dry_run)
+        if result.committed:
+            return  # `_commit` has said so
+        self.watch.settle()
+        message = messages.of_import(result.report, dry_run=job.dry_run, refused=result.refused, changed=result.changed)
+        state = JobState.SUCCEEDED if job.dry_run else JobState.FAILED
+        self._end(state, result.report, message=message, refused=result.refused, changed=result.changed)
+
+    def _commit(self, task: Task, report: Report, changed: bool) -> None:
+        """The last thing before COMMIT: the row says "committed" if and only if the data is there."""
+        self.watch.settle()
+        message = messages.of_import(report, dry_run=False, refused=False, changed=changed)
+        self._end(
+            JobState.SUCCEEDED,
+            report,
+            message=message,
+            task=task,
+            task_name=task.name,
+            committed=True,
+            changed=changed,
+            refused=False,
+        )
+
+    def _export(self) -> None:
+        job, tick = self.job, self.watch.tick
+        assert job.task is not None
+        with tempfile.TemporaryDirectory(prefix="openimages-") as folder:
+            path = Path(folder) / "export.zip"
+            try:
+                result = Exporter(
+                    job.task,
+                    path,
+                    from_json(ExportOptions, job.options),
+                    progress=self.watch.progress,
+                    using=database(),
+                ).run()
+            except OpenImagesError as error:
+                raise OpenImagesError(str(error).replace(str(path.resolve()), "The archive")) from error
+            name, digest = save_result(job, self.attempt.number, path, tick)
+            self._saved.append(name)
+        self.watch.settle()
+        self._end(
+            JobState.SUCCEEDED,
+            result.report,
+            message=messages.of_export(result),
+            result=name,
+            result_digest=digest,
+        )
+
+    def _check(self) -> None:
+        assert self.job.task is not None
+        checker = Checker(self.job.task, progress=self.watch.progress, using=database())
+        report = checker.run()
+        self.watch.settle()
+        self._end(JobState.SUCCEEDED, report, message=messages.of_check(report, checker.shapes))
+
+    def _end(self, state: JobState, report: Report, **values: Any) -> None:
+        name = save_report(self.job, self.attempt.number, report)
+        self._saved += [name] * bool(name)
+        values |= {
+            "report": name,
+            "totals": {kind: totals.as_dict() for kind, totals in report.totals.items()},
+            "errors": report.errors,
+            "warnings": report.counts[Severity.WARNING],
+            "notes": report.counts[Severity.NOTE],
+        }
+        whole = self.watch.total
+        patiently(lambda: self.attempt.end(state, phase=self.watch.phase, done=whole, total=whole, **values))
+
+    def fail(self, error: Exception) -> None:
+        """Ends a run that raised something."""
+        if isinstance(error, Stopped) or self.watch.stopped:
+            self.end(JobState.CANCELLED, messages.CANCELLED)
+        elif isinstance(error, OpenImagesError) and not isinstance(error.__cause__, DatabaseError):
+            logger.info("Job %s failed: %s", self.job.pk, error)
+            self.end(JobState.FAILED, str(error))
+        else:
+            logger.error("Job %s failed.", self.job.pk, exc_info=error)
+            is_database = isinstance(error, DatabaseError | OpenImagesError)
+            self.end(JobState.FAILED, messages.NO_DATABASE if is_database else messages.unexpected(error))
+
+    def end(self, state: JobState, message: str) -> None:
+        """Ends a run that has written nothing."""
+        self.forget()
+        try:
+            patiently(lambda: self.attempt.end(state, message=message, **self._progress()))
+        except Lost:
+            logger.warning("Job %s was taken from its worker.", self.job.pk)
+        except DatabaseError:
+            logger.exception("What came of job %s cannot be written: %s", self.job.pk, message)
+
+    def forget(self) -> None:
+        """Removes the files that the run has stored: no row knows them."""
+        for name in self._saved:
+            with suppress(Exception):  # storages have errors of their own; the prune command finds what is left
+                job_storage().delete(name)
+        self._saved.clear()
+
+    def _progress(self) -> dict[str, Any]:
+        return {"phase": self.watch.phase, "done": self.watch.done, "total": self.watch.total}

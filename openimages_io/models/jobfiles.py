@@ -1,0 +1,51 @@
+"""The files of jobs go when the jobs go."""
+
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Any, Final
+
+from django.apps import apps
+from django.core.files.storage import Storage
+from django.db import transaction
+
+FOLDER: Final = "openimages-jobs"
+_BATCH: Final = 500
+_DEEP: Final = 4
+
+
+def forget_jobs(field: str, keys: Iterable[Any], using: str) -> None:
+    """Has the files of the jobs with these keys removed once the transaction has committed."""
+    jobs = apps.get_model("openimages_io", "Job")._base_manager.using(using)
+    ordered = list(keys)
+    gone: list[Any] = []
+    names: list[str] = []
+    for start in range(0, len(ordered), _BATCH):
+        batch = jobs.filter(**{f"{field}__in": ordered[start : start + _BATCH]})
+        for key, *files in batch.values_list("pk", "source", "result", "report"):
+            gone.append(key)
+            names += filter(None, files)
+    if gone:
+        transaction.on_commit(lambda: remove_job_files(gone, names), using=using, robust=True)
+
+
+def remove_job_files(keys: Iterable[Any], names: Iterable[str]) -> None:
+    """Removes the folders of these jobs with all that is in them, and these files, which a storage may not list."""
+    storage: Storage = apps.get_model("openimages_io", "Job")._meta.get_field("source").storage
+    for name in names:
+        storage.delete(name)
+    for key in keys:
+        remove_folder(storage, f"{FOLDER}/{key}")
+
+
+def remove_folder(storage: Storage, folder: str, deep: int = _DEEP) -> None:
+    """Removes a folder that we made; a storage that cannot list has none."""
+    try:
+        folders, files = storage.listdir(folder)
+    except (FileNotFoundError, NotADirectoryError, NotImplementedError):
+        return
+    for name in files:
+        storage.delete(f"{folder}/{name}")
+    for name in folders if deep else ():
+        remove_folder(storage, f"{folder}/{name}", deep - 1)
+    with suppress(OSError, ValueError):  # one that is not empty; storages without folders have nothing to remove
+        storage.delete(folder)

@@ -1,0 +1,256 @@
+"""What a shape must be, every fault with its path: for forms, the REST API, and the check of a whole task."""
+
+import math
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from openimages_io.geometry.rings import FARTHEST
+from openimages_io.models.attribute import AttributeSpec
+from openimages_io.models.kinds import ShapeKind
+
+if TYPE_CHECKING:
+    from openimages_io.models.shape import Shape
+
+BOX: Final = ("x_min", "x_max", "y_min", "y_max")
+COLUMNS: Final = frozenset({"score", "occluded"})
+"""Attributes of the format that are columns here."""
+ALWAYS_KEPT: Final = frozenset({"box_id"})
+"""Attributes that identify a shape rather than describe it, so that they need no spec."""
+LARGEST_GROUP: Final = 2**63 - 1
+_LONGEST_SOURCE: Final = 64
+_LONGEST_MESSAGE: Final = 300
+_LONGEST_VALUE: Final = 60
+_TURNED: Final = (ShapeKind.RECTANGLE, ShapeKind.ELLIPSE)
+_UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with a shape, and where: `x_max`, `points[0][3]`, `attributes.pose`."""
+
+    path: str
+    message: str
+
+
+def faults(shape: "Shape", specs: Mapping[str, AttributeSpec]) -> list[Fault]:
+    """Everything that is wrong with a shape, given its label's attribute specs by name.
+
+    What has none of these faults, the database takes. A field may hold any value that JSON can have. Nothing is
+    queried: image and label are compared with the task if they are loaded.
+    """
+    found = [*_of_rows(shape), *_of_kind(shape), *_of_box(shape), *_of_points(shape), *_of_clicks(shape)]
+    found += [*_of_values(shape), *_of_attributes(shape, specs)]
+    return [Fault(path, _shortened(message)) for path, message in found]
+
+
+def is_number(value: Any) -> bool:
+    """Whether it is a finite number, which True is not."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # an integer beyond every float
+        return False
+
+
+def is_storable(text: str) -> bool:
+    """Whether both databases take the text: it has neither NUL characters nor halves of surrogate pairs."""
+    return _UNSTORABLE.search(text) is None
+
+
+def told(value: Any) -> str:
+    """A value of any type as a message quotes it."""
+    if isinstance(value, list):
+        return _("a list")
+    if isinstance(value, dict):
+        return _("an object")
+    if isinstance(value, str):
+        return f"“{value if len(value) <= _LONGEST_VALUE else value[:_LONGEST_VALUE] + '…'}”"
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    text = f"{value:.6g}" if isinstance(value, int) and is_number(value) and abs(value) > 10**20 else str(value)
+    return text if len(text) <= _LONGEST_VALUE else _("a number of %s digits") % len(text)
+
+
+_Found = Iterator[tuple[str, str]]
+
+
+def _of_rows(shape: "Shape") -> _Found:
+    for name in ("image", "label"):
+        row = shape._state.fields_cache.get(name)
+        if row is not None and row.task_id != shape.task_id:
+            yield name, _("It belongs to another task.")
+
+
+def _of_kind(shape: "Shape") -> _Found:
+    if not _is_kind(shape):
+        kinds = ", ".join(ShapeKind.values)
+        yield "kind", _("%(value)s is none of: %(kinds)s.") % {"value": told(shape.kind), "kinds": kinds}
+
+
+def _is_kind(shape: "Shape") -> bool:
+    return shape.kind in ShapeKind.values
+
+
+def _of_box(shape: "Shape") -> _Found:
+    values = {name: getattr(shape, name) for name in BOX}
+    given = {name: value for name, value in values.items() if value is not None}
+    if shape.kind == ShapeKind.TAG:
+        yield from ((name, _("A tag has no box.")) for name in given)
+        return
+    for name, value in given.items():
+        yield from _fraction(name, value)
+    if given or shape.kind != ShapeKind.MASK:
+        missing = (name for name in BOX if name not in given)
+        yield from ((name, _("It is missing: a box has all four sides.")) for name in missing)
+    for low, high in (("x_min", "x_max"), ("y_min", "y_max")):
+        if is_number(values[low]) and is_number(values[high]) and values[low] > values[high]:
+            sides = {"high": told(values[high]), "name": low, "low": told(values[low])}
+            yield high, _("%(high)s is below %(name)s, %(low)s.") % sides
+
+
+def _fraction(path: str, value: Any) -> _Found:
+    if not is_number(value):
+        yield path, _("%s is not a number.") % told(value)
+    elif not 0 <= value <= 1:
+        yield path, _("%s is not between 0 and 1.") % told(value)
+
+
+def _of_points(shape: "Shape") -> _Found:
+    points: Any = shape.points
+    if shape.kind == ShapeKind.POLYGON:
+        yield from _of_rings(points)
+    elif shape.kind == ShapeKind.ELLIPSE:
+        yield from _of_ellipse(points)
+    elif points is not None and _is_kind(shape):
+        yield "points", _("Only polygons and ellipses have points.")
+
+
+def _of_rings(points: Any) -> _Found:
+    if not isinstance(points, list) or not points:
+        yield "points", _("Write a polygon's rings as [[x1, y1, x2, y2, x3, y3, …], …], fractions of the image.")
+        return
+    for index, ring in enumerate(points):
+        path = f"points[{index}]"
+        if not isinstance(ring, list):
+            yield path, _("%s is no ring: write [x1, y1, x2, y2, x3, y3, …].") % told(ring)
+            continue
+        if len(ring) % 2:
+            yield path, _("A ring of %s numbers: they are not pairs of x and y.") % len(ring)
+        elif len(ring) < 6:
+            yield path, _("A ring of %s points: it has at least 3.") % (len(ring) // 2)
+        for place, value in enumerate(ring):
+            yield from _fraction(f"{path}[{place}]", value)
+
+
+def _of_ellipse(points: Any) -> _Found:
+    if not isinstance(points, list) or len(points) != 4:
+        yield "points", _("Write an ellipse's centre and radii as [cx, cy, rx, ry], fractions of the image.")
+        return
+    for place, value in enumerate(points):
+        path = f"points[{place}]"
+        if place < 2:
+            yield from _fraction(path, value)
+        elif not is_number(value):
+            yield path, _("%s is not a number.") % told(value)
+        elif not 0 <= value <= FARTHEST:  # a turned ellipse may be longer than the image is wide
+            yield (
+                path,
+                _("%(value)s is no radius: it is between 0 and %(most)s.")
+                % {
+                    "value": told(value),
+                    "most": f"{FARTHEST:,.0f}",
+                },
+            )
+
+
+def _of_clicks(shape: "Shape") -> _Found:
+    clicks: Any = shape.clicks
+    if clicks is None:
+        return
+    if shape.kind != ShapeKind.RECTANGLE and _is_kind(shape):
+        yield "clicks", _("Only rectangles have extreme clicks.")
+        return
+    if not isinstance(clicks, list) or len(clicks) != 4:
+        yield "clicks", _("Write four clicks [x, y], fractions of the image, -1 or null.")
+        return
+    for index, click in enumerate(clicks):
+        path = f"clicks[{index}]"
+        if not isinstance(click, list) or len(click) != 2:
+            yield path, _("%s is no click: write [x, y], fractions of the image, -1 or null.") % told(click)
+            continue
+        for place, value in enumerate(click):
+            if value is not None and not (is_number(value) and value == -1):
+                yield from _fraction(f"{path}[{place}]", value)
+
+
+def _of_values(shape: "Shape") -> _Found:
+    rotation, source = shape.rotation, shape.source
+    if rotation is not None:
+        if not is_number(rotation):
+            yield "rotation", _("%s is not a number.") % told(rotation)
+        elif not -360 < rotation < 360:
+            yield "rotation", _("%s is not between -360 and 360 degrees.") % told(rotation)
+        if shape.kind not in _TURNED and _is_kind(shape):
+            yield "rotation", _("Only rectangles and ellipses are turned.")
+    if not _is_text(source):
+        yield "source", _("%s is not a text.") % told(source)
+    elif not is_storable(source):
+        yield "source", _("A text may hold neither NUL bytes nor halves of characters.")
+    elif len(source) > _LONGEST_SOURCE:
+        length = {"length": len(source), "most": _LONGEST_SOURCE}
+        yield "source", _("It has %(length)s characters, more than %(most)s.") % length
+    if shape.group is not None and not _is_group(shape.group):
+        yield "group", _("%s is not a whole number between 0 and 2⁶³-1.") % told(shape.group)
+    if shape.score is not None:
+        yield from _fraction("score", shape.score)
+    if not any(shape.occluded is value for value in (None, True, False)):
+        yield "occluded", _("%s is not true, false or null.") % told(shape.occluded)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_group(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LARGEST_GROUP
+
+
+def _of_attributes(shape: "Shape", specs: Mapping[str, AttributeSpec]) -> _Found:
+    given: Any = shape.attributes
+    if not isinstance(given, dict):
+        yield "attributes", _("The attributes must be an object.")
+        given = {}
+    for name, value in given.items():
+        path = f"attributes.{name}"
+        if name in COLUMNS:
+            yield path, _("“%s” has a field of its own.") % name
+        elif name in specs:
+            yield from _of_value(path, specs[name], value)
+        elif name not in ALWAYS_KEPT:
+            yield path, _("The label has no attribute “%s”.") % name
+        elif not isinstance(value, str) or not is_storable(value):
+            yield path, _("%s is not a text without NUL bytes and halves of characters.") % told(value)
+    for name in sorted(COLUMNS & specs.keys()):
+        value = getattr(shape, name)
+        if is_number(value) or isinstance(value, bool):
+            yield from _of_value(name, specs[name], specs[name].shown(value))
+
+
+def _of_value(path: str, spec: AttributeSpec, value: Any) -> _Found:
+    if isinstance(value, list | dict):  # check_value would quote it, however long and deep it is
+        yield path, _("%s is no value of an attribute.") % told(value).capitalize()
+        return
+    try:
+        spec.check_value(value)
+    except ValidationError as error:
+        yield from ((path, message) for message in error.messages)
+
+
+def _shortened(message: str) -> str:
+    return message if len(message) <= _LONGEST_MESSAGE else message[: _LONGEST_MESSAGE - 1] + "…"

@@ -1,0 +1,66 @@
+"""A token for a user's name and password: what a frontend asks for first."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework import serializers
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.authtoken.models import Token
+from rest_framework.authtoken.serializers import AuthTokenSerializer
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.throttling import AnonRateThrottle
+
+from openimages_io.api.base import ApiView
+from openimages_io.api.fields import Text
+from openimages_io.api.schema import ErrorSerializer, problems
+
+
+class LoginSerializer(AuthTokenSerializer):
+    """Who it is."""
+
+    username = Text(write_only=True, max_length=150)
+    password = Text(write_only=True, max_length=4096, style={"input_type": "password"})
+    token = None  # type: ignore[assignment]  # it is not sent, and has a serializer of its own
+
+
+class TokenSerializer(serializers.Serializer[Any]):
+    """Send it in each request: `Authorization: Token …`."""
+
+    token = serializers.CharField()
+
+
+class LoginThrottle(AnonRateThrottle):
+    """Keeps passwords from being guessed: requests of one address."""
+
+    rate = "30/min"
+
+
+class ObtainToken(ApiView):
+    """The one view that needs no login."""
+
+    authentication_classes: Sequence[type[BaseAuthentication]] = ()
+    permission_classes = (AllowAny,)  # type: ignore[assignment]
+    throttle_classes = (LoginThrottle,)  # type: ignore[assignment]
+    serializer_class = LoginSerializer
+
+    @extend_schema(
+        operation_id="obtain_token",
+        tags=["login"],
+        summary="Log in",
+        request=LoginSerializer,
+        auth=[],
+        responses={
+            200: TokenSerializer,
+            400: OpenApiResponse(ErrorSerializer, "Name or password are wrong."),
+            **{code: answer for code, answer in problems(413, 415).items() if code not in {401, 403}},
+        },
+    )
+    def post(self, request: Request) -> Response:
+        """Gives the user's token, and makes it if there is none."""
+        login = self.get_serializer(data=request.data)
+        login.is_valid(raise_exception=True)
+        token, _ = Token.objects.get_or_create(user=login.validated_data["user"])
+        return Response({"token": token.key})

@@ -1,0 +1,44 @@
+"""What answers say."""
+
+import json
+from typing import Any
+
+
+def faults(response: Any) -> dict[str, str]:
+    """Path and code of every fault of a request that was refused; the answer is 400 as it should be."""
+    assert response.status_code == 400, response.content
+    body = response.json()
+    assert set(body) == {"detail", "code", "errors"}
+    assert body["detail"]
+    assert all(fault["message"] and set(fault) == {"path", "message", "code"} for fault in body["errors"])
+    return {fault["path"]: fault["code"] for fault in body["errors"]}
+
+
+def ok(response: Any, status: int = 200) -> Any:
+    """The body of an answer of this status."""
+    assert response.status_code == status, response.content
+    return response.json() if response.content else None
+
+
+def refusal(response: Any, status: int) -> str:
+    """The sentence of an answer that refuses with this status."""
+    body = ok(response, status)
+    assert body["errors"] == []
+    assert body["code"]
+    return str(body["detail"])
+
+
+def pages(client: Any, url: str) -> list[list[Any]]:
+    """The results of a list, page by page."""
+    found = []
+    following: str | None = url
+    while following:
+        body = ok(client.get(following))
+        found.append(body["results"])
+        following = body["next"]
+    return found
+
+
+def send(client: Any, method: str, url: str, body: Any) -> Any:
+    """Sends JSON as Python writes it, halves of characters and numbers without end included."""
+    return client.generic(method, url, json.dumps(body), content_type="application/json")
