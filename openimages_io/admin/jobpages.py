@@ -86,13 +86,23 @@ def page(admin: "JobAdmin", request: HttpRequest, job: Job) -> HttpResponse:
         "can_cancel": may_steer and steering.can_cancel(job),
         "can_confirm": may_steer and steering.can_confirm(job),
         "can_retry": may_steer and steering.can_retry(job),
-        "can_take": job.kind == JobKind.EXPORT and may_steer and bool(job.result) and job.pruned is None,
+        "archive_size": _size(job) if job.kind == JobKind.EXPORT and may_steer else None,
         "has_written": job.committed and bool(job.task_id),
         "again_url": _again_url(admin, job) if is_import and may_steer and is_over else "",
         "has_delete_permission": admin.has_delete_permission(request, job) and is_over,
         **(_issues(request, job) if is_over else {}),
     }
     return render(request, "admin/openimages_io/job/job.html", admin.page(request, **context))
+
+
+def _size(job: Job) -> int | None:
+    """The size of the archive that was made; None where there is none (any more)."""
+    if not job.result or job.pruned is not None:
+        return None
+    try:
+        return job.result.size
+    except (OSError, NotImplementedError):
+        return None
 
 
 def _title(job: Job) -> str:
@@ -159,7 +169,7 @@ def status_json(admin: "JobAdmin", request: HttpRequest, key: Any) -> HttpRespon
         "text": progress_text(now),
         "waiting": now.waiting,
     }
-    return JsonResponse(answer, headers={"Cache-Control": "no-store"})
+    return JsonResponse(answer)
 
 
 def issues_as_csv(admin: "JobAdmin", request: HttpRequest, key: Any) -> HttpResponseBase:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django import forms
 from django.contrib import admin
-from django.contrib.admin.widgets import AutocompleteSelect
+from django.core.exceptions import ValidationError
 from django.db.models import ForeignKey, QuerySet
 from django.forms import BaseInlineFormSet
 from django.http import HttpRequest
@@ -15,7 +15,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from openimages_io.admin import deleting
-from openimages_io.admin.common import OurAdmin, RowForm
+from openimages_io.admin.common import OurAdmin, RowForm, SearchedSelect
 from openimages_io.admin.filters import TaskFilter, chosen_key
 from openimages_io.admin.spec_forms import AttributeSpecForm
 from openimages_io.models import AttributeSpec, HierarchyEdge, Label
@@ -58,7 +58,7 @@ class SpecInline(_Tabular):
     fields = ("name", "input_type", "values", "default_value", "mutable")
 
 
-class LabelOfTask(AutocompleteSelect):
+class LabelOfTask(SearchedSelect):
     """Searches among the labels of one task."""
 
     def __init__(self, field: Any, site: Any, task: int) -> None:
@@ -69,10 +69,22 @@ class LabelOfTask(AutocompleteSelect):
         return f"{super().get_url()}?task={self.task}"
 
 
+class EdgeForm(RowForm):
+    """An edge of the hierarchy."""
+
+    def clean(self) -> dict[str, Any]:
+        """Raises `ValidationError` for a ring of one."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if cleaned.get("parent") is not None and cleaned.get("parent") == cleaned.get("child"):
+            raise ValidationError(_("A class cannot stand below itself."))
+        return cleaned
+
+
 class EdgeInline(_Tabular):
     """Edges of the hierarchy on one side of a label."""
 
     model = HierarchyEdge
+    form = EdgeForm
     formset = LabelledFormSet
     extra = 0
     classes = ("oi-inline",)

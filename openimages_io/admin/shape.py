@@ -1,12 +1,14 @@
 """Shapes as rows, for repairs. They are drawn in a frontend or come with an import; nobody adds one here by numbers."""
 
+import json
 from collections.abc import Iterable
 from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import ObjectDoesNotExist
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db.models import JSONField, QuerySet
+from django.forms.fields import InvalidJSONInput
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
@@ -17,7 +19,7 @@ from openimages_io.admin.filters import OfOneImage, TaskFilter
 from openimages_io.admin.label import swatch
 from openimages_io.admin.spec_forms import load_json
 from openimages_io.models import Shape
-from openimages_io.models.rules import BOX
+from openimages_io.models.rules import BOX, is_storable
 
 
 class StrictJSON(forms.JSONField):
@@ -28,9 +30,17 @@ class StrictJSON(forms.JSONField):
     def prepare_value(self, value: Any) -> Any:
         return "" if value is None else super().prepare_value(value)
 
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        """What was typed, as it was typed: what is wrong with it may be that it cannot be read."""
+        return None if data is None else InvalidJSONInput(data)
+
     def to_python(self, value: Any) -> Any:
-        if isinstance(value, str) and value.strip():
-            load_json(value)
+        if (
+            isinstance(value, str)
+            and value.strip()
+            and not is_storable(json.dumps(load_json(value), ensure_ascii=False))
+        ):
+            raise ValidationError(_("A text may hold neither NUL characters nor halves of characters."))
         return super().to_python(value)
 
 
