@@ -14,12 +14,12 @@ MOST_SPECS: Final = 500
 """Of one label."""
 
 
-@extend_schema_field({"type": ["string", "number", "boolean", "null"], "title": "Default value"})
+@extend_schema_field({"type": ["string", "number", "boolean"], "title": "Default value"})
 class Default(serializers.JSONField):
     """A value of an attribute, of the spec's type."""
 
 
-@extend_schema_field({"type": ["string", "number", "null"]})
+@extend_schema_field({"type": ["string", "number"]})
 class Choice(serializers.JSONField):
     """One choice, or a number's smallest value, largest value or step."""
 
