@@ -113,6 +113,13 @@ TABLE: Final = [
     Row("image-detail", "get", TASK, of_image, verbs("image", "view")),
     Row("image-detail", "patch", TASK, of_image, verbs("image", "change")),
     Row("image-detail", "delete", TASK, of_image, verbs("image", "delete")),
+    Row("image-shapes", "get", TASK, of_image, verbs("shape", "view")),
+    Row("image-shapes", "put", TASK, of_image, verbs("shape", "add", "change", "delete")),
+    Row("image-shapes", "post", TASK, of_image, verbs("shape", "add")),
+    Row("shape-detail", "get", TASK, of_shape, verbs("shape", "view")),
+    Row("shape-detail", "patch", TASK, of_shape, verbs("shape", "change")),
+    Row("shape-detail", "delete", TASK, of_shape, verbs("shape", "delete")),
+    Row("shape-mask", "get", TASK, of_shape, verbs("shape", "view")),
 ]
 
 
