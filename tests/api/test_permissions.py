@@ -43,6 +43,8 @@ class Place:
     image: Image
     shape: Shape
     job: Job
+    """An import."""
+    export: Job
 
 
 Key = Callable[[Place], Any]
@@ -88,6 +90,10 @@ def of_job(place: Place) -> Any:
     return place.job.pk
 
 
+def of_export(place: Place) -> Any:
+    return place.export.pk
+
+
 def verbs(model: str, *names: str) -> frozenset[str]:
     return frozenset(f"{name}_{model}" for name in names)
 
@@ -120,6 +126,18 @@ TABLE: Final = [
     Row("shape-detail", "patch", TASK, of_shape, verbs("shape", "change")),
     Row("shape-detail", "delete", TASK, of_shape, verbs("shape", "delete")),
     Row("shape-mask", "get", TASK, of_shape, verbs("shape", "view")),
+    Row("imports", "post", IMPORT),
+    Row("task-imports", "post", IMPORT, of_task, verbs("task", "change")),
+    Row("task-exports", "post", EXPORT, of_task),
+    Row("task-checks", "post", TASK, of_task),
+    Row("job-list", "get", MEMBERS),
+    Row("job-detail", "get", TASK, of_job),
+    Row("job-detail", "delete", IMPORT, of_job, verbs("task", "change")),
+    Row("job-issues", "get", TASK, of_job),
+    Row("job-cancel", "post", IMPORT, of_job, verbs("task", "change")),
+    Row("job-confirm", "post", IMPORT, of_job, verbs("task", "change")),
+    Row("job-retry", "post", IMPORT, of_job, verbs("task", "change")),
+    Row("job-file", "get", EXPORT, of_export),
 ]
 
 
@@ -149,8 +167,11 @@ def place(owner: Any) -> Place:
     image = Image.objects.create(task=task, name="a", file=ContentFile(png, "a.png"), width=4, height=3)
     shape = Shape.objects.create(task=task, image=image, label=label, kind="mask")
     Mask.objects.create(shape=shape, png=png, width=4, height=3)
-    job = Job.objects.create(kind="import", task=task, task_name=task.name, created_by=owner, queued=timezone.now())
-    return Place(task, label, image, shape, job)
+    job, export = (
+        Job.objects.create(kind=kind, task=task, task_name=task.name, created_by=owner, queued=timezone.now())
+        for kind in ("import", "export")
+    )
+    return Place(task, label, image, shape, job, export)
 
 
 def status(row: Row, place: Place, who: Any) -> int:
