@@ -2,6 +2,7 @@
 
 DATABASE_URL    where the rows are (default: SQLite in var/db.sqlite3)
 MEDIA_ROOT      where the pictures are (default: var/media)
+JOBS_ROOT       where uploaded archives, exports and reports are, which no URL leads to (default: var/jobs)
 DEBUG           1 or 0 (default: 1)
 SECRET_KEY      required when DEBUG is 0
 ALLOWED_HOSTS   names divided by commas (default: this machine only)
@@ -68,6 +69,7 @@ INSTALLED_APPS: list[str] = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "django_tasks_db",
     "rest_framework",
     "rest_framework.authtoken",
     "drf_spectacular",
@@ -125,7 +127,15 @@ MEDIA_ROOT: Path = Path(os.environ.get("MEDIA_ROOT") or VAR_DIR / "media")
 STORAGES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "openimages_jobs": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": Path(os.environ.get("JOBS_ROOT") or VAR_DIR / "jobs"), "base_url": None},
+    },
 }
+
+# Jobs wait in the database until `manage.py db_worker` takes them.
+TASKS: dict[str, dict[str, Any]] = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+OPENIMAGES_IO: dict[str, Any] = {"JOB_STORAGE": "openimages_jobs"}
 
 REST_FRAMEWORK: dict[str, Any] = {
     # The first one says how to log in, so that an answer to nobody is 401 and not 403.

@@ -1,5 +1,12 @@
 """The demo site's settings for tests."""
 
+import django
+
 from project.settings import *  # noqa: F403  (a settings module is its names)
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+# Jobs run where they are submitted, when the transaction commits; tests of workers start their own.
+_ROOM = "django.tasks" if django.VERSION >= (6, 0) else "django_tasks"
+TASKS = {"default": {"BACKEND": f"{_ROOM}.backends.immediate.ImmediateBackend"}}
+OPENIMAGES_IO = {"JOB_STORAGE": "default"}  # which follows MEDIA_ROOT, and that is every test's own

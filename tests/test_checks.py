@@ -8,6 +8,7 @@ from django.core.checks import run_checks
 from django.core.exceptions import ImproperlyConfigured
 from pytest_django import Settings
 
+import project.settings
 from openimages_io import checks, conf
 from openimages_io.format.limits import Limits
 
@@ -18,7 +19,35 @@ def test_without_a_setting_the_limits_are_the_defaults(settings: Settings) -> No
     if hasattr(settings, conf.SETTING):
         delattr(settings, conf.SETTING)
     assert conf.limits() == Limits()
+    assert [found.id for found in run_checks(app_configs=None)] == ["openimages_io.W001"]
+
+
+def test_the_demo_site_gives_nothing_to_complain_about(settings: Settings) -> None:
+    settings.TASKS = project.settings.TASKS
     assert run_checks(app_configs=None) == []
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        ({"JOB_STORAGE": "attic"}, "openimages_io.E003"),
+        ({"JOB_BACKEND": "nobody"}, "openimages_io.E004"),
+        ({"JOB_QUEUE": "nowhere"}, "openimages_io.E005"),
+        ({"THROTTLE_RATE": "often"}, "openimages_io.E006"),
+        ({"UPLOAD_RATE": "5 a day"}, "openimages_io.E006"),
+        ({"TASK_ACCESS": "nothing.Here"}, "openimages_io.E007"),
+        ({"TASK_ACCESS": "Here"}, "openimages_io.E007"),
+    ],
+    ids=str,
+)
+def test_a_setting_that_names_what_is_not_there(settings: Settings, given: dict[str, str], found: str) -> None:
+    settings.TASKS = project.settings.TASKS
+    settings.OPENIMAGES_IO = given
+    (error,) = run_checks(app_configs=None)
+    (value,) = given.values()
+    assert error.id == found
+    assert repr(value) in error.msg
+    assert error.hint
 
 
 def test_a_setting_is_read_at_each_call(settings: Settings) -> None:

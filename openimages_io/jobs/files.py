@@ -11,8 +11,9 @@ from typing import IO, Any, Final
 from django.core.files.base import File
 
 from openimages_io.exceptions import OpenImagesError
-from openimages_io.models import Job, job_storage
+from openimages_io.models import Job
 from openimages_io.models.job import report_place, result_place, source_place
+from openimages_io.models.jobfiles import storage_of_jobs
 from openimages_io.transfer.report import Report
 
 _BLOCK: Final = 1 << 20
@@ -25,13 +26,13 @@ Tick = Callable[[], None]
 
 def save_source(job: Job, upload: "File[Any]") -> str:
     """Stores an uploaded archive. Returns the name it has there, which is of our choice."""
-    return job_storage().save(source_place(job, "archive"), upload)
+    return storage_of_jobs().save(source_place(job, "archive"), upload)
 
 
 @contextmanager
 def local_source(job: Job, tick: Tick) -> Iterator[Path]:
     """The uploaded archive as a file on this machine. Raises `OpenImagesError` if it is gone."""
-    storage, name = job_storage(), str(job.source)
+    storage, name = storage_of_jobs(), str(job.source)
     if not name or not storage.exists(name):
         raise OpenImagesError("The archive that was uploaded is no longer there, so nothing was written.")
     try:
@@ -72,7 +73,7 @@ def save_result(job: Job, attempt: int, path: Path, tick: Tick) -> tuple[str, st
             digest.update(block)
             tick()
         name = result_place(job, f"{attempt}/{result_name(job.task_name)}")
-        return job_storage().save(name, _Ticking(file, tick)), digest.hexdigest()
+        return storage_of_jobs().save(name, _Ticking(file, tick)), digest.hexdigest()
 
 
 def result_name(task_name: str) -> str:
@@ -88,4 +89,4 @@ def save_report(job: Job, attempt: int, report: Report) -> str:
     with tempfile.TemporaryFile(prefix="openimages-") as lines:
         lines.writelines(report.lines())
         lines.seek(0)
-        return job_storage().save(report_place(job, f"{attempt}.jsonl"), File(lines))
+        return storage_of_jobs().save(report_place(job, f"{attempt}.jsonl"), File(lines))

@@ -28,6 +28,8 @@ logger = logging.getLogger(__name__)
 
 _LONGEST: Final = 1000
 """Bytes of a file of ours."""
+_STALE: Final = 3600
+"""Seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,23 @@ def request_cancel(job: Job) -> None:
         marker.touch()
     else:
         rows().filter(pk=job.pk, state=JobState.RUNNING, attempt=job.attempt).update(cancel_requested=True)
+
+
+def tidy(job: Job) -> None:
+    """Removes what a worker that died has left of this."""
+    if connections[database()].vendor == "sqlite":
+        _Files(*_paths(job)).close()
+
+
+def remove_stale() -> None:
+    """Removes what no job will look at again: a wish to cancel that came when the job had just ended, say."""
+    if connections[database()].vendor != "sqlite" or not live_folder().is_dir():
+        return
+    kept = {f"{key}.{attempt}" for key, attempt in rows().filter(state=JobState.RUNNING).values_list("pk", "attempt")}
+    for path in live_folder().iterdir():
+        with suppress(OSError):
+            if path.stem not in kept and datetime.now(UTC).timestamp() - path.stat().st_mtime > _STALE:
+                path.unlink()
 
 
 def live_folder() -> Path:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from openimages_io.format.issues import Issue, Severity
-from openimages_io.models import Job, job_storage
+from openimages_io.models import Job
+from openimages_io.models.jobfiles import storage_of_jobs
 
 COLUMNS: Final = ("severity", "code", "file", "line", "column", "value", "reason")
 
@@ -50,7 +51,7 @@ def read_issues(job: Job, *, cursor: str | None, limit: int, severity: Severity 
             raise BadCursor("The report of this job is not there (any more).")
         return Page([], None)
     found: list[Issue] = []
-    with job_storage().open(str(job.report), "rb") as file:
+    with storage_of_jobs().open(str(job.report), "rb") as file:
         size = file.size
         _go_to(file, offset, size)
         at = offset
@@ -74,7 +75,7 @@ def issues_csv(job: Job) -> Iterator[bytes]:
     writer = csv.writer(buffer)
     writer.writerow(COLUMNS)
     if _has_report(job):
-        with job_storage().open(str(job.report), "rb") as file:
+        with storage_of_jobs().open(str(job.report), "rb") as file:
             for number, line in enumerate(iter(file.readline, b""), 1):
                 issue = _issue(line)
                 writer.writerow([_defused(getattr(issue, column)) for column in COLUMNS])
@@ -86,7 +87,7 @@ def issues_csv(job: Job) -> Iterator[bytes]:
 
 
 def _has_report(job: Job) -> bool:
-    return bool(job.report) and job.pruned is None and job_storage().exists(str(job.report))
+    return bool(job.report) and job.pruned is None and storage_of_jobs().exists(str(job.report))
 
 
 def _go_to(file: Any, offset: int, size: int) -> None:

@@ -12,8 +12,9 @@ from openimages_io.jobs.live import request_cancel
 from openimages_io.jobs.queueing import enqueue
 from openimages_io.jobs.rows import database, rows
 from openimages_io.jobs.watching import status
-from openimages_io.models import Job, JobKind, JobState, job_storage
+from openimages_io.models import Job, JobKind, JobState
 from openimages_io.models.deletion import remove_files
+from openimages_io.models.jobfiles import storage_of_jobs
 
 
 class NotNow(OpenImagesError):
@@ -79,7 +80,7 @@ def _again(job: Job, against: Any, **values: Any) -> Job:
         same = rows().filter(pk=job.pk, state=job.state, attempt=job.attempt, dry_run=job.dry_run)
         if not same.update(**_blank(), **values):
             raise NotNow("Somebody else was quicker.")
-        transaction.on_commit(lambda: remove_files(job_storage(), old), using=database(), robust=True)
+        transaction.on_commit(lambda: remove_files(storage_of_jobs(), old), using=database(), robust=True)
         job = _fresh(job)
         enqueue(job)
     return _fresh(job)
@@ -133,7 +134,7 @@ def _against_source(job: Job) -> str:
 
 
 def _source_is_gone(job: Job) -> str:
-    if job.kind == JobKind.IMPORT and not job_storage().exists(job.source.name or ""):
+    if job.kind == JobKind.IMPORT and not storage_of_jobs().exists(job.source.name or ""):
         return "The archive that was uploaded is no longer there; upload it once more."
     return ""
 

@@ -11,7 +11,8 @@ from openimages_io.exceptions import OpenImagesError
 from openimages_io.jobs.files import save_source
 from openimages_io.jobs.queueing import enqueue
 from openimages_io.jobs.rows import database
-from openimages_io.models import Job, JobKind, Task, job_storage
+from openimages_io.models import Job, JobKind, Task
+from openimages_io.models.jobfiles import storage_of_jobs
 from openimages_io.transfer.options import ExportOptions, ImportOptions, as_json
 
 _NAME: Final = 255
@@ -44,7 +45,7 @@ def submit_import(
         return _submitted(job)
     except BaseException:
         with suppress(Exception):  # storages have errors of their own; the prune command finds what is left
-            job_storage().delete(name)
+            storage_of_jobs().delete(name)
         raise
 
 

@@ -15,7 +15,8 @@ from openimages_io.jobs.files import local_source, save_report, save_result
 from openimages_io.jobs.live import line
 from openimages_io.jobs.rows import Attempt, Lost, database, patiently
 from openimages_io.jobs.watch import Stopped, Watch
-from openimages_io.models import JobKind, JobState, Task, job_storage
+from openimages_io.models import JobKind, JobState, Task
+from openimages_io.models.jobfiles import storage_of_jobs
 from openimages_io.transfer.checking import Checker
 from openimages_io.transfer.exporter import Exporter
 from openimages_io.transfer.importer import Importer
@@ -74,6 +75,7 @@ class _Run:
                 task_id=job.task_id,
                 must_be_new=job.task_id is None,
                 before_commit=self._commit,
+                may_lock_tables=False,
             )
             result = importer.run(dry_run=job.dry_run)
         if result.committed:
@@ -170,7 +172,7 @@ class _Run:
         """Removes the files that the run has stored: no row knows them."""
         for name in self._saved:
             with suppress(Exception):  # storages have errors of their own; the prune command finds what is left
-                job_storage().delete(name)
+                storage_of_jobs().delete(name)
         self._saved.clear()
 
     def _progress(self) -> dict[str, Any]:

@@ -13,6 +13,12 @@ _BATCH: Final = 500
 _DEEP: Final = 4
 
 
+def storage_of_jobs() -> Storage:
+    """The storage that the files of jobs lie in: the one that the site had chosen when it started."""
+    storage: Storage = apps.get_model("openimages_io", "Job")._meta.get_field("source").storage
+    return storage
+
+
 def forget_jobs(field: str, keys: Iterable[Any], using: str) -> None:
     """Has the files of the jobs with these keys removed once the transaction has committed."""
     jobs = apps.get_model("openimages_io", "Job")._base_manager.using(using)
@@ -30,7 +36,7 @@ def forget_jobs(field: str, keys: Iterable[Any], using: str) -> None:
 
 def remove_job_files(keys: Iterable[Any], names: Iterable[str]) -> None:
     """Removes the folders of these jobs with all that is in them, and these files, which a storage may not list."""
-    storage: Storage = apps.get_model("openimages_io", "Job")._meta.get_field("source").storage
+    storage = storage_of_jobs()
     for name in names:
         storage.delete(name)
     for key in keys:

@@ -124,11 +124,12 @@ class Loader:
         start = max((row[0] if row else 0) or 0, highest or 0) + 1
         return list(range(start, start + number))
 
-    def postpone_indexes(self, model: type[models.Model], expected: int) -> None:
+    def postpone_indexes(self, model: type[models.Model], expected: int, *, may_lock: bool = True) -> None:
         """Takes the table's indexes away until `finish`, where building them once is quicker than keeping them.
 
-        On PostgreSQL this, and the foreign keys with them, is done for an empty table alone, because it locks the
-        table; if the locks cannot be had at once, rows are loaded the slower way.
+        On PostgreSQL this, and the foreign keys with them, is done for an empty table alone, because it locks readers
+        out of the table, and out of those that it points to; without `may_lock`, or if the locks cannot be had at once,
+        rows are loaded the slower way.
         """
         if expected < _WORTH_REBUILDING:
             return
@@ -136,7 +137,7 @@ class Loader:
             cursor.execute(f"SELECT MAX(id) FROM {self.connection.ops.quote_name(model._meta.db_table)}")
             highest = cursor.fetchone()[0] or 0
         if self.postgresql:
-            if highest == 0:
+            if highest == 0 and may_lock:
                 self._take_away_on_postgresql(model._meta.db_table)
         elif highest < expected:
             self._take_away_on_sqlite(model._meta.db_table)

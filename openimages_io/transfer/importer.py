@@ -114,15 +114,17 @@ class Importer:
         task_id: int | None = None,
         must_be_new: bool = False,
         before_commit: BeforeCommit | None = None,
+        may_lock_tables: bool = True,
     ) -> None:
         """`source_name` is how people know the archive, if not by its path.
 
         Without more the task is the one of that name, which is made if there is none. `task_id` is the key of one that
-        is there, whatever it is called; `must_be_new` refuses a task that is there.
+        is there, whatever it is called; `must_be_new` refuses a task that is there. On PostgreSQL the first load of a
+        site locks out readers until it commits, for speed, unless `may_lock_tables` is False.
         """
         self.source, self.source_name, self.task_name = source, source_name, task_name
         self.task_id, self.must_be_new, self.owner = task_id, must_be_new, owner
-        self.progress, self.before_commit = progress, before_commit
+        self.progress, self.before_commit, self.may_lock_tables = progress, before_commit, may_lock_tables
         self.options = options or ImportOptions()
         self.using = using or router.db_for_write(Shape)
         self.limits = conf.limits()
@@ -228,7 +230,7 @@ class Importer:
     def _write(self, run: Run, plan: _Plan, loader: Loader) -> None:
         expected = sum(totals.read for kind, totals in plan.report.totals.items() if kind in _SHAPES)
         self._replace(run, plan)
-        loader.postpone_indexes(Shape, expected)
+        loader.postpone_indexes(Shape, expected, may_lock=self.may_lock_tables)
         self._read(run)
         if run.specs.made:
             plain(AttributeSpec, self.using).bulk_create(run.specs.made, batch_size=100)

@@ -1,0 +1,132 @@
+"""Shapes as they will be: what is stored, with what was given over it, and what is wrong with that."""
+
+from collections.abc import Iterable, Mapping
+from copy import copy
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from openimages_io import geometry
+from openimages_io.api.shapes.forms import Size, in_fractions, same
+from openimages_io.api.shapes.items import FIELDS, Item
+from openimages_io.api.shapes.storedmasks import MaskChange, mask_change
+from openimages_io.models import Image, Label, Shape, ShapeKind
+from openimages_io.models.rules import BOX, Fault, faults
+
+_FLOATS: Final = (*BOX, "rotation", "score")
+_COORDINATES: Final = frozenset({*BOX, "points", "clicks"})
+_NEW: Final = {"source": "", "attributes": {}}
+_WITH_POINTS: Final = (ShapeKind.POLYGON, ShapeKind.ELLIPSE)
+COLUMNS: Final = tuple(name for name in FIELDS if name != "mask")
+
+
+@dataclass(slots=True)
+class Draft:
+    """One shape to be written, if anything of it changes."""
+
+    shape: Shape
+    changed: set[str] = field(default_factory=set)
+    """Fields that are not what is stored."""
+    mask: MaskChange | None = None
+
+    @property
+    def is_new(self) -> bool:
+        """Whether there is no such row yet."""
+        return self.shape.pk is None
+
+
+class Drafts:
+    """Lays what was given over what is stored, on one picture."""
+
+    def __init__(self, image: Image, labels: Mapping[int, Label], size: Size | None) -> None:
+        self.image, self.labels, self.size = image, labels, size
+        """The size if coordinates are given in pixels."""
+
+    def make(self, item: Item, stored: Shape | None, png: bytes = b"") -> Draft:
+        """The shape as it will be; what is wrong is told to the item. `png` is the stored mask's, if it is needed."""
+        shape = Shape(task_id=self.image.task_id, **_NEW) if stored is None else copy(stored)
+        shape.image = self.image
+        draft = Draft(shape)
+        for name, given in item.given.items():
+            before = shape.label_id if name == "label" else getattr(shape, name)
+            value = given if self.size is None else in_fractions(name, given, before, self.size)
+            if stored is None or not same(before, value):
+                draft.changed.add(name)
+                self._set(item, shape, name, value)
+        if "label" not in draft.changed and shape.label_id in self.labels:
+            shape.label = self.labels[shape.label_id]
+        boxless = self._set_box(draft)
+        if stored is not None:  # the box may be another than the one given
+            draft.changed -= {name for name in BOX if same(getattr(stored, name), getattr(shape, name))}
+            draft.changed |= {name for name in BOX if not same(getattr(stored, name), getattr(shape, name))}
+        found = self._faults(draft, stored) if stored is None or draft.changed else []
+        self._tell(item, draft, found, boxless)
+        kept = None if stored is None else getattr(stored, "mask", None)
+        if not any(fault.path == "kind" for fault in found):
+            was_mask = stored is not None and stored.kind == ShapeKind.MASK
+            draft.mask = mask_change(item, shape, kept, png, was_mask=was_mask)
+        return draft
+
+    def _set(self, item: Item, shape: Shape, name: str, value: Any) -> None:
+        if name != "label":
+            setattr(shape, name, value)
+        elif isinstance(value, int) and not isinstance(value, bool) and value in self.labels:
+            shape.label = self.labels[value]
+        else:
+            item.fault("label", "There is no such label in the task.")
+
+    def _set_box(self, draft: Draft) -> str:
+        """A polygon's and an ellipse's box is the one around its points, whatever is given. Says why it cannot be."""
+        shape = draft.shape
+        if shape.kind not in _WITH_POINTS or not (draft.is_new or draft.changed & {"kind", "points", "rotation", *BOX}):
+            return ""
+        points: Any = shape.points
+        try:
+            if shape.kind == ShapeKind.POLYGON:
+                box = geometry.bounds(points)
+            else:
+                size = (self.image.width, self.image.height)
+                aspect = size[0] / size[1] if size[0] and size[1] else None
+                box = geometry.ellipse_bounds(points, shape.rotation or 0.0, aspect)
+        except (ValueError, TypeError) as fault:
+            return str(fault)
+        shape.x_min, shape.x_max, shape.y_min, shape.y_max = box
+        return ""
+
+    def _faults(self, draft: Draft, stored: Shape | None) -> list[Fault]:
+        """What is wrong, without what is wrong with the stored shape already: a spec may have changed since."""
+        specs = _specs(self.labels.get(draft.shape.label_id))
+        found = faults(draft.shape, specs)
+        if found and stored is not None:
+            before = set(faults(stored, _specs(self.labels.get(stored.label_id))))
+            found = [fault for fault in found if fault not in before]
+        return found
+
+    def _tell(self, item: Item, draft: Draft, found: Iterable[Fault], boxless: str) -> None:
+        told = {fault.path for fault in item.faults}
+        of_points = [fault for fault in found if fault.path.startswith("points")]
+        for fault in found:
+            name = fault.path.partition(".")[0].partition("[")[0]
+            if f"{item.path}{name}" in told or (name == "attributes" and f"{item.path}label" in told):
+                continue
+            message = fault.message
+            if boxless and name in BOX and getattr(draft.shape, name) is None:
+                if of_points or name != "x_min":
+                    continue
+                message = f"It is missing, and cannot be found: {boxless}."
+            if self.size is not None and name in _COORDINATES:
+                message = f"{message} That is a fraction of {self.size[0]} x {self.size[1]} pixels."
+            item.fault(fault.path, message)
+        if not item.faults:
+            _settle(draft)
+
+
+def _specs(label: Label | None) -> dict[str, Any]:
+    return {} if label is None else {spec.name: spec for spec in label.attribute_specs.all()}
+
+
+def _settle(draft: Draft) -> None:
+    """Gives the numbers the type that they are stored in."""
+    for name in _FLOATS:
+        value = getattr(draft.shape, name)
+        if value is not None:
+            setattr(draft.shape, name, float(value))

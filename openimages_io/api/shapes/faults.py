@@ -1,0 +1,27 @@
+"""All that is wrong with a request, each fault with its path in it."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from rest_framework.exceptions import ValidationError
+
+from openimages_io.models.rules import Fault
+
+_SHOWN: Final = 1000
+
+
+class BadShapes(ValidationError):
+    """Faults of shapes in a request; of very many the first thousand are told, and how many there are."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        found: dict[str, list[str]] = {}
+        for fault in faults[:_SHOWN]:
+            found.setdefault(_readable(fault.path), []).append(_readable(fault.message))
+        if len(faults) > _SHOWN:
+            found.setdefault("", []).append(f"There are {len(faults) - _SHOWN:,} more faults.")
+        super().__init__(found)
+
+
+def _readable(text: str) -> str:
+    """Text that can be answered with: halves of characters cannot be written in UTF-8."""
+    return text.encode("utf-8", "backslashreplace").decode()

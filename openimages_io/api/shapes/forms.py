@@ -1,0 +1,142 @@
+"""The forms in which shapes are given and taken: fractions or pixels, masks as addresses, PNGs or run lengths."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+
+from openimages_io.api.errors import Conflict
+from openimages_io.models import Image
+from openimages_io.models.rules import is_number, told
+
+Size = tuple[int, int]
+"""Width and height in pixels."""
+AXES: Final = {"x_min": 0, "x_max": 0, "y_min": 1, "y_max": 1}
+"""Which part of a size the sides of a box are fractions of."""
+_LISTS: Final = ("points", "clicks")
+_DIGITS: Final = 9
+"""Decimal places of pixels: what is left out is far less than a float64 of that size can hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What a client has asked for."""
+
+    pixels: bool = False
+    masks: Literal["", "png", "rle"] = ""
+
+    @property
+    def units(self) -> str:
+        """As the answer says it."""
+        return "pixel" if self.pixels else "fraction"
+
+
+def form_of(request: Request) -> Form:
+    """The form that the query asks for. Raises `ValidationError`."""
+    units, masks = request.query_params.get("units", "fractions"), request.query_params.get("masks", "")
+    faults = {}
+    if units not in {"fractions", "pixels"}:
+        faults["units"] = [f"{_readable(told(units))} is none of: fractions, pixels."]
+    if masks not in {"png", "rle"} and "masks" in request.query_params:
+        faults["masks"] = [f"{_readable(told(masks))} is none of: png, rle."]
+    if faults:
+        raise ValidationError(faults)
+    return Form(units == "pixels", "png" if masks == "png" else "rle" if masks == "rle" else "")
+
+
+def size_of(image: Image, form: Form) -> Size | None:
+    """The picture's size if pixels are asked for. Raises `Conflict` if it is not known then."""
+    if not form.pixels:
+        return None
+    if not image.width or not image.height:
+        raise Conflict("The size of this picture is not known, so nothing can be said of it in pixels.")
+    return image.width, image.height
+
+
+def in_pixels(shape: dict[str, Any], size: Size) -> None:
+    """Turns the coordinates of a shape into pixels. The -1 and null of extreme clicks stay."""
+    for name, axis in AXES.items():
+        if shape[name] is not None:
+            shape[name] = _pixels(shape[name], size[axis])
+    for name in _LISTS:
+        if shape[name] is not None:
+            shape[name] = _list_in_pixels(shape[name], size)
+
+
+def in_fractions(name: str, given: Any, stored: Any, size: Size) -> Any:
+    """A field that was given in pixels, in fractions.
+
+    Wherever a number is what the stored fraction is in pixels, it is that fraction, to the bit: reading and saving
+    again must not let shapes drift. What is no number stays, for the rules to refuse.
+    """
+    if name in AXES:
+        return _fraction(given, stored, size[AXES[name]]) if is_number(given) else given
+    if name in _LISTS and isinstance(given, list):
+        known: tuple[dict[float, float], dict[float, float]] = ({}, {})
+        for axis, value in _numbers(stored):
+            known[axis].setdefault(_pixels(value, size[axis]), value)
+        return _list_in_fractions(given, stored, size, known)
+    return given
+
+
+def same(stored: Any, given: Any) -> bool:
+    """Whether two values say the same in JSON, where 1 is 1.0 but not true."""
+    if isinstance(stored, list) and isinstance(given, list):
+        return len(stored) == len(given) and all(map(same, stored, given))
+    if isinstance(stored, dict) and isinstance(given, dict):
+        return stored.keys() == given.keys() and all(same(value, given[name]) for name, value in stored.items())
+    if is_number(stored) and is_number(given):
+        return bool(stored == given)
+    return type(stored) is type(given) and bool(stored == given)
+
+
+def _pixels(value: float, scale: int) -> float:
+    return round(value * scale, _DIGITS)
+
+
+def _fraction(given: float, stored: Any, scale: int) -> float:
+    return stored if is_number(stored) and _pixels(stored, scale) == given else given / scale
+
+
+def _list_in_pixels(values: list[Any], size: Size) -> list[Any]:
+    return [
+        _list_in_pixels(value, size)
+        if isinstance(value, list)
+        else value
+        if value is None or value == -1
+        else _pixels(value, size[place % 2])
+        for place, value in enumerate(values)
+    ]
+
+
+def _list_in_fractions(
+    given: list[Any], stored: Any, size: Size, known: tuple[dict[float, float], dict[float, float]], depth: int = 2
+) -> list[Any]:
+    before = stored if isinstance(stored, list) else []
+    found: list[Any] = []
+    for place, value in enumerate(given):
+        old: Any = before[place] if place < len(before) else None
+        if isinstance(value, list) and depth > 1:
+            found.append(_list_in_fractions(value, old, size, known, depth - 1))
+        elif not is_number(value) or value == -1:
+            found.append(value)
+        else:
+            axis = place % 2
+            stays = is_number(old) and _pixels(old, size[axis]) == value
+            found.append(old if stays else known[axis].get(value, value / size[axis]))
+    return found
+
+
+def _numbers(values: Any) -> Iterator[tuple[int, float]]:
+    """Every coordinate of a stored list with its axis."""
+    for place, value in enumerate(values if isinstance(values, list) else []):
+        if isinstance(value, list):
+            yield from _numbers(value)
+        elif is_number(value) and value != -1:
+            yield place % 2, value
+
+
+def _readable(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()

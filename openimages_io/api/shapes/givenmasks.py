@@ -1,0 +1,151 @@
+"""Masks as a request gives them: a PNG in base64, or run lengths as COCO has them."""
+
+import base64
+import binascii
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from openimages_io import conf
+from openimages_io.api.errors import TooLarge
+from openimages_io.format.masks import BadMask, check_png, decode, encode
+from openimages_io.geometry import Mask as Pixels
+from openimages_io.geometry import decode_rle
+from openimages_io.models.rules import is_storable, told
+
+Tell = Callable[[str, str], None]
+"""Takes the field and what is wrong with it."""
+_FIELDS: Final = ("png", "rle", "clicks", "width", "height", "url")
+_MOST: Final = 20
+
+
+class PixelBudget:
+    """How many pixels the masks of one request may have in all: run lengths of many are quickly written."""
+
+    def __init__(self) -> None:
+        self.left = _MOST * conf.limits().max_mask_pixels
+
+    def spend(self, pixels: int) -> None:
+        """Raises `TooLarge` when there are too many."""
+        self.left -= pixels
+        if self.left < 0:
+            most = _MOST * conf.limits().max_mask_pixels
+            raise TooLarge(f"The masks of this request have more than {most:,} pixels, the most that this site takes.")
+
+
+@dataclass(slots=True)
+class GivenMask:
+    """What a request says of a mask."""
+
+    png: bytes = b""
+    counts: str | list[Any] | None = None
+    width: int | None = None
+    height: int | None = None
+    """The size of the PNG or of the run lengths."""
+    clicks: str | None = None
+    stated: tuple[tuple[str, Any], ...] = ()
+    """Width and height as the request says them; they are read from the pixels."""
+    is_bad: bool = False
+    """Whether a fault of it was told already."""
+
+    @property
+    def has_pixels(self) -> bool:
+        """Whether new pixels were given."""
+        return bool(self.png) or self.counts is not None
+
+    def as_png(self) -> bytes:
+        """The pixels as they are stored."""
+        return self.png or encode(self._pixels())
+
+    def is_same_as(self, png: bytes) -> bool:
+        """Whether a stored PNG is the one that was given, or has the very pixels of the run lengths."""
+        if self.counts is None:
+            return png == self.png
+        try:
+            stored = decode(png, conf.limits())
+        except BadMask:
+            return False
+        return stored.shape == (self.height, self.width) and bool((stored == self._pixels()).all())
+
+    def _pixels(self) -> Pixels:
+        assert self.counts is not None
+        assert self.width
+        assert self.height
+        return decode_rle(self.counts, self.width, self.height, conf.limits().max_mask_pixels)
+
+
+def read_mask(given: Any, tell: Tell, budget: PixelBudget) -> GivenMask:
+    """Checks what can be checked without knowing the shape. Faults go to `tell`; raises `TooLarge`."""
+    mask = GivenMask()
+
+    def fault(name: str, message: str) -> None:
+        mask.is_bad = True
+        tell(f"mask.{name}" if name else "mask", message)
+
+    if not isinstance(given, dict):
+        fault("", f"{told(given).capitalize()} is no mask: write an object with png or rle.")
+        return mask
+    for name in given:
+        if name not in _FIELDS:
+            fault(name, f"A mask has no such field; it has: {', '.join(_FIELDS)}.")
+    png, rle = given.get("png"), given.get("rle")
+    if png is not None and rle is not None:
+        fault("rle", "There is a PNG, too: write one of them.")
+    elif png is not None:
+        _read_png(png, mask, fault, budget)
+    elif rle is not None:
+        _read_rle(rle, mask, fault, budget)
+    if "clicks" in given:
+        if isinstance(given["clicks"], str) and is_storable(given["clicks"]):
+            mask.clicks = given["clicks"]
+        else:
+            fault("clicks", "Write a text without NUL bytes and halves of characters.")
+    if not isinstance(given.get("url"), str | None):
+        fault("url", f"{told(given['url']).capitalize()} is no address.")
+    mask.stated = tuple((name, given[name]) for name in ("width", "height") if name in given)
+    return mask
+
+
+def _read_png(text: Any, mask: GivenMask, fault: Tell, budget: PixelBudget) -> None:
+    limits = conf.limits()
+    if not isinstance(text, str):
+        fault("png", f"{told(text).capitalize()} is not base64.")
+        return
+    if len(text) > (limits.max_mask_bytes + 2) // 3 * 4:
+        fault("png", f"The PNG has more than {limits.max_mask_bytes:,} bytes.")
+        return
+    try:
+        png = base64.b64decode(text.encode("ascii"), validate=True)
+    except (UnicodeEncodeError, binascii.Error):
+        fault("png", "It is not base64.")
+        return
+    try:
+        mask.width, mask.height = check_png(png, limits)
+    except BadMask as bad:
+        fault("png", f"The PNG {bad}.")
+        return
+    budget.spend(mask.width * mask.height)
+    mask.png = png
+
+
+def _read_rle(given: Any, mask: GivenMask, fault: Tell, budget: PixelBudget) -> None:
+    if not isinstance(given, dict) or given.keys() != {"size", "counts"}:
+        fault("rle", "Write an object with size and counts.")
+        return
+    size, counts = given["size"], given["counts"]
+    if not isinstance(size, list) or len(size) != 2 or any(type(side) is not int for side in size):
+        fault("rle.size", "Write height and width, in this order, as whole numbers.")
+        return
+    if not isinstance(counts, str | list):
+        fault("rle.counts", f"Write a text or a list of whole numbers, not {told(counts)}.")
+        return
+    height, width = size
+    most = conf.limits().max_mask_pixels
+    if width > 0 and height > 0 and width * height <= most:
+        budget.spend(width * height)
+    try:
+        decode_rle(counts, width, height, most)
+    except ValueError as bad:
+        fault("rle", f"The run lengths {bad}.")
+        return
+    mask.counts, mask.width, mask.height = counts, width, height

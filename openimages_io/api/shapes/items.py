@@ -1,0 +1,120 @@
+"""Shapes as a request gives them: which fields, for which shape, with which pixels."""
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from openimages_io.api.shapes.givenmasks import GivenMask, PixelBudget, read_mask
+from openimages_io.models.rules import LARGEST_GROUP, Fault, told
+
+FIELDS: Final = (
+    *("kind", "label", "x_min", "x_max", "y_min", "y_max", "points", "clicks", "rotation", "source", "group"),
+    *("score", "occluded", "attributes", "mask"),
+)
+"""What may be given of a shape."""
+_REQUIRED: Final = ("kind", "label")
+_ENVELOPE: Final = ("shapes", "image", "revision", "units")
+
+
+@dataclass(slots=True)
+class Item:
+    """One shape of a request."""
+
+    path: str
+    """Where it stands in the request, with the dot or bracket that ends it: `shapes[3].`."""
+    key: int | None = None
+    """The shape that it is; None for a new one."""
+    given: dict[str, Any] = field(default_factory=dict)
+    """The fields that were given, of whatever type, without the mask."""
+    mask: GivenMask | None = None
+    drops_mask: bool = False
+    """Whether null was given as the mask."""
+    faults: list[Fault] = field(default_factory=list)
+    """Found so far, with whole paths."""
+
+    def fault(self, name: str, message: str) -> None:
+        """Takes note of what is wrong with a field."""
+        self.faults.append(Fault(f"{self.path}{name}" if name else self.path.rstrip("."), message))
+
+
+class Items:
+    """The shapes of one request, and what is wrong with it besides."""
+
+    def __init__(self) -> None:
+        self.items: list[Item] = []
+        self.faults: list[Fault] = []
+        self._budget = PixelBudget()
+
+    def read_save(self, body: Any, image: int, units: str) -> None:
+        """Takes what a PUT gives: an object with all shapes of the picture, as GET gives it."""
+        if not isinstance(body, dict):
+            self.faults.append(Fault("", f"Write an object with a list of shapes, not {told(body)}."))
+            return
+        for name in body.keys() - set(_ENVELOPE):
+            self.faults.append(Fault(name, f"It is unknown here; known are: {', '.join(_ENVELOPE)}."))
+        if "image" in body and (isinstance(body["image"], bool) or body["image"] != image):
+            self.faults.append(Fault("image", f"This is picture {image}, not {told(body['image'])}."))
+        if "units" in body and body["units"] != units:
+            self.faults.append(Fault("units", f"The address asks for {units}s, and this says {told(body['units'])}."))
+        if "revision" in body and not _is_whole(body["revision"]):
+            self.faults.append(Fault("revision", f"{told(body['revision'])} is not a whole number."))
+        shapes = body.get("shapes")
+        if not isinstance(shapes, list):
+            text = f"{told(shapes)} is no list of shapes." if "shapes" in body else "It is missing."
+            self.faults.append(Fault("shapes", text))
+            return
+        places: dict[int, int] = {}
+        for place, shape in enumerate(shapes):
+            item = self._read(shape, f"shapes[{place}].", has_key=True)
+            if item.key is not None and places.setdefault(item.key, place) != place:
+                item.fault("id", f"Shape {item.key} is shapes[{places[item.key]}] already.")
+
+    def read_new(self, body: Any) -> None:
+        """Takes what a POST gives: a new shape, or a list of them."""
+        if isinstance(body, list):
+            for place, shape in enumerate(body):
+                self._read(shape, f"[{place}].", has_key=False)
+        else:
+            self._read(body, "", has_key=False)
+
+    def read_changes(self, body: Any, key: int) -> None:
+        """Takes what a PATCH gives: some fields of the shape with this key."""
+        item = self._read(body, "", has_key=True)
+        if item.key not in {None, key}:
+            item.fault("id", f"This is shape {key}, not {item.key}.")
+        item.key = key
+
+    def all_faults(self) -> list[Fault]:
+        """Everything that was found."""
+        return [*self.faults, *(fault for item in self.items for fault in item.faults)]
+
+    def _read(self, shape: Any, path: str, *, has_key: bool) -> Item:
+        item = Item(path)
+        self.items.append(item)
+        if not isinstance(shape, dict):
+            item.fault("", f"{told(shape).capitalize()} is no shape: write an object.")
+            return item
+        if shape.get("id") is not None:
+            if not has_key:
+                item.fault("id", "A new shape has no id yet.")
+            elif _is_whole(shape["id"]):
+                item.key = shape["id"]
+            else:
+                item.fault("id", f"{told(shape['id'])} is no id.")
+        for name in shape:
+            if name not in FIELDS and name != "id":
+                item.fault(name, f"A shape has no such field; it has: {', '.join(('id', *FIELDS))}.")
+        item.given = {name: shape[name] for name in FIELDS if name in shape and name != "mask"}
+        if "mask" in shape:
+            item.drops_mask = shape["mask"] is None
+            item.mask = None if item.drops_mask else read_mask(shape["mask"], item.fault, self._budget)
+        return item
+
+    def require_what_is_new(self, item: Item) -> None:
+        """Takes note of what a new shape lacks."""
+        for name in _REQUIRED:
+            if name not in item.given:
+                item.fault(name, "It is missing.")
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LARGEST_GROUP

@@ -1,0 +1,172 @@
+"""A picture's shapes into the database: locked, compared with what is there, and only what changes is written."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Final
+
+from django.db import IntegrityError, OperationalError, models, router, transaction
+from django.db.models import F, QuerySet
+from django.db.models.functions import Length
+from django.http import Http404
+
+from openimages_io.api.errors import Conflict
+from openimages_io.api.shapes.drafts import Draft, Drafts
+from openimages_io.api.shapes.faults import BadShapes
+from openimages_io.api.shapes.forms import Form, size_of
+from openimages_io.api.shapes.items import Items
+from openimages_io.models import Image, Label, Mask, Shape, Task
+from openimages_io.models.revisions import Owners
+from openimages_io.transfer.bulk import Loader, plain
+
+_BATCH: Final = 500
+_BUSY: Final = ("40001", "40P01", "55P03")
+"""PostgreSQL's codes for transactions that were in each other's way."""
+
+
+class Saver:
+    """Changes the shapes of one picture within the caller's transaction, which has locked it."""
+
+    def __init__(self, image: Image, using: str) -> None:
+        self.image, self.using = image, using
+
+    @property
+    def shapes(self) -> QuerySet[Shape]:
+        """All shapes of the picture."""
+        return Shape.objects.using(self.using).filter(image=self.image)
+
+    def make_them(self, items: Items, form: Form) -> None:
+        """Makes the shapes of the picture those that are given. Raises `BadShapes` or `Conflict`."""
+        stored = self._stored(self.shapes)
+        for item in items.items:
+            if item.key is not None and item.key not in stored:
+                item.fault("id", f"The picture has no shape {item.key}.")
+        drafts = self._drafts(items, form, stored)
+        kept = {item.key for item in items.items}
+        self._write(drafts, [key for key in stored if key not in kept])
+
+    def add(self, items: Items, form: Form) -> list[int]:
+        """Adds new shapes and returns their keys. Raises `BadShapes` or `Conflict`."""
+        drafts = self._drafts(items, form, {})
+        self._write(drafts, [])
+        return [draft.shape.pk for draft in drafts]
+
+    def change(self, items: Items, form: Form, key: int) -> None:
+        """Changes some fields of one shape. Raises `Http404`, `BadShapes` or `Conflict`."""
+        stored = self._stored(self.shapes.filter(pk=key))
+        if not stored:
+            raise Http404
+        self._write(self._drafts(items, form, stored), [])
+
+    def delete(self, key: int) -> None:
+        """Deletes one shape. Raises `Http404`."""
+        if not self.shapes.filter(pk=key).exists():
+            raise Http404
+        self._write([], [key])
+
+    def _stored(self, shapes: QuerySet[Shape]) -> dict[int, Shape]:
+        rows = shapes.order_by("pk").select_related("mask").defer("mask__png").annotate(png_bytes=Length("mask__png"))
+        return {shape.pk: shape for shape in rows}
+
+    def _drafts(self, items: Items, form: Form, stored: dict[int, Shape]) -> list[Draft]:
+        lay = Drafts(self.image, self._labels(items, stored.values()), size_of(self.image, form))
+        pngs = self._pngs(items, stored)
+        drafts = []
+        for item in items.items:
+            if item.key is None:
+                items.require_what_is_new(item)
+            elif item.key not in stored:
+                continue
+            shape = None if item.key is None else stored[item.key]
+            drafts.append(lay.make(item, shape, pngs.get(item.key or 0, b"")))
+        if found := items.all_faults():
+            raise BadShapes(found)
+        return drafts
+
+    def _labels(self, items: Items, stored: Iterable[Shape]) -> dict[int, Label]:
+        given = (item.given.get("label") for item in items.items)
+        wanted = {key for key in given if isinstance(key, int) and not isinstance(key, bool) and 0 < key < 2**63}
+        wanted.update(shape.label_id for shape in stored)
+        labels = Label.objects.using(self.using).filter(task=self.image.task_id)
+        if len(wanted) <= _BATCH:
+            labels = labels.filter(pk__in=wanted)
+        return {label.pk: label for label in labels.prefetch_related("attribute_specs")}
+
+    def _pngs(self, items: Items, stored: dict[int, Shape]) -> dict[int, bytes]:
+        """The stored PNGs that other pixels of the same size are given for."""
+        keys = []
+        for item in items.items:
+            mask = None if item.key not in stored else getattr(stored[item.key], "mask", None)
+            given = item.mask
+            if mask is None or given is None or not given.has_pixels:
+                continue
+            if (mask.width, mask.height) == (given.width, given.height):
+                keys.append(mask.pk)
+        found: dict[int, bytes] = {}
+        for batch in _batches(keys):
+            rows = plain(Mask, self.using).filter(pk__in=batch)
+            found.update((key, bytes(png)) for key, png in rows.values_list("pk", "png"))
+        return found
+
+    def _write(self, drafts: Sequence[Draft], gone: Sequence[int]) -> None:
+        """Writes what changes, and raises the revisions once if anything does."""
+        new = [draft.shape for draft in drafts if draft.is_new]
+        changed = [draft for draft in drafts if draft.changed and not draft.is_new]
+        masks = [draft.mask for draft in drafts if draft.mask is not None]
+        if not (new or changed or masks or gone):
+            return
+        for batch in _batches(gone):
+            plain(Shape, self.using).filter(pk__in=batch).delete()
+        if changed:
+            names = set().union(*(draft.changed for draft in changed))
+            _update(Loader(self.using), [draft.shape for draft in changed], names)
+        if new:
+            plain(Shape, self.using).bulk_create(new)
+        for batch in _batches([mask.shape.pk for mask in masks if mask.is_dropped]):
+            plain(Mask, self.using).filter(pk__in=batch).delete()
+        made = [Mask(shape=mask.shape, **mask.all_columns) for mask in masks if mask.is_new]
+        plain(Mask, self.using).bulk_create(made)
+        for mask in masks:
+            if not mask.is_new and not mask.is_dropped:
+                plain(Mask, self.using).filter(pk=mask.shape.pk).update(**mask.all_columns)
+        Owners({self.image.task_id}, {self.image.pk}).touch(self.using)
+        self.image.revision += 1
+
+
+@contextmanager
+def locked(image: Image, using: str | None = None) -> Iterator[Saver]:
+    """A transaction in which nobody else changes the picture's annotations.
+
+    The task is locked first and then the image, as everybody does who raises their revisions, so that two savers wait
+    for each other but never in a ring. Raises `Http404` if the picture is gone, `Conflict` if others are in the way.
+    """
+    using = using or router.db_for_write(Shape, instance=image)
+    try:
+        with transaction.atomic(using=using):
+            # An UPDATE takes the lock on SQLite and on PostgreSQL alike, before anything is read.
+            for model, key in ((Task, image.task_id), (Image, image.pk)):
+                if not plain(model, using).filter(pk=key).update(revision=F("revision")):
+                    raise Http404
+            yield Saver(plain(Image, using).get(pk=image.pk), using)
+    except IntegrityError:
+        raise Conflict("Something that these shapes belong to has changed meanwhile; read it again.") from None
+    except OperationalError as fault:
+        if getattr(fault.__cause__, "sqlstate", None) in _BUSY or "locked" in str(fault):
+            raise Conflict("Somebody else is writing just now; try again.") from None
+        raise
+
+
+def _update(loader: Loader, rows: Sequence[Shape], names: set[str]) -> None:
+    """Updates these fields of the shapes by one statement, run for each of them."""
+    columns: dict[str, list[Any]] = {}
+    for field in Shape._meta.concrete_fields:
+        if field.name not in names:
+            continue
+        turn: Callable[[Any], Any] = json.dumps if isinstance(field, models.JSONField) else lambda value: value
+        values = (getattr(row, field.attname) for row in rows)
+        columns[str(field.column)] = [None if value is None else turn(value) for value in values]
+    loader.update(Shape, [row.pk for row in rows], columns)
+
+
+def _batches(keys: Sequence[int]) -> Iterator[Sequence[int]]:
+    return (keys[start : start + _BATCH] for start in range(0, len(keys), _BATCH))

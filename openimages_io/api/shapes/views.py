@@ -1,0 +1,180 @@
+"""The annotations of a picture: all at once, as an annotation program's Save wants it, or one by one."""
+
+from collections.abc import Sequence
+from hashlib import blake2b
+from typing import Any
+
+from django.http import HttpResponse
+from django.utils.cache import patch_cache_control
+from rest_framework import status
+from rest_framework.exceptions import ValidationError
+from rest_framework.generics import get_object_or_404
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from openimages_io.api.access import Verb
+from openimages_io.api.base import ApiView
+from openimages_io.api.shapes import schema
+from openimages_io.api.shapes.etags import check_match, etag_of, is_known, require_match
+from openimages_io.api.shapes.forms import Form, form_of, size_of
+from openimages_io.api.shapes.items import Items
+from openimages_io.api.shapes.parsing import StrictJSONParser
+from openimages_io.api.shapes.pixels import png_of
+from openimages_io.api.shapes.reading import MaskAddresses, as_json
+from openimages_io.api.shapes.saving import Saver, locked
+from openimages_io.models import Image, Shape, Task
+
+
+class ShapesView(ApiView):
+    """What the views of shapes share."""
+
+    parser_classes = (StrictJSONParser,)
+
+    def tasks(self) -> Any:
+        """The tasks that exist for the user."""
+        return Task.objects.filter(self.access.tasks(self.request.user))
+
+    def find_image(self, key: int) -> Image:
+        """A picture that exists for the user, with its task. Raises `Http404`."""
+        images = Image.objects.filter(task__in=self.tasks()).select_related("task")
+        return get_object_or_404(images, pk=key)
+
+    def find_shape(self, key: int) -> Shape:
+        """A shape that exists for the user, with picture and task. Raises `Http404`."""
+        shapes = Shape.objects.filter(task__in=self.tasks()).select_related("image", "task")
+        return get_object_or_404(shapes, pk=key)
+
+    def answer(self, body: Any, image: Image, form: Form, status: int = status.HTTP_200_OK) -> Response:
+        """An answer with its ETag, which caches may keep for this user but must ask about."""
+        response = Response(body, status=status)
+        response["ETag"] = etag_of(image.revision, form, size_of(image, form))
+        patch_cache_control(response, private=True, no_cache=True)
+        return response
+
+
+class PictureShapes(ShapesView):
+    """All shapes of a picture."""
+
+    @schema.list_shapes
+    def get(self, request: Request, pk: int) -> Response:
+        """All shapes of a picture, in the order of their ids."""
+        image, form = self.find_image(pk), form_of(request)
+        self.require("view", Shape, image.task)
+        if is_known(request, etag_of(image.revision, form, size_of(image, form))):
+            return self.answer(None, image, form, status.HTTP_304_NOT_MODIFIED)
+        shapes = Shape.objects.filter(image=image)
+        return self.answer(self._listed(image, form, self._as_json(image, form, shapes)), image, form)
+
+    @schema.save_shapes
+    def put(self, request: Request, pk: int) -> Response:
+        """Makes the shapes of a picture those that are given: all or nothing, and not over somebody else's save.
+
+        A shape with an id keeps its key, its PNG and every field that is left out. One without is made. One that is
+        not named is deleted.
+        """
+        image, form = self.find_image(pk), form_of(request)
+        verbs: tuple[Verb, ...] = ("add", "change", "delete")
+        for verb in verbs:
+            self.require(verb, Shape, image.task)
+        require_match(request)
+        items = Items()
+        items.read_save(request.data, image.pk, form.units)
+        with locked(image) as saver:
+            check_match(request, saver.image.revision)
+            saver.make_them(items, form)
+            body = self._listed(saver.image, form, self._as_json(saver.image, form, saver.shapes))
+        return self.answer(body, saver.image, form)
+
+    @schema.add_shapes
+    def post(self, request: Request, pk: int) -> Response:
+        """Adds a shape, or a list of them, to a picture."""
+        image, form = self.find_image(pk), form_of(request)
+        self.require("add", Shape, image.task)
+        items = Items()
+        items.read_new(request.data)
+        with locked(image) as saver:
+            check_match(request, saver.image.revision)
+            made = self._made(saver, saver.add(items, form), form)
+            body = self._listed(saver.image, form, made)
+        return self.answer(body, saver.image, form, status.HTTP_201_CREATED)
+
+    def _made(self, saver: Saver, keys: Sequence[int], form: Form) -> list[dict[str, Any]]:
+        if not keys:
+            return []
+        made = set(keys)
+        shapes = saver.shapes.filter(pk__gte=min(keys), pk__lte=max(keys))
+        return [shape for shape in self._as_json(saver.image, form, shapes) if shape["id"] in made]
+
+    def _as_json(self, image: Image, form: Form, shapes: Any) -> list[dict[str, Any]]:
+        return as_json(shapes, form, size_of(image, form), MaskAddresses(self.request))
+
+    def _listed(self, image: Image, form: Form, shapes: list[dict[str, Any]]) -> dict[str, Any]:
+        return {"image": image.pk, "revision": image.revision, "units": form.units, "shapes": shapes}
+
+
+class OneShape(ShapesView):
+    """One shape."""
+
+    @schema.read_shape
+    def get(self, request: Request, pk: int) -> Response:
+        """One shape."""
+        shape, form = self.find_shape(pk), form_of(request)
+        self.require("view", Shape, shape.task)
+        if is_known(request, etag_of(shape.image.revision, form, size_of(shape.image, form))):
+            return self.answer(None, shape.image, form, status.HTTP_304_NOT_MODIFIED)
+        return self._one(shape.image, form, Shape.objects.filter(pk=pk))
+
+    @schema.change_shape
+    def patch(self, request: Request, pk: int) -> Response:
+        """Changes the fields that are given."""
+        shape, form = self.find_shape(pk), form_of(request)
+        self.require("change", Shape, shape.task)
+        items = Items()
+        items.read_changes(request.data, pk)
+        with locked(shape.image) as saver:
+            check_match(request, saver.image.revision)
+            saver.change(items, form, pk)
+            return self._one(saver.image, form, saver.shapes.filter(pk=pk))
+
+    @schema.delete_shape
+    def delete(self, request: Request, pk: int) -> Response:
+        """Deletes a shape with its mask."""
+        shape = self.find_shape(pk)
+        self.require("delete", Shape, shape.task)
+        with locked(shape.image) as saver:
+            check_match(request, saver.image.revision)
+            saver.delete(pk)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def _one(self, image: Image, form: Form, shapes: Any) -> Response:
+        found = as_json(shapes, form, size_of(image, form), MaskAddresses(self.request))
+        if not found:
+            self.find_shape(0)  # deleted meanwhile
+        return self.answer(found[0], image, form)
+
+
+class ShapeMask(ShapesView):
+    """The pixels of a shape."""
+
+    def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
+        """Whoever accepts PNGs alone gets them; only errors are JSON."""
+        return super().perform_content_negotiation(request, force=True)
+
+    @schema.read_mask
+    def get(self, request: Request, pk: int) -> HttpResponse:
+        """The PNG of a mask, byte by byte as it is stored; with `?draw=1` any shape that covers pixels, drawn."""
+        shape = self.find_shape(pk)
+        self.require("view", Shape, shape.task)
+        drawn = request.query_params.get("draw", "0")
+        if drawn not in {"0", "1"}:
+            raise ValidationError({"draw": ["Write 1 to have the shape drawn, or 0."]})
+        png = png_of(shape, draws=drawn == "1")
+        etag = f'"{blake2b(png, digest_size=16).hexdigest()}"'
+        if is_known(request, etag):
+            response = HttpResponse(status=status.HTTP_304_NOT_MODIFIED)
+        else:
+            response = HttpResponse(png, content_type="image/png")
+            response["X-Content-Type-Options"] = "nosniff"
+        response["ETag"] = etag
+        patch_cache_control(response, private=True, no_cache=True)
+        return response

@@ -1,0 +1,63 @@
+"""Sites with workers, for tests of jobs."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.db import connection, connections
+from pytest_django import Settings
+
+from openimages_io.models.jobfiles import storage_of_jobs
+from tests.conftest import ROOT
+from tests.jobs.archives import write_large
+from tests.jobs.sites import Site, database_url
+
+ROWS = 100_000
+
+
+@pytest.fixture(scope="session")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An archive that takes some seconds to import."""
+    return write_large(tmp_path_factory.mktemp("large") / "large.zip", ROWS)
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with the demo site's tables."""
+    path = tmp_path_factory.mktemp("database") / "db.sqlite3"
+    environment = {"DATABASE_URL": f"sqlite:///{path}", "DJANGO_SETTINGS_MODULE": "tests.jobs.site_settings"}
+    command = [sys.executable, str(ROOT / "manage.py"), "migrate", "--verbosity", "0"]
+    subprocess.run(command, env=environment, cwd=ROOT, check=True, timeout=60)
+    return path
+
+
+@pytest.fixture
+def site(
+    request: pytest.FixtureRequest,
+    transactional_db: None,
+    tmp_path: Path,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Site]:
+    """A site on a database that other processes reach: on SQLite a file, for the test's own is in memory."""
+    settings.TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+    monkeypatch.setattr(storage_of_jobs(), "_location", tmp_path / "jobs")
+    storage_of_jobs().__dict__.pop("base_location", None)
+    storage_of_jobs().__dict__.pop("location", None)
+    usual = connections["default"]
+    if connection.vendor == "sqlite":
+        path = tmp_path / "db.sqlite3"
+        shutil.copy(request.getfixturevalue("empty_database"), path)
+        connections["default"] = usual.copy()
+        connections["default"].settings_dict = usual.settings_dict | {"NAME": str(path)}
+    made = Site(tmp_path, database_url())
+    try:
+        yield made
+    finally:
+        made.close()
+        if connections["default"] is not usual:
+            connections["default"].close()
+            connections["default"] = usual

@@ -1,0 +1,18 @@
+"""The demo site's settings for workers that a test starts: impatient, and on the queue that the test chose."""
+
+import os
+
+from project.settings import *  # noqa: F403  (a settings module is its names)
+
+OPENIMAGES_IO = {"JOB_STORAGE": "openimages_jobs", "JOB_SILENCE": int(os.environ.get("JOB_SILENCE", "60"))}
+LOGGING = {
+    "version": 1,
+    "handlers": {"console": {"class": "logging.StreamHandler"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+}
+
+if os.environ.get("RQ_QUEUE"):
+    INSTALLED_APPS = [*INSTALLED_APPS, "django_rq"]  # noqa: F405
+    TASKS = {"default": {"BACKEND": "django_tasks_rq.RQBackend", "QUEUES": [os.environ["RQ_QUEUE"]]}}
+    RQ_QUEUES = {os.environ["RQ_QUEUE"]: {"URL": os.environ["REDIS_URL"], "DEFAULT_TIMEOUT": -1}}
+    OPENIMAGES_IO["JOB_QUEUE"] = os.environ["RQ_QUEUE"]

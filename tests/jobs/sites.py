@@ -1,0 +1,85 @@
+"""A site whose workers are processes of their own: the test is one of its processes, too."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from django.db import connection
+
+from tests.conftest import ROOT
+
+
+def until(holds: Callable[[], Any], seconds: float = 20, *, what: str = "it") -> Any:
+    """Waits for something, and returns it."""
+    end = time.monotonic() + seconds
+    while True:
+        found = holds()
+        if found:
+            return found
+        assert time.monotonic() < end, f"{what} did not come within {seconds} seconds"
+        time.sleep(0.02)
+
+
+class Site:
+    """A database and folders that this process shares with the workers that it starts."""
+
+    def __init__(self, folder: Path, database_url: str, **environment: str) -> None:
+        self.folder = folder
+        self.environment = os.environ | {
+            "DATABASE_URL": database_url,
+            "MEDIA_ROOT": str(folder / "media"),
+            "JOBS_ROOT": str(folder / "jobs"),
+            "DJANGO_SETTINGS_MODULE": "tests.jobs.site_settings",
+            "PYTHONPATH": str(ROOT),
+            **environment,
+        }
+        self.workers: list[subprocess.Popen[bytes]] = []
+
+    def start_worker(self, *command: str) -> "subprocess.Popen[bytes]":
+        """Starts a worker; it is killed at the end of the test at the latest."""
+        words = command or ("db_worker", "--no-reload", "--interval", "0.05", "--no-startup-delay")
+        with (self.folder / "worker.log").open("ab") as log:
+            worker = subprocess.Popen(
+                [sys.executable, "-W", "error", str(ROOT / "manage.py"), *words],
+                env=self.environment,
+                cwd=ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        self.workers.append(worker)
+        return worker
+
+    @property
+    def log(self) -> str:
+        """What the workers have said."""
+        return (self.folder / "worker.log").read_text("utf-8", "replace")
+
+    def files(self) -> list[str]:
+        """Every stored file: pictures, what jobs have, and what they show while they run."""
+        shown = self.folder / "db.sqlite3-jobs"
+        folders = (self.folder / "media", self.folder / "jobs", shown)
+        return sorted(
+            str(path.relative_to(self.folder)) for root in folders for path in root.rglob("*") if path.is_file()
+        )
+
+    def close(self) -> None:
+        """Ends what was started."""
+        for worker in self.workers:
+            if worker.poll() is None:
+                os.killpg(worker.pid, signal.SIGKILL)
+            worker.wait()
+
+
+def database_url() -> str:
+    """The database of this process, as a URL."""
+    wanted = connection.settings_dict
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{wanted['NAME']}"
+    return f"postgres://{wanted['USER']}:{wanted['PASSWORD']}@{wanted['HOST']}:{wanted['PORT']}/{wanted['NAME']}"

@@ -1,0 +1,199 @@
+"""Workers that are processes of their own, on the database that the tests run on."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from django.core.files import File
+from django.db import connection
+from pytest_django import Settings
+
+from openimages_io.jobs.steering import cancel, retry
+from openimages_io.jobs.submitting import submit_export, submit_import
+from openimages_io.jobs.watching import Status, status
+from openimages_io.models import Image, Job, Label, Mask, Shape, Task
+from openimages_io.transfer.options import ExportOptions, ImportOptions
+from tests.jobs.archives import small
+from tests.jobs.conftest import ROWS
+from tests.jobs.sites import Site, until
+
+
+def submitted(path: Path, name: str = "large") -> Job:
+    with path.open("rb") as file:
+        return submit_import(
+            File(file, name="large.zip"), task=None, task_name=name, options=ImportOptions(), dry_run=False, user=None
+        )
+
+
+def now(job: Job) -> Status:
+    return status(Job.objects.get(pk=job.pk))
+
+
+def in_phase(job: Job, phase: str) -> Status:
+    def holds() -> Status | None:
+        found = now(job)
+        assert found.state in {"queued", "running"}, found
+        return found if found.phase == phase and found.done else None
+
+    found = until(holds, what=f"the phase {phase}")
+    assert isinstance(found, Status)
+    return found
+
+
+def ended(job: Job) -> Job:
+    until(lambda: now(job).state not in {"queued", "running"}, 60, what="the end of the job")
+    return Job.objects.get(pk=job.pk)
+
+
+def test_an_import_is_seen_while_it_runs_and_others_write_meanwhile(site: Site, large: Path) -> None:
+    job = submitted(large)
+    assert now(job).waiting
+    site.start_worker()
+    seen: list[Status] = []
+    slowest = 0.0
+    other = Task.objects.create(name="other")
+    while (found := now(job)).state in {"queued", "running"}:
+        seen.append(found)
+        began = time.monotonic()
+        now(job)
+        for model in (Task, Label, Image, Shape, Mask):
+            model._base_manager.order_by("pk").first()
+        slowest = max(slowest, time.monotonic() - began)
+        if found.phase == "check" and found.done < found.total / 2:  # the commit will have SQLite's write lock
+            Image.objects.create(task=other, name=f"{len(seen)}")
+        time.sleep(0.02)
+    job.refresh_from_db()
+    assert (job.state, job.committed, job.errors) == ("succeeded", True, 0), (job.message, site.log)
+    assert job.message.startswith("Imported: 2,000 images, 1 picture, 2 labels,")
+    assert job.task is not None
+    assert job.task.shapes.count() == ROWS
+    running = [one for one in seen if one.state == "running"]
+    assert {"check", "commit"} <= {one.phase for one in running}
+    assert len({one.done for one in running}) > 3
+    assert all(0 <= one.done <= one.total for one in running)
+    assert other.images.exists()
+    assert slowest < 1
+    kept = [f"jobs/{job.source}", f"media/{Image.objects.exclude(file='').get().file}"]
+    until(lambda: site.files() == kept, 2, what="the tidying up")
+
+
+@pytest.mark.parametrize("phase", ["check", "commit"])
+def test_a_job_that_is_cancelled_stops_within_two_seconds_and_leaves_nothing(
+    site: Site, large: Path, phase: str
+) -> None:
+    job = submitted(large)
+    with slow_inserts():
+        site.start_worker()
+        in_phase(job, phase)
+        _cancelled(site, job)
+
+
+@contextmanager
+def slow_inserts() -> Iterator[None]:
+    """Makes PostgreSQL take seconds for the commit, for it may be over before it is seen; SQLite takes them anyway."""
+    if connection.vendor == "sqlite":
+        yield
+        return
+    table = Shape._meta.db_table
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE FUNCTION doze() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.02); RETURN NEW; END'"
+        )
+        cursor.execute(
+            f"CREATE TRIGGER doze BEFORE INSERT ON {table} FOR EACH ROW WHEN (NEW.id % 500 = 0) EXECUTE FUNCTION doze()"
+        )
+        try:
+            yield
+        finally:
+            cursor.execute(f"DROP TRIGGER doze ON {table}")
+            cursor.execute("DROP FUNCTION doze")
+
+
+@contextmanager
+def others_writing() -> Iterator[None]:
+    """Keeps the worker from writing labels: on SQLite it cannot even begin, on PostgreSQL its first INSERT waits."""
+    other = connection.copy()
+    postgresql = connection.vendor == "postgresql"
+    try:
+        with other.cursor() as cursor:
+            cursor.execute("BEGIN" if postgresql else "BEGIN IMMEDIATE")
+            if postgresql:
+                cursor.execute(f"LOCK TABLE {Label._meta.db_table} IN SHARE MODE")
+            yield
+            cursor.execute("ROLLBACK")
+    finally:
+        other.close()
+
+
+def test_a_job_that_waits_for_others_who_write_can_be_cancelled_too(site: Site, large: Path) -> None:
+    job = submitted(large)
+    site.start_worker()
+    in_phase(job, "check")
+    with others_writing():
+        if connection.vendor == "sqlite":
+            until(lambda: now(job).phase == "wait", what="the phase wait")
+        else:
+            until(_waits_for_a_lock, what="a worker that waits for a lock")
+        cancel(job)
+        if connection.vendor == "postgresql":
+            assert until(lambda: now(job).state == "cancelled", 2)
+        else:
+            time.sleep(0.6)  # it stops, but cannot say so before the other has written
+            assert now(job).cancelling
+    until(lambda: now(job).state == "cancelled", 2)
+    assert not Task.objects.exists()
+    until(lambda: site.files() == [f"jobs/{job.source}"], 2, what="the tidying up")
+
+
+def _waits_for_a_lock() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
+        return cursor.fetchone() is not None
+
+
+def _cancelled(site: Site, job: Job) -> None:
+    began = time.monotonic()
+    cancel(job)
+    asked = time.monotonic() - began
+    job = ended(job)
+    took = time.monotonic() - began
+    assert (job.state, job.message) == ("cancelled", "Cancelled: nothing was written."), site.log
+    assert took < 2, "that took too long"
+    assert asked < 0.5
+    assert not Task.objects.exists()
+    assert not Shape.objects.exists()
+    until(lambda: site.files() == [f"jobs/{job.source}"], 2, what="the tidying up")
+
+
+def test_a_worker_that_is_killed_leaves_a_job_that_can_be_started_again(
+    site: Site, large: Path, settings: Settings
+) -> None:
+    settings.OPENIMAGES_IO = {"JOB_SILENCE": 3}
+    job = submitted(large)
+    worker = site.start_worker()
+    in_phase(job, "commit")
+    os.kill(worker.pid, signal.SIGKILL)
+    worker.wait()
+    until(lambda: now(job).state == "failed", 9, what="the sign that it is dead")
+    assert now(job).message.startswith("The worker stopped")
+    assert Job.objects.get(pk=job.pk).state == "running"
+    assert not Task.objects.exists()
+    assert retry(job).state == "queued"
+    site.start_worker()
+    job = ended(job)
+    assert (job.state, job.attempt) == ("succeeded", 2), (job.message, site.log)
+    assert Shape.objects.count() == ROWS
+
+
+def test_an_export_goes_through_a_worker(site: Site) -> None:
+    job = submit_import(small(), task=None, task_name="a/b: c", options=ImportOptions(), dry_run=False, user=None)
+    site.start_worker()
+    task = ended(job).task
+    assert task is not None
+    job = ended(submit_export(task, ExportOptions(), user=None))
+    assert job.state == "succeeded", (job.message, site.log)
+    assert str(job.result).endswith("/a_b_ c.zip")
