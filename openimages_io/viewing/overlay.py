@@ -59,7 +59,14 @@ def frame_of(image: Image, shapes: Iterable[Shape]) -> tuple[Size, bool]:
 
 
 def overlay(
-    image: Image, shapes: Iterable[Shape], labels: Mapping[int, Label], *, small: bool = False, left: int = 0
+    image: Image,
+    shapes: Iterable[Shape],
+    labels: Mapping[int, Label],
+    *,
+    small: bool = False,
+    left: int = 0,
+    backdrop: str | None = None,
+    turn: float = 0,
 ) -> str:
     """An SVG document with boxes, polygons, ellipses and the outlines of masks, each in its label's colour.
 
@@ -67,6 +74,9 @@ def overlay(
     key. Each shape has `data-shape`, `data-label` and `data-kind`, and says what it is in its `<title>`. Large ones lie
     below small ones. Tags have no place in the picture, so they are not drawn. `small` is for thumbnails: coarser, and
     without titles. What is left out is said in the document's own title, with the `left` shapes that were not given.
+
+    On a page of its own it has a backdrop: the address of the picture, or an empty frame for an empty text. `turn`
+    turns all of it counter-clockwise, in degrees.
     """
     drawn = [shape for shape in shapes if shape.kind != ShapeKind.TAG]
     size, known = frame_of(image, drawn)
@@ -85,11 +95,36 @@ def overlay(
         notes.append("the size of the image is not known, so that the frame's proportions are a guess")
     if left:
         notes.append(f"{left:,} more than can be shown")
-    width, height = size
+    box, turned = _turn(size, turn)
+    fit = ' preserveAspectRatio="none"' if backdrop is None else ""
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="openimages-overlay" role="img" viewBox="0 0 {width} {height}" '
-        f'preserveAspectRatio="none" fill-opacity="0.15" fill-rule="evenodd" stroke-width="{detail.stroke:g}" '
-        f'stroke-linejoin="round"><title>{text("; ".join(notes))}</title>{"".join(parts)}</svg>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="openimages-overlay" role="img" viewBox="{box}"{fit}>'
+        f"<title>{text('; '.join(notes))}</title>{turned}{_backdrop(backdrop, size)}"
+        f'<g class="openimages-shapes" fill-opacity="0.15" fill-rule="evenodd" stroke-width="{detail.stroke:g}" '
+        f'stroke-linejoin="round">{"".join(parts)}</g>{"</g>" if turned else ""}</svg>'
+    )
+
+
+def _turn(size: Size, degrees: float) -> tuple[str, str]:
+    """The viewBox around the turned frame, and the beginning of the group that is turned."""
+    width, height = size
+    if not degrees % 360:
+        return f"0 0 {width} {height}", ""
+    cos, sin = (abs(part) for part in geometry.turn(degrees))
+    wide, tall = width * cos + height * sin, width * sin + height * cos
+    box = f"{short((width - wide) / 2)} {short((height - tall) / 2)} {short(wide)} {short(tall)}"
+    return box, f'<g transform="rotate({short(-degrees)} {short(width / 2)} {short(height / 2)})">'
+
+
+def _backdrop(backdrop: str | None, size: Size) -> str:
+    if backdrop is None:
+        return ""
+    place = f'width="{size[0]}" height="{size[1]}"'
+    if backdrop:
+        return f'<image href={attribute(backdrop)} {place} preserveAspectRatio="none"/>'
+    return (
+        f'<rect class="openimages-frame" {place} fill="none" stroke="currentColor" stroke-dasharray="6 4" '
+        'vector-effect="non-scaling-stroke"/>'
     )
 
 

@@ -26,7 +26,7 @@ def rendered(image: Image, **options: Any) -> ET.Element:
 
 
 def parts(root: ET.Element) -> list[ET.Element]:
-    return [element for element in root if element.get("data-shape")]
+    return [element for element in root.iter() if element.get("data-shape")]
 
 
 def numbers(element: ET.Element, *names: str) -> list[float]:
@@ -92,7 +92,7 @@ def test_a_polygon_has_all_its_rings_and_is_filled_by_even_odd(picture: Image, d
     root = rendered(picture)
     (path,) = parts(root)
     assert path.get("d") == "M0 0L200 0L200 100L0 100ZM50 25L100 25L100 50Z"
-    assert root.get("fill-rule") == "evenodd"
+    assert root[-1].get("fill-rule") == "evenodd"
 
 
 def outline(path: ET.Element) -> list[list[float]]:
@@ -220,7 +220,7 @@ def test_whatever_the_database_holds_is_text(picture: Image, draw: Draw, cat: La
     picture.name = HOSTILE
     svg = overlay(picture, [shape], {cat.pk: cat})
     root = parse(svg)
-    assert [element.tag for element in root.iter()] == [f"{SVG}{tag}" for tag in ("svg", "title", "rect", "title")]
+    assert [element.tag for element in root.iter()] == [f"{SVG}{tag}" for tag in ("svg", "title", "g", "rect", "title")]
     assert {name for element in root.iter() for name in element.attrib if name.startswith("on")} == set()
     assert "<script" not in svg
     (box,) = parts(root)
@@ -281,3 +281,43 @@ def test_the_number_of_queries_does_not_grow(picture: Image, draw: Draw, add_ima
                 add_mask(draw(image, kind="mask"), pixels())
                 draw(image)
     assert used == [2, 3]
+
+
+def test_a_page_of_its_own_has_the_picture_below_or_an_empty_frame(picture: Image, draw: Draw) -> None:
+    draw(picture)
+    below = rendered(picture, backdrop='/a?b=1&c="<')[1]
+    assert (below.tag, below.get("href"), *numbers(below, "width", "height")) == (
+        f"{SVG}image",
+        '/a?b=1&c="<',
+        200,
+        100,
+    )
+    frame = rendered(picture, backdrop="")[1]
+    assert (frame.tag, frame.get("class"), *numbers(frame, "width", "height")) == (
+        f"{SVG}rect",
+        "openimages-frame",
+        200,
+        100,
+    )
+    assert len(rendered(picture)) == 2
+
+
+@pytest.mark.parametrize(
+    ("degrees", "box"),
+    [(90, [50, -50, 100, 200]), (180, [0, 0, 200, 100]), (-270, [50, -50, 100, 200]), (360, [0, 0, 200, 100])],
+)
+def test_it_is_turned_counter_clockwise_within_a_frame_that_fits(
+    picture: Image, draw: Draw, degrees: float, box: list[float]
+) -> None:
+    draw(picture)
+    root = rendered(picture, turn=degrees)
+    assert [float(value) for value in (root.get("viewBox") or "").split()] == box
+    if degrees % 360:
+        assert root[1].get("transform") == f"rotate({-degrees} 100 50)"
+        assert len(parts(root[1])) == 1
+
+
+def test_the_corners_of_a_frame_that_is_turned_askew_lie_on_its_edges(picture: Image) -> None:
+    root = rendered(picture, turn=30)
+    _, _, wide, tall = map(float, (root.get("viewBox") or "").split())
+    assert (wide, tall) == pytest.approx((200 * 0.8660254 + 50, 100 + 100 * 0.8660254), abs=0.001)
