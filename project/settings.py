@@ -160,8 +160,10 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "InputType": "openimages_io.models.InputType.choices",
         "JobKind": "openimages_io.models.JobKind.choices",
         "JobState": "openimages_io.models.JobState.choices",
+        "Missing": ["error", "skip", "create"],
         "ShapeKind": "openimages_io.models.ShapeKind.choices",
     },
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,  # most words are what they are called
     # Swagger UI from this machine: it works without the internet.
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from django.db.models import Model
-from drf_spectacular.openapi import AutoSchema
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.generics import GenericAPIView, get_object_or_404
 from rest_framework.parsers import BaseParser
@@ -18,6 +17,7 @@ from openimages_io.api import errors
 from openimages_io.api.access import TaskAccess, Verb, access
 from openimages_io.api.pagination import ByKey
 from openimages_io.api.parsing import JSONBody, check_length
+from openimages_io.api.schema import Schema
 from openimages_io.models import Task
 
 
@@ -56,7 +56,7 @@ class ApiView(GenericAPIView[Any]):
     filter_backends = ()
     versioning_class = None
     metadata_class = None  # OPTIONS is 405: what there is, the OpenAPI document says
-    schema = AutoSchema()
+    schema = Schema()
     takes_files: ClassVar[bool] = False
     """Whether the larger of the two limits on the size of a request holds."""
 

@@ -9,7 +9,7 @@ from rest_framework import serializers
 LARGEST: Final = 2**31 - 1
 """A `PositiveIntegerField` on every database, whatever else one of them takes."""
 LARGEST_BIG: Final = 2**63 - 1
-_NO_CONTROL: Final = r"\A[^\x00-\x1f\x7f-\x9f\u2028\u2029]*\Z"
+_LINE: Final = r"\A[^\x00-\x1f\x7f-\x9f\u2028\u2029]+\Z"
 _NAME: Final = r"\A(?=.*\S)[^\x00-\x1f\x7f-\x9f\u2028\u2029]*\Z"
 
 
@@ -33,7 +33,7 @@ class Line(Text):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.validators.append(RegexValidator(_NO_CONTROL, "This may hold no line break or control character."))
+        self.validators.append(RegexValidator(_LINE, "This may hold no line break or control character."))
 
 
 class Name(Text):

@@ -1,9 +1,30 @@
-"""What every operation of the OpenAPI document shares: its errors, and lists by page."""
+"""What every operation of the OpenAPI document shares: its errors, and that answers are complete."""
 
-from typing import Final
+from typing import Any, Final
 
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.settings import spectacular_settings
 from drf_spectacular.utils import OpenApiResponse
 from rest_framework import serializers
+
+
+class Schema(AutoSchema):
+    """Says of answers that every field is there, and what texts are: rows may have come on other ways than this one."""
+
+    def _map_basic_serializer(self, serializer: Any, direction: Any) -> Any:
+        schema: dict[str, Any] = super()._map_basic_serializer(serializer, direction)  # type: ignore[no-untyped-call]
+        if direction == "response" and spectacular_settings.COMPONENT_SPLIT_REQUEST and "properties" in schema:
+            schema["required"] = sorted(schema["properties"].keys() - getattr(serializer, "may_be_absent", set()))
+            schema["properties"] = {name: _as_stored(value) for name, value in schema["properties"].items()}
+        return schema
+
+
+def _as_stored(schema: dict[str, Any]) -> dict[str, Any]:
+    """A field's schema without the limits that hold for texts that are sent."""
+    kinds = schema.get("oneOf", ())
+    if kinds and all(kind.get("type") == "string" for kind in kinds):  # a text, or an empty one
+        schema = {"type": "string", **{key: value for key, value in schema.items() if key != "oneOf"}}
+    return {key: value for key, value in schema.items() if key not in {"pattern", "minLength", "maxLength"}}
 
 
 class FaultSerializer(serializers.Serializer[object]):

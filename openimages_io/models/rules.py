@@ -25,6 +25,7 @@ LARGEST_GROUP: Final = 2**63 - 1
 _LONGEST_SOURCE: Final = 64
 _LONGEST_MESSAGE: Final = 300
 _LONGEST_VALUE: Final = 60
+_BOXED: Final = (ShapeKind.RECTANGLE, ShapeKind.POLYGON, ShapeKind.ELLIPSE)
 _TURNED: Final = (ShapeKind.RECTANGLE, ShapeKind.ELLIPSE)
 _UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
 
@@ -105,7 +106,7 @@ def _of_box(shape: "Shape") -> _Found:
         return
     for name, value in given.items():
         yield from _fraction(name, value)
-    if given or shape.kind != ShapeKind.MASK:
+    if given or shape.kind in _BOXED:
         missing = (name for name in BOX if name not in given)
         yield from ((name, _("It is missing: a box has all four sides.")) for name in missing)
     for low, high in (("x_min", "x_max"), ("y_min", "y_max")):

@@ -141,7 +141,7 @@ def test_many_are_made_at_once_or_none(api: APIClient, task: Task, image: Image)
             for angle in [361, -361, 1e308, 10**400, "5", "nan", True, []]
         ),
         *(({"name": "x", "original_size": size}, ["original_size"]) for size in [-1, 2**63, 2**70, "5", False]),
-        *(({"name": "x", "author": author}, ["author"]) for author in [5, None, "a\0b", "\udfff", {}]),
+        *(({"name": "x", "author": author}, ["author"]) for author in list[Any]([5, None, "a\0b", "\udfff", {}])),
     ],
     ids=lambda value: str(value)[:50],
 )

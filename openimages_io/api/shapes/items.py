@@ -28,6 +28,8 @@ class Item:
     mask: GivenMask | None = None
     drops_mask: bool = False
     """Whether null was given as the mask."""
+    is_lost: bool = False
+    """Whether it is no shape at all, or nobody can say which."""
     faults: list[Fault] = field(default_factory=list)
     """Found so far, with whole paths."""
 
@@ -79,7 +81,7 @@ class Items:
     def read_changes(self, body: Any, key: int) -> None:
         """Takes what a PATCH gives: some fields of the shape with this key."""
         item = self._read(body, "", has_key=True)
-        if item.key not in {None, key}:
+        if item.key is not None and item.key != key:
             item.fault("id", f"This is shape {key}, not {item.key}.")
         item.key = key
 
@@ -91,6 +93,7 @@ class Items:
         item = Item(path)
         self.items.append(item)
         if not isinstance(shape, dict):
+            item.is_lost = True
             item.fault("", f"{told(shape).capitalize()} is no shape: write an object.")
             return item
         if shape.get("id") is not None:
@@ -99,6 +102,7 @@ class Items:
             elif _is_whole(shape["id"]):
                 item.key = shape["id"]
             else:
+                item.is_lost = True
                 item.fault("id", f"{told(shape['id'])} is no id.")
         for name in shape:
             if name not in FIELDS and name != "id":

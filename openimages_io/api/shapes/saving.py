@@ -73,10 +73,10 @@ class Saver:
         pngs = self._pngs(items, stored)
         drafts = []
         for item in items.items:
+            if item.is_lost or (item.key is not None and item.key not in stored):
+                continue
             if item.key is None:
                 items.require_what_is_new(item)
-            elif item.key not in stored:
-                continue
             shape = None if item.key is None else stored[item.key]
             drafts.append(lay.make(item, shape, pngs.get(item.key or 0, b"")))
         if found := items.all_faults():

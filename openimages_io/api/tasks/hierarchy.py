@@ -32,6 +32,7 @@ _DOCUMENT: Final = frozenset({"bad-json", "not-utf-8", "empty-file", "too-large"
 class NodeSerializer(serializers.Serializer[Any]):
     """A class, and what is below it. A class with several parents occurs below each, with all that is below it."""
 
+    may_be_absent = frozenset({"Part", "Subcategory"})
     LabelName = serializers.CharField()
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:

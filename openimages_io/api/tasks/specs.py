@@ -14,12 +14,12 @@ MOST_SPECS: Final = 500
 """Of one label."""
 
 
-@extend_schema_field({"type": ["string", "number", "boolean", "null"], "title": "Default value"})
+@extend_schema_field({"type": ["string", "number", "boolean"], "title": "Default value"})
 class Default(serializers.JSONField):
     """A value of an attribute, of the spec's type."""
 
 
-@extend_schema_field({"type": ["string", "number", "null"]})
+@extend_schema_field({"type": ["string", "number"]})
 class Choice(serializers.JSONField):
     """One choice, or a number's smallest value, largest value or step."""
 
@@ -68,8 +68,9 @@ class Specs(serializers.Field[Any, Any, Any, Any]):
 
     def to_representation(self, value: Any) -> Any:
         """The specs in the order of their names."""
+        # A serializer for each label would take most of the time of a list.
         specs = sorted(value.all(), key=lambda spec: spec.name)
-        return AttributeSpecSerializer(specs, many=True).data
+        return [{name: getattr(spec, name) for name in AttributeSpecSerializer.Meta.fields} for spec in specs]
 
 
 def write_specs(label: Label, wanted: Sequence[dict[str, Any]]) -> None:

@@ -1,0 +1,60 @@
+"""What the views of jobs share."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from rest_framework import status
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.generics import get_object_or_404
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.response import Response
+
+from openimages_io.api.base import ApiView, RequestThrottle, UploadThrottle
+from openimages_io.api.jobs.showing import shown, url_of
+from openimages_io.models import Job, JobState
+
+
+class AsAsked(BaseContentNegotiation):
+    """For answers that are not JSON: the view says what they are, only errors are JSON, whatever `Accept` says."""
+
+    def select_parser(self, request: Any, parsers: Any) -> Any:
+        """These views read no body."""
+        return next(iter(parsers), None)
+
+    def select_renderer(self, request: Any, renderers: Any, format_suffix: str | None = None) -> Any:
+        """The first; `format` in the query is the view's own."""
+        return renderers[0], renderers[0].media_type
+
+
+class JobView(ApiView):
+    """A view of jobs that exist for the user."""
+
+    def jobs(self) -> QuerySet[Job]:
+        """Those that exist for the user, each with its task and who made it."""
+        return Job.objects.filter(self.access.jobs(self.request.user)).select_related("task", "created_by")
+
+    def get_job(self, key: object) -> Job:
+        """A job that exists for the user. Raises `Http404`."""
+        return get_object_or_404(self.jobs(), pk=key)
+
+    def get_job_to_steer(self, key: object) -> Job:
+        """One that the user may cancel, confirm, start again or delete. Raises `Http404` and `PermissionDenied`."""
+        job = self.get_job(key)
+        if not self.access.may_steer(self.request.user, job):
+            raise PermissionDenied
+        return job
+
+    def answer(self, job: Job, code: int = status.HTTP_200_OK) -> Response:
+        """The job as JSON; while it goes on, with the time after which to look again."""
+        response = Response(shown(job, self.request), code)
+        if response.data["state"] in {JobState.QUEUED, JobState.RUNNING}:
+            response["Retry-After"] = "1"
+        if code == status.HTTP_202_ACCEPTED:
+            response["Location"] = url_of(job, "job-detail", self.request)
+        return response
+
+
+class StartingView(JobView):
+    """A view that starts a job."""
+
+    throttle_classes = (RequestThrottle, UploadThrottle)  # type: ignore[assignment]  # one more than the base has

@@ -1,0 +1,105 @@
+"""The archive that an export has made: whole, in parts, and only when it is not there already."""
+
+import uuid
+from typing import Final
+
+from django.http.response import HttpResponseBase
+from django.utils.cache import get_conditional_response
+from django.utils.http import content_disposition_header
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework import serializers
+from rest_framework.exceptions import NotFound, PermissionDenied
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from openimages_io.api.errors import Conflict, Gone, PreconditionFailed
+from openimages_io.api.jobs.base import AsAsked, JobView
+from openimages_io.api.jobs.ranges import NotSatisfiable, Span, asked_for, still_holds
+from openimages_io.api.jobs.schema import header
+from openimages_io.api.jobs.streaming import Part, streamed
+from openimages_io.api.schema import problems
+from openimages_io.jobs.files import result_name
+from openimages_io.models import Job, JobKind, JobState
+
+_TYPE: Final = "application/zip"
+
+
+class JobFile(JobView):
+    """The archive of an export."""
+
+    content_negotiation_class = AsAsked
+    serializer_class = serializers.Serializer
+
+    @extend_schema(
+        operation_id="jobs_file",
+        summary="Take an export's archive",
+        tags=["jobs"],
+        parameters=[
+            OpenApiParameter("Range", str, OpenApiParameter.HEADER, description="One range, such as `bytes=100-`."),
+            OpenApiParameter("If-Range", str, OpenApiParameter.HEADER, description="The ETag of what is there."),
+            OpenApiParameter("If-None-Match", str, OpenApiParameter.HEADER, description="ETags of what is there."),
+            header("ETag", "Strong; the SHA-256 of the archive.", [200, 206, 304]),
+            header("Content-Disposition", "The name of the file.", [200, 206]),
+            header("Content-Range", "Which part this is, of how many bytes.", [206, 416]),
+        ],
+        responses={
+            (200, _TYPE): OpenApiTypes.BINARY,
+            (206, _TYPE): OpenApiTypes.BINARY,
+            304: OpenApiResponse(description="It is there already."),
+            **problems(404, 409, 410, 412, 416),
+        },
+    )
+    def get(self, request: Request, pk: uuid.UUID) -> HttpResponseBase:
+        """The zip that an export has made."""
+        job = self.get_job(pk)
+        if job.kind != JobKind.EXPORT or job.task is None:
+            raise NotFound("Only an export makes a file.")
+        if not self.access.may_export(request.user, job.task):
+            raise PermissionDenied
+        _check_is_ready(job)
+        etag = f'"{job.result_digest}"'
+        # Django's function wants Django's request.
+        conditional = get_conditional_response(request._request, etag=etag)  # noqa: SLF001
+        if conditional is None:
+            return _sent(request, job, etag)
+        if conditional.status_code == PreconditionFailed.status_code:
+            raise PreconditionFailed("The archive is another one.")
+        conditional["ETag"] = etag
+        return conditional
+
+
+def _check_is_ready(job: Job) -> None:
+    if job.pruned is not None:
+        raise Gone("The archive has been removed; export the task again.")
+    if job.state != JobState.SUCCEEDED or not job.result:
+        ended = {JobState.FAILED: "The export has failed.", JobState.CANCELLED: "The export was cancelled."}
+        raise Conflict(ended.get(JobState(job.state), "The export is not ready."))
+
+
+def _sent(request: Request, job: Job, etag: str) -> HttpResponseBase:
+    try:
+        file = job.result.storage.open(str(job.result), "rb")
+        size = file.size
+    except OSError:
+        raise Gone("The storage has lost the archive; export the task again.") from None
+    wanted = request.headers.get("Range") if request.method == "GET" else None
+    try:
+        span = asked_for(wanted, size) if still_holds(request.headers.get("If-Range"), etag) else None
+    except NotSatisfiable:
+        file.close()
+        detail = f"The range begins behind the end of the file, which has {size:,} bytes."
+        body = {"detail": detail, "code": "range_not_satisfiable", "errors": []}
+        return Response(body, 416, headers={"Content-Range": f"bytes */{size}", "ETag": etag})
+    part = span or Span(0, size)
+    headers = {
+        "Accept-Ranges": "bytes",
+        "Cache-Control": "private, no-cache, no-transform",
+        "Content-Disposition": content_disposition_header(True, result_name(job.task_name)) or "attachment",
+        "Content-Length": str(len(part)),
+        "ETag": etag,
+        "X-Content-Type-Options": "nosniff",
+    }
+    if span is not None:
+        headers["Content-Range"] = span.said_of(size)
+    return streamed(request, Part(file, part), _TYPE, status=200 if span is None else 206, headers=headers)

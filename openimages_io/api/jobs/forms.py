@@ -1,0 +1,215 @@
+"""What a client may ask an import or an export to do: the options of the commands, each checked."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, Final
+
+from django.db.models import TextChoices
+from django.utils.datastructures import MultiValueDict
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail, ValidationError
+
+from openimages_io.api.fields import Flag, Line, Text
+from openimages_io.format.issues import Severity
+from openimages_io.models import JobKind, JobState, Task
+from openimages_io.transfer.options import (
+    ExportOptions,
+    ImportOptions,
+    LabelNames,
+    LayoutName,
+    MasksAs,
+    MaskSize,
+    Missing,
+    MissingAttributes,
+    Mode,
+    OnError,
+    from_json,
+)
+
+_NAMES: Final = 1000
+_NAME: Final = 255
+_UNKNOWN_SHOWN: Final = 20
+_NO_TASK: Final = "if not given: error, or create where the task is new"
+
+
+class Strict(serializers.Serializer[Any]):
+    """A body in which nothing is passed over: a name that is none of its fields is a fault."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """The fields' values. Raises `ValidationError` with every fault there is."""
+        faults: dict[str, Any] = {}
+        if isinstance(data, Mapping):
+            unknown = [str(name) for name in data if name not in self.fields]
+            faults = {name: _fault("There is no such field.", "unknown") for name in unknown[:_UNKNOWN_SHOWN]}
+        try:
+            values = super().to_internal_value(data)
+        except ValidationError as error:
+            raise ValidationError(faults | error.detail if isinstance(error.detail, dict) else error.detail) from None
+        if faults:
+            raise ValidationError(faults)
+        return values
+
+
+class StrictForm(Strict):
+    """The same for a form or a query, where every name may be given several times and most should not be."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """The fields' values. Raises `ValidationError` with every fault there is."""
+        given: dict[str, Any] = {}
+        faults: dict[str, Any] = {}
+        for name, values in data.lists() if isinstance(data, MultiValueDict) else ():
+            several = isinstance(self.fields.get(name), serializers.ListField)
+            given[name] = values if several else values[-1]
+            if len(values) > 1 and not several and name in self.fields:
+                faults[name] = _fault(f"This is given {len(values)} times; once is enough.", "repeated")
+        try:
+            values = super().to_internal_value(given)
+        except ValidationError as error:
+            raise ValidationError(error.detail | faults if isinstance(error.detail, dict) else error.detail) from None
+        if faults:
+            raise ValidationError(faults)
+        return values
+
+
+def _fault(message: str, code: str) -> list[ErrorDetail]:
+    return [ErrorDetail(message, code=code)]
+
+
+class Words(serializers.ChoiceField):
+    """A word of an enumeration."""
+
+    def __init__(self, words: type[StrEnum] | type[TextChoices], **kwargs: Any) -> None:
+        message = f"This is none of: {', '.join(words)}."
+        super().__init__(choices=[word.value for word in words], error_messages={"invalid_choice": message}, **kwargs)
+
+    def to_internal_value(self, data: Any) -> Any:
+        """The word. Raises `ValidationError`."""
+        return super().to_internal_value(data) if isinstance(data, str) and data else self.fail("invalid_choice")
+
+
+class FormFlag(serializers.BooleanField):
+    """True or false in a form, where all is text."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        """Refuses all words but these two."""
+        word = data.lower() if isinstance(data, str) else ""
+        return word == "true" if word in {"true", "false"} else self.fail("invalid", input=data)
+
+
+class Names(serializers.ListField):
+    """Names of subsets or labels, as they are written in the files."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        child = Text(max_length=_NAME)
+        super().__init__(child=child, required=False, max_length=_NAMES, **kwargs)
+
+
+@extend_schema_field(OpenApiTypes.BINARY)
+class ArchiveField(serializers.FileField):
+    """An archive that is uploaded."""
+
+
+class ImportForm(StrictForm):
+    """An archive, and the options of `manage.py import_openimages` as fields of a form."""
+
+    archive = ArchiveField(help_text="A zip, a tar, or a tar packed with gzip, bzip2 or xz.")
+    mode = Words(
+        Mode,
+        required=False,
+        help_text="What becomes of annotations that are there: merge brings them up to date and adds new ones, replace "
+        "replaces those of the images that the archive names, append adds all; if not given: merge.",
+    )
+    missing_images = Words(Missing, required=False, help_text=f"An image that the task doesn't have; {_NO_TASK}.")
+    missing_labels = Words(Missing, required=False, help_text=f"A label that the task doesn't have; {_NO_TASK}.")
+    missing_attributes = Words(
+        MissingAttributes,
+        required=False,
+        help_text="A value whose label has no such attribute spec; not given: drop, or create where the task is new.",
+    )
+    on_error = Words(
+        OnError,
+        required=False,
+        help_text="Bad rows: abort writes nothing, skip leaves them out and lists each; if not given: abort.",
+    )
+    subset = Names(help_text="Only this subset; may be given several times.")
+    label = Names(  # type: ignore[assignment]  # a field may have the name of an attribute
+        help_text="Only this label, by LabelName or display name; may be given several times."
+    )
+    masks_as = Words(
+        MasksAs,
+        required=False,
+        help_text="What masks become; polygons are traced exactly; if not given: masks.",
+    )
+    pictures = FormFlag(required=False, help_text="Whether picture files are taken; if not given: true.")
+    dry_run = FormFlag(required=False, help_text="Check everything and write nothing.")
+
+    def options(self) -> ImportOptions:
+        """What was chosen; what was not is as for the command."""
+        chosen = dict(self.validated_data)
+        for other in ("archive", "dry_run", "task_name"):
+            chosen.pop(other, None)
+        for one, several in (("subset", "subsets"), ("label", "labels")):
+            if one in chosen:
+                chosen[several] = chosen.pop(one)
+        return from_json(ImportOptions, chosen)
+
+
+class NewTaskImportForm(ImportForm):
+    """The same for a task that is yet to be made."""
+
+    task_name = Line(max_length=_NAME, trim_whitespace=True, help_text="The new task's name.")
+
+    def validate_task_name(self, name: str) -> str:
+        """Raises `ValidationError` for a name that a task has."""
+        if Task.objects.filter(name=name).exists():
+            raise ValidationError("There is a task of that name already.", code="unique")
+        return name
+
+
+class ExportBody(Strict):
+    """The options of `manage.py export_openimages`; an empty object exports everything."""
+
+    layout = Words(LayoutName, required=False, help_text="datumaro: the names that Datumaro and CVAT read.")
+    label_names = Words(LabelNames, required=False, help_text="What is written as LabelName.")
+    subsets = Names(help_text="Only these subsets.")
+    labels = Names(help_text="Only these labels, by LabelName or display name.")
+    pictures = Flag(required=False, help_text="Whether picture files are in the archive; if not given: true.")
+    mask_size = Words(MaskSize, required=False, help_text="image: scale masks to their image's size.")
+
+    def options(self) -> ExportOptions:
+        """What was chosen; what was not is as for the command."""
+        return from_json(ExportOptions, dict(self.validated_data))
+
+
+class Nothing(Strict):
+    """A body that says nothing: none at all, or an empty object."""
+
+
+class PageQuery(StrictForm):
+    """Which page of a list it is."""
+
+    cursor = serializers.CharField(required=False, max_length=_NAME, help_text="The page; `next` of another has it.")
+    page_size = serializers.IntegerField(
+        required=False, min_value=1, help_text="Rows on a page; the site has a limit of its own."
+    )
+
+
+class JobQuery(PageQuery):
+    """Which jobs are listed."""
+
+    task = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1, help_text="Jobs of this task.")
+    kind = Words(JobKind, required=False, help_text="Jobs of this kind.")
+    state = Words(JobState, required=False, help_text="Jobs in this state.")
+
+    def conditions(self) -> dict[str, Any]:
+        """For a filter of jobs."""
+        return {name: value for name, value in self.validated_data.items() if name not in {"cursor", "page_size"}}
+
+
+class IssueQuery(PageQuery):
+    """Which issues are listed, and how."""
+
+    severity = Words(Severity, required=False, help_text="Only issues as bad as this.")
+    format = serializers.ChoiceField(choices=["json", "csv"], required=False, help_text="csv: all of them in one file.")

@@ -1,0 +1,60 @@
+"""Which bytes of a file a request asks for: the `Range` and `If-Range` headers of RFC 9110, single ranges only."""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+_SINGLE: Final = re.compile(r"bytes[ \t]*=[ \t]*(?:([0-9]+)-([0-9]*)|-([0-9]+))[ \t]*", re.ASCII | re.IGNORECASE)
+_DIGITS: Final = 18
+"""A number with more digits is beyond the end of any file."""
+
+
+class NotSatisfiable(ValueError):
+    """The range begins behind the end of the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Bytes of a file, from `start` up to and without `stop`."""
+
+    start: int
+    stop: int
+
+    def __len__(self) -> int:
+        return self.stop - self.start
+
+    def said_of(self, size: int) -> str:
+        """The `Content-Range` header."""
+        return f"bytes {self.start}-{self.stop - 1}/{size}"
+
+
+def asked_for(header: str | None, size: int) -> Span | None:
+    """The span of a file of `size` bytes that a `Range` header asks for; None for the whole file.
+
+    What is no single range of bytes is passed over, as the RFC allows. Raises `NotSatisfiable`.
+    """
+    found = _SINGLE.fullmatch(header or "")
+    if found is None:
+        return None
+    first, last, suffix = found.groups()
+    if suffix is not None:
+        length = min(_number(suffix), size)
+        if not length:
+            raise NotSatisfiable
+        return Span(size - length, size)
+    start, end = _number(first), _number(last) if last else size - 1
+    if last and end < start:
+        return None
+    if start >= size:
+        raise NotSatisfiable
+    return Span(start, min(end + 1, size))
+
+
+def still_holds(if_range: str | None, etag: str) -> bool:
+    """Whether a range may be answered with a part: the client's other parts are of the file with this strong ETag."""
+    return if_range is None or if_range.strip() == etag
+
+
+def _number(digits: str) -> int:
+    digits = digits.lstrip("0") or "0"
+    return int(digits) if len(digits) <= _DIGITS else 10**_DIGITS

@@ -1,0 +1,122 @@
+"""Jobs, how they stand, and what was found."""
+
+import uuid
+
+from django.http.response import HttpResponseBase
+from django.utils.http import content_disposition_header
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.utils.urls import replace_query_param
+
+from openimages_io import conf
+from openimages_io.api.errors import Conflict, Gone
+from openimages_io.api.jobs.base import AsAsked, JobView
+from openimages_io.api.jobs.forms import IssueQuery, JobQuery
+from openimages_io.api.jobs.pages import NewestFirst
+from openimages_io.api.jobs.schema import header
+from openimages_io.api.jobs.showing import IssuePage, IssueSerializer, JobSerializer, all_shown
+from openimages_io.api.jobs.streaming import streamed
+from openimages_io.api.schema import problems
+from openimages_io.format.issues import Severity
+from openimages_io.jobs.burying import bury_dead
+from openimages_io.jobs.reports import BadCursor, issues_csv, read_issues
+from openimages_io.models import Job, JobState
+
+
+class JobList(JobView):
+    """The jobs that exist for the user."""
+
+    pagination_class = NewestFirst
+    serializer_class = JobSerializer
+
+    @extend_schema(
+        operation_id="jobs_list",
+        summary="List jobs",
+        tags=["jobs"],
+        parameters=[JobQuery],
+        responses={200: JobSerializer(many=True), **problems(400, 404)},
+    )
+    def get(self, request: Request) -> Response:
+        """Imports, exports and checks, the newest first."""
+        query = JobQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        jobs = self.paginate_queryset(self.jobs().filter(**query.conditions()))
+        return self.get_paginated_response(all_shown(list(jobs or ()), request))
+
+
+class JobDetail(JobView):
+    """One job."""
+
+    serializer_class = JobSerializer
+
+    @extend_schema(
+        operation_id="jobs_read",
+        summary="Read a job",
+        tags=["jobs"],
+        parameters=[header("Retry-After", "Seconds after which to look again; absent when it is final.", [200])],
+        responses={200: JobSerializer, **problems(400, 404)},
+    )
+    def get(self, request: Request, pk: uuid.UUID) -> Response:
+        """How the job stands now."""
+        return self.answer(self.get_job(pk))
+
+    @extend_schema(
+        operation_id="jobs_delete",
+        summary="Delete a job",
+        tags=["jobs"],
+        request=None,
+        responses={204: None, **problems(404, 409)},
+    )
+    def delete(self, request: Request, pk: uuid.UUID) -> Response:
+        """Delete a job that has come to an end, and its files. What it has imported stays."""
+        job = self.get_job_to_steer(pk)
+        bury_dead()
+        ended = Job.objects.filter(pk=job.pk, state__in=(JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED))
+        if not ended.delete()[0]:
+            raise Conflict("The job has not come to an end; cancel it first.")
+        return Response(status=204)
+
+
+class JobIssues(JobView):
+    """What a job has found."""
+
+    content_negotiation_class = AsAsked
+    pagination_class = None  # type: ignore[assignment]  # DRF takes None
+    serializer_class = IssueSerializer
+
+    @extend_schema(
+        operation_id="jobs_issues",
+        summary="List what a job has found",
+        tags=["jobs"],
+        parameters=[IssueQuery],
+        responses={
+            (200, "application/json"): IssuePage,
+            (200, "text/csv"): OpenApiTypes.STR,
+            **problems(400, 404, 410),
+        },
+    )
+    def get(self, request: Request, pk: uuid.UUID) -> HttpResponseBase:
+        """Every issue with its place, as pages of JSON, or all as one CSV file with `format=csv`."""
+        job = self.get_job(pk)
+        form = IssueQuery(data=request.query_params)
+        form.is_valid(raise_exception=True)
+        query = form.validated_data
+        if job.pruned is not None and job.errors + job.warnings + job.notes:
+            raise Gone("The report has been removed; only its totals are kept.")
+        if query.get("format") == "csv":
+            name = content_disposition_header(True, f"issues-{job.pk}.csv") or ""
+            headers = {"Content-Disposition": name, "X-Content-Type-Options": "nosniff"}
+            return streamed(request, issues_csv(job), "text/csv; charset=utf-8", headers=headers)
+        chosen = conf.options()
+        limit = min(query.get("page_size", chosen.page_size), chosen.max_page_size)
+        severity = Severity(query["severity"]) if "severity" in query else None
+        try:
+            page = read_issues(job, cursor=query.get("cursor"), limit=limit, severity=severity)
+        except BadCursor:
+            raise NotFound("Invalid cursor") from None
+        here = request.build_absolute_uri()
+        following = None if page.next is None else replace_query_param(here, "cursor", page.next)
+        return Response({"next": following, "previous": None, "results": IssueSerializer(page.issues, many=True).data})

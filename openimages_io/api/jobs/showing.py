@@ -1,0 +1,180 @@
+"""A job and its issues as JSON."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from django.urls import reverse
+from drf_spectacular.utils import extend_schema_field, inline_serializer
+from rest_framework import serializers
+from rest_framework.request import Request
+
+from openimages_io.format.issues import Severity
+from openimages_io.jobs.steering import can_cancel, can_confirm, can_retry
+from openimages_io.jobs.watching import Status, statuses
+from openimages_io.models import Job, JobState
+
+
+class TotalsSerializer(serializers.Serializer[Any]):
+    """The rows of one kind: what was read, and what became of it."""
+
+    read = serializers.IntegerField()
+    added = serializers.IntegerField()
+    updated = serializers.IntegerField()
+    unchanged = serializers.IntegerField()
+    removed = serializers.IntegerField()
+    written = serializers.IntegerField()
+    skipped = serializers.DictField(child=serializers.IntegerField(), help_text="By reason.")
+
+
+class UserSerializer(serializers.Serializer[Any]):
+    """A user, as others may know it."""
+
+    id = serializers.IntegerField(source="pk")
+    username = serializers.CharField(source="get_username")
+
+
+class JobSerializer(serializers.ModelSerializer[Job]):
+    """A job as a poller sees it now."""
+
+    state = serializers.SerializerMethodField()
+    created_by = UserSerializer(read_only=True, allow_null=True, help_text="Who asked for it.")
+    phase = serializers.SerializerMethodField(help_text="What it is at.")
+    done = serializers.SerializerMethodField(help_text="So much of `total` is done in this phase.")
+    total = serializers.SerializerMethodField(help_text="0 where that is not known.")
+    message = serializers.SerializerMethodField(help_text="How it stands, or what came of it, in a sentence.")
+    waiting = serializers.SerializerMethodField(help_text="Whether it waits for a worker, and none has come.")
+    cancelling = serializers.SerializerMethodField(help_text="Whether it will stop soon.")
+    options = serializers.DictField(help_text="What was chosen; by the names of the options.")
+    totals = serializers.DictField(child=TotalsSerializer(), help_text="By kind of rows, such as `boxes`.")
+    can_cancel = serializers.SerializerMethodField()
+    can_confirm = serializers.SerializerMethodField()
+    can_retry = serializers.SerializerMethodField()
+    issues = serializers.SerializerMethodField(help_text="Where the issues are.")
+    file = serializers.SerializerMethodField(help_text="Where the export is; null while there is none.")
+
+    class Meta:
+        model = Job
+        fields = (
+            "id",
+            "kind",
+            "state",
+            "task",
+            "task_name",
+            "created_by",
+            "dry_run",
+            "options",
+            "source_name",
+            "phase",
+            "done",
+            "total",
+            "waiting",
+            "cancelling",
+            "message",
+            "created",
+            "queued",
+            "started",
+            "finished",
+            "totals",
+            "errors",
+            "warnings",
+            "notes",
+            "committed",
+            "changed",
+            "refused",
+            "can_cancel",
+            "can_confirm",
+            "can_retry",
+            "issues",
+            "file",
+        )
+        read_only_fields = fields
+
+    @extend_schema_field(serializers.ChoiceField(choices=JobState.choices))
+    def get_state(self, job: Job) -> str:
+        return self._status(job).state.value
+
+    def get_phase(self, job: Job) -> str:
+        return self._status(job).phase
+
+    def get_done(self, job: Job) -> int:
+        return self._status(job).done
+
+    def get_total(self, job: Job) -> int:
+        return self._status(job).total
+
+    def get_message(self, job: Job) -> str:
+        return self._status(job).message
+
+    def get_waiting(self, job: Job) -> bool:
+        return self._status(job).waiting
+
+    def get_cancelling(self, job: Job) -> bool:
+        return self._status(job).cancelling
+
+    def get_can_cancel(self, job: Job) -> bool:
+        return can_cancel(job)
+
+    def get_can_confirm(self, job: Job) -> bool:
+        return can_confirm(job)
+
+    def get_can_retry(self, job: Job) -> bool:
+        return can_retry(job)
+
+    @extend_schema_field({"type": "string", "format": "uri"})
+    def get_issues(self, job: Job) -> str:
+        return url_of(job, "job-issues", self.context["request"])
+
+    @extend_schema_field({"type": ["string", "null"], "format": "uri"})
+    def get_file(self, job: Job) -> str | None:
+        there = job.result and job.pruned is None and self._status(job).state == JobState.SUCCEEDED
+        return url_of(job, "job-file", self.context["request"]) if there else None
+
+    def _status(self, job: Job) -> Status:
+        found: Status = self.context["statuses"][job.pk]
+        return found
+
+
+def shown(job: Job, request: Request) -> Any:
+    """A job as JSON."""
+    return all_shown([job], request)[0]
+
+
+def all_shown(jobs: Sequence[Job], request: Request) -> Any:
+    """Jobs as JSON; asks once how they all stand, and once more for those that have ended since they were read."""
+    now = {job.pk: found for job, found in zip(jobs, statuses(jobs), strict=True)}
+    ended = [job.pk for job in jobs if now[job.pk].state != job.state]
+    fresh = Job.objects.select_related("created_by").in_bulk(ended) if ended else {}
+    latest = [fresh.get(job.pk, job) for job in jobs]
+    for job in latest:
+        job.state = now[job.pk].state  # a job whose worker is silent has failed, though its row doesn't say so yet
+    return JobSerializer(latest, many=True, context={"request": request, "statuses": now}).data
+
+
+def url_of(job: Job, name: str, request: Request) -> str:
+    """The whole URL of a view of the job, in the namespace that the request came by."""
+    match = request.resolver_match
+    path = reverse(f"openimages_io:{name}", kwargs={"pk": job.pk}, current_app=match.namespace if match else None)
+    return request.build_absolute_uri(path)
+
+
+class IssueSerializer(serializers.Serializer[Any]):
+    """One finding with its place."""
+
+    severity = serializers.ChoiceField(choices=[severity.value for severity in Severity])
+    code = serializers.CharField(help_text="A stable name for machines, such as `bad-fraction`.")
+    file = serializers.CharField(help_text="The path inside the archive; empty when it is about the whole.")
+    line = serializers.IntegerField(allow_null=True, help_text="The line on which the record starts, from 1.")
+    column = serializers.CharField(allow_null=True, help_text="The column, or the path inside a JSON document.")
+    value = serializers.CharField(allow_null=True, help_text="What was there.")
+    reason = serializers.CharField(help_text="What was expected.")
+    text = serializers.CharField(source="__str__", help_text="All of it as a sentence.")
+
+
+IssuePage: Final = inline_serializer(
+    "IssuePage",
+    {
+        "next": serializers.URLField(allow_null=True),
+        "previous": serializers.URLField(allow_null=True, help_text="Always null: pages go forward only."),
+        "results": IssueSerializer(many=True),
+    },
+)

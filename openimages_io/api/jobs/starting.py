@@ -1,0 +1,131 @@
+"""Imports, exports and checks: every POST makes a job that a worker takes up."""
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.status import HTTP_202_ACCEPTED
+
+from openimages_io.api.jobs.base import StartingView
+from openimages_io.api.jobs.forms import ExportBody, ImportForm, NewTaskImportForm, Nothing
+from openimages_io.api.jobs.schema import ACCEPTED
+from openimages_io.api.jobs.showing import JobSerializer
+from openimages_io.api.parsing import FormWithFiles
+from openimages_io.api.schema import writes
+from openimages_io.jobs.submitting import submit_check, submit_export, submit_import
+
+
+class TaskImports(StartingView):
+    """Imports into a task."""
+
+    parser_classes = (FormWithFiles,)
+    takes_files = True
+    serializer_class = ImportForm
+
+    @extend_schema(
+        operation_id="tasks_import",
+        summary="Import into a task",
+        tags=["jobs"],
+        parameters=ACCEPTED,
+        request={"multipart/form-data": ImportForm},
+        responses={202: JobSerializer, **writes(404)},
+    )
+    def post(self, request: Request, pk: int) -> Response:
+        """Import an archive into the task, in the background.
+
+        All of it is written or nothing. With `dry_run` it is only checked; the job can be confirmed then.
+        """
+        task = self.get_task(pk)
+        if not self.access.may_import(request.user, task):
+            raise PermissionDenied
+        form = ImportForm(data=request.data)
+        form.is_valid(raise_exception=True)
+        values = form.validated_data
+        job = submit_import(
+            values["archive"],
+            task=task,
+            task_name=task.name,
+            options=form.options(),
+            dry_run=values.get("dry_run", False),
+            user=request.user,
+        )
+        return self.answer(job, HTTP_202_ACCEPTED)
+
+
+class Imports(StartingView):
+    """Imports into tasks that are yet to be made."""
+
+    parser_classes = (FormWithFiles,)
+    takes_files = True
+    serializer_class = NewTaskImportForm
+
+    @extend_schema(
+        operation_id="imports_create",
+        summary="Make a task of an archive",
+        tags=["jobs"],
+        parameters=ACCEPTED,
+        request={"multipart/form-data": NewTaskImportForm},
+        responses={202: JobSerializer, **writes(404)},
+    )
+    def post(self, request: Request) -> Response:
+        """Make a task of an archive, in the background.
+
+        The task is made when the archive is written; until then the job's `task` is null.
+        """
+        if not self.access.may_import(request.user, None):
+            raise PermissionDenied
+        form = NewTaskImportForm(data=request.data)
+        form.is_valid(raise_exception=True)
+        values = form.validated_data
+        job = submit_import(
+            values["archive"],
+            task=None,
+            task_name=values["task_name"],
+            options=form.options(),
+            dry_run=values.get("dry_run", False),
+            user=request.user,
+        )
+        return self.answer(job, HTTP_202_ACCEPTED)
+
+
+class TaskExports(StartingView):
+    """Exports of a task."""
+
+    serializer_class = ExportBody
+
+    @extend_schema(
+        operation_id="tasks_export",
+        summary="Export a task",
+        tags=["jobs"],
+        parameters=ACCEPTED,
+        request=ExportBody,
+        responses={202: JobSerializer, **writes(404)},
+    )
+    def post(self, request: Request, pk: int) -> Response:
+        """Export the task as a zip, in the background; the job's `file` is the zip."""
+        task = self.get_task(pk)
+        if not self.access.may_export(request.user, task):
+            raise PermissionDenied
+        body = ExportBody(data=request.data)
+        body.is_valid(raise_exception=True)
+        return self.answer(submit_export(task, body.options(), user=request.user), HTTP_202_ACCEPTED)
+
+
+class TaskChecks(StartingView):
+    """Checks of a task."""
+
+    serializer_class = Nothing
+
+    @extend_schema(
+        operation_id="tasks_check",
+        summary="Check a task",
+        tags=["jobs"],
+        parameters=ACCEPTED,
+        request=Nothing,
+        responses={202: JobSerializer, **writes(404)},
+    )
+    def post(self, request: Request, pk: int) -> Response:
+        """Hold every annotation of the task against the rules, in the background. Nothing is changed."""
+        task = self.get_task(pk)
+        Nothing(data=request.data).is_valid(raise_exception=True)
+        return self.answer(submit_check(task, user=request.user), HTTP_202_ACCEPTED)

@@ -1,0 +1,89 @@
+"""Cancel a job, confirm a dry run, start again."""
+
+import uuid
+from typing import ClassVar
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.status import HTTP_202_ACCEPTED
+
+from openimages_io.api.errors import Conflict
+from openimages_io.api.jobs.base import StartingView
+from openimages_io.api.jobs.forms import Nothing
+from openimages_io.api.jobs.schema import ACCEPTED
+from openimages_io.api.jobs.showing import JobSerializer
+from openimages_io.api.schema import writes
+from openimages_io.jobs import steering
+from openimages_io.models import Job
+
+
+class SteeringView(StartingView):
+    """A view that asks something of a job."""
+
+    serializer_class = Nothing
+    step: ClassVar["staticmethod[[Job], Job]"]
+
+    def steer(self, request: Request, key: uuid.UUID) -> Response:
+        """Takes the step. Raises `Conflict` with the reason where it cannot be taken now."""
+        job = self.get_job_to_steer(key)
+        Nothing(data=request.data).is_valid(raise_exception=True)
+        try:
+            job = type(self).step(job)
+        except steering.NotNow as reason:
+            raise Conflict(str(reason)) from None
+        return self.answer(job, HTTP_202_ACCEPTED)
+
+
+class JobCancel(SteeringView):
+    """Stops a job."""
+
+    step = staticmethod(steering.cancel)
+
+    @extend_schema(
+        operation_id="jobs_cancel",
+        summary="Cancel a job",
+        tags=["jobs"],
+        parameters=ACCEPTED,
+        request=Nothing,
+        responses={202: JobSerializer, **writes(404, 409)},
+    )
+    def post(self, request: Request, pk: uuid.UUID) -> Response:
+        """Stop the job within seconds. Nothing of it is left."""
+        return self.steer(request, pk)
+
+
+class JobConfirm(SteeringView):
+    """Makes a dry run real."""
+
+    step = staticmethod(steering.confirm)
+
+    @extend_schema(
+        operation_id="jobs_confirm",
+        summary="Confirm a dry run",
+        tags=["jobs"],
+        parameters=ACCEPTED,
+        request=Nothing,
+        responses={202: JobSerializer, **writes(404, 409)},
+    )
+    def post(self, request: Request, pk: uuid.UUID) -> Response:
+        """Write what a dry run has checked. The same job runs again, and checks again if the task has changed."""
+        return self.steer(request, pk)
+
+
+class JobRetry(SteeringView):
+    """Starts a job again."""
+
+    step = staticmethod(steering.retry)
+
+    @extend_schema(
+        operation_id="jobs_retry",
+        summary="Start a job again",
+        tags=["jobs"],
+        parameters=ACCEPTED,
+        request=Nothing,
+        responses={202: JobSerializer, **writes(404, 409)},
+    )
+    def post(self, request: Request, pk: uuid.UUID) -> Response:
+        """Start a job that has failed or was cancelled again."""
+        return self.steer(request, pk)

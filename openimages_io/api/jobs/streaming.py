@@ -1,0 +1,70 @@
+"""Bodies that are sent while they are read, so that no file is ever in memory whole."""
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Any, Final, Protocol
+
+from asgiref.sync import sync_to_async
+from django.http import StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from rest_framework.request import Request
+
+from openimages_io.api.jobs.ranges import Span
+
+_CHUNK: Final = 1 << 18
+
+
+class Readable(Protocol):
+    """What a storage opens."""
+
+    def seek(self, offset: int, /) -> Any: ...
+    def read(self, size: int, /) -> Any: ...
+    def close(self) -> None: ...
+
+
+class Part(Iterator[bytes]):
+    """The bytes of a span of a file. Closes the file, whether anybody has read from it or not."""
+
+    def __init__(self, file: Readable, span: Span) -> None:
+        self._file, self._left = file, len(span)
+        file.seek(span.start)
+
+    def __next__(self) -> bytes:
+        chunk: bytes = self._file.read(min(_CHUNK, self._left)) if self._left else b""
+        if not chunk:
+            self.close()
+            raise StopIteration
+        self._left -= len(chunk)
+        return chunk
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._left = 0
+        self._file.close()
+
+
+class Awaited(AsyncIterator[bytes]):
+    """The same for ASGI, where Django would put all that an ordinary iterator has into one list first."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+
+    async def __anext__(self) -> bytes:
+        chunk = await sync_to_async(self._next)()
+        if chunk is None:
+            raise StopAsyncIteration
+        return chunk
+
+    def close(self) -> None:
+        """Closes what is read from."""
+        close = getattr(self._chunks, "close", None)
+        if close is not None:
+            close()
+
+    def _next(self) -> bytes | None:  # StopIteration cannot leave a thread
+        return next(self._chunks, None)
+
+
+def streamed(request: Request, chunks: Iterator[bytes], content_type: str, **kwargs: Any) -> HttpResponseBase:
+    """The answer with these chunks, in the way that the server takes them."""
+    body = Awaited(chunks) if hasattr(request, "scope") else chunks
+    return StreamingHttpResponse(body, content_type=content_type, **kwargs)

@@ -1,0 +1,279 @@
+"""Whatever a client sends, it is told what is wrong with it, and nothing is written."""
+
+import base64
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from openimages_io.models import Image, Label, Shape, Task
+from tests.api.shaping import BOX, RING, Frontend, faults, png
+
+pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.api.shaping")]
+HUGE = "1" + "0" * 400
+GOOD = {"size": [2, 3], "counts": [6]}
+
+
+@pytest.fixture
+def frontend(db: None) -> Frontend:
+    return Frontend()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        " ",
+        "{",
+        "nonsense",
+        b"\xff\xfe{}",
+        b"\xed\xa0\x80",
+        "\ufeff{}",
+        '{"shapes": [NaN]}',
+        '{"shapes": [-Infinity]}',
+        "[" * 100_000,
+        "[" * 100_000 + "]" * 100_000,
+        '{"a":' * 100_000 + "1" + "}" * 100_000,
+        "1" * 5000,
+    ],
+    ids=lambda body: repr(body)[:20],
+)
+def test_no_json(frontend: Frontend, body: Any) -> None:
+    shape = frontend.draw()
+    for response in (frontend.put(body), frontend.post(body), frontend.patch(shape, body)):
+        assert (response.status_code, response.json()["code"]) == (400, "parse_error")
+
+
+@pytest.mark.parametrize("charset", ["utf-16", "zlib", "hex", "rot13", "nonsense", "unicode_escape"])
+def test_json_is_utf_8_whatever_the_charset_says(frontend: Frontend, charset: str) -> None:
+    data = json.dumps([frontend.item(source="ß")], ensure_ascii=False).encode()
+    response = frontend.client.generic("POST", frontend.url, data, f"application/json; charset={charset}")
+    assert response.status_code == 201
+
+
+def test_other_content_is_not_taken(frontend: Frontend) -> None:
+    response = frontend.client.post(frontend.url, {"kind": "tag"})
+    assert response.status_code == 415
+
+
+def test_no_body_is_an_empty_object(frontend: Frontend) -> None:
+    shape = frontend.draw()
+    assert faults(frontend.put("")).keys() == {"shapes"}
+    assert faults(frontend.post("")).keys() == {"kind", "label"}
+    assert frontend.patch(shape, "").status_code == 200
+
+
+@pytest.mark.parametrize("value", ["null", "5", "true", '"x"', "[]", "[null]", HUGE])
+def test_no_object(frontend: Frontend, value: str) -> None:
+    shape = frontend.draw()
+    assert frontend.put(value if value != "[]" else "[1]").status_code == 400
+    assert frontend.patch(shape, value).status_code == 400
+    assert frontend.put(f'{{"shapes": {value if value != "[]" else "{}"}}}').status_code == 400
+    assert faults(frontend.post(f"[{value}]")).keys() == {"[0]"}
+    assert Shape.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "path"),
+    [
+        *(
+            (side, value, side)
+            for side in ("x_min", "y_max")
+            for value in ("true", "1e400", HUGE, '"0.5"', "[]", "null")
+        ),
+        ("x_min", "-1e-300", "x_min"),
+        *(("score", value, "score") for value in ("true", "1e400", HUGE, "2", '"x"', "{}")),
+        *(("rotation", value, "rotation") for value in ("true", "1e400", "360", '"x"', "{}")),
+        *(("group", value, "group") for value in ("true", "1.5", "-1", "9223372036854775808", HUGE, '"1"')),
+        *(("occluded", value, "occluded") for value in ("1", '"true"', "[]")),
+        *(("source", value, "source") for value in ("null", "5", "[]", '"a\\u0000"', '"\\ud800"', f'"{"x" * 65}"')),
+        *(("kind", value, "kind") for value in ("null", "5", "[]", "{}", '"track"', '"\\ud800"', '"TAG"')),
+        *(
+            ("label", value, "label")
+            for value in ("null", "true", "0", "-1", "1.0", HUGE, '"1"', "[]", "9223372036854775808")
+        ),
+        *(("attributes", value, "attributes") for value in ("null", "5", "[]", '"x"')),
+        ("attributes", '{"mood": 1}', "attributes.mood"),
+        ("attributes", '{"\\ud800": 1}', "attributes.\\ud800"),
+        ("attributes", '{"pose": "\\ud800"}', "attributes.pose"),
+        ("attributes", f'{{"legs": {HUGE}}}', "attributes.legs"),
+        ("attributes", '{"legs": 1e400}', "attributes.legs"),
+        ("attributes", '{"legs": true}', "attributes.legs"),
+        ("attributes", f'{{"pose": {"[" * 900}{"]" * 900}}}', "attributes.pose"),
+        ("attributes", '{"box_id": {}}', "attributes.box_id"),
+        ("attributes", '{"score": 1}', "attributes.score"),
+        ("points", "[]", "points"),
+        ("clicks", "[[0, 0], [0, 0], [0, 0], [0, true]]", "clicks[3][1]"),
+        ("clicks", f"{'[' * 900}{']' * 900}", "clicks"),
+        ("mask", "5", "mask"),
+        ("mask", "[]", "mask"),
+        ("scroe", "1", "scroe"),
+        ("task", "1", "task"),
+        ("", "1", ""),
+        ("\\ud800", "1", "\\ud800"),
+        ("id", "1", "id"),
+        ("id", "[]", "id"),
+    ],
+    ids=lambda value: str(value)[:20],
+)
+def test_each_fault_has_its_path(frontend: Frontend, field: str, value: str, path: str) -> None:
+    shape = frontend.draw()
+    good = frontend.item()
+    good.pop(field, None)
+    text = json.dumps(good)[:-1] + f', "{field}": {value}}}'
+    assert list(faults(frontend.post(text))) == [path]
+    assert list(faults(frontend.post(f"[{json.dumps(frontend.item())}, {text}]"))) == [f"[1].{path}" if path else "[1]"]
+    for query in ("", "?units=pixels"):
+        expected = [f"shapes[0].{path}" if path else "shapes[0]"]
+        body = f'{{"shapes": [{text}]}}'
+        if path not in {"id", "x_min", "y_max"}:
+            assert list(faults(frontend.put(body.replace('"y_max": 0.6', '"y_max": 1'), query=query))) == expected
+    assert list(Shape.objects.all()) == [shape]
+
+
+def test_hostile_points(frontend: Frontend) -> None:
+    for points, paths in (
+        ([[*RING[:5], True]], ["points[0][5]"]),
+        ([[*RING, 10**400, "x"]], ["points[0][6]", "points[0][7]"]),
+        ([RING, 5, RING[:3]], ["points[1]", "points[2]"]),
+        ([[RING]], ["points[0]", "points[0][0]"]),
+        ({}, ["points"]),
+    ):
+        item = {"kind": "polygon", "label": frontend.cat.pk, "points": points}
+        for query in ("", "?units=pixels"):
+            assert list(faults(frontend.post(item, query=query))) == paths
+
+
+def test_ids_that_are_not_this_picture_s(frontend: Frontend) -> None:
+    other = frontend.draw(image=Image.objects.create(task=frontend.task, name="b"))
+    shape = frontend.draw()
+    body = [{"id": shape.pk}, {"id": other.pk}, {"id": shape.pk, "score": 1}, {"id": 2**63}, {"id": True}, {"id": 1.0}]
+    assert faults(frontend.put(body)).keys() == {f"shapes[{place}].id" for place in range(1, 6)}
+    assert Shape.objects.count() == 2
+
+
+def test_labels_of_another_task(frontend: Frontend) -> None:
+    foreign = Label.objects.create(task=Task.objects.create(name="other", owner=frontend.user), name="/m/cat")
+    assert list(faults(frontend.post(frontend.item(label=foreign.pk)))) == ["label"]
+
+
+def test_very_many_faults_and_very_many_labels(frontend: Frontend) -> None:
+    body = [frontend.item(label=10**6 + number) for number in range(1500)]
+    response = frontend.post(body)
+    assert len(faults(response)) == 1001
+    assert faults(response)[""] == "There are 500 more faults."
+
+
+@pytest.mark.parametrize(
+    ("mask", "path"),
+    [
+        ({"png": 5}, "mask.png"),
+        ({"png": ""}, "mask.png"),
+        ({"png": "ß"}, "mask.png"),
+        ({"png": "\ud800"}, "mask.png"),
+        ({"png": "AA=A"}, "mask.png"),
+        ({"png": base64.b64encode(b"x").decode()}, "mask.png"),
+        ({"png": base64.b64encode(png([[1]])[:-9]).decode()}, "mask.png"),
+        ({"png": base64.b64encode(png([[1]])).decode(), "rle": GOOD}, "mask.rle"),
+        ({"rle": []}, "mask.rle"),
+        ({"rle": {}}, "mask.rle"),
+        ({"rle": {**GOOD, "more": 1}}, "mask.rle"),
+        ({"rle": {**GOOD, "size": [2, 3, 1]}}, "mask.rle.size"),
+        ({"rle": {**GOOD, "size": [2, True]}}, "mask.rle.size"),
+        ({"rle": {**GOOD, "size": [2, 3.0]}}, "mask.rle.size"),
+        ({"rle": {**GOOD, "size": [-2, -3]}}, "mask.rle"),
+        ({"rle": {**GOOD, "size": [0, 0]}}, "mask.rle"),
+        ({"rle": {"size": [10**6, 10**6], "counts": [10**12]}}, "mask.rle"),
+        ({"rle": {"size": [10**400, 1], "counts": [10**400]}}, "mask.rle"),
+        ({"rle": {**GOOD, "counts": None}}, "mask.rle.counts"),
+        ({"rle": {**GOOD, "counts": 6}}, "mask.rle.counts"),
+        ({"rle": {**GOOD, "counts": [7]}}, "mask.rle"),
+        ({"rle": {**GOOD, "counts": [7, -1]}}, "mask.rle"),
+        ({"rle": {**GOOD, "counts": "ß"}}, "mask.rle"),
+        ({"rle": {**GOOD, "counts": "o" * 100}}, "mask.rle"),
+        ({"rle": GOOD, "clicks": None}, "mask.clicks"),
+        ({"rle": GOOD, "clicks": "a\0"}, "mask.clicks"),
+        ({"rle": GOOD, "width": 2}, "mask.width"),
+        ({"rle": GOOD, "height": "2"}, "mask.height"),
+        ({"rle": GOOD, "url": 5}, "mask.url"),
+        ({"rle": GOOD, "path": "../../etc/passwd"}, "mask.path"),
+        ({"png": None, "rle": None}, "mask"),
+        ({}, "mask"),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+def test_hostile_masks(frontend: Frontend, mask: dict[str, Any], path: str) -> None:
+    item = {"kind": "mask", "label": frontend.cat.pk, "mask": mask}
+    assert list(faults(frontend.post(item))) == [path]
+    assert not Shape.objects.exists()
+
+
+def test_masks_of_more_pixels_than_one_request_may_have(frontend: Frontend, settings: Any) -> None:
+    settings.OPENIMAGES_IO = {"MAX_MASK_PIXELS": 6}
+    item = {"kind": "mask", "label": frontend.cat.pk, "mask": {"rle": GOOD}}
+    assert frontend.post([item] * 20).status_code == 201
+    response = frontend.post([item] * 21)
+    assert (response.status_code, response.json()["code"]) == (413, "too_large")
+    large = {"png": base64.b64encode(png(np.ones((3, 3)))).decode()}
+    assert list(faults(frontend.post({**item, "mask": large}))) == ["mask.png"]
+    settings.OPENIMAGES_IO = {"MAX_MASK_BYTES": 30}
+    assert "more than 30 bytes" in faults(frontend.post({**item, "mask": large}))["mask.png"]
+
+
+def test_requests_that_are_too_large(frontend: Frontend, settings: Any) -> None:
+    settings.OPENIMAGES_IO = {"MAX_BODY_BYTES": 100}
+    assert frontend.post([frontend.item()] * 2).status_code == 413
+    assert frontend.post("[]").status_code == 201
+
+
+JSON = st.recursive(
+    st.one_of(
+        st.none(),
+        st.booleans(),
+        st.integers(),
+        st.floats(),
+        st.text(max_size=5),
+        st.sampled_from([0, 1, 0.5, 10**400, 2**63]),
+    ),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=6),
+        st.dictionaries(st.sampled_from(["rle", "png", "size", "counts", "pose", "box_id"]), inner, max_size=3),
+    ),
+    max_leaves=12,
+)
+FIELDS = [
+    "id",
+    "kind",
+    "label",
+    *BOX,
+    "points",
+    "clicks",
+    "rotation",
+    "source",
+    "group",
+    "score",
+    "occluded",
+    "attributes",
+    "mask",
+]
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    kind=st.sampled_from(["tag", "rectangle", "polygon", "mask", "ellipse"]),
+    changes=st.dictionaries(st.sampled_from(FIELDS), JSON, max_size=4),
+    query=st.sampled_from(["", "?units=pixels", "?units=pixels&masks=rle"]),
+)
+def test_nothing_is_a_fault_of_ours(frontend: Frontend, kind: str, changes: dict[str, Any], query: str) -> None:
+    item = {**frontend.item(kind=kind), **changes}
+    shape = Shape.objects.first() or frontend.draw()
+    for response, statuses in (
+        (frontend.post(item, query=query), {201, 400}),
+        (frontend.patch(shape, changes, query=query), {200, 400, 404}),
+        (frontend.put([item, {"id": shape.pk}], query=query), {200, 400}),
+        (frontend.put({**changes, "shapes": [item, *map(str, changes)]}, query=query), {200, 400}),
+    ):
+        assert response.status_code in statuses
+        assert response.json() is not None
