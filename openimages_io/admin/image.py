@@ -1,14 +1,16 @@
 """Images: names, sizes, provenance, and the way to their pictures."""
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
+from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
-from openimages_io.admin import deleting
+from openimages_io.admin import deleting, picture
 from openimages_io.admin.common import OurAdmin, RowForm
 from openimages_io.admin.filters import SubsetFilter, TaskFilter
 from openimages_io.models import Image
@@ -88,6 +90,18 @@ class ImageAdmin(OurAdmin):
         if field is not None and db_field.name in help_texts:
             field.help_text = help_texts[db_field.name]
         return field
+
+    def get_urls(self) -> list[Any]:
+        pages = (
+            ("<int:key>/picture/", picture.picture, "picture"),
+            ("<int:key>/file/", picture.file, "file"),
+            ("<int:key>/thumbnail/<int:size>/", picture.small, "thumbnail"),
+        )
+        ours = [
+            path(where, self.wrapped(partial(view, self)), name=f"openimages_io_image_{name}")
+            for where, view, name in pages
+        ]
+        return [*ours, *super().get_urls()]
 
     def get_deleted_objects(self, objs: Iterable[Any], request: HttpRequest) -> Any:
         return deleting.of_images(objs, request, self.admin_site)

@@ -15,7 +15,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from openimages_io.admin import deleting, exporting, hierarchy, importing
+from openimages_io.admin import deleting, exporting, gallery, hierarchy, importing
 from openimages_io.admin.common import OurAdmin
 from openimages_io.admin.counting import Counts, counts_of
 from openimages_io.admin.wording import by_kind
@@ -162,6 +162,7 @@ class TaskAdmin(OurAdmin):
             ("export/", exporting.export, "export"),
             ("<int:key>/check/", exporting.check, "check"),
             ("<int:key>/hierarchy/", hierarchy.tree, "hierarchy"),
+            ("<int:key>/gallery/", gallery.gallery, "gallery"),
         )
         ours = [path(where, self._page(view), name=f"openimages_io_task_{name}") for where, view, name in pages]
         return [*ours, *super().get_urls()]

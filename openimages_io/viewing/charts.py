@@ -83,11 +83,12 @@ def bars(title: str, rows: Sequence[Bar], hollow: str = "") -> str:
         long = room * row.value / largest
         empty = room * min(row.hollow, row.value) / largest
         shade = attribute(row.color)
+        pale = ' fill-opacity="0.75"' if row.color == _INK else ""
         parts.append(
             f"<g><title>{text(_said(row, hollow))}</title>"
             f'<text x="{_NAMES - 6}" y="{y + 14}" font-size="{_TEXT}" text-anchor="end" fill="{_INK}">'
             f"{text(_cut(row.name))}</text>"
-            f'<rect x="{_NAMES}" y="{y + 3}" width="{long - empty:.1f}" height="{_ROW - 8}" fill={shade}/>'
+            f'<rect x="{_NAMES}" y="{y + 3}" width="{long - empty:.1f}" height="{_ROW - 8}" fill={shade}{pale}/>'
         )
         if empty:
             x = _NAMES + long - empty

@@ -21,12 +21,11 @@ _UNKNOWN_COLOR: Final = "#808080"
 _COLOR: Final = re.compile("#[0-9a-fA-F]{6}")
 _MASK_PIXELS: Final = 1_000_000
 """A larger mask is drawn from a smaller copy: no screen shows more."""
-_ALL_MASK_PIXELS: Final = 256_000_000
-"""Of all masks of an image together; what is beyond is shown by its boxes."""
 _CORNERS: Final = 40_000
 _CHARACTERS: Final = 8_000_000
-_FARTHEST: Final = 1e12
-_NO_POINTS: Final = "has points that cannot be drawn"
+_FARTHEST: Final = 1e6
+"""Images away from the picture; a turned ellipse may well be longer than it."""
+_NO_POINTS: Final = "its points cannot be drawn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +44,7 @@ _SMALL: Final = _Detail(256 * 256, 4_000, 100_000, titles=False, stroke=1.5)
 
 
 class _Left(Exception):
-    """A shape that cannot be drawn. The message ends a sentence whose subject is the shape."""
+    """A shape that cannot be drawn. The message says why."""
 
 
 def frame_of(image: Image, shapes: Iterable[Shape]) -> tuple[Size, bool]:
@@ -59,38 +58,73 @@ def frame_of(image: Image, shapes: Iterable[Shape]) -> tuple[Size, bool]:
     return FRAME, False
 
 
-def overlay(image: Image, shapes: Iterable[Shape], labels: Mapping[int, Label], *, small: bool = False) -> str:
+def overlay(
+    image: Image,
+    shapes: Iterable[Shape],
+    labels: Mapping[int, Label],
+    *,
+    small: bool = False,
+    left: int = 0,
+    backdrop: str | None = None,
+    turn: float = 0,
+) -> str:
     """An SVG document with boxes, polygons, ellipses and the outlines of masks, each in its label's colour.
 
-    Its viewBox is in pixels of the image. Shapes come with their masks (`select_related("mask")`), `labels` are by
+    Its viewBox is in pixels of the image. Shapes come with their masks, as `drawable` gathers them; `labels` are by
     key. Each shape has `data-shape`, `data-label` and `data-kind`, and says what it is in its `<title>`. Large ones lie
     below small ones. Tags have no place in the picture, so they are not drawn. `small` is for thumbnails: coarser, and
-    without titles. Where something is left out, the document's own title says so.
+    without titles. What is left out is said in the document's own title, with the `left` shapes that were not given.
+
+    On a page of its own it has a backdrop: the address of the picture, or an empty frame for an empty text. `turn`
+    turns all of it counter-clockwise, in degrees.
     """
     drawn = [shape for shape in shapes if shape.kind != ShapeKind.TAG]
     size, known = frame_of(image, drawn)
     detail = _SMALL if small else _FULL
     parts: list[str] = []
-    pixels = characters = left = 0
+    characters, whole = 0, len(drawn) + left
     for shape in sorted(drawn, key=_area, reverse=True):
-        mask = beside(shape) if shape.kind == ShapeKind.MASK else None
-        pixels += 0 if mask is None else (mask.width or 0) * (mask.height or 0)
         if characters > detail.characters:
             left += 1
             continue
-        part = _drawn(shape, labels.get(shape.label_id), size, detail, outline=pixels <= _ALL_MASK_PIXELS)
+        part = _drawn(shape, labels.get(shape.label_id), size, detail)
         characters += len(part)
         parts.append(part)
-    notes = [f"{len(drawn)} annotation{'' if len(drawn) == 1 else 's'} of {image}"]
+    notes = [f"{whole:,} annotation{'' if whole == 1 else 's'} of {image}"]
     if not known:
         notes.append("the size of the image is not known, so that the frame's proportions are a guess")
     if left:
-        notes.append(f"{left} more than can be shown")
-    width, height = size
+        notes.append(f"{left:,} more than can be shown")
+    box, turned = _turn(size, turn)
+    fit = ' preserveAspectRatio="none"' if backdrop is None else ""
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="openimages-overlay" role="img" viewBox="0 0 {width} {height}" '
-        f'preserveAspectRatio="none" fill-opacity="0.15" fill-rule="evenodd" stroke-width="{detail.stroke:g}" '
-        f'stroke-linejoin="round"><title>{text("; ".join(notes))}</title>{"".join(parts)}</svg>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="openimages-overlay" role="img" viewBox="{box}"{fit}>'
+        f"<title>{text('; '.join(notes))}</title>{turned}{_backdrop(backdrop, size)}"
+        f'<g class="openimages-shapes" fill-opacity="0.15" fill-rule="evenodd" stroke-width="{detail.stroke:g}" '
+        f'stroke-linejoin="round">{"".join(parts)}</g>{"</g>" if turned else ""}</svg>'
+    )
+
+
+def _turn(size: Size, degrees: float) -> tuple[str, str]:
+    """The viewBox around the turned frame, and the beginning of the group that is turned."""
+    width, height = size
+    if not degrees % 360:
+        return f"0 0 {width} {height}", ""
+    cos, sin = (abs(part) for part in geometry.turn(degrees))
+    wide, tall = width * cos + height * sin, width * sin + height * cos
+    box = f"{short((width - wide) / 2)} {short((height - tall) / 2)} {short(wide)} {short(tall)}"
+    return box, f'<g transform="rotate({short(-degrees)} {short(width / 2)} {short(height / 2)})">'
+
+
+def _backdrop(backdrop: str | None, size: Size) -> str:
+    if backdrop is None:
+        return ""
+    place = f'width="{size[0]}" height="{size[1]}"'
+    if backdrop:
+        return f'<image href={attribute(backdrop)} {place} preserveAspectRatio="none"/>'
+    return (
+        f'<rect class="openimages-frame" {place} fill="none" stroke="currentColor" stroke-dasharray="6 4" '
+        'vector-effect="non-scaling-stroke"/>'
     )
 
 
@@ -125,10 +159,10 @@ def _area(shape: Shape) -> float:
     return (x_max - x_min) * (y_max - y_min)
 
 
-def _drawn(shape: Shape, label: Label | None, size: Size, detail: _Detail, *, outline: bool) -> str:
+def _drawn(shape: Shape, label: Label | None, size: Size, detail: _Detail) -> str:
     note = ""
     try:
-        tag, attributes = _element(shape, size, detail, outline=outline)
+        tag, attributes = _element(shape, size, detail)
     except _Left as fault:
         note = f"\n{fault}"
         box = box_of(shape)
@@ -143,18 +177,16 @@ def _drawn(shape: Shape, label: Label | None, size: Size, detail: _Detail, *, ou
     )
 
 
-def _element(shape: Shape, size: Size, detail: _Detail, *, outline: bool) -> tuple[str, str]:
+def _element(shape: Shape, size: Size, detail: _Detail) -> tuple[str, str]:
     box = box_of(shape)
     if shape.kind == ShapeKind.MASK:
-        if not outline:
-            raise _Left("is one mask more than can be drawn here")
         return "path", _mask(shape, size, detail)
     if shape.kind == ShapeKind.POLYGON:
         return "path", _polygon(shape.points, size)
     if shape.kind == ShapeKind.ELLIPSE:
         return "ellipse", _ellipse(shape, size)
     if box is None:
-        raise _Left("has no box")
+        raise _Left("it has no box")
     x_min, x_max, y_min, y_max = box
     centre = (x_min + x_max) / 2 * size[0], (y_min + y_max) / 2 * size[1]
     return "rect", _rectangle(box, size) + _turned(shape, centre)
@@ -184,12 +216,12 @@ def _polygon(rings: Any, size: Size) -> str:
 def _numbers(values: Any, size: Size) -> NDArray[np.float64]:
     """Pairs of fractions in pixels. The database holds whatever JSON somebody has put there."""
     try:
-        pixels = np.asarray(values, dtype=np.float64).reshape(-1, 2) * size
+        points = np.asarray(values, dtype=np.float64).reshape(-1, 2)
     except (TypeError, ValueError, OverflowError):
         raise _Left(_NO_POINTS) from None
-    if not (np.abs(pixels) < _FARTHEST).all():
+    if not (np.abs(points) < _FARTHEST).all():
         raise _Left(_NO_POINTS)
-    return pixels
+    return points * size
 
 
 def _path(points: NDArray[np.float64]) -> str:
@@ -206,12 +238,15 @@ def _ellipse(shape: Shape, size: Size) -> str:
 
 def _mask(shape: Shape, size: Size, detail: _Detail) -> str:
     mask = beside(shape)
-    if mask is None or not mask.png:
-        raise _Left("has no pixels")
+    png: Any = None if mask is None else mask.png
+    if mask is not None and png is None:
+        raise _Left("only its box is drawn: there are too many masks")
+    if not png:
+        raise _Left("its mask has no pixels")
     try:
-        pixels = decode(bytes(mask.png), conf.limits())
+        pixels = decode(bytes(png), conf.limits())
     except BadMask as fault:
-        raise _Left(str(fault)) from None
+        raise _Left(f"its mask {fault}") from None
     rings, (width, height) = _outline(pixels, detail)
     path = "".join(_steps(ring, width, height) for ring in rings)
     return f'd="{path}" transform="scale({number(size[0] / width)} {number(size[1] / height)})"'
