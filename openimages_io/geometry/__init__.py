@@ -6,7 +6,7 @@ Coordinates are fractions of the image (x from the left, y from the top); masks 
 
 from openimages_io.geometry.outlines import MAX_CORNERS, trace
 from openimages_io.geometry.pixels import Mask, fill_ellipse, fill_polygon, fill_rectangle, resize_nearest
-from openimages_io.geometry.rings import Box, Ring, bounds, ellipse_bounds
+from openimages_io.geometry.rings import Box, Ring, bounds, ellipse_bounds, turn
 from openimages_io.geometry.rle import decode_rle, encode_rle
 
 __all__ = [
@@ -23,4 +23,5 @@ __all__ = [
     "fill_rectangle",
     "resize_nearest",
     "trace",
+    "turn",
 ]

@@ -7,6 +7,7 @@ from django.core.files.storage import Storage
 from django.db import models, transaction
 
 from openimages_io.models.jobfiles import forget_jobs
+from openimages_io.models.thumbnails import thumbnail_names
 
 _BATCH = 500
 _BY_TASK = (
@@ -40,25 +41,45 @@ def clear_images(image_ids: Sequence[int], using: str) -> dict[str, int]:
 def forget_pictures(field: str, keys: Sequence[int], using: str) -> None:
     """Has the picture files of the images with these keys removed once the transaction has committed.
 
-    A file that another image has too, as equal pictures may, stays.
+    A file that another image has too stays, and so do the thumbnails of a picture that equals another image's.
     """
     image = apps.get_model("openimages_io", "Image")
     storage = image._meta.get_field("file").storage
     names: list[str] = []
+    digests: set[str] = set()
     for start in range(0, len(keys), _BATCH):
         rows = image._base_manager.using(using).filter(**{f"{field}__in": keys[start : start + _BATCH]})
-        names.extend(rows.exclude(file="").values_list("file", flat=True))
+        for name, digest in rows.exclude(file="").values_list("file", "file_digest"):
+            names.append(name)
+            digests.add(digest)
     if names:
         # The rows are gone by then, so a storage that fails is logged and leaves an orphan for the prune command.
-        transaction.on_commit(lambda: remove_files(storage, _unused(names, using)), using=using, robust=True)
+        transaction.on_commit(lambda: remove_files(storage, _unused("file", names, using)), using=using, robust=True)
+        forget_thumbnails(storage, digests, using)
 
 
-def _unused(names: Sequence[str], using: str) -> list[str]:
+def forget_thumbnails(storage: Storage, digests: Iterable[str], using: str) -> None:
+    """Has the thumbnails of pictures with these digests removed once the transaction has committed.
+
+    Those of a picture that an image has by then stay.
+    """
+    wanted = sorted(set(digests) - {""})
+
+    def remove() -> None:
+        for digest in _unused("file_digest", wanted, using):
+            remove_files(storage, thumbnail_names(digest))
+
+    if wanted:
+        transaction.on_commit(remove, using=using, robust=True)
+
+
+def _unused(field: str, values: Sequence[str], using: str) -> list[str]:
     images = apps.get_model("openimages_io", "Image")._base_manager.using(using)
     used: set[str] = set()
-    for start in range(0, len(names), _BATCH):
-        used.update(images.filter(file__in=names[start : start + _BATCH]).values_list("file", flat=True))
-    return [name for name in dict.fromkeys(names) if name not in used]
+    for start in range(0, len(values), _BATCH):
+        part = values[start : start + _BATCH]
+        used.update(images.filter(**{f"{field}__in": part}).values_list(field, flat=True))
+    return [value for value in dict.fromkeys(values) if value not in used]
 
 
 def remove_files(storage: Storage, names: Iterable[str]) -> None:

@@ -17,7 +17,7 @@ from PIL import UnidentifiedImageError
 from openimages_io.format.limits import Limits
 
 FOLDER: Final = "openimages"
-_FORMATS: Final = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")
+FORMATS: Final = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")
 _STEPS: Final = (1 << 16, 1 << 20)
 
 
@@ -52,7 +52,7 @@ def picture_size(stream: BinaryIO, limits: Limits) -> tuple[int, int]:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", Pillow.DecompressionBombWarning)
-                with Pillow.open(io.BytesIO(data), formats=_FORMATS) as picture:
+                with Pillow.open(io.BytesIO(data), formats=FORMATS) as picture:
                     width, height = picture.size
         except Pillow.DecompressionBombError:
             raise TooManyPixels("has more pixels than any picture should have") from None

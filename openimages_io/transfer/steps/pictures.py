@@ -12,7 +12,7 @@ from openimages_io.format.issues import Issue, Severity, show
 from openimages_io.format.layouts import Kind
 from openimages_io.format.sizes import read_sizes
 from openimages_io.models import Image
-from openimages_io.models.deletion import remove_files
+from openimages_io.models.deletion import forget_thumbnails, remove_files
 from openimages_io.models.image import DEFAULT_SUBSET
 from openimages_io.transfer.bulk import plain
 from openimages_io.transfer.creating import create_images
@@ -166,12 +166,13 @@ def _compare_with_stored(run: Run, pictures: dict[int, str]) -> list[str]:
 
 
 def _replace(run: Run, image: Image, picture: Stored) -> None:
-    old, storage = image.file.name, image.file.storage
+    old, storage, digest = image.file.name, image.file.storage, image.file_digest
     plain(Image, run.using).filter(pk=image.pk).update(
         file=picture.file, file_digest=picture.digest, file_suffix=picture.suffix
     )
     if old:
         transaction.on_commit(lambda: remove_files(storage, [old]), using=run.using, robust=True)
+        forget_thumbnails(storage, [digest], run.using)
 
 
 def take_sizes(run: Run) -> None:

@@ -1,0 +1,124 @@
+"""What all our pages of the admin site share: no long selects, no endless counting, links that may be missing."""
+
+from collections.abc import Callable
+from functools import update_wrapper
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.actions import delete_selected
+from django.core.paginator import Paginator
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import NoReverseMatch, reverse
+from django.utils.formats import localize
+from django.utils.functional import cached_property
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+
+if TYPE_CHECKING:
+    _ModelAdmin = admin.ModelAdmin[Any]
+    _ModelForm = forms.ModelForm[Any]
+    _Paginator = Paginator[Any]
+else:
+    _ModelAdmin, _ModelForm, _Paginator = admin.ModelAdmin, forms.ModelForm, Paginator
+
+CAP: Final = 100_000
+"""Rows that a list pages through. More of them nobody reads; they are found by searching and filtering."""
+_AT_ONCE: Final = 500
+"""Rows that can be deleted from a list at once: the page that asks for confirmation names every one."""
+
+
+class CappedPaginator(_Paginator):
+    """Pages through the first hundred thousand rows, and counts no further."""
+
+    @cached_property
+    def count(self) -> int:
+        """The number of rows, or the cap."""
+        rows = self.object_list
+        if isinstance(rows, QuerySet):
+            return int(rows.order_by()[:CAP].count())
+        return min(len(rows), CAP)
+
+
+class RowForm(_ModelForm):
+    """A row whose task cannot be changed, but counts when it is asked whether a name is taken."""
+
+    def _get_validation_exclusions(self) -> set[str]:
+        excluded: set[str] = super()._get_validation_exclusions()  # type: ignore[misc]  # of Django, not of its stubs
+        return excluded - {"task", "kind"}
+
+
+class OurAdmin(_ModelAdmin):
+    """A page for rows of which there may be a million."""
+
+    show_full_result_count = False
+    paginator = CappedPaginator
+    list_per_page = 50
+    searched_fields: tuple[str, ...] = ()
+    """Foreign keys that are chosen by searching, or by key where the other side is not registered or not to be seen."""
+
+    class Media:
+        css = {"all": ("openimages_io/admin.css",)}  # noqa: RUF012  (Django's own way)
+
+    def get_autocomplete_fields(self, request: HttpRequest) -> list[str]:
+        return [name for name in self.searched_fields if self._can_search(request, name)]
+
+    def _can_search(self, request: HttpRequest, name: str) -> bool:
+        other = self.model._meta.get_field(name).related_model
+        if not isinstance(other, type) or not self.admin_site.is_registered(other):
+            return False
+        found: Any = self.admin_site.get_model_admin(other)
+        return bool(found.get_search_fields(request)) and found.has_view_permission(request)
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """The stock action for deleting refuses what its own page could not hold."""
+        actions = super().get_actions(request)
+        if "delete_selected" in actions:
+            _function, name, description = cast(Any, actions["delete_selected"])
+            actions["delete_selected"] = (cast(Any, _delete_some), name, description)
+        return actions
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Says so where the list ends before the rows do; a filter that no database can look for is none."""
+        if any("\0" in value for key in request.GET for value in (key, *request.GET.getlist(key))):
+            return HttpResponseRedirect(f"{request.path}?e=1")
+        response = super().changelist_view(request, extra_context)
+        context: dict[str, Any] = getattr(response, "context_data", None) or {}
+        changes = context.get("cl")
+        if changes is not None and changes.result_count >= CAP:
+            context["subtitle"] = _("The first %(count)s; search or filter to see others.") % {"count": localize(CAP)}
+        return response
+
+    def wrapped(self, view: Callable[..., Any]) -> Callable[..., Any]:
+        """A page of our own behind the site's log-in."""
+
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
+            return self.admin_site.admin_view(view)(*args, **kwargs)
+
+        return update_wrapper(wrapper, view)
+
+    def url(self, name: str, *args: Any) -> str:
+        """The address of a page of this site; empty where there is none, as when a model was unregistered."""
+        try:
+            return reverse(f"admin:openimages_io_{name}", args=args, current_app=self.admin_site.name)
+        except NoReverseMatch:
+            return ""
+
+    def link(self, text: Any, name: str, *args: Any, query: str = "") -> str:
+        """A link to a page of this site, or the text alone where there is no such page."""
+        address = self.url(name, *args)
+        return format_html('<a href="{}{}">{}</a>', address, query, text) if address else format_html("{}", text)
+
+    def page(self, request: HttpRequest, **context: Any) -> dict[str, Any]:
+        """The context of a page of our own."""
+        request.current_app = self.admin_site.name  # as Django's own pages do
+        return {**self.admin_site.each_context(request), "opts": self.opts, "media": self.media, **context}
+
+
+def _delete_some(model_admin: OurAdmin, request: HttpRequest, rows: QuerySet[Model]) -> HttpResponse | None:
+    if len(rows.order_by()[: _AT_ONCE + 1].values_list("pk")) > _AT_ONCE:
+        text = _("Choose at most %(count)s to delete at once.") % {"count": _AT_ONCE}
+        model_admin.message_user(request, text, messages.ERROR)
+        return None
+    return cast(HttpResponse | None, delete_selected(model_admin, request, rows))

@@ -1,0 +1,124 @@
+"""A task's class hierarchy as a tree that can be folded. A class may stand in it at several places."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+from openimages_io.admin.filters import chosen_key
+from openimages_io.admin.label import swatch
+from openimages_io.models import EdgeKind, HierarchyEdge, Label, Task
+
+if TYPE_CHECKING:
+    from openimages_io.admin.task import TaskAdmin
+
+_DEEPEST: Final = 40
+"""Levels that are drawn; a browser's own limit is at a few hundred."""
+_OPEN: Final = 2
+"""Levels that are unfolded at first."""
+_LOOSE: Final = 500
+
+
+@dataclass(slots=True)
+class Place:
+    """One place of a class in the tree."""
+
+    label: Label
+    swatch: str
+    is_part: bool
+    is_open: bool
+    others: list[Label]
+    """The other classes that it stands below."""
+    children: list["Place"] = field(default_factory=list)
+    seen: bool = False
+    """Whether its children are drawn where the class comes first."""
+    deeper: bool = False
+    """Whether there are children that are too deep to be drawn here."""
+
+
+@dataclass(slots=True)
+class Graph:
+    """The labels and edges of a task."""
+
+    labels: dict[int, Label]
+    children: dict[int, list[tuple[int, bool]]]
+    """By parent: the child, and whether it is a part."""
+    parents: dict[int, list[int]]
+
+    @classmethod
+    def of(cls, task: Task) -> "Graph":
+        """Reads the graph in two queries."""
+        labels = {label.pk: label for label in task.labels.all()}
+        children: dict[int, list[tuple[int, bool]]] = defaultdict(list)
+        parents: dict[int, list[int]] = defaultdict(list)
+        # Subcategories before parts, as the format's JSON has them.
+        edges = HierarchyEdge.objects.filter(parent__task=task).order_by("parent", "-kind", "position", "pk")
+        for parent, child, kind in edges.values_list("parent_id", "child_id", "kind"):
+            children[parent].append((child, kind == EdgeKind.PART))
+            if parent not in parents[child]:
+                parents[child].append(parent)
+        return cls(labels, children, parents)
+
+    def roots(self) -> list[int]:
+        """Classes that stand below none; of a ring, which has no such class, the first one."""
+        found = [key for key in self.labels if self.children.get(key) and not self.parents.get(key)]
+        reached = set(found)
+        waiting = list(found)
+        for key in [*self.labels, *self.labels]:
+            while waiting:
+                for child, _part in self.children.get(waiting.pop(), ()):
+                    if child not in reached:
+                        reached.add(child)
+                        waiting.append(child)
+            if key not in reached and self.children.get(key):
+                found.append(key)
+                reached.add(key)
+                waiting.append(key)
+        return found
+
+    def loose(self) -> list[Label]:
+        """Labels that stand in no hierarchy."""
+        return [label for key, label in self.labels.items() if not self.children.get(key) and not self.parents.get(key)]
+
+    def places(self, roots: list[int]) -> list[Place]:
+        """The tree. What stands below a class is drawn once, where the class comes first, so that it stays small."""
+        drawn: set[int] = set()
+        return [self._place(key, None, False, 1, drawn) for key in roots]
+
+    def _place(self, key: int, parent: int | None, is_part: bool, level: int, drawn: set[int]) -> Place:
+        label, below = self.labels[key], self.children.get(key, [])
+        others = [self.labels[other] for other in self.parents.get(key, ()) if other != parent]
+        place = Place(label, swatch(label.color), is_part, level <= _OPEN, others)
+        place.seen = bool(below) and key in drawn
+        place.deeper = bool(below) and not place.seen and level >= _DEEPEST
+        if below and not place.seen and not place.deeper:
+            drawn.add(key)
+            place.children = [self._place(child, key, part, level + 1, drawn) for child, part in below]
+        return place
+
+
+def tree(admin: "TaskAdmin", request: HttpRequest, key: int) -> HttpResponse:
+    """The page."""
+    task = admin.task_or_404(request, key)
+    if not request.user.has_perm("openimages_io.view_label") and not request.user.has_perm(
+        "openimages_io.change_label"
+    ):
+        raise PermissionDenied
+    graph = Graph.of(task)
+    root = chosen_key(request.GET.get("root"))
+    roots = [root] if root in graph.labels else graph.roots()
+    loose = graph.loose()
+    context: dict[str, Any] = {
+        "title": _("Class hierarchy of “%(task)s”") % {"task": task},
+        "task": task,
+        "places": graph.places(roots),
+        "has_tree": bool(roots),
+        "is_part_of_it": root in graph.labels,
+        "loose": loose[:_LOOSE],
+        "more_loose": max(0, len(loose) - _LOOSE),
+    }
+    return render(request, "admin/openimages_io/task/hierarchy.html", admin.page(request, **context))

@@ -1,0 +1,107 @@
+"""Images: names, sizes, provenance, and the way to their pictures."""
+
+from collections.abc import Iterable
+from functools import partial
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+from django.urls import path
+from django.utils.translation import gettext_lazy as _
+
+from openimages_io.admin import deleting, picture
+from openimages_io.admin.common import OurAdmin, RowForm
+from openimages_io.admin.filters import SubsetFilter, TaskFilter
+from openimages_io.models import Image
+
+
+@admin.register(Image)
+class ImageAdmin(OurAdmin):
+    """Images of tasks. Their picture files come with an import."""
+
+    form = RowForm
+    list_display = ("name", "subset", "task", "size", "has_picture", "updated")
+    list_filter = (TaskFilter, SubsetFilter)
+    list_select_related = ("task",)
+    search_fields = ("name",)
+    search_help_text = _("A part of the ImageID. In a large database, choose a task first.")
+    ordering = ("pk",)
+    sortable_by = ()
+    searched_fields = raw_id_fields = ("task",)
+
+    @admin.display(description=_("size"))
+    def size(self, image: Image) -> str:
+        return f"{image.width} × {image.height}" if image.width else ""
+
+    @admin.display(description=_("picture file"), boolean=True)
+    def has_picture(self, image: Image) -> bool:
+        return bool(image.file)
+
+    @admin.display(description=_("task"))
+    def its_task(self, image: Image) -> str:
+        return self.link(image.task, "task_change", image.task_id)
+
+    @admin.display(description=_("annotations"))
+    def its_annotations(self, image: Image) -> str:
+        return self.link(_("Shapes of this image, as a list"), "shape_changelist", query=f"?image={image.pk}")
+
+    @admin.display(description=_("picture"))
+    def its_picture(self, image: Image) -> str:
+        return self.link(_("See the picture with its annotations"), "image_picture", image.pk)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Image | None = None) -> Any:
+        own = ("subset", "name", ("width", "height"), "rotation")
+        shown = (
+            ("its_picture", "its_task", *own, "its_annotations", "file_suffix", "updated") if obj else ("task", *own)
+        )
+        provenance = (
+            "original_url",
+            "original_landing_url",
+            "license",
+            "author_profile_url",
+            "author",
+            "title",
+            "original_size",
+            "original_md5",
+            "thumbnail_300k_url",
+        )
+        return (
+            (None, {"fields": shown}),
+            (
+                _("Provenance"),
+                {"fields": provenance, "description": _("As in the official image lists."), "classes": ("collapse",)},
+            ),
+        )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Image | None = None) -> Any:
+        return ("its_picture", "its_task", "its_annotations", "file_suffix", "updated") if obj else ()
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Provenance is lines, not paragraphs."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None and isinstance(field.widget, forms.Textarea):
+            field.widget = forms.TextInput(attrs={"class": "vLargeTextField"})
+        help_texts = {
+            "name": _("The file’s name without its extension; folders belong to it."),
+            "width": _("In pixels. Both, or neither if unknown."),
+            "rotation": _("Degrees counter-clockwise by which the picture is to be turned for display."),
+        }
+        if field is not None and db_field.name in help_texts:
+            field.help_text = help_texts[db_field.name]
+        return field
+
+    def get_urls(self) -> list[Any]:
+        pages = (
+            ("<int:key>/picture/", picture.picture, "picture"),
+            ("<int:key>/file/", picture.file, "file"),
+            ("<int:key>/thumbnail/<int:size>/", picture.small, "thumbnail"),
+        )
+        ours = [
+            path(where, self.wrapped(partial(view, self)), name=f"openimages_io_image_{name}")
+            for where, view, name in pages
+        ]
+        return [*ours, *super().get_urls()]
+
+    def get_deleted_objects(self, objs: Iterable[Any], request: HttpRequest) -> Any:
+        return deleting.of_images(objs, request, self.admin_site)

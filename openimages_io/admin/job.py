@@ -1,0 +1,159 @@
+"""Jobs: who had what done, how far it is, what came of it. Nothing of a job is edited; it is steered."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import path
+from django.utils.formats import localize
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+
+from openimages_io.admin import jobpages
+from openimages_io.admin.common import OurAdmin
+from openimages_io.admin.filters import TaskFilter
+from openimages_io.jobs.watching import Status, statuses
+from openimages_io.models import Job, JobKind, JobState, Task
+
+_MAY_START = ("view_job", "import_task", "export_task", "view_task", "change_task")
+
+
+class _Watched(ChangeList):
+    """The list with what a poller sees of each job now."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        jobs = list(self.result_list)
+        for job, status in zip(jobs, statuses(jobs), strict=True):
+            job.now = status
+        self.result_list = jobs  # what Django goes over
+
+
+@admin.register(Job)
+class JobAdmin(OurAdmin):
+    """Jobs, for those who may see all of them, and everybody's own."""
+
+    list_display = ("what", "state_now", "task_shown", "progress", "found", "created_by", "created")
+    list_filter = ("kind", "state", TaskFilter)
+    list_select_related = ("task", "created_by")
+    search_fields = ("task_name", "source_name")
+    ordering = ("-created", "-id")
+    sortable_by = ()
+
+    @admin.display(description=_("job"))
+    def what(self, job: Job) -> str:
+        return jobpages.name_of(job)
+
+    @admin.display(description=_("state"))
+    def state_now(self, job: Job) -> str:
+        state = _now(job).state
+        return format_html('<span class="oi-state oi-{}">{}</span>', state.value, state.label)
+
+    @admin.display(description=_("task"))
+    def task_shown(self, job: Job) -> str:
+        return self.link(job.task_name, "task_change", job.task_id) if job.task_id else job.task_name
+
+    @admin.display(description=_("progress"))
+    def progress(self, job: Job) -> str:
+        now = _now(job)
+        if now.state != JobState.RUNNING or not now.total:
+            return ""
+        return f"{jobpages.percent(now)} %"
+
+    @admin.display(description=_("errors"))
+    def found(self, job: Job) -> str:
+        return localize(job.errors, use_l10n=True) if job.errors else ""
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return _Watched
+
+    # Who may
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        jobs = super().get_queryset(request)
+        return jobs if super().has_view_permission(request) else jobs.filter(created_by=request.user.pk)
+
+    def has_view_permission(self, request: HttpRequest, obj: Job | None = None) -> bool:
+        if super().has_view_permission(request, obj):
+            return True
+        if obj is not None:
+            return obj.created_by_id is not None and obj.created_by_id == request.user.pk
+        return any(request.user.has_perm(f"openimages_io.{permission}") for permission in _MAY_START)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Job | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Job | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and (obj is None or obj.is_final)
+
+    def may_steer(self, request: HttpRequest, job: Job) -> bool:
+        """Whether the user may do what the job does, and so cancel, confirm or start it again."""
+        tasks = self.admin_site.get_model_admin(Task) if self.admin_site.is_registered(Task) else None
+        has = request.user.has_perm
+        if job.kind == JobKind.IMPORT:
+            if tasks is not None:
+                other = (
+                    tasks.has_change_permission(request, job.task) if job.task else tasks.has_add_permission(request)
+                )
+            else:
+                other = has(f"openimages_io.{'change' if job.task else 'add'}_task")
+            return other and has("openimages_io.import_task")
+        sees = tasks.has_view_permission(request, job.task) if tasks else has("openimages_io.view_task")
+        return sees and (job.kind == JobKind.CHECK or has("openimages_io.export_task"))
+
+    def job_or_404(self, request: HttpRequest, key: Any) -> Job:
+        """The job, if the user may see it. Raises `Http404` and `PermissionDenied`."""
+        job: Job | None = self.get_object(request, str(key))
+        if job is None:
+            raise Http404
+        if not self.has_view_permission(request, job):
+            raise PermissionDenied
+        return job
+
+    # Pages
+
+    def get_urls(self) -> list[Any]:
+        pages = (
+            ("status/", jobpages.status_json, "status"),
+            ("issues.csv", jobpages.issues_as_csv, "issues"),
+            ("file/", jobpages.file, "file"),
+            ("cancel/", jobpages.cancelled, "cancel"),
+            ("confirm/", jobpages.confirmed, "confirm"),
+            ("retry/", jobpages.retried, "retry"),
+        )
+        ours = [
+            path(f"<uuid:key>/{where}", self._page(view), name=f"openimages_io_job_{name}")
+            for where, view, name in pages
+        ]
+        return [*ours, *super().get_urls()]
+
+    def _page(self, view: Any) -> Any:
+        def page(request: HttpRequest, **kwargs: Any) -> Any:
+            return view(self, request, **kwargs)
+
+        return self.wrapped(page)
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """The job's page."""
+        return jobpages.page(self, request, self.job_or_404(request, object_id))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
+        """Deletes jobs that have ended; one that began again since it was chosen stays."""
+        queryset.filter(state__in=(JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)).delete()
+
+
+def _now(job: Job) -> Status:
+    status: Status = job.now  # type: ignore[attr-defined]  # put there by the list
+    return status

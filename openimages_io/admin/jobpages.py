@@ -1,0 +1,207 @@
+"""A job's page, what it polls, its buttons, and its files."""
+
+from typing import TYPE_CHECKING, Any, Final
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import (
+    FileResponse,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseNotAllowed,
+    HttpResponseRedirect,
+    JsonResponse,
+    StreamingHttpResponse,
+)
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from openimages_io.admin.option_forms import ExportForm, ImportForm, OptionsForm
+from openimages_io.admin.wording import totals_table
+from openimages_io.exceptions import OpenImagesError
+from openimages_io.format.issues import Severity
+from openimages_io.jobs import steering
+from openimages_io.jobs.reports import issues_csv, read_issues
+from openimages_io.jobs.watching import Status, status
+from openimages_io.models import Job, JobKind, JobState
+
+if TYPE_CHECKING:
+    from openimages_io.admin.job import JobAdmin
+
+ISSUES: Final = 100
+"""Issues on a page."""
+_PHASES: Final[dict[str, str | Promise]] = {
+    "check": gettext_lazy("Reading and checking the archive"),
+    "commit": gettext_lazy("Writing into the database"),
+    "export": gettext_lazy("Writing the archive"),
+}
+
+_FORMS: Final[dict[JobKind, type[OptionsForm]]] = {JobKind.IMPORT: ImportForm, JobKind.EXPORT: ExportForm}
+
+
+def name_of(job: Job) -> str:
+    """What a job is, such as “import, dry run”."""
+    if job.kind == JobKind.IMPORT and job.dry_run:
+        return _("import (dry run)")
+    return str(JobKind(job.kind).label)
+
+
+def percent(now: Status) -> int | None:
+    """How far it is; None where nobody knows."""
+    return min(100, now.done * 100 // now.total) if now.total else None
+
+
+def page(admin: "JobAdmin", request: HttpRequest, job: Job) -> HttpResponse:
+    """The job's page: progress while it runs, then what came of it."""
+    now = status(job)
+    if now.state != job.state:
+        job.refresh_from_db()
+    may_steer = admin.may_steer(request, job)
+    is_import = job.kind == JobKind.IMPORT
+    form = _FORMS.get(JobKind(job.kind))
+    is_over = now.state not in {JobState.QUEUED, JobState.RUNNING}
+    context: dict[str, Any] = {
+        "title": _title(job),
+        "job": job,
+        "now": now,
+        "state_label": now.state.label,
+        "is_over": is_over,
+        "percent": percent(now),
+        "progress": progress_text(now),
+        "message": now.message or job.message,
+        "table": totals_table(job.kind, job.totals, dry_run=job.dry_run or job.refused) if is_over else None,
+        "chosen": list(form.described(job.options)) if form and isinstance(job.options, dict) else [],
+        "task_url": admin.url("task_change", job.task_id) if job.task_id else "",
+        "gallery_url": admin.url("task_gallery", job.task_id) if job.task_id else "",
+        "can_cancel": may_steer and steering.can_cancel(job),
+        "can_confirm": may_steer and steering.can_confirm(job),
+        "can_retry": may_steer and steering.can_retry(job),
+        "can_take": job.kind == JobKind.EXPORT and may_steer and bool(job.result) and job.pruned is None,
+        "again_url": _again_url(admin, job) if is_import and may_steer and is_over else "",
+        "has_delete_permission": admin.has_delete_permission(request, job) and is_over,
+        **(_issues(request, job) if is_over else {}),
+    }
+    return render(request, "admin/openimages_io/job/job.html", admin.page(request, **context))
+
+
+def _title(job: Job) -> str:
+    name = {"task": job.task_name}
+    if job.kind == JobKind.EXPORT:
+        return _("Export of “%(task)s”") % name
+    if job.kind == JobKind.CHECK:
+        return _("Check of “%(task)s”") % name
+    return (_("Dry run of an import into “%(task)s”") if job.dry_run else _("Import into “%(task)s”")) % name
+
+
+def _again_url(admin: "JobAdmin", job: Job) -> str:
+    where = admin.url("task_import", job.task_id) if job.task_id else admin.url("task_import_new")
+    return f"{where}?again={job.pk}" if where else ""
+
+
+def _issues(request: HttpRequest, job: Job) -> dict[str, Any]:
+    """A page of the issues; the first where the address names none that there is."""
+    counts = {Severity.ERROR: job.errors, Severity.WARNING: job.warnings, Severity.NOTE: job.notes}
+    chosen = next((severity for severity in Severity if severity == request.GET.get("severity")), None)
+    cursor = request.GET.get("cursor") or None
+    if not sum(counts.values()):
+        return {"issue_total": 0}
+    try:
+        found = read_issues(job, cursor=cursor, limit=ISSUES, severity=chosen)
+    except ValueError:
+        cursor = None
+        found = read_issues(job, cursor=None, limit=ISSUES, severity=chosen)
+    words = {
+        Severity.ERROR: lambda n: ngettext("%(count)s error", "%(count)s errors", n),
+        Severity.WARNING: lambda n: ngettext("%(count)s warning", "%(count)s warnings", n),
+        Severity.NOTE: lambda n: ngettext("%(count)s note", "%(count)s notes", n),
+    }
+    return {
+        "issue_total": sum(counts.values()),
+        "issue_counts": [(severity, words[severity](n) % {"count": n}) for severity, n in counts.items() if n],
+        "severity": chosen,
+        "issues": found.issues,
+        "next_cursor": found.next,
+        "cursor": cursor,
+    }
+
+
+def progress_text(now: Status) -> str:
+    """How far it is, in words."""
+    if now.waiting:
+        return _("Waiting for a worker to take it up.")
+    if now.cancelling:
+        return _("It is being cancelled.")
+    if now.state != JobState.RUNNING:
+        return str(now.state.label)
+    phase = str(_PHASES.get(now.phase, now.phase) or _("It has begun."))
+    return f"{phase}: {percent(now)} %" if now.total else phase
+
+
+def status_json(admin: "JobAdmin", request: HttpRequest, key: Any) -> HttpResponse:
+    """What the page polls."""
+    now = status(admin.job_or_404(request, key))
+    is_over = now.state not in {JobState.QUEUED, JobState.RUNNING}
+    answer = {
+        "state": now.state.value,
+        "over": is_over,
+        "percent": percent(now),
+        "text": progress_text(now),
+        "waiting": now.waiting,
+    }
+    return JsonResponse(answer, headers={"Cache-Control": "no-store"})
+
+
+def issues_as_csv(admin: "JobAdmin", request: HttpRequest, key: Any) -> HttpResponseBase:
+    """All issues as a table."""
+    job = admin.job_or_404(request, key)
+    headers = {"Content-Disposition": f'attachment; filename="issues-{job.pk}.csv"'}
+    return StreamingHttpResponse(issues_csv(job), content_type="text/csv; charset=utf-8", headers=headers)
+
+
+def file(admin: "JobAdmin", request: HttpRequest, key: Any) -> HttpResponseBase:
+    """The archive that an export made."""
+    job = admin.job_or_404(request, key)
+    if job.kind != JobKind.EXPORT or not admin.may_steer(request, job):
+        raise PermissionDenied
+    back = HttpResponseRedirect(admin.url("job_change", job.pk))
+    if not job.result or job.state != JobState.SUCCEEDED:
+        admin.message_user(request, _("There is no archive: it is not ready, or was removed."), messages.WARNING)
+        return back
+    try:
+        opened = job.result.storage.open(job.result.name or "", "rb")
+    except OSError:
+        admin.message_user(request, _("The archive is no longer there. Export once more."), messages.ERROR)
+        return back
+    name = (job.result.name or "").rpartition("/")[2]
+    return FileResponse(opened, as_attachment=True, filename=name, content_type="application/zip")
+
+
+def cancelled(admin: "JobAdmin", request: HttpRequest, key: Any) -> HttpResponse:
+    """Cancels it."""
+    return _steered(admin, request, key, steering.cancel)
+
+
+def confirmed(admin: "JobAdmin", request: HttpRequest, key: Any) -> HttpResponse:
+    """Has a dry run done for real."""
+    return _steered(admin, request, key, steering.confirm)
+
+
+def retried(admin: "JobAdmin", request: HttpRequest, key: Any) -> HttpResponse:
+    """Starts it again."""
+    return _steered(admin, request, key, steering.retry)
+
+
+def _steered(admin: "JobAdmin", request: HttpRequest, key: Any, action: Any) -> HttpResponse:
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["POST"])
+    job = admin.job_or_404(request, key)
+    if not admin.may_steer(request, job):
+        raise PermissionDenied
+    try:
+        action(job)
+    except OpenImagesError as error:
+        admin.message_user(request, str(error), messages.ERROR)
+    return HttpResponseRedirect(admin.url("job_change", job.pk))

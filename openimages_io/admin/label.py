@@ -1,0 +1,162 @@
+"""Labels: their colours, their attribute specs, and their places in the class hierarchy."""
+
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Final
+
+from django import forms
+from django.contrib import admin
+from django.contrib.admin.widgets import AutocompleteSelect
+from django.db.models import ForeignKey, QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+
+from openimages_io.admin import deleting
+from openimages_io.admin.common import OurAdmin, RowForm
+from openimages_io.admin.filters import TaskFilter, chosen_key
+from openimages_io.admin.spec_forms import AttributeSpecForm
+from openimages_io.models import AttributeSpec, HierarchyEdge, Label
+
+if TYPE_CHECKING:
+    _Stacked = admin.StackedInline[Any, Any]
+    _Tabular = admin.TabularInline[Any, Any]
+else:
+    _Stacked, _Tabular = admin.StackedInline, admin.TabularInline
+
+_COLOR: Final = re.compile(r"#[0-9a-fA-F]{6}")
+
+
+def swatch(color: str) -> str:
+    """A small square of a colour; no style attribute, which a site's content policy may forbid."""
+    if not _COLOR.fullmatch(color):
+        return ""
+    size = format_html('width="{0}" height="{0}"', 16)
+    return format_html('<svg class="oi-swatch" {0} aria-hidden="true"><rect {0} fill="{1}"/></svg>', size, color)
+
+
+class SpecInline(_Stacked):
+    """What can be said of the label's shapes."""
+
+    model = AttributeSpec
+    form = AttributeSpecForm
+    extra = 0
+    classes = ("oi-specs",)
+    fields = (("name", "input_type", "mutable"), ("values", "default_value"))
+
+
+class LabelOfTask(AutocompleteSelect):
+    """Searches among the labels of one task."""
+
+    def __init__(self, field: Any, site: Any, task: int) -> None:
+        super().__init__(field, site)
+        self.task = task
+
+    def get_url(self) -> str:
+        return f"{super().get_url()}?task={self.task}"
+
+
+class EdgeInline(_Tabular):
+    """Edges of the hierarchy on one side of a label."""
+
+    model = HierarchyEdge
+    extra = 0
+    other_end: str
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related("parent", "child")
+
+    def formfield_for_foreignkey(self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
+        """The other end, chosen among the labels of the task whose page this is."""
+        task = getattr(request, "label_task", None)
+        if db_field.name == self.other_end and task is not None:
+            kwargs["queryset"] = Label.objects.filter(task=task)
+            kwargs["widget"] = LabelOfTask(db_field, self.admin_site, task)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+
+class ParentInline(EdgeInline):
+    """What the label stands below."""
+
+    fk_name, other_end = "child", "parent"
+    fields = ("parent", "kind", "position")
+    verbose_name, verbose_name_plural = _("parent"), _("parents: what this class is a kind, or a part, of")
+
+
+class ChildInline(EdgeInline):
+    """What stands below the label."""
+
+    fk_name, other_end = "parent", "child"
+    fields = ("child", "kind", "position")
+    verbose_name, verbose_name_plural = _("child"), _("children: its subcategories and parts")
+
+
+class LabelForm(RowForm):
+    """A label."""
+
+    class Meta:
+        model = Label
+        fields = ("task", "name", "display_name", "color", "position", "is_listed")
+        widgets = {"color": forms.TextInput(attrs={"type": "color"})}  # noqa: RUF012  (Django's own way)
+        help_texts = {  # noqa: RUF012
+            "name": _("What stands in the files’ LabelName column, such as /m/01yrx."),
+            "display_name": _("What people read, such as Cat."),
+            "color": _("In which its shapes are drawn."),
+            "position": _("The place in the class list, from 0."),
+            "is_listed": _("Off for a class that only the hierarchy has, such as its root."),
+        }
+
+
+@admin.register(Label)
+class LabelAdmin(OurAdmin):
+    """Labels of tasks."""
+
+    form = LabelForm
+    list_display = ("swatch", "shown_name", "name", "task", "position", "is_listed")
+    list_display_links = ("shown_name",)
+    list_filter = (TaskFilter, "is_listed")
+    list_select_related = ("task",)
+    search_fields = ("display_name", "name")
+    ordering = ("task", "position", "pk")
+    searched_fields = raw_id_fields = ("task",)
+
+    @admin.display(description=_("color"))
+    def swatch(self, label: Label) -> str:
+        return swatch(label.color)
+
+    @admin.display(description=_("label"), ordering="display_name")
+    def shown_name(self, label: Label) -> str:
+        return str(label)
+
+    @admin.display(description=_("task"))
+    def its_task(self, label: Label) -> str:
+        return self.link(label.task, "task_change", label.task_id)
+
+    @admin.display(description=_("shapes"))
+    def its_images(self, label: Label) -> str:
+        return self.link(
+            _("the gallery of what has this label"), "task_gallery", label.task_id, query=f"?label={label.pk}"
+        )
+
+    def get_fieldsets(self, request: HttpRequest, obj: Label | None = None) -> Any:
+        if obj is None:
+            return ((None, {"fields": ("task", "name", "display_name", "position", "is_listed")}),)
+        fields = ("its_task", "name", "display_name", "color", "position", "is_listed", "its_images")
+        return ((None, {"fields": fields}),)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Label | None = None) -> Any:
+        return ("its_task", "its_images") if obj else ()
+
+    def get_inlines(self, request: HttpRequest, obj: Label | None) -> Any:
+        """A new label first needs its task, among whose labels its parents are."""
+        request.label_task = obj and obj.task_id  # type: ignore[attr-defined]  # for the inlines
+        return (SpecInline, ParentInline, ChildInline) if obj else (SpecInline,)
+
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> Any:
+        """In a search box of a task's page, only the labels of that task."""
+        if request.resolver_match and request.resolver_match.url_name == "autocomplete" and "task" in request.GET:
+            queryset = queryset.filter(task=chosen_key(request.GET["task"]) or 0)
+        return super().get_search_results(request, queryset, search_term)
+
+    def get_deleted_objects(self, objs: Iterable[Any], request: HttpRequest) -> Any:
+        return deleting.of_labels(objs, request, self.admin_site)

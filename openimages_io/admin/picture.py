@@ -1,0 +1,213 @@
+"""An image's page: the picture large with its annotations, what each says, and what is said of the whole image."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+from django.utils.safestring import mark_safe
+from django.utils.translation import gettext_lazy as _
+
+from openimages_io.admin.gallery import may_see
+from openimages_io.format.writing import number
+from openimages_io.models import Image, Label, Shape, ShapeKind
+from openimages_io.models.thumbnails import SIZES
+from openimages_io.transfer.pictures import BadPicture
+from openimages_io.viewing.gathering import drawable, labels_of
+from openimages_io.viewing.overlay import color, overlay
+from openimages_io.viewing.serving import file_response, thumbnail_response
+from openimages_io.viewing.thumbnails import thumbnail
+
+if TYPE_CHECKING:
+    from openimages_io.admin.common import OurAdmin
+
+_LARGEST: Final = SIZES[-1]
+_ROWS: Final = 1_000
+"""Shapes, and tags, that the tables list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A line of the legend."""
+
+    field: str
+    value: str
+    text: str
+    color: str
+    count: int
+    is_on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A shape in words."""
+
+    shape: Shape
+    label: str
+    color: str
+    url: str
+    box: list[str]
+    score: str
+    values: list[tuple[str, str]]
+
+
+def picture(admin: "OurAdmin", request: HttpRequest, key: int) -> HttpResponse:
+    """An image's page."""
+    image = _image(admin, request, key)
+    if not may_see(request, Shape):
+        raise PermissionDenied
+    drawn = drawable([image])[image.pk]
+    tags = list(image.shapes.filter(kind=ShapeKind.TAG).order_by("-score", "pk")[: _ROWS + 1])
+    labels = labels_of([drawn], (tag.label_id for tag in tags))
+    legend = _legend(request, drawn.shapes, labels)
+    on = {field: {choice.value for choice in legend if choice.field == field and choice.is_on} for field in _FIELDS}
+    shown = [s for s in drawn.shapes if str(s.label_id) in on["label"] and s.kind in on["kind"]]
+    fault = _fault(image)
+    has_picture = bool(image.file) and not fault
+    is_turned = bool(image.rotation) and request.GET.get("rotate") == "1"
+    svg = overlay(
+        image,
+        shown,
+        labels,
+        left=drawn.left,
+        backdrop=admin.url("image_thumbnail", image.pk, _LARGEST) if has_picture else "",
+        turn=(image.rotation or 0) if is_turned else 0,
+    )
+    siblings = Image.objects.filter(task=image.task_id)
+    context = admin.page(
+        request,
+        title=image.name,
+        subtitle=image.subset,
+        image=image,
+        task=image.task,
+        drawing=mark_safe(svg),  # noqa: S308  (everything in it is escaped)
+        fault=fault,
+        legend=[(field, title, [c for c in legend if c.field == field]) for field, title in _FIELDS.items()],
+        is_turned=is_turned,
+        rotation=number(image.rotation) if image.rotation else "",
+        rows=[_row(admin, shape, labels) for shape in shown[:_ROWS]],
+        hidden=len(drawn.shapes) - len(shown),
+        more_rows=max(0, len(shown) - _ROWS) + drawn.left,
+        present=[_row(admin, tag, labels) for tag in tags[:_ROWS] if tag.score != 0],
+        absent=[_row(admin, tag, labels) for tag in tags[:_ROWS] if tag.score == 0],
+        more_tags=len(tags) > _ROWS,
+        provenance=_provenance(image),
+        file_url=admin.url("image_file", image.pk) if image.file else "",
+        earlier=_to(admin, siblings.filter(pk__lt=image.pk).order_by("-pk")),
+        later=_to(admin, siblings.filter(pk__gt=image.pk).order_by("pk")),
+        gallery_url=admin.url("task_gallery", image.task_id),
+        task_url=admin.url("task_change", image.task_id),
+        change_url=admin.url("image_change", image.pk),
+    )
+    return render(request, "admin/openimages_io/picture.html", context)
+
+
+def file(admin: "OurAdmin", request: HttpRequest, key: int) -> HttpResponseBase:
+    """The picture's file, for who may see the image."""
+    return _answer(file_response(request, _image(admin, request, key)))
+
+
+def small(admin: "OurAdmin", request: HttpRequest, key: int, size: int) -> HttpResponseBase:
+    """A thumbnail of one of the sizes that are made."""
+    image = _image(admin, request, key)
+    try:
+        return _answer(thumbnail_response(request, image, size) if size in SIZES else None)
+    except BadPicture as fault:
+        raise Http404(str(fault)) from None
+
+
+def _answer(response: HttpResponseBase | None) -> HttpResponseBase:
+    if response is None:
+        raise Http404
+    return response
+
+
+def _image(admin: "OurAdmin", request: HttpRequest, key: int) -> Image:
+    image = get_object_or_404(Image.objects.select_related("task"), pk=key)
+    if not admin.has_view_permission(request, image):
+        raise PermissionDenied
+    return image
+
+
+def _fault(image: Image) -> str:
+    """Why the picture is not shown although there should be one, if so."""
+    if not image.file:
+        return ""
+    try:
+        return "" if thumbnail(image, _LARGEST) is not None else str(_("The storage has lost the picture file."))
+    except BadPicture as fault:
+        return str(_("The picture is not shown, for it %(fault)s.") % {"fault": fault})
+
+
+_FIELDS: Final = {"label": _("Labels"), "kind": _("Kinds")}
+
+
+def _legend(request: HttpRequest, shapes: Sequence[Shape], labels: Mapping[int, Label]) -> list[Choice]:
+    """What can be switched on and off: everything is on until a choice was sent."""
+    chosen = "shown" in request.GET
+    wanted = {field: set(request.GET.getlist(field)) for field in _FIELDS}
+    by_label = Counter(shape.label_id for shape in shapes)
+    by_kind = Counter(shape.kind for shape in shapes)
+    of_labels = [
+        Choice("label", str(key), _name(labels, key), color(labels.get(key)), count, is_on)
+        for key, count in by_label.most_common()
+        for is_on in [not chosen or str(key) in wanted["label"]]
+    ]
+    of_kinds = [
+        Choice("kind", kind.value, str(kind.label), "", by_kind[kind], not chosen or kind.value in wanted["kind"])
+        for kind in ShapeKind
+        if by_kind[kind]
+    ]
+    return of_labels + of_kinds
+
+
+def _name(labels: Mapping[int, Label], key: int) -> str:
+    return str(labels[key]) if key in labels else str(key)
+
+
+def _row(admin: "OurAdmin", shape: Shape, labels: Mapping[int, Label]) -> Row:
+    attributes: Mapping[str, Any] = shape.attributes if isinstance(shape.attributes, dict) else {}
+    values = [(name, value) for name, value in attributes.items()]
+    for name, value in (("source", shape.source), ("group", shape.group), ("rotation", shape.rotation)):
+        if value not in ("", None):
+            values.append((name, value))
+    label = labels.get(shape.label_id)
+    return Row(
+        shape,
+        _name(labels, shape.label_id),
+        color(label),
+        admin.url("shape_change", shape.pk),
+        [number(side) for side in (shape.x_min, shape.x_max, shape.y_min, shape.y_max) if side is not None],
+        "" if shape.score is None else number(shape.score),
+        [(name, _shown(value)) for name, value in values],
+    )
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(_("yes") if value else _("no"))
+    return number(value) if isinstance(value, float) else str(value)
+
+
+def _provenance(image: Image) -> list[tuple[Any, str, str]]:
+    """What is known of where the picture is from: title, text, and an address if it is one that a link may have."""
+    fields = ("title", "author", "license", "original_url", "original_landing_url", "author_profile_url")
+    found = []
+    for name in fields:
+        value = str(getattr(image, name))
+        if value:
+            is_address = value.lower().startswith(("https://", "http://"))
+            field: Any = image._meta.get_field(name)
+            found.append((field.verbose_name, value, value if is_address else ""))
+    return found
+
+
+def _to(admin: "OurAdmin", images: Iterable[Image]) -> str:
+    """The address of the first of these images' pages."""
+    rows: Any = images
+    key = rows.values_list("pk", flat=True).first()
+    return admin.url("image_picture", key) if key is not None else ""

@@ -1,0 +1,147 @@
+"""Shapes as rows, for repairs. They are drawn in a frontend or come with an import; nobody adds one here by numbers."""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
+from django.db.models import JSONField, QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+
+from openimages_io.admin import deleting
+from openimages_io.admin.common import OurAdmin, RowForm
+from openimages_io.admin.filters import OfOneImage, TaskFilter
+from openimages_io.admin.label import swatch
+from openimages_io.admin.spec_forms import load_json
+from openimages_io.models import Shape, ShapeKind
+
+_BOX = ("x_min", "x_max", "y_min", "y_max")
+
+
+class StrictJSON(forms.JSONField):
+    """JSON whose every fault is a message, and whose texts a database can store."""
+
+    widget = forms.Textarea(attrs={"rows": 3, "cols": 60, "class": "vLargeTextField oi-code"})
+
+    def to_python(self, value: Any) -> Any:
+        if isinstance(value, str) and value.strip():
+            found = load_json(value)
+            if _has_unstorable(found):
+                raise ValidationError(_("A text may hold neither NUL bytes nor halves of characters."))
+        return super().to_python(value)
+
+
+class ShapeForm(RowForm):
+    """A shape; says in words what the database would refuse."""
+
+    def clean(self) -> dict[str, Any]:
+        """Holds the box against the kind."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        box = [cleaned.get(name) for name in _BOX]
+        kind = self.instance.kind
+        given = [value for value in box if value is not None]
+        if any(name in self.errors for name in _BOX):
+            return cleaned
+        if kind == ShapeKind.TAG:
+            if given:
+                self.add_error("x_min", _("A tag is for the whole image: it has no box."))
+        elif len(given) < len(box):
+            if given or kind != ShapeKind.MASK:
+                self.add_error("x_min", _("Write all four sides of the box."))
+        elif not all(0 <= value <= 1 for value in given):
+            self.add_error("x_min", _("The sides are fractions of the image, from 0 to 1."))
+        elif given[0] > given[1] or given[2] > given[3]:
+            self.add_error("x_min", _("The smaller side comes first: XMin before XMax, YMin before YMax."))
+        self._clean_others(cleaned, kind)
+        return cleaned
+
+    def _clean_others(self, cleaned: dict[str, Any], kind: str) -> None:
+        score, rotation = cleaned.get("score"), cleaned.get("rotation")
+        if score is not None and not 0 <= score <= 1:
+            self.add_error("score", _("A confidence is a number from 0 to 1."))
+        if rotation is not None and (kind not in {ShapeKind.RECTANGLE, ShapeKind.ELLIPSE} or not -360 < rotation < 360):
+            self.add_error("rotation", _("Only a rectangle or an ellipse is turned, by less than 360 degrees."))
+        if kind in {ShapeKind.POLYGON, ShapeKind.ELLIPSE} and cleaned.get("points") is None:
+            self.add_error("points", _("A polygon or an ellipse has points."))
+        if kind != ShapeKind.RECTANGLE and cleaned.get("clicks") is not None:
+            self.add_error("clicks", _("Only a rectangle has extreme clicks."))
+
+    def clean_attributes(self) -> Any:
+        """No attributes are an empty object."""
+        attributes = self.cleaned_data["attributes"]
+        return {} if attributes is None else attributes
+
+
+@admin.register(Shape)
+class ShapeAdmin(OurAdmin):
+    """The rows of annotations."""
+
+    form = ShapeForm
+    list_display = ("id", "kind", "label_name", "image", "box", "score", "source")
+    list_filter = (TaskFilter, OfOneImage, "kind")
+    list_select_related = ("label", "image")
+    ordering = ("pk",)
+    sortable_by = ()
+    list_per_page = 100
+    searched_fields = raw_id_fields = ("image", "label")
+    fieldsets = (
+        (None, {"fields": ("its_task", "its_picture", "kind", "image", "label")}),
+        (
+            _("Place"),
+            {
+                "fields": (("x_min", "x_max"), ("y_min", "y_max"), "rotation", "points", "clicks", "its_mask"),
+                "description": _("Fractions of the image: x from its left, y from its top, 0 to 1."),
+            },
+        ),
+        (_("What is said of it"), {"fields": ("score", "source", "occluded", "group", "attributes")}),
+    )
+    readonly_fields = ("its_task", "its_picture", "its_mask", "kind")
+    formfield_overrides = {JSONField: {"form_class": StrictJSON}}  # noqa: RUF012  (Django's own way)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).defer("points", "clicks")
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """All of the shape, and its mask without the pixels."""
+        shape = super().get_object(request, object_id, from_field)
+        return shape and Shape.objects.select_related("image", "label", "task").get(pk=shape.pk)
+
+    @admin.display(description=_("label"))
+    def label_name(self, shape: Shape) -> str:
+        return format_html("{} {}", swatch(shape.label.color), shape.label)
+
+    @admin.display(description=_("box (XMin, XMax, YMin, YMax)"))
+    def box(self, shape: Shape) -> str:
+        return "" if shape.x_min is None else ", ".join(f"{getattr(shape, name):.4f}" for name in _BOX)
+
+    @admin.display(description=_("task"))
+    def its_task(self, shape: Shape) -> str:
+        return self.link(shape.task, "task_change", shape.task_id)
+
+    @admin.display(description=_("picture"))
+    def its_picture(self, shape: Shape) -> str:
+        return self.link(_("See the picture with its annotations"), "image_picture", shape.image_id)
+
+    @admin.display(description=_("mask"))
+    def its_mask(self, shape: Shape) -> str:
+        try:
+            mask = shape.mask
+        except ObjectDoesNotExist:
+            return ""
+        size = f"{mask.width} × {mask.height}" if mask.width else ""
+        return ", ".join(filter(None, (mask.path, size, f"{len(mask.png):,} bytes" if mask.png else "")))
+
+    def get_deleted_objects(self, objs: Iterable[Any], request: HttpRequest) -> Any:
+        return deleting.of_shapes(objs, request, self.admin_site)
+
+
+def _has_unstorable(value: Any) -> bool:
+    text = json.dumps(value, ensure_ascii=False)
+    return "\\u0000" in text or any("\ud800" <= character <= "\udfff" for character in text)

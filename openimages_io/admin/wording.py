@@ -1,0 +1,95 @@
+"""Words of the importer, the exporter and the jobs as people read them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from openimages_io.models import JobKind, ShapeKind
+
+_KINDS: Final[dict[str, str | Promise]] = {
+    "labels": _("labels"),
+    "hierarchy edges": _("edges of the hierarchy"),
+    "attribute specs": _("attribute specs"),
+    "images": _("images"),
+    "image sizes": _("sizes of images"),
+    "pictures": _("picture files"),
+    "human labels": _("labels of whole images, by people"),
+    "machine labels": _("labels of whole images, by machines"),
+    "boxes": _("boxes"),
+    "masks": _("masks"),
+    "attributes": _("values of attributes"),
+    "shapes": _("shapes"),
+}
+"""Kinds of rows, in the order in which they are shown."""
+_COLUMNS: Final[dict[str, str | Promise]] = {
+    "read": _("read"),
+    "added": _("added"),
+    "updated": _("updated"),
+    "unchanged": _("unchanged"),
+    "removed": _("removed"),
+    "written": _("written"),
+    "skipped": _("skipped"),
+}
+_SHOWN: Final = {
+    JobKind.IMPORT: ("read", "added", "updated", "unchanged", "removed", "skipped"),
+    JobKind.EXPORT: ("read", "written", "skipped"),
+    JobKind.CHECK: ("read",),
+}
+_WOULD_BE: Final[dict[str, str | Promise]] = {
+    "added": _("would be added"),
+    "updated": _("would be updated"),
+    "removed": _("would be removed"),
+    "skipped": _("would be skipped"),
+}
+SHAPES: Final[dict[str, str | Promise]] = {
+    ShapeKind.TAG: _("tags"),
+    ShapeKind.RECTANGLE: _("rectangles"),
+    ShapeKind.POLYGON: _("polygons"),
+    ShapeKind.MASK: _("masks"),
+    ShapeKind.ELLIPSE: _("ellipses"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of the table of totals."""
+
+    kind: str | Promise
+    numbers: list[int]
+    reasons: list[tuple[str, int]]
+    """Why rows were skipped, and how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The totals of a job."""
+
+    columns: list[str | Promise]
+    rows: list[Row]
+
+
+def totals_table(kind: str, totals: Any, *, dry_run: bool) -> Table:
+    """The totals that a job has kept, as a table; `totals` is what stands in the row's JSON."""
+    names = _SHOWN.get(JobKind(kind), ())
+    words = _COLUMNS | (_WOULD_BE if dry_run else {})
+    known = totals if isinstance(totals, dict) else {}
+    order = [*(name for name in _KINDS if name in known), *(name for name in known if name not in _KINDS)]
+    rows = [_row(name, known[name], names) for name in order if isinstance(known[name], dict)]
+    return Table([words[name] for name in names], [row for row in rows if any(row.numbers)])
+
+
+def _row(kind: str, totals: dict[str, Any], names: tuple[str, ...]) -> Row:
+    reasons = totals.get("skipped")
+    skipped = dict(reasons) if isinstance(reasons, dict) else {}
+    numbers = {**totals, "skipped": sum(skipped.values())}
+    return Row(_KINDS.get(kind, kind), [int(numbers.get(name) or 0) for name in names], list(skipped.items()))
+
+
+def by_kind(counts: dict[str, int]) -> Iterator[tuple[int, str | Promise]]:
+    """Numbers of shapes with their nouns, in the order of the kinds."""
+    for kind, words in SHAPES.items():
+        if counts.get(kind):
+            yield counts[kind], words

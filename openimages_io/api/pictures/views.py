@@ -1,0 +1,140 @@
+"""A picture's file, a thumbnail of it, and its annotations as SVG."""
+
+from typing import Any, Final
+
+from django.http.response import HttpResponseBase
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework import serializers
+from rest_framework.exceptions import NotFound
+from rest_framework.generics import get_object_or_404
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.request import Request
+
+from openimages_io.api.base import ApiView
+from openimages_io.api.errors import PreconditionFailed
+from openimages_io.api.schema import problems
+from openimages_io.models import Image, Shape, Task
+from openimages_io.models.thumbnails import SIZES
+from openimages_io.transfer.pictures import BadPicture
+from openimages_io.viewing.serving import CONTENT_TYPES, file_response, overlay_response, thumbnail_response
+
+_TAGS: Final = ["images"]
+_NO_FILE: Final = "There is no picture file."
+_IF_NONE_MATCH: Final = OpenApiParameter(
+    "If-None-Match", str, OpenApiParameter.HEADER, description="ETags of what is there."
+)
+_ETAG: Final = OpenApiParameter(
+    "ETag", str, OpenApiParameter.HEADER, response=[200, 304], description="Strong; another one when it has changed."
+)
+_UNCHANGED: Final = {304: OpenApiResponse(description="It is there already.")}
+
+
+class AsItIs(BaseContentNegotiation):
+    """The answer is of one type, whatever `Accept` says, as for a browser's `<img>`; only errors are JSON."""
+
+    def select_parser(self, request: Any, parsers: Any) -> Any:
+        """These views read no body."""
+        return next(iter(parsers), None)
+
+    def select_renderer(self, request: Any, renderers: Any, format_suffix: str | None = None) -> Any:
+        """That of the errors."""
+        return renderers[0], renderers[0].media_type
+
+
+class ThumbnailQuerySerializer(serializers.Serializer[Any]):
+    """How large the thumbnail is to be."""
+
+    size = serializers.IntegerField(
+        default=256,
+        min_value=1,
+        max_value=SIZES[-1],
+        help_text=f"Pixels of the longest side; the next larger of {', '.join(map(str, SIZES))} is made.",
+    )
+
+
+class PictureView(ApiView):
+    """A view of one image that answers with something else than JSON."""
+
+    content_negotiation_class = AsItIs
+    serializer_class = serializers.Serializer
+
+    def get_image(self, pk: int) -> Image:
+        """An image that the user may see, with its task. Raises `Http404` and `PermissionDenied`."""
+        tasks = Task.objects.filter(self.access.tasks(self.request.user))
+        image = get_object_or_404(Image.objects.select_related("task").filter(task__in=tasks), pk=pk)
+        self.require("view", Image, image.task)
+        return image
+
+
+class ImageFile(PictureView):
+    """The picture."""
+
+    @extend_schema(
+        operation_id="images_file",
+        tags=_TAGS,
+        summary="Take the picture",
+        parameters=[
+            _IF_NONE_MATCH,
+            _ETAG,
+            OpenApiParameter("Content-Disposition", str, OpenApiParameter.HEADER, response=[200]),
+        ],
+        responses={(200, kind): OpenApiTypes.BINARY for kind in CONTENT_TYPES} | _UNCHANGED | problems(404, 412),
+    )
+    def get(self, request: Request, pk: int) -> HttpResponseBase:
+        """The file as it came. Annotations are in the frame of its pixels, whatever turn an EXIF tag asks for."""
+        return _answer(file_response(_plain(request), self.get_image(pk)))
+
+
+class ImageThumbnail(PictureView):
+    """The picture, small."""
+
+    @extend_schema(
+        operation_id="images_thumbnail",
+        tags=_TAGS,
+        summary="Take a thumbnail",
+        parameters=[ThumbnailQuerySerializer, _IF_NONE_MATCH, _ETAG],
+        responses={(200, "image/jpeg"): OpenApiTypes.BINARY, **_UNCHANGED, **problems(400, 404, 412)},
+    )
+    def get(self, request: Request, pk: int) -> HttpResponseBase:
+        """A JPEG in the frame of the annotations. A picture that is smaller is not made larger."""
+        query = ThumbnailQuerySerializer(data=request.query_params.dict())
+        image = self.get_image(pk)
+        query.is_valid(raise_exception=True)
+        try:
+            return _answer(thumbnail_response(_plain(request), image, query.validated_data["size"]))
+        except BadPicture as fault:
+            raise NotFound(f"There is no thumbnail, for the picture {fault}.") from None
+
+
+class ImageOverlay(PictureView):
+    """The annotations as SVG."""
+
+    @extend_schema(
+        operation_id="images_overlay",
+        tags=_TAGS,
+        summary="Draw the shapes as SVG",
+        parameters=[_IF_NONE_MATCH, _ETAG],
+        responses={(200, "image/svg+xml"): OpenApiTypes.BINARY, **_UNCHANGED, **problems(404, 412)},
+    )
+    def get(self, request: Request, pk: int) -> HttpResponseBase:
+        """Boxes, polygons, ellipses and outlines of masks in their labels' colours, to be laid over the picture.
+
+        The viewBox is in pixels. Each shape has `data-shape`, `data-label` and `data-kind`, and a title.
+        """
+        image = self.get_image(pk)
+        self.require("view", Shape, image.task)
+        return _answer(overlay_response(_plain(request), image))
+
+
+def _plain(request: Request) -> Any:
+    """Django's request, which its own functions want."""
+    return request._request  # noqa: SLF001  (DRF has no other way to it)
+
+
+def _answer(response: HttpResponseBase | None) -> HttpResponseBase:
+    if response is None:
+        raise NotFound(_NO_FILE)
+    if response.status_code == PreconditionFailed.status_code:
+        raise PreconditionFailed("It is another one by now.")
+    return response

@@ -1,0 +1,79 @@
+"""The shapes that are to be drawn on some images, in a few queries and within bounds, whatever the database holds."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from django.db.models import Count, F, Window
+from django.db.models.functions import Length, RowNumber
+
+from openimages_io.models import Image, Label, Mask, Shape, ShapeKind
+
+MOST: Final = 10_000
+"""Shapes of one image that are drawn."""
+MASK_PIXELS: Final = 128_000_000
+"""Of all masks that are drawn at once, for they are unpacked one by one; the rest is shown by its boxes."""
+_BATCH: Final = 500
+_BYTES: Final = 64 * 2**20
+"""Of all their PNG files, which are in memory together."""
+
+
+@dataclass(slots=True)
+class Drawable:
+    """What is to be drawn on an image."""
+
+    shapes: list[Shape] = field(default_factory=list)
+    """Without tags, in the order of their keys, with their masks; a mask too many has no PNG."""
+    left: int = 0
+    """Shapes that are too many."""
+
+
+def drawable(images: Sequence[Image], most: int = MOST, mask_pixels: int = MASK_PIXELS) -> dict[int, Drawable]:
+    """The shapes of each image by its key, `most` of each image at most."""
+    found = {image.pk: Drawable() for image in images}
+    rows = (
+        Shape.objects.filter(image__in=list(found))
+        .exclude(kind=ShapeKind.TAG)
+        .annotate(
+            place=Window(RowNumber(), partition_by=F("image"), order_by="pk"),
+            total=Window(Count("*"), partition_by=F("image")),
+            length=Length("mask__png"),
+        )
+        .filter(place__lte=most)
+        .select_related("mask")
+        .defer("mask__png")
+        .order_by("pk")
+    )
+    masks: list[tuple[Mask, int]] = []
+    shape: Any  # with what was annotated
+    for shape in rows:
+        of_image = found[shape.image_id]
+        of_image.shapes.append(shape)
+        of_image.left = max(0, shape.total - most)
+        if shape.kind == ShapeKind.MASK and hasattr(shape, "mask"):
+            masks.append((shape.mask, shape.length or 0))
+    _load(masks, mask_pixels)
+    return found
+
+
+def labels_of(drawn: Iterable[Drawable], others: Iterable[int] = ()) -> dict[int, Label]:
+    """The labels of these shapes, and others, by key, in one query."""
+    keys = {shape.label_id for of_image in drawn for shape in of_image.shapes}
+    return Label.objects.in_bulk(keys.union(others))
+
+
+def _load(masks: Sequence[tuple[Mask, int]], mask_pixels: int) -> None:
+    """Gives the masks their PNG files for as long as there is room for them, and the others None."""
+    chosen: dict[int, Mask] = {}
+    pixels = stored = 0
+    for mask, length in masks:
+        pixels += (mask.width or 1) * (mask.height or 1)
+        stored += length
+        if pixels <= mask_pixels and stored <= _BYTES:
+            chosen[mask.pk] = mask
+        else:
+            setattr(mask, "png", None)  # noqa: B010  (the model knows no mask without a PNG)
+    keys = list(chosen)
+    for start in range(0, len(keys), _BATCH):
+        for key, png in Mask.objects.filter(pk__in=keys[start : start + _BATCH]).values_list("pk", "png"):
+            chosen[key].png = png

@@ -1,0 +1,105 @@
+"""Pictures, thumbnails and overlays as answers over HTTP: a stranger's bytes, so a browser may only ever show them."""
+
+import hashlib
+import re
+from typing import Final
+
+from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.cache import get_conditional_response
+
+from openimages_io import __version__
+from openimages_io.models import Image
+from openimages_io.models.thumbnails import thumbnail_name
+from openimages_io.viewing.gathering import drawable, labels_of
+from openimages_io.viewing.overlay import overlay
+from openimages_io.viewing.thumbnails import size_for, thumbnail
+
+UNKNOWN: Final = "application/octet-stream"
+_TYPES: Final = (
+    (re.compile(rb"\xff\xd8\xff"), "image/jpeg", (".jpg", ".jpeg", ".jpe", ".jfif")),
+    (re.compile(rb"\x89PNG\r\n\x1a\n"), "image/png", (".png",)),
+    (re.compile(rb"RIFF....WEBP", re.DOTALL), "image/webp", (".webp",)),
+    (re.compile(rb"GIF8[79]a"), "image/gif", (".gif",)),
+    (re.compile(rb"II\*\0|MM\0\*|II\+\0|MM\0\+"), "image/tiff", (".tif", ".tiff")),
+    (re.compile(rb"BM"), "image/bmp", (".bmp", ".dib")),
+)
+"""What each kind of picture begins with, its type, and its extensions, of which the first is the usual one."""
+CONTENT_TYPES: Final = (*(kind for _, kind, _ in _TYPES), UNKNOWN)
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_HEADERS: Final = {
+    "Cache-Control": "private, no-cache",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+def file_response(request: HttpRequest, image: Image) -> HttpResponseBase | None:
+    """The picture's file, of the type that its content is; None if there is none or the storage has lost it.
+
+    Anything but a picture of a known kind is offered as a download. 304 and 412 are answered, parts are not.
+    """
+    name = image.file.name if image.file else None
+    if name is None:
+        return None
+    etag = f'"{image.file_digest or hashlib.sha256(name.encode()).hexdigest()}"'
+    if (known := _conditional(request, etag)) is not None:
+        return known
+    try:
+        file = image.file.storage.open(name, "rb")
+        start = file.read(16)
+        file.seek(0)
+    except FileNotFoundError:
+        return None
+    kind, suffixes = next(((kind, suffixes) for magic, kind, suffixes in _TYPES if magic.match(start)), (UNKNOWN, ()))
+    said = _file_name(image, suffixes)
+    headers = _HEADERS | {"ETag": etag}
+    return FileResponse(file, as_attachment=kind == UNKNOWN, filename=said, content_type=kind, headers=headers)
+
+
+def thumbnail_response(request: HttpRequest, image: Image, size: int) -> HttpResponseBase | None:
+    """A small picture, as `thumbnail` makes it; None if there is no picture. Raises `BadPicture`."""
+    if image.file and image.file_digest:
+        etag = _etag_of(thumbnail_name(image.file_digest, size_for(size)))
+        if (known := _conditional(request, etag)) is not None:
+            return known
+    file = thumbnail(image, size)
+    if file is None:
+        return None
+    etag = _etag_of(str(file.name))
+    return _conditional(request, etag) or _whole(file.read(), "image/jpeg", etag)
+
+
+def overlay_response(request: HttpRequest, image: Image) -> HttpResponseBase:
+    """The annotations as SVG; its ETag is the revision of the task, which the image must come with."""
+    etag = f'"{__version__}-{image.pk}-{image.task.revision}"'
+    if (known := _conditional(request, etag)) is not None:
+        return known
+    found = drawable([image])
+    drawn = found[image.pk]
+    document = overlay(image, drawn.shapes, labels_of(found.values()), left=drawn.left)
+    return _whole(document.encode(), "image/svg+xml", etag)
+
+
+def _whole(content: bytes, kind: str, etag: str) -> HttpResponse:
+    return HttpResponse(content, content_type=kind, headers=_HEADERS | {"ETag": etag})
+
+
+def _conditional(request: HttpRequest, etag: str) -> HttpResponse | None:
+    """The answer to who has it already."""
+    response = get_conditional_response(request, etag=etag)
+    if response is not None:
+        response["ETag"] = etag
+        response["Cache-Control"] = _HEADERS["Cache-Control"]
+    return response
+
+
+def _etag_of(name: str) -> str:
+    return f'"{name.rpartition("/")[2].removesuffix(".jpg")}"'
+
+
+def _file_name(image: Image, suffixes: tuple[str, ...]) -> str:
+    """The ImageID without its folders, with the extension that it came with unless that is another kind's."""
+    stem = _CONTROL.sub("_", image.name.rstrip("/").rpartition("/")[2]) or "picture"
+    suffix = _CONTROL.sub("_", image.file_suffix)
+    return stem + (suffix if suffix.lower() in suffixes else "".join(suffixes[:1]))

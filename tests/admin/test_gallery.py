@@ -1,0 +1,155 @@
+"""A task's gallery: what it shows, filters and refuses."""
+
+import re
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from openimages_io.admin import gallery
+from openimages_io.models import Image, Label, Shape, Task, TaskStatistics
+from openimages_io.viewing.statistics import statistics
+from tests.admin.conftest import Browser
+
+SEES = ("view_task", "view_image", "view_shape")
+
+
+def address(task: Task, query: str = "") -> str:
+    return f"/admin/openimages_io/task/{task.pk}/gallery/{query}"
+
+
+def names(response: Any) -> list[str]:
+    assert response.status_code == 200
+    return re.findall(r'<span class="oi-name">(.*?)</span>', response.content.decode())
+
+
+def test_every_image_is_there_with_what_is_drawn_on_it(boss: Client, scenes: Task) -> None:
+    response = boss.get(address(scenes))
+    page = response.content.decode()
+    assert names(response) == [image.name for image in scenes.images.order_by("pk")]
+    drawn = Shape.objects.filter(task=scenes).exclude(kind="tag")
+    assert sorted(map(int, re.findall(r'data-shape="(\d+)"', page))) == sorted(drawn.values_list("pk", flat=True))
+    image = scenes.images.get(name="house-morning")
+    assert f'<image href="/admin/openimages_io/image/{image.pk}/thumbnail/256/" width="480" height="320"' in page
+    assert f'<a href="/admin/openimages_io/image/{image.pk}/picture/">' in page
+    assert page.count('class="openimages-chart"') == 4
+    assert "train · 8 shapes · 6 tags · 2 absent" in page
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("?subset=validation", ["cat-window", "harbour", "beach", "autumn"]),
+        ("?search=BOATS", ["boats-day", "boats-night"]),
+        ("?subset=train&kind=mask&search=car", ["car-road", "car-town"]),
+        ("?kind=ellipse", []),
+        ("?source=verification&score_max=0&search=boats", ["boats-day"]),
+        ("?source=crowdsource-verification&score_max=0&search=boats", ["boats-day"]),
+        ("?score_min=2", []),
+        ("?score_min=nan", []),
+        ("?label=x", []),
+        ("?label=99999999999999999999", []),
+        ("?subset=%00", []),
+        ("?kind=nonsense", []),
+        ("?shapes=0", []),
+        ("?file=0", []),
+        ("?attribute=is_group_of=true", ["beach", "autumn"]),
+    ],
+)
+def test_the_filters(boss: Client, scenes: Task, query: str, found: list[str]) -> None:
+    assert names(boss.get(address(scenes, query))) == found
+
+
+def test_a_label_is_chosen_by_its_key_and_stays_chosen(boss: Client, scenes: Task) -> None:
+    label = scenes.labels.get(display_name="Couch")
+    response = boss.get(address(scenes, f"?label={label.pk}&kind=rectangle"))
+    assert names(response) == ["cat-sofa"]
+    assert f'<option value="{label.pk}" selected>Couch</option>' in response.content.decode()
+
+
+def test_pages_go_by_key_in_both_directions_and_keep_the_filter(
+    boss: Client, scenes: Task, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gallery, "PAGE", 3)
+    expected = list(scenes.images.filter(subset="train").order_by("pk").values_list("name", flat=True))
+    seen: list[list[str]] = []
+    query: str = "?subset=train&source="
+    response: Any = None
+    while query:
+        response = boss.get(address(scenes, query))
+        seen.append(names(response))
+        query = response.context["later"]
+        assert not query or "subset=train" in query
+        assert "source=" not in query
+    assert [name for page in seen for name in page] == expected
+    assert [len(page) for page in seen] == [3, 3, 2]
+    back: list[list[str]] = []
+    while query := response.context["earlier"]:
+        response = boss.get(address(scenes, query))
+        back.append(names(response))
+    assert back == seen[-2::-1]
+    assert names(boss.get(address(scenes, "?after=99999999999999999999&before=x"))) == [
+        image.name for image in scenes.images.order_by("pk")[:3]
+    ]
+    assert names(boss.get(address(scenes, "?after=999999999999"))) == []
+
+
+@pytest.mark.parametrize("missing", SEES)
+def test_only_for_who_may_see_tasks_images_and_shapes(as_staff: Browser, scenes: Task, missing: str) -> None:
+    assert as_staff(*SEES).get(address(scenes)).status_code == 200
+    few = as_staff(*(name for name in SEES if name != missing), name="other")
+    assert few.get(address(scenes)).status_code == 403
+    assert Client().get(address(scenes)).status_code == 302
+
+
+def test_a_task_that_is_not_there_is_404(boss: Client) -> None:
+    for key in (1, 99999999999999999999):
+        assert boss.get(f"/admin/openimages_io/task/{key}/gallery/").status_code == 404
+
+
+def test_an_empty_task_has_a_page(boss: Client, db: None) -> None:
+    page = boss.get(address(Task.objects.create(name="empty"))).content.decode()
+    assert "There are no images here." in page
+
+
+def test_the_number_of_queries_depends_neither_on_images_nor_on_shapes(boss: Client, scenes: Task) -> None:
+    used = []
+    statistics(scenes)
+    for query in ("?search=house-n&kind=mask", "?kind=mask", ""):
+        with CaptureQueriesContext(connection) as queries:
+            response = boss.get(address(scenes, query))
+        assert response.status_code == 200
+        used.append(len(queries))
+    assert used[1] == used[2] <= 14
+    assert used[0] <= used[1]
+
+
+def test_what_strangers_wrote_is_text(boss: Client, db: None) -> None:
+    hostile = "</title></option><script>alert(1)</script>\"'"
+    task = Task.objects.create(name=hostile)
+    image = Image.objects.create(task=task, name=hostile, subset=hostile)
+    label = Label.objects.create(task=task, name=hostile, display_name=hostile)
+    box = {"x_min": 0, "x_max": 1, "y_min": 0, "y_max": 1}
+    Shape.objects.create(task=task, image=image, label=label, kind="rectangle", source=hostile, **box)
+    for url in (address(task), f"/admin/openimages_io/image/{image.pk}/picture/"):
+        page = boss.get(url).content.decode()
+        assert "alert(1)" in page
+        assert "<script>alert" not in page
+
+
+def test_a_large_task_that_has_changed_shows_its_last_numbers_and_says_so(
+    boss: Client, scenes: Task, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gallery, "_LARGE", 10)
+    before = statistics(scenes).shapes
+    Shape.objects.filter(kind="tag").delete()
+    page = boss.get(address(scenes, "?subset=train")).content.decode()
+    assert f"{before} annotations" in page
+    assert "has changed since this was counted" in page
+    assert 'href="?subset=train&amp;count=1"' in page
+    page = boss.get(address(scenes, "?count=1")).content.decode()
+    assert "has changed since" not in page
+    assert f"{Shape.objects.count()} annotations" in page
+    assert TaskStatistics.objects.get().revision == Task.objects.get().revision

@@ -1,0 +1,87 @@
+"""A site, a worker and a browser for a module of tests."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.browser.looking import Looker, axe_source
+from tests.browser.serving import NAME, PASSWORD, Site
+
+_FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+def _chromium() -> str:
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        found = shutil.which(name)
+        if found:
+            return found
+    if os.environ.get("OPENIMAGES_REQUIRE_BROWSER") == "1":
+        pytest.fail("OPENIMAGES_REQUIRE_BROWSER is 1, but there is no chromium.")
+    pytest.skip("there is no chromium")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """The machine's own chromium. Ends with the module, for its event loop would be in other tests' way."""
+    path = _chromium()
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=path, args=list(_FLAGS))
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def site(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The demo site with its login, empty, without a worker."""
+    made = Site(tmp_path_factory.mktemp("site"))
+    made.manage("migrate", "--verbosity", "0")
+    made.run("-m", "project.demo", "login")
+    with made.served():
+        yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def looker(tmp_path_factory: pytest.TempPathFactory) -> Looker:
+    """Keeps pictures in the folder that OPENIMAGES_SHOTS names, or in a temporary one."""
+    folder = os.environ.get("OPENIMAGES_SHOTS")
+    return Looker(Path(folder) if folder else tmp_path_factory.mktemp("shots"), axe_source())
+
+
+@pytest.fixture
+def page(browser: Browser, site: Site) -> Iterator[Page]:
+    """A tab in which somebody has logged in. A fault in a script, or a file that is missing, fails the test."""
+    context = browser.new_context(base_url=site.url, viewport={"width": 1280, "height": 860}, accept_downloads=True)
+    tab = context.new_page()
+    faults: list[str] = []
+    tab.on("pageerror", lambda error: faults.append(str(error)))
+    tab.on("response", lambda got: faults.append(f"{got.status} {got.url}") if got.status >= 400 else None)
+    tab.on(
+        "request",
+        lambda asked: None if asked.url.startswith((site.url, "data:", "blob:")) else faults.append(asked.url),
+    )
+    log_in(tab)
+    yield tab
+    context.close()
+    assert not faults, faults
+
+
+def log_in(tab: Page) -> None:
+    """As the demo's superuser."""
+    tab.goto("/admin/login/?next=/admin/")
+    tab.fill("#id_username", NAME)
+    tab.fill("#id_password", PASSWORD)
+    tab.click("input[type=submit]")
+    tab.wait_for_selector("#site-name")

@@ -1,0 +1,68 @@
+"""A page as it is seen: pictures of it at three widths and lights, and what axe-core has to say of it."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+FRONTEND = Path(__file__).resolve().parent.parent / "frontend"
+LOOKS: dict[str, tuple[int, int, Any]] = {
+    "light": (1280, 860, "light"),
+    "dark": (1280, 860, "dark"),
+    "phone": (390, 844, "light"),
+}
+_BAD = {"serious", "critical"}
+
+
+def axe_source() -> str:
+    """The script of axe-core; npm gets it the first time. Skips where there is no npm, unless it is required."""
+    script = FRONTEND / "node_modules" / "axe-core" / "axe.min.js"
+    if not script.exists():
+        npm = shutil.which("npm")
+        if npm is None:
+            if os.environ.get("OPENIMAGES_REQUIRE_NODE") == "1":
+                pytest.fail("OPENIMAGES_REQUIRE_NODE is 1, but there is no npm.")
+            pytest.skip("there is no npm to get axe-core with")
+        command = [npm, "install", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts"]
+        done = subprocess.run(command, cwd=FRONTEND, capture_output=True, text=True, check=False)
+        if done.returncode and os.environ.get("OPENIMAGES_REQUIRE_NODE") != "1":
+            pytest.skip("npm could not get axe-core")
+        assert done.returncode == 0, done.stderr
+    return script.read_text("utf-8")
+
+
+class Looker:
+    """Looks at pages, keeps their pictures in a folder, and gathers what is wrong with them."""
+
+    def __init__(self, folder: Path, axe: str) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder, self.axe = folder, axe
+        self.faults: list[str] = []
+
+    def look(self, page: Page, name: str, *, content: str = "#content") -> None:
+        """Takes the page's pictures in every look, asks axe in light and dark, and that a phone need not scroll aside."""
+        for look, (width, height, scheme) in LOOKS.items():
+            page.emulate_media(color_scheme=scheme)
+            page.set_viewport_size({"width": width, "height": height})
+            page.screenshot(path=self.folder / f"{name}-{look}.png", full_page=True)
+            if look == "phone":
+                wide = page.evaluate("document.scrollingElement.scrollWidth")
+                if wide > width:
+                    self.faults.append(f"{name}: {wide} pixels wide on a phone of {width}")
+            self._ask_axe(page, f"{name}, {look}", content)
+        width, height, scheme = LOOKS["light"]
+        page.emulate_media(color_scheme=scheme)
+        page.set_viewport_size({"width": width, "height": height})
+
+    def _ask_axe(self, page: Page, name: str, content: str) -> None:
+        if not page.evaluate("typeof window.axe === 'object'"):
+            page.evaluate(self.axe)
+        found = page.evaluate("content => axe.run({include: [content]}, {resultTypes: ['violations']})", content)
+        for violation in found["violations"]:
+            if violation["impact"] in _BAD:
+                nodes = "; ".join(node["html"][:200] for node in violation["nodes"][:3])
+                self.faults.append(f"{name}: {violation['id']} ({violation['impact']}): {nodes}")

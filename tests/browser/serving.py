@@ -1,0 +1,100 @@
+"""The demo site as people meet it: a server and a worker, each a process of its own, on a database of their own."""
+
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+from urllib.request import urlopen
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+NAME = PASSWORD = "admin"
+_PATIENCE = 30.0
+
+
+class Site:
+    """A site in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.database = folder / "db.sqlite3"
+        with closing(socket.socket()) as free:
+            free.bind(("127.0.0.1", 0))
+            self.port: int = free.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._log = (folder / "log.txt").open("w", encoding="utf-8")
+
+    def manage(self, *args: str | Path) -> None:
+        """Runs a management command to its end."""
+        self.run("manage.py", *args)
+
+    def run(self, *args: str | Path) -> None:
+        """Runs Python to its end. Raises `AssertionError` with what it said if that was no success."""
+        command = [sys.executable, *map(str, args)]
+        done = subprocess.run(command, cwd=ROOT, env=self._environment(), capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    @contextmanager
+    def running(self, *args: str) -> Iterator[subprocess.Popen[str]]:
+        """A management command that goes on until it is no longer needed."""
+        command = [sys.executable, "manage.py", *args]
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=self._environment(), stdout=self._log, stderr=subprocess.STDOUT, text=True
+        )
+        try:
+            yield process
+        finally:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    @contextmanager
+    def served(self) -> Iterator[None]:
+        """The site on its port."""
+        with self.running("runserver", f"127.0.0.1:{self.port}", "--noreload") as process:
+            end = time.monotonic() + _PATIENCE
+            while True:
+                try:
+                    with urlopen(f"{self.url}/admin/login/", timeout=5):
+                        break
+                except (URLError, OSError):
+                    assert process.poll() is None, self.log()
+                    assert time.monotonic() < end, self.log()
+                    time.sleep(0.1)
+            yield
+
+    def worker(self) -> Any:
+        """The worker of the jobs."""
+        return self.running("db_worker", "--interval", "0.1", "--no-startup-delay", "--no-reload")
+
+    def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        """What a query of the database finds."""
+        with closing(sqlite3.connect(self.database, timeout=20)) as connection:
+            return connection.execute(query, values).fetchall()
+
+    def log(self) -> str:
+        """What server and worker have said."""
+        return (self.folder / "log.txt").read_text("utf-8")
+
+    def close(self) -> None:
+        """Closes the log."""
+        self._log.close()
+
+    def _environment(self) -> dict[str, str]:
+        return os.environ | {
+            "DJANGO_SETTINGS_MODULE": "project.settings",
+            "DATABASE_URL": f"sqlite:///{self.database}",
+            "MEDIA_ROOT": str(self.folder / "media"),
+            "DEBUG": "1",
+            "PYTHONUNBUFFERED": "1",
+        }

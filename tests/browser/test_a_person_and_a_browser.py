@@ -1,0 +1,102 @@
+"""What a person does who never opens a terminal, in a real browser, with a real worker."""
+
+import json
+import re
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.admin.conftest import BOXES, SCENES, broken_row, pack
+from tests.browser.looking import Looker
+from tests.browser.serving import Site
+
+_LONG = 20_000
+ADMIN = "/admin/openimages_io"
+
+
+def test_import_repair_confirm_look_and_export(page: Page, site: Site, looker: Looker, tmp_path: Path) -> None:
+    broken = pack(tmp_path / "broken.zip", {BOXES: broken_row})
+    good = pack(tmp_path / "scenes.zip")
+    page.goto(f"{ADMIN}/task/")
+    looker.look(page, "tasks-none")
+    page.click("text=Import an archive")
+    looker.look(page, "import")
+    page.fill("[name=task_name]", "scenes")
+    page.set_input_files("[name=upload]", broken)
+    page.click("text=Upload and check")
+    # Nobody has come for the job yet, and the page says so.
+    expect(page.locator("#oi-text")).to_have_text("Waiting for a worker to take it up.")
+    looker.look(page, "job-waiting")
+    with site.worker():
+        # The page turns by itself.
+        expect(page.locator(".oi-message")).to_contain_text("1 error", timeout=_LONG)
+        row = page.locator(".oi-issues tbody tr")
+        expect(row).to_have_count(1)
+        assert row.locator("td").all_inner_texts()[:5] == ["error", BOXES, "3", "XMin", "left"]
+        assert page.locator("text=Confirm: import it").count() == 0
+        looker.look(page, "job-issue")
+        assert site.rows("SELECT count(*) FROM openimages_io_task") == [(0,)]
+
+        page.click("text=Upload a repaired archive")
+        assert page.input_value("[name=task_name]") == "scenes"
+        page.set_input_files("[name=upload]", good)
+        page.click("text=Upload and check")
+        expect(page.locator("text=Confirm: import it")).to_be_visible(timeout=_LONG)
+        looker.look(page, "job-dry-run")
+        assert site.rows("SELECT count(*) FROM openimages_io_task") == [(0,)]
+        page.click("text=Confirm: import it")
+        expect(page.locator(".oi-totals caption")).to_have_text("What was done", timeout=_LONG)
+        looker.look(page, "job-done")
+        page.click(".oi-facts a:text-is('scenes')")
+        looker.look(page, "task")
+
+        page.click(".object-tools >> text=Export")
+        looker.look(page, "export")
+        page.click("input[type=submit][value=Export]")
+        expect(page.locator("text=Download the archive")).to_be_visible(timeout=_LONG)
+        looker.look(page, "job-export")
+        with page.expect_download() as download:
+            page.click("text=Download the archive")
+        assert download.value.suggested_filename == "scenes.zip"
+        download.value.save_as(tmp_path / "out.zip")
+        page.goto(f"{ADMIN}/task/")
+        page.check(".action-select")
+        page.select_option("[name=action]", "check_tasks")
+        page.click("button[name=index]")
+        expect(page.locator(".oi-message")).to_contain_text("nothing is wrong", timeout=_LONG)
+        looker.look(page, "job-check")
+    with zipfile.ZipFile(tmp_path / "out.zip") as archive:
+        came = {name: archive.read(name) for name in archive.namelist()}
+    went = {path.relative_to(SCENES).as_posix(): path.read_bytes() for path in SCENES.rglob("*") if path.is_file()}
+    assert came == went
+
+
+def test_every_other_page_is_fit_to_be_seen(page: Page, site: Site, looker: Looker) -> None:
+    ((task,),) = site.rows("SELECT id FROM openimages_io_task WHERE name = 'scenes'")
+    ((image,),) = site.rows("SELECT id FROM openimages_io_image WHERE name = 'cat-sofa'")
+    ((label,),) = site.rows("SELECT id FROM openimages_io_label WHERE display_name = 'Window'")
+    ((shape,),) = site.rows("SELECT min(id) FROM openimages_io_shape WHERE kind = 'mask'")
+    pages = {
+        "tasks": "task/",
+        "task-delete": f"task/{task}/delete/",
+        "hierarchy": f"task/{task}/hierarchy/",
+        "import-into-task": f"task/{task}/import/",
+        "images": f"image/?task={task}",
+        "image": f"image/{image}/change/",
+        "labels": f"label/?task={task}",
+        "label": f"label/{label}/change/",
+        "label-delete": f"label/{label}/delete/",
+        "shapes": f"shape/?image={image}",
+        "shape": f"shape/{shape}/change/",
+        "jobs": "job/",
+    }
+    for name, where in pages.items():
+        page.goto(f"{ADMIN}/{where}")
+        looker.look(page, name)
+
+
+def test_nothing_serious_is_wrong_with_any_page(looker: Looker) -> None:
+    assert looker.faults == []
