@@ -1,14 +1,17 @@
 """What all our pages of the admin site share: no long selects, no endless counting, links that may be missing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import update_wrapper
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.actions import delete_selected
+from django.contrib.admin.widgets import AutocompleteSelect
+from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
+from django.forms.models import InlineForeignKeyField
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import NoReverseMatch, reverse
 from django.utils.formats import localize
@@ -48,11 +51,38 @@ class RowForm(_ModelForm):
         excluded: set[str] = super()._get_validation_exclusions()  # type: ignore[misc]  # of Django, not of its stubs
         return excluded - {"task", "kind"}
 
+    def _post_clean(self) -> None:
+        """Asks the constraints for rows below another as well: Django leaves them out there, so that saving fails."""
+        super()._post_clean()  # type: ignore[misc]  # of Django, not of its stubs
+        is_below = any(isinstance(field, InlineForeignKeyField) for field in self.fields.values())
+        if is_below and not self.errors:
+            try:
+                self.instance.validate_constraints(exclude=self._get_validation_exclusions())
+            except ValidationError as error:
+                self.add_error(None, error)
+
+
+class SearchedSelect(AutocompleteSelect):
+    """A choice by searching, which takes anything that a browser may send for a key."""
+
+    def optgroups(self, name: str, value: Sequence[str], attrs: dict[str, Any] | None = None) -> Any:
+        return super().optgroups(name, [key for key in value if self._is_key(key)], attrs)
+
+    def _is_key(self, key: str) -> bool:
+        field: Any = self.field
+        own = field.remote_field.model._meta.pk
+        try:
+            own.run_validators(own.to_python(key))
+        except ValidationError:
+            return key == ""
+        return True
+
 
 class OurAdmin(_ModelAdmin):
     """A page for rows of which there may be a million."""
 
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
     paginator = CappedPaginator
     list_per_page = 50
     searched_fields: tuple[str, ...] = ()
@@ -63,6 +93,11 @@ class OurAdmin(_ModelAdmin):
 
     def get_autocomplete_fields(self, request: HttpRequest) -> list[str]:
         return [name for name in self.searched_fields if self._can_search(request, name)]
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name in self.get_autocomplete_fields(request):
+            kwargs.setdefault("widget", SearchedSelect(db_field, self.admin_site, using=kwargs.get("using")))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def _can_search(self, request: HttpRequest, name: str) -> bool:
         other = self.model._meta.get_field(name).related_model

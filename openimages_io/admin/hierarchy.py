@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 _DEEPEST: Final = 40
 """Levels that are drawn; a browser's own limit is at a few hundred."""
 _OPEN: Final = 2
-"""Levels that are unfolded at first."""
+"""Levels that are unfolded at first, of a large hierarchy."""
+_SMALL: Final = 60
+"""Labels of a hierarchy that is unfolded whole."""
 _LOOSE: Final = 500
 
 
@@ -92,7 +94,7 @@ class Graph:
     def _place(self, key: int, parent: int | None, is_part: bool, level: int, drawn: set[int]) -> Place:
         label, below = self.labels[key], self.children.get(key, [])
         others = [self.labels[other] for other in self.parents.get(key, ()) if other != parent]
-        place = Place(label, swatch(label.color), is_part, level <= _OPEN, others)
+        place = Place(label, swatch(label.color), is_part, level <= _OPEN or len(self.labels) <= _SMALL, others)
         place.seen = bool(below) and key in drawn
         place.deeper = bool(below) and not place.seen and level >= _DEEPEST
         if below and not place.seen and not place.deeper:

@@ -21,7 +21,7 @@ class ImageAdmin(OurAdmin):
     """Images of tasks. Their picture files come with an import."""
 
     form = RowForm
-    list_display = ("name", "subset", "task", "size", "has_picture", "updated")
+    list_display = ("name", "subset", "task", "size", "has_picture")
     list_filter = (TaskFilter, SubsetFilter)
     list_select_related = ("task",)
     search_fields = ("name",)
@@ -32,7 +32,7 @@ class ImageAdmin(OurAdmin):
 
     @admin.display(description=_("size"))
     def size(self, image: Image) -> str:
-        return f"{image.width} × {image.height}" if image.width else ""
+        return f"{image.width}\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}{image.height}" if image.width else ""
 
     @admin.display(description=_("picture file"), boolean=True)
     def has_picture(self, image: Image) -> bool:

@@ -36,7 +36,7 @@ class _Watched(ChangeList):
 class JobAdmin(OurAdmin):
     """Jobs, for those who may see all of them, and everybody's own."""
 
-    list_display = ("what", "state_now", "task_shown", "progress", "found", "created_by", "created")
+    list_display = ("what", "state_now", "task_shown", "found", "created_by", "created")
     list_filter = ("kind", "state", TaskFilter)
     list_select_related = ("task", "created_by")
     search_fields = ("task_name", "source_name")
@@ -49,19 +49,14 @@ class JobAdmin(OurAdmin):
 
     @admin.display(description=_("state"))
     def state_now(self, job: Job) -> str:
-        state = _now(job).state
-        return format_html('<span class="oi-state oi-{}">{}</span>', state.value, state.label)
+        now = _now(job)
+        done = f" {jobpages.percent(now)} %" if now.state == JobState.RUNNING and now.total else ""
+        name, words = jobpages.badge(job, now)
+        return format_html('<span class="oi-state oi-{}">{}</span>{}', name, words, done)
 
     @admin.display(description=_("task"))
     def task_shown(self, job: Job) -> str:
         return self.link(job.task_name, "task_change", job.task_id) if job.task_id else job.task_name
-
-    @admin.display(description=_("progress"))
-    def progress(self, job: Job) -> str:
-        now = _now(job)
-        if now.state != JobState.RUNNING or not now.total:
-            return ""
-        return f"{jobpages.percent(now)} %"
 
     @admin.display(description=_("errors"))
     def found(self, job: Job) -> str:

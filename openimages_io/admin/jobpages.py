@@ -49,6 +49,13 @@ def name_of(job: Job) -> str:
     return str(JobKind(job.kind).label)
 
 
+def badge(job: Job, now: Status) -> tuple[str, Any]:
+    """A word for the state, and how people call it: a job that did its work, but whose archive was refused, did not."""
+    if now.state == JobState.SUCCEEDED and job.refused:
+        return "refused", _("not importable")
+    return now.state.value, now.state.label
+
+
 def percent(now: Status) -> int | None:
     """How far it is; None where nobody knows."""
     return min(100, now.done * 100 // now.total) if now.total else None
@@ -67,7 +74,7 @@ def page(admin: "JobAdmin", request: HttpRequest, job: Job) -> HttpResponse:
         "title": _title(job),
         "job": job,
         "now": now,
-        "state_label": now.state.label,
+        "badge": badge(job, now),
         "is_over": is_over,
         "percent": percent(now),
         "progress": progress_text(now),
@@ -79,12 +86,23 @@ def page(admin: "JobAdmin", request: HttpRequest, job: Job) -> HttpResponse:
         "can_cancel": may_steer and steering.can_cancel(job),
         "can_confirm": may_steer and steering.can_confirm(job),
         "can_retry": may_steer and steering.can_retry(job),
-        "can_take": job.kind == JobKind.EXPORT and may_steer and bool(job.result) and job.pruned is None,
+        "archive_size": _size(job) if job.kind == JobKind.EXPORT and may_steer else None,
+        "has_written": job.committed and bool(job.task_id),
         "again_url": _again_url(admin, job) if is_import and may_steer and is_over else "",
         "has_delete_permission": admin.has_delete_permission(request, job) and is_over,
         **(_issues(request, job) if is_over else {}),
     }
     return render(request, "admin/openimages_io/job/job.html", admin.page(request, **context))
+
+
+def _size(job: Job) -> int | None:
+    """The size of the archive that was made; None where there is none (any more)."""
+    if not job.result or job.pruned is not None:
+        return None
+    try:
+        return job.result.size
+    except (OSError, NotImplementedError):
+        return None
 
 
 def _title(job: Job) -> str:
@@ -151,7 +169,7 @@ def status_json(admin: "JobAdmin", request: HttpRequest, key: Any) -> HttpRespon
         "text": progress_text(now),
         "waiting": now.waiting,
     }
-    return JsonResponse(answer, headers={"Cache-Control": "no-store"})
+    return JsonResponse(answer)
 
 
 def issues_as_csv(admin: "JobAdmin", request: HttpRequest, key: Any) -> HttpResponseBase:

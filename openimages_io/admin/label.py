@@ -6,23 +6,26 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django import forms
 from django.contrib import admin
-from django.contrib.admin.widgets import AutocompleteSelect
+from django.core.exceptions import ValidationError
 from django.db.models import ForeignKey, QuerySet
+from django.forms import BaseInlineFormSet
 from django.http import HttpRequest
 from django.utils.html import format_html
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from openimages_io.admin import deleting
-from openimages_io.admin.common import OurAdmin, RowForm
+from openimages_io.admin.common import OurAdmin, RowForm, SearchedSelect
 from openimages_io.admin.filters import TaskFilter, chosen_key
 from openimages_io.admin.spec_forms import AttributeSpecForm
 from openimages_io.models import AttributeSpec, HierarchyEdge, Label
 
 if TYPE_CHECKING:
-    _Stacked = admin.StackedInline[Any, Any]
     _Tabular = admin.TabularInline[Any, Any]
+    _FormSet = BaseInlineFormSet[Any, Any, Any]
 else:
-    _Stacked, _Tabular = admin.StackedInline, admin.TabularInline
+    _FormSet = BaseInlineFormSet
+    _Tabular = admin.TabularInline
 
 _COLOR: Final = re.compile(r"#[0-9a-fA-F]{6}")
 
@@ -35,17 +38,27 @@ def swatch(color: str) -> str:
     return format_html('<svg class="oi-swatch" {0} aria-hidden="true"><rect {0} fill="{1}"/></svg>', size, color)
 
 
-class SpecInline(_Stacked):
+class LabelledFormSet(_FormSet):
+    """Rows of a table, whose fields have no labels to be seen: screen readers are told of each what it is."""
+
+    def add_fields(self, form: Any, index: int | None) -> None:
+        super().add_fields(form, index)
+        for field in form.fields.values():
+            field.widget.attrs.setdefault("aria-label", capfirst(field.label or ""))
+
+
+class SpecInline(_Tabular):
     """What can be said of the label's shapes."""
 
     model = AttributeSpec
     form = AttributeSpecForm
+    formset = LabelledFormSet
     extra = 0
-    classes = ("oi-specs",)
-    fields = (("name", "input_type", "mutable"), ("values", "default_value"))
+    classes = ("oi-inline",)
+    fields = ("name", "input_type", "values", "default_value", "mutable")
 
 
-class LabelOfTask(AutocompleteSelect):
+class LabelOfTask(SearchedSelect):
     """Searches among the labels of one task."""
 
     def __init__(self, field: Any, site: Any, task: int) -> None:
@@ -56,11 +69,25 @@ class LabelOfTask(AutocompleteSelect):
         return f"{super().get_url()}?task={self.task}"
 
 
+class EdgeForm(RowForm):
+    """An edge of the hierarchy."""
+
+    def clean(self) -> dict[str, Any]:
+        """Raises `ValidationError` for a ring of one."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if cleaned.get("parent") is not None and cleaned.get("parent") == cleaned.get("child"):
+            raise ValidationError(_("A class cannot stand below itself."))
+        return cleaned
+
+
 class EdgeInline(_Tabular):
     """Edges of the hierarchy on one side of a label."""
 
     model = HierarchyEdge
+    form = EdgeForm
+    formset = LabelledFormSet
     extra = 0
+    classes = ("oi-inline",)
     other_end: str
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

@@ -1,6 +1,5 @@
 """The options of an import and of an export as forms, in words for people who never saw the command."""
 
-import re
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -13,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from openimages_io import conf
 from openimages_io.models import Task
+from openimages_io.models.rules import is_storable
 from openimages_io.transfer.options import (
     ExportOptions,
     ImportOptions,
@@ -37,8 +37,6 @@ _USUAL_OF_NEW: Final = dict.fromkeys(_USUAL, Missing.CREATE)
 
 Choices = list[tuple[str, str | Promise]]
 
-_UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
-
 
 class LinesField(forms.CharField):
     """Names, one a line; none means all."""
@@ -54,7 +52,7 @@ class LinesField(forms.CharField):
 
     def validate(self, value: Any) -> None:
         for line in value:
-            if _UNSTORABLE.search(line):
+            if not is_storable(line):
                 raise ValidationError(_("A name holds a character that no name can have."))
 
     def run_validators(self, value: Any) -> None:
@@ -200,7 +198,7 @@ class ImportForm(OptionsForm):
     def clean_task_name(self) -> str:
         """Raises `ValidationError` for a name that is taken, or cannot be stored."""
         name: str = self.cleaned_data["task_name"]
-        if _UNSTORABLE.search(name):
+        if not is_storable(name):
             raise ValidationError(_("The name holds a character that no name can have."))
         if Task.objects.filter(name=name).exists():
             raise ValidationError(

@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import admin
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db.models import JSONField, QuerySet
+from django.forms.fields import InvalidJSONInput
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
@@ -17,58 +18,34 @@ from openimages_io.admin.common import OurAdmin, RowForm
 from openimages_io.admin.filters import OfOneImage, TaskFilter
 from openimages_io.admin.label import swatch
 from openimages_io.admin.spec_forms import load_json
-from openimages_io.models import Shape, ShapeKind
-
-_BOX = ("x_min", "x_max", "y_min", "y_max")
+from openimages_io.models import Shape
+from openimages_io.models.rules import BOX, is_storable
 
 
 class StrictJSON(forms.JSONField):
-    """JSON whose every fault is a message, and whose texts a database can store."""
+    """JSON whose every fault is a message. What the value may be, the model says."""
 
     widget = forms.Textarea(attrs={"rows": 3, "cols": 60, "class": "vLargeTextField oi-code"})
 
+    def prepare_value(self, value: Any) -> Any:
+        return "" if value is None else super().prepare_value(value)
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        """What was typed, as it was typed: what is wrong with it may be that it cannot be read."""
+        return None if data is None else InvalidJSONInput(data)
+
     def to_python(self, value: Any) -> Any:
-        if isinstance(value, str) and value.strip():
-            found = load_json(value)
-            if _has_unstorable(found):
-                raise ValidationError(_("A text may hold neither NUL bytes nor halves of characters."))
+        if (
+            isinstance(value, str)
+            and value.strip()
+            and not is_storable(json.dumps(load_json(value), ensure_ascii=False))
+        ):
+            raise ValidationError(_("A text may hold neither NUL characters nor halves of characters."))
         return super().to_python(value)
 
 
 class ShapeForm(RowForm):
-    """A shape; says in words what the database would refuse."""
-
-    def clean(self) -> dict[str, Any]:
-        """Holds the box against the kind."""
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        box = [cleaned.get(name) for name in _BOX]
-        kind = self.instance.kind
-        given = [value for value in box if value is not None]
-        if any(name in self.errors for name in _BOX):
-            return cleaned
-        if kind == ShapeKind.TAG:
-            if given:
-                self.add_error("x_min", _("A tag is for the whole image: it has no box."))
-        elif len(given) < len(box):
-            if given or kind != ShapeKind.MASK:
-                self.add_error("x_min", _("Write all four sides of the box."))
-        elif not all(0 <= value <= 1 for value in given):
-            self.add_error("x_min", _("The sides are fractions of the image, from 0 to 1."))
-        elif given[0] > given[1] or given[2] > given[3]:
-            self.add_error("x_min", _("The smaller side comes first: XMin before XMax, YMin before YMax."))
-        self._clean_others(cleaned, kind)
-        return cleaned
-
-    def _clean_others(self, cleaned: dict[str, Any], kind: str) -> None:
-        score, rotation = cleaned.get("score"), cleaned.get("rotation")
-        if score is not None and not 0 <= score <= 1:
-            self.add_error("score", _("A confidence is a number from 0 to 1."))
-        if rotation is not None and (kind not in {ShapeKind.RECTANGLE, ShapeKind.ELLIPSE} or not -360 < rotation < 360):
-            self.add_error("rotation", _("Only a rectangle or an ellipse is turned, by less than 360 degrees."))
-        if kind in {ShapeKind.POLYGON, ShapeKind.ELLIPSE} and cleaned.get("points") is None:
-            self.add_error("points", _("A polygon or an ellipse has points."))
-        if kind != ShapeKind.RECTANGLE and cleaned.get("clicks") is not None:
-            self.add_error("clicks", _("Only a rectangle has extreme clicks."))
+    """A shape."""
 
     def clean_attributes(self) -> Any:
         """No attributes are an empty object."""
@@ -115,11 +92,11 @@ class ShapeAdmin(OurAdmin):
 
     @admin.display(description=_("label"))
     def label_name(self, shape: Shape) -> str:
-        return format_html("{} {}", swatch(shape.label.color), shape.label)
+        return format_html('<span class="oi-label">{} {}</span>', swatch(shape.label.color), shape.label)
 
     @admin.display(description=_("box (XMin, XMax, YMin, YMax)"))
     def box(self, shape: Shape) -> str:
-        return "" if shape.x_min is None else ", ".join(f"{getattr(shape, name):.4f}" for name in _BOX)
+        return "" if shape.x_min is None else ", ".join(f"{getattr(shape, name):.3f}" for name in BOX)
 
     @admin.display(description=_("task"))
     def its_task(self, shape: Shape) -> str:
@@ -140,8 +117,3 @@ class ShapeAdmin(OurAdmin):
 
     def get_deleted_objects(self, objs: Iterable[Any], request: HttpRequest) -> Any:
         return deleting.of_shapes(objs, request, self.admin_site)
-
-
-def _has_unstorable(value: Any) -> bool:
-    text = json.dumps(value, ensure_ascii=False)
-    return "\\u0000" in text or any("\ud800" <= character <= "\udfff" for character in text)

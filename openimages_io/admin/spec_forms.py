@@ -41,7 +41,7 @@ class AttributeSpecForm(RowForm):
         label=_("values"),
         required=False,
         strip=True,
-        widget=forms.Textarea(attrs={"rows": 4, "cols": 24}),
+        widget=forms.Textarea(attrs={"rows": 2, "cols": 20}),
         help_text=_(
             "Radio and select: the choices, one a line. Number: the smallest value, the largest and the step, one a "
             "line, - for none. Checkbox and text: leave it empty."
@@ -50,6 +50,7 @@ class AttributeSpecForm(RowForm):
     default_value = forms.CharField(
         label=_("default value"),
         required=False,
+        widget=forms.TextInput(attrs={"size": 12}),
         help_text=_("Checkbox: true or false. Number: a number. Otherwise the text itself. Leave it empty for none."),
     )
 

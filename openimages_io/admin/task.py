@@ -44,7 +44,7 @@ class TaskAdmin(OurAdmin):
 
     change_list_template = "admin/openimages_io/task/change_list.html"
     change_form_template = "admin/openimages_io/task/change_form.html"
-    list_display = ("name", "owner", "images", "annotations", "created", "updated")
+    list_display = ("name", "owner", "images", "annotations", "created")
     list_filter = ("created", ("owner", admin.RelatedOnlyFieldListFilter))
     list_select_related = ("owner", "statistics")
     search_fields = ("name", "=owner__username")

@@ -17,6 +17,8 @@ SCENES = FOLDER / "scenes"
 BOXES = "annotations/train-annotations-bbox.csv"
 
 Browser = Callable[..., Client]
+Changes = dict[str, Callable[[bytes], bytes]]
+"""By path, what becomes of a file."""
 
 
 @pytest.fixture
@@ -49,7 +51,7 @@ def boss(as_staff: Browser) -> Client:
     return as_staff(name="boss", superuser=True)
 
 
-def pack(target: Path, changes: dict[str, Callable[[bytes], bytes]] | None = None) -> Path:
+def pack(target: Path, changes: Changes | None = None) -> Path:
     """The example data set as a zip, with some files changed."""
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in sorted(SCENES.rglob("*")):

@@ -68,10 +68,8 @@ def page(browser: Browser, site: Site) -> Iterator[Page]:
     faults: list[str] = []
     tab.on("pageerror", lambda error: faults.append(str(error)))
     tab.on("response", lambda got: faults.append(f"{got.status} {got.url}") if got.status >= 400 else None)
-    tab.on(
-        "request",
-        lambda asked: None if asked.url.startswith((site.url, "data:", "blob:")) else faults.append(asked.url),
-    )
+    ours = (site.url, "data:", "blob:")
+    tab.on("request", lambda asked: None if asked.url.startswith(ours) else faults.append(asked.url))
     log_in(tab)
     yield tab
     context.close()

@@ -15,7 +15,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-NAME = PASSWORD = "admin"
+NAME = PASSWORD = "admin"  # noqa: S105  (of the demo)
 _PATIENCE = 30.0
 
 
@@ -65,7 +65,7 @@ class Site:
             end = time.monotonic() + _PATIENCE
             while True:
                 try:
-                    with urlopen(f"{self.url}/admin/login/", timeout=5):
+                    with urlopen(f"{self.url}/admin/login/", timeout=5):  # noqa: S310  (our own)
                         break
                 except (URLError, OSError):
                     assert process.poll() is None, self.log()

@@ -1,0 +1,210 @@
+"""The way in: a dry run first, its issues, and then what it said."""
+
+import csv
+import io
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from pytest_django import Settings
+
+from openimages_io.models import Job, JobState, Task
+from tests.admin.conftest import BOXES, Changes, pack, text_of
+
+ADMIN = "/admin/openimages_io"
+FORM = {
+    "on_error": "abort",
+    "masks_as": "masks",
+    "pictures": "on",
+    "missing_images": "create",
+    "missing_labels": "create",
+    "missing_attributes": "create",
+}
+
+
+@pytest.fixture
+def send(boss: Client, django_capture_on_commit_callbacks: Any) -> Any:
+    """Posts, and has what that started done at once."""
+
+    def post(address: str, body: dict[str, Any] | None = None, **uploads: Path) -> Any:
+        files = {name: SimpleUploadedFile(path.name, path.read_bytes()) for name, path in uploads.items()}
+        with django_capture_on_commit_callbacks(execute=True):
+            return boss.post(address, {**(body or {}), **files})
+
+    return post
+
+
+def test_a_dry_run_is_confirmed(send: Any, boss: Client, good_archive: Path) -> None:
+    response = send(f"{ADMIN}/task/import/", {"task_name": "new", **FORM}, upload=good_archive)
+    job = Job.objects.get()
+    assert response.headers["Location"] == f"{ADMIN}/job/{job.pk}/change/"
+    page = text_of(boss.get(response.headers["Location"]))
+    assert "What the import would do" in page
+    assert "Confirm: import it" in page
+    assert "would be added" in page
+    assert not Task.objects.exists()
+
+    assert send(f"{ADMIN}/job/{job.pk}/confirm/").status_code == 302
+    task = Task.objects.get()
+    assert (task.name, task.owner, task.shapes.count()) == ("new", User.objects.get(username="boss"), 131)
+    page = text_of(boss.get(f"{ADMIN}/job/{job.pk}/change/"))
+    assert "What was done" in page
+    assert "Open the task" in page
+    assert "Confirm" not in page
+    again = send(f"{ADMIN}/job/{job.pk}/confirm/")
+    assert "Only the dry run of an import can be confirmed." in text_of(boss.get(again.headers["Location"]))
+
+
+def test_a_broken_row_is_shown_with_file_and_line(send: Any, boss: Client, broken_archive: Path) -> None:
+    response = send(f"{ADMIN}/task/import/", {"task_name": "new", **FORM}, upload=broken_archive)
+    page = text_of(boss.get(response.headers["Location"]))
+    row = re.search(r'<tr class="oi-error">(.*?)</tr>', page, re.DOTALL)
+    assert row is not None
+    cells = [re.sub("<.*?>", "", cell) for cell in re.findall("<td.*?>(.*?)</td>", row[1], re.DOTALL)]
+    assert cells == ["error", BOXES, "3", "XMin", "left", "is not a number"]
+    assert "Confirm: import it" not in page
+    assert "not importable" in page
+    job = Job.objects.get()
+    table = b"".join(boss.get(f"{ADMIN}/job/{job.pk}/issues.csv").streaming_content).decode()  # type: ignore[attr-defined]
+    (issue,) = csv.DictReader(io.StringIO(table))
+    assert (issue["file"], issue["line"], issue["column"], issue["value"]) == (BOXES, "3", "XMin", "left")
+    send(f"{ADMIN}/job/{job.pk}/confirm/")
+    assert not Task.objects.exists()
+    # The form of the next try begins with what was chosen.
+    form = text_of(boss.get(f"{ADMIN}/task/import/?again={job.pk}"))
+    assert 'value="new"' in form
+
+
+def test_bad_rows_are_left_out_if_so_chosen(send: Any, boss: Client, broken_archive: Path) -> None:
+    response = send(f"{ADMIN}/task/import/", {"task_name": "new", **FORM, "on_error": "skip"}, upload=broken_archive)
+    page = text_of(boss.get(response.headers["Location"]))
+    assert "the bad rows are left out" in page
+    send(f"{ADMIN}/job/{Job.objects.get().pk}/confirm/")
+    assert Task.objects.get().shapes.count() == 130
+
+
+def test_into_a_task_that_is_there(send: Any, boss: Client, scenes: Task, good_archive: Path) -> None:
+    send(f"{ADMIN}/task/{scenes.pk}/import/", {**FORM, "mode": "merge"}, upload=good_archive)
+    job = Job.objects.get()
+    assert job.task == scenes
+    assert "nothing would change" in text_of(boss.get(f"{ADMIN}/job/{job.pk}/change/"))
+
+
+def test_more_than_a_hundred_issues_are_paged(send: Any, boss: Client, tmp_path: Path) -> None:
+    def all_broken(data: bytes) -> bytes:
+        head, *lines = data.decode().splitlines()
+        return "\n".join([head, *[line.replace(",1,", ",yes,", 1) for line in lines * 9]]).encode()
+
+    archive = pack(tmp_path / "broken.zip", {BOXES: all_broken})
+    response = send(f"{ADMIN}/task/import/", {"task_name": "new", **FORM}, upload=archive)
+    address = response.headers["Location"]
+    seen: list[str] = []
+    query = "?severity=error"
+    while query:
+        page = text_of(boss.get(address + query))
+        lines = re.findall(r'<tr class="oi-error">.*?<td class="oi-number">(\d+)</td>', page, re.DOTALL)
+        assert 0 < len(lines) <= 100
+        seen += lines
+        found = re.search(r'href="(\?severity=error&amp;cursor=[^"#]+)#issues">The next', page)
+        query = found[1].replace("&amp;", "&") if found else ""
+    assert len(seen) == Job.objects.get().errors > 200
+    assert seen == sorted(seen, key=int)
+    assert text_of(boss.get(f"{address}?cursor=nonsense")).count('<tr class="oi-error">') == 100
+    assert text_of(boss.get(f"{address}?severity=nonsense")).count('<tr class="oi-error">') == 100
+
+
+def test_what_the_form_refuses(send: Any, scenes: Task, good_archive: Path, settings: Settings) -> None:
+    taken = send(f"{ADMIN}/task/import/", {"task_name": "scenes", **FORM}, upload=good_archive)
+    assert "There is a task of this name" in text_of(taken)
+    assert "required" in text_of(send(f"{ADMIN}/task/import/", {"task_name": "", **FORM}, upload=good_archive))
+    assert "required" in text_of(send(f"{ADMIN}/task/import/", {"task_name": "new", **FORM}))
+    nul = send(f"{ADMIN}/task/import/", {"task_name": "a\0b", **FORM}, upload=good_archive)
+    assert "errornote" in text_of(nul)
+    odd = send(f"{ADMIN}/task/import/", {"task_name": "new", **FORM, "on_error": "perhaps"}, upload=good_archive)
+    assert "not one of the available choices" in text_of(odd)
+    settings.OPENIMAGES_IO = {**settings.OPENIMAGES_IO, "MAX_UPLOAD_BYTES": 1000}
+    large = send(f"{ADMIN}/task/import/", {"task_name": "new", **FORM}, upload=good_archive)
+    assert "larger than this site takes" in text_of(large)
+    assert not Job.objects.exists()
+
+
+def test_what_is_no_archive_says_so(send: Any, boss: Client, tmp_path: Path) -> None:
+    nothing = tmp_path / "notes.zip"
+    nothing.write_bytes(b"no archive at all")
+    response = send(f"{ADMIN}/task/import/", {"task_name": "new", **FORM}, upload=nothing)
+    page = text_of(boss.get(response.headers["Location"]))
+    assert "Confirm: import it" not in page
+    assert '<tr class="oi-error">' in page
+
+
+def test_chosen_subsets_and_labels_arrive(send: Any, good_archive: Path) -> None:
+    body = {"task_name": "new", **FORM, "subsets": "train\r\n\r\n validation ", "labels": "Cat"}
+    send(f"{ADMIN}/task/import/", body, upload=good_archive)
+    options = Job.objects.get().options
+    assert (options["subsets"], options["labels"]) == (["train", "validation"], ["Cat"])
+
+
+def test_hostile_names_are_text(send: Any, boss: Client, tmp_path: Path) -> None:
+    evil = "<script>alert(1)</script>"
+
+    def rename(data: bytes) -> bytes:
+        return data.replace(b"Cat", f'"{evil}"'.encode())
+
+    def break_it(data: bytes) -> bytes:
+        lines = data.decode().splitlines()
+        cells = lines[1].split(",")
+        cells[4] = evil
+        return "\n".join([lines[0], ",".join(cells), *lines[2:]]).encode()
+
+    changes: Changes = {"annotations/class-descriptions.csv": rename, BOXES: break_it}
+    archive = pack(tmp_path / f"{evil.replace('/', '')}.zip", changes)
+    body = {"task_name": evil, **FORM, "on_error": "skip"}
+    response = send(f"{ADMIN}/task/import/", body, upload=archive)
+    job = Job.objects.get()
+    first = [boss.get(response.headers["Location"]), boss.get(f"{ADMIN}/job/")]
+    send(f"{ADMIN}/job/{job.pk}/confirm/")
+    task = Task.objects.get(name=evil)
+    label = task.labels.get(display_name=evil)
+    shape = label.shapes.all()[0]
+    places = (
+        f"job/{job.pk}/change/",
+        "task/",
+        f"task/{task.pk}/change/",
+        f"task/{task.pk}/delete/",
+        f"task/{task.pk}/hierarchy/",
+        f"task/{task.pk}/import/",
+        f"task/export/?task={task.pk}",
+        f"label/?task={task.pk}",
+        f"label/{label.pk}/change/",
+        f"label/{label.pk}/delete/",
+        f"shape/?image={shape.image_id}",
+        f"shape/{shape.pk}/change/",
+        f"image/?task={task.pk}",
+    )
+    pages = [*first, *(boss.get(f"{ADMIN}/{where}") for where in places)]
+    for page in pages:
+        assert page.status_code == 200
+        assert evil not in text_of(page), page.request["PATH_INFO"]
+    assert "&lt;script&gt;alert(1)" in text_of(pages[0])
+
+
+def test_the_poller_is_told(send: Any, boss: Client, good_archive: Path) -> None:
+    send(f"{ADMIN}/task/import/", {"task_name": "new", **FORM}, upload=good_archive)
+    job = Job.objects.get()
+    answer = boss.get(f"{ADMIN}/job/{job.pk}/status/")
+    assert answer.json()["over"] is True
+    assert "no-store" in answer.headers["Cache-Control"]
+    Job.objects.filter(pk=job.pk).update(state=JobState.QUEUED)
+    answer = boss.get(f"{ADMIN}/job/{job.pk}/status/")
+    assert answer.json()["waiting"] is True
+    page = text_of(boss.get(f"{ADMIN}/job/{job.pk}/change/"))
+    assert '<noscript><meta http-equiv="refresh" content="3"></noscript>' in page
+    assert "Waiting for a worker" in page
+    send(f"{ADMIN}/job/{job.pk}/cancel/")
+    assert Job.objects.get().state == JobState.CANCELLED
+    send(f"{ADMIN}/job/{job.pk}/retry/")
+    assert Job.objects.get().state == JobState.SUCCEEDED

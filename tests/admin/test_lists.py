@@ -1,0 +1,208 @@
+"""Lists that stay quick, say the truth, and take any address."""
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from openimages_io.admin import common, counting
+from openimages_io.admin.counting import counts_of
+from openimages_io.models import Image, Job, JobKind, JobState, Label, Shape, Task, TaskStatistics
+from openimages_io.viewing.statistics import refresh
+from tests.admin.conftest import text_of
+
+ADMIN = "/admin/openimages_io"
+
+
+def filled(name: str, shapes: int = 3) -> Task:
+    """A task with two images and some tags."""
+    task = Task.objects.create(name=name)
+    images = Image.objects.bulk_create(Image(task=task, name=f"{name}-{n}", subset="train") for n in range(2))
+    label = Label.objects.create(task=task, name="/m/01yrx", display_name="Cat")
+    Shape.objects.bulk_create(Shape(task=task, image=images[n % 2], label=label, kind="tag") for n in range(shapes))
+    return task
+
+
+def queries(client: Client, where: str) -> int:
+    with CaptureQueriesContext(
+        connection,
+    ) as found:
+        assert client.get(f"{ADMIN}/{where}").status_code == 200
+    return len(found)
+
+
+@pytest.fixture
+def growing(boss: Client) -> Any:
+    """Asks a list with few rows and with many; returns how many queries each took."""
+
+    def measure(where: str) -> tuple[int, int]:
+        few = queries(boss, where)
+        for number in range(15):
+            task = filled(f"more {number}")
+            if number % 3 == 0:
+                refresh(task)
+            Job.objects.create(
+                kind=JobKind.EXPORT, task=task, task_name=task.name, state=JobState.RUNNING, queued=timezone.now()
+            )
+        return few, queries(boss, where)
+
+    return measure
+
+
+@pytest.mark.parametrize("where", ["task/", "image/", "label/", "shape/", "job/", "image/?task=1&q=a", "task/?q=o"])
+@pytest.mark.django_db
+def test_a_list_takes_as_many_queries_however_long_it_is(growing: Any, where: str) -> None:
+    filled("first", 5)
+    filled("second", 0)
+    Job.objects.create(kind=JobKind.CHECK, task_name="x", state=JobState.RUNNING, queued=timezone.now())
+    few, many = growing(where)
+    assert many <= few
+    assert many <= 14
+
+
+@pytest.mark.django_db
+def test_counts_are_those_of_now_for_small_tasks(boss: Client) -> None:
+    task = filled("small", 3)
+    assert "3 tags" in text_of(boss.get(f"{ADMIN}/task/"))
+    refresh(task)
+    Shape.objects.all()[0].delete()
+    page = text_of(boss.get(f"{ADMIN}/task/"))
+    assert "2 tags" in page
+    assert "before the last change" not in page
+
+
+@pytest.mark.django_db
+def test_counts_of_a_large_task_are_those_that_were_kept(boss: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(counting, "_SMALL", 2)
+    task = filled("large", 4)
+    page = text_of(boss.get(f"{ADMIN}/task/"))
+    assert "not counted yet" in page
+    assert "4 tags" not in page
+    refresh(task)
+    page = text_of(boss.get(f"{ADMIN}/task/"))
+    assert "4 tags" in page
+    assert "before the last change" not in page
+    Shape.objects.all()[0].delete()
+    for where in ("task/", f"task/{task.pk}/change/"):
+        page = text_of(boss.get(f"{ADMIN}/{where}"))
+        assert "4 tags" in page
+        assert "before the last change" in page
+
+
+@pytest.mark.parametrize("data", [{}, {"images": "many", "by_kind": {}}, {"images": 1, "by_kind": 3}, [], "x"])
+@pytest.mark.django_db
+def test_statistics_that_make_no_sense_are_none(data: Any) -> None:
+    task = filled("odd", 3)
+    TaskStatistics.objects.create(task=task, revision=task.revision, counted=timezone.now(), data=data)
+    (counts,) = counts_of(Task.objects.select_related("statistics")).values()
+    assert (counts.images, counts.by_kind, counts.stale) == (2, {"tag": 3}, None)
+
+
+@pytest.mark.parametrize("model", ["task", "image", "label", "shape", "job"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "task=1",
+        "task=x",
+        "task=-1",
+        f"task={10**30}",
+        "task=%00",
+        "image=%00",
+        f"image={10**40}",
+        "image=²",
+        "subset=%00",
+        "task=1&subset=" + "x" * 3000,
+        "q=%00",
+        "q=" + "x" * 3000,
+        "q=%ED%A0%80",
+        "p=x",
+        "p=99999999999999999999999",
+        "o=1.-99",
+        "all=",
+        "kind__exact=%00",
+        "nonsense=1",
+        "id__exact=99999999999999999999999999",
+        "_facets=True",
+    ],
+)
+@pytest.mark.django_db
+def test_no_address_is_too_odd(boss: Client, model: str, query: str) -> None:
+    filled("first")
+    response = boss.get(f"{ADMIN}/{model}/?{query}", follow=True)
+    assert response.status_code == 200
+
+
+@pytest.mark.parametrize("model", ["task", "image", "label", "shape", "job"])
+@pytest.mark.parametrize("key", ["0", "x", "-1", str(10**40), "%00", "a_00"])
+@pytest.mark.django_db
+def test_no_row_of_that_key(boss: Client, model: str, key: str) -> None:
+    response = boss.get(f"{ADMIN}/{model}/{key}/change/")
+    assert response.status_code in {302, 404}
+    assert boss.get(f"{ADMIN}/task/{10**40}/hierarchy/").status_code == 404
+
+
+@pytest.mark.django_db
+def test_no_page_names_every_image(boss: Client) -> None:
+    task = filled("many", 1)
+    Image.objects.bulk_create(Image(task=task, name=f"needle-{n}", subset="train") for n in range(300))
+    shape = Shape.objects.get()
+    for where in (
+        f"shape/{shape.pk}/change/",
+        f"image/{shape.image_id}/change/",
+        f"task/{task.pk}/change/",
+        "shape/",
+        f"label/{shape.label_id}/change/",
+        f"task/{task.pk}/delete/",
+    ):
+        assert text_of(boss.get(f"{ADMIN}/{where}")).count("needle") == 0, where
+    assert text_of(boss.get(f"{ADMIN}/image/?task={task.pk}")).count(">needle") < 60
+
+
+@pytest.mark.django_db
+def test_a_list_counts_no_further_than_it_pages(boss: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    task = filled("many", 1)
+    Image.objects.bulk_create(Image(task=task, name=f"i{n}", subset="train") for n in range(300))
+    monkeypatch.setattr(common, "CAP", 200)
+    page = text_of(boss.get(f"{ADMIN}/image/"))
+    assert "The first 200; search or filter to see others." in page
+    assert "200 images" in page
+    page = text_of(boss.get(f"{ADMIN}/image/?q=i1"))
+    assert "The first" not in page
+
+
+@pytest.mark.django_db
+def test_subsets_are_offered_once_a_task_is_chosen(boss: Client) -> None:
+    task = filled("one")
+    Image.objects.create(task=task, name="z", subset="validation")
+    assert "subset=validation" not in text_of(boss.get(f"{ADMIN}/image/"))
+    assert "subset=validation" in text_of(boss.get(f"{ADMIN}/image/?task={task.pk}"))
+    page = text_of(boss.get(f"{ADMIN}/image/?task={task.pk}&subset=validation"))
+    assert "1 image\n" in page
+
+
+@pytest.mark.django_db
+def test_more_than_five_hundred_are_not_deleted_at_once(boss: Client) -> None:
+    task = filled("many", 1)
+    Image.objects.bulk_create(Image(task=task, name=f"i{n}", subset="train") for n in range(600))
+    chosen = list(Image.objects.values_list("pk", flat=True)[:1])
+    body = {"action": "delete_selected", "_selected_action": chosen, "select_across": "1"}
+    assert "Choose at most 500" in text_of(boss.post(f"{ADMIN}/image/", body, follow=True))
+    page = text_of(boss.post(f"{ADMIN}/image/", {**body, "select_across": "0"}))
+    assert "Are you sure" in page
+    boss.post(f"{ADMIN}/image/", {**body, "select_across": "0", "post": "yes"})
+    assert Image.objects.count() == 601
+
+
+@pytest.mark.django_db
+def test_a_search_for_labels_stays_in_the_task(boss: Client) -> None:
+    task, other = filled("one"), filled("two")
+    Label.objects.create(task=other, name="/m/x", display_name="Caterpillar")
+    query = "term=cat&app_label=openimages_io&model_name=hierarchyedge&field_name=parent"
+    found = boss.get(f"/admin/autocomplete/?{query}&task={task.pk}").json()["results"]
+    assert [row["text"] for row in found] == ["Cat"]
+    assert len(boss.get(f"/admin/autocomplete/?{query}").json()["results"]) == 3
+    for key in ("x", "", str(10**40), "-1", "%00"):
+        assert boss.get(f"/admin/autocomplete/?{query}&task={key}").json()["results"] == []
