@@ -30,7 +30,7 @@ export PIP_NO_INPUT := 1
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: $(DEMO) ## Import the example data set, export it again, and serve the site (SERVE=0: do not serve; PORT=8000)
+demo: $(DEMO) ## Import the example data set, export it again, and serve the site with a worker (SERVE=0: do not serve; PORT=8000)
 	@mkdir -p var
 	@$(BIN)/python manage.py migrate --verbosity 0
 	@$(BIN)/python -m project.demo login
@@ -43,7 +43,7 @@ ifeq ($(SERVE),0)
 	@echo "The site: make demo serves it on http://127.0.0.1:$(PORT)/ (login admin, password admin)"
 else
 	@echo "The site: http://127.0.0.1:$(PORT)/ (login admin, password admin; Ctrl-C ends it)"
-	@$(BIN)/python manage.py runserver 127.0.0.1:$(PORT)
+	@$(BIN)/python -m project.demo serve $(PORT)
 endif
 
 test: check test-sqlite test-postgres coverage ## Check style, types and layers, and run the tests (PostgreSQL too, see OPENIMAGES_TEST_POSTGRES)

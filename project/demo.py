@@ -1,16 +1,22 @@
-"""`python -m project.demo login` and `polygon`: what `make demo` does besides its two commands."""
+"""`python -m project.demo login`, `polygon` and `serve PORT`: what `make demo` does besides its two commands."""
 
 import json
 import os
+import signal
+import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import django
 from django.conf import settings
 
 NAME = "admin"
-POLYGON = Path(__file__).resolve().parent.parent / "fixtures" / "polygon.json"
+ROOT = Path(__file__).resolve().parent.parent
+POLYGON = ROOT / "fixtures" / "polygon.json"
 PASSWORD = "admin"  # noqa: S105  (announced on the screen, and made in development only)
+
+_WORKER = ("db_worker", "--no-reload", "--no-startup-delay", "--interval", "0.5", "--verbosity", "0")
 
 
 def make_login() -> str:
@@ -50,9 +56,45 @@ def draw_polygon() -> str:
     return f"Drew {place}; it goes out as a mask."
 
 
-if __name__ == "__main__":
+def serve(port: int) -> int:
+    """Serves the site with a worker beside it, until the server ends or somebody ends it; the worker ends with it.
+
+    Returns the server's exit status.
+    """
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    manage = [sys.executable, str(ROOT / "manage.py")]
+    started = [subprocess.Popen([*manage, *words]) for words in (_WORKER, ("runserver", f"127.0.0.1:{port}"))]
+    try:
+        return started[-1].wait()
+    except KeyboardInterrupt:  # the terminal has told all of them
+        return 128 + signal.SIGINT
+    finally:
+        for process in started:
+            _stop(process)
+
+
+def _stop(process: "subprocess.Popen[bytes]") -> None:
+    """Asks a process to end; a worker that is at work has to be asked twice, and then says that its job failed."""
+    for patience in (1, 10):
+        if process.poll() is None:
+            process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(patience)
+    process.kill()
+    process.wait()
+
+
+def main(words: list[str]) -> int:
+    """Does what the command line says; returns the exit status."""
+    if words[0] == "serve":
+        return serve(int(words[1]))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
     django.setup()
     if not settings.DEBUG:
         sys.exit("The demo is made only with DEBUG on.")
-    sys.stdout.write({"login": make_login, "polygon": draw_polygon}[sys.argv[1]]() + "\n")
+    sys.stdout.write({"login": make_login, "polygon": draw_polygon}[words[0]]() + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

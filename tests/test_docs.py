@@ -21,7 +21,11 @@ ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
-COMMANDS = {"import_openimages": "## Import", "export_openimages": "## Export"}
+COMMANDS = {
+    "import_openimages": "## Import",
+    "export_openimages": "## Export",
+    "prune_openimages_jobs": "## Jobs",
+}
 
 
 def section(heading: str) -> str:

@@ -76,8 +76,9 @@ def signs(job: Job) -> Signs:
             with path.open("rb") as file:
                 alive = datetime.fromtimestamp(os.fstat(file.fileno()).st_mtime, UTC)
                 text = file.read(_LONGEST)
-            phase, done, total = json.loads(text)
-    return Signs(str(phase), int(done), int(total), alive, cancelling)
+            told, so_far, whole = json.loads(text)
+            phase, done, total = str(told), int(so_far), int(whole)
+    return Signs(phase, done, total, alive, cancelling)
 
 
 def request_cancel(job: Job) -> None:

@@ -61,6 +61,8 @@ def loading(
         if not loader.postgresql:
             connection.check_constraints(table_names=[model._meta.db_table for model in tables])
         if last is not None:
+            if loader.postgresql:
+                connection.check_constraints()  # else it is the COMMIT that takes the time for it
             last()
 
 

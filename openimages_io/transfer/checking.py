@@ -124,8 +124,8 @@ class Checker:
             self._report(Issue(code="hierarchy-cycle", reason=reason, column="hierarchy", value=name))
 
     def _fault(self, shape: Shape, code: str, reason: str, field: str, severity: Severity = Severity.ERROR) -> None:
-        value = f"{shape.kind} {shape.pk} on {shape.image}"
-        self._report(Issue(code=code, reason=f": {reason}", column=field, value=value, severity=severity))
+        named = f"{shape.kind} {shape.pk} on {shape.image}: {reason}"
+        self._report(Issue(code=code, reason=named, column=field, severity=severity))
 
     def _tell(self) -> None:
         if self.progress is not None:

@@ -4,6 +4,7 @@ import os
 
 from project.settings import *  # noqa: F403  (a settings module is its names)
 
+INSTALLED_APPS = [*INSTALLED_APPS, "tests.jobs.slowly.Slowly"]  # noqa: F405
 OPENIMAGES_IO = {"JOB_STORAGE": "openimages_jobs", "JOB_SILENCE": int(os.environ.get("JOB_SILENCE", "60"))}
 LOGGING = {
     "version": 1,
@@ -12,7 +13,7 @@ LOGGING = {
 }
 
 if os.environ.get("RQ_QUEUE"):
-    INSTALLED_APPS = [*INSTALLED_APPS, "django_rq"]  # noqa: F405
+    INSTALLED_APPS += ["django_rq"]
     TASKS = {"default": {"BACKEND": "django_tasks_rq.RQBackend", "QUEUES": [os.environ["RQ_QUEUE"]]}}
     RQ_QUEUES = {os.environ["RQ_QUEUE"]: {"URL": os.environ["REDIS_URL"], "DEFAULT_TIMEOUT": -1}}
     OPENIMAGES_IO["JOB_QUEUE"] = os.environ["RQ_QUEUE"]

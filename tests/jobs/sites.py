@@ -11,6 +11,8 @@ from typing import Any
 
 from django.db import connection
 
+from openimages_io.jobs.watching import Status, status
+from openimages_io.models import Job
 from tests.conftest import ROOT
 
 
@@ -25,6 +27,17 @@ def until(holds: Callable[[], Any], seconds: float = 20, *, what: str = "it") ->
         time.sleep(0.02)
 
 
+def now(job: Job) -> Status:
+    """What a poller sees of a job."""
+    return status(Job.objects.get(pk=job.pk))
+
+
+def ended(job: Job) -> Job:
+    """Waits for a job's end."""
+    until(lambda: now(job).state not in {"queued", "running"}, 60, what="the end of the job")
+    return Job.objects.get(pk=job.pk)
+
+
 class Site:
     """A database and folders that this process shares with the workers that it starts."""
 
@@ -36,6 +49,7 @@ class Site:
             "JOBS_ROOT": str(folder / "jobs"),
             "DJANGO_SETTINGS_MODULE": "tests.jobs.site_settings",
             "PYTHONPATH": str(ROOT),
+            "SLOWLY": "0.05",
             **environment,
         }
         self.workers: list[subprocess.Popen[bytes]] = []

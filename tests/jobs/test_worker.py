@@ -14,12 +14,12 @@ from pytest_django import Settings
 
 from openimages_io.jobs.steering import cancel, retry
 from openimages_io.jobs.submitting import submit_export, submit_import
-from openimages_io.jobs.watching import Status, status
+from openimages_io.jobs.watching import Status
 from openimages_io.models import Image, Job, Label, Mask, Shape, Task
 from openimages_io.transfer.options import ExportOptions, ImportOptions
 from tests.jobs.archives import small
 from tests.jobs.conftest import ROWS
-from tests.jobs.sites import Site, until
+from tests.jobs.sites import Site, ended, now, until
 
 
 def submitted(path: Path, name: str = "large") -> Job:
@@ -27,10 +27,6 @@ def submitted(path: Path, name: str = "large") -> Job:
         return submit_import(
             File(file, name="large.zip"), task=None, task_name=name, options=ImportOptions(), dry_run=False, user=None
         )
-
-
-def now(job: Job) -> Status:
-    return status(Job.objects.get(pk=job.pk))
 
 
 def in_phase(job: Job, phase: str) -> Status:
@@ -42,11 +38,6 @@ def in_phase(job: Job, phase: str) -> Status:
     found = until(holds, what=f"the phase {phase}")
     assert isinstance(found, Status)
     return found
-
-
-def ended(job: Job) -> Job:
-    until(lambda: now(job).state not in {"queued", "running"}, 60, what="the end of the job")
-    return Job.objects.get(pk=job.pk)
 
 
 def test_an_import_is_seen_while_it_runs_and_others_write_meanwhile(site: Site, large: Path) -> None:
@@ -68,7 +59,7 @@ def test_an_import_is_seen_while_it_runs_and_others_write_meanwhile(site: Site, 
         time.sleep(0.02)
     job.refresh_from_db()
     assert (job.state, job.committed, job.errors) == ("succeeded", True, 0), (job.message, site.log)
-    assert job.message.startswith("Imported: 2,000 images, 1 picture, 2 labels,")
+    assert job.message.startswith("Imported: 1,000 images, 1 picture, 2 labels,")
     assert job.task is not None
     assert job.task.shapes.count() == ROWS
     running = [one for one in seen if one.state == "running"]
@@ -86,31 +77,9 @@ def test_a_job_that_is_cancelled_stops_within_two_seconds_and_leaves_nothing(
     site: Site, large: Path, phase: str
 ) -> None:
     job = submitted(large)
-    with slow_inserts():
-        site.start_worker()
-        in_phase(job, phase)
-        _cancelled(site, job)
-
-
-@contextmanager
-def slow_inserts() -> Iterator[None]:
-    """Makes PostgreSQL take seconds for the commit, for it may be over before it is seen; SQLite takes them anyway."""
-    if connection.vendor == "sqlite":
-        yield
-        return
-    table = Shape._meta.db_table
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "CREATE FUNCTION doze() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.02); RETURN NEW; END'"
-        )
-        cursor.execute(
-            f"CREATE TRIGGER doze BEFORE INSERT ON {table} FOR EACH ROW WHEN (NEW.id % 500 = 0) EXECUTE FUNCTION doze()"
-        )
-        try:
-            yield
-        finally:
-            cursor.execute(f"DROP TRIGGER doze ON {table}")
-            cursor.execute("DROP FUNCTION doze")
+    site.start_worker()
+    in_phase(job, phase)
+    _cancelled(site, job)
 
 
 @contextmanager
@@ -183,10 +152,25 @@ def test_a_worker_that_is_killed_leaves_a_job_that_can_be_started_again(
     assert Job.objects.get(pk=job.pk).state == "running"
     assert not Task.objects.exists()
     assert retry(job).state == "queued"
+    site.environment["SLOWLY"] = "0"
     site.start_worker()
     job = ended(job)
     assert (job.state, job.attempt) == ("succeeded", 2), (job.message, site.log)
     assert Shape.objects.count() == ROWS
+
+
+def test_a_worker_that_is_told_to_go_says_so(site: Site, large: Path) -> None:
+    job = submitted(large)
+    worker = site.start_worker()
+    in_phase(job, "check")
+    worker.terminate()
+    until(lambda: "shutting down gracefully" in site.log)
+    worker.terminate()
+    worker.wait(10)
+    job.refresh_from_db()
+    assert (job.state, job.message.partition(",")[0]) == ("failed", "The worker was stopped"), site.log
+    assert not Task.objects.exists()
+    assert site.files() == [f"jobs/{job.source}"]
 
 
 def test_an_export_goes_through_a_worker(site: Site) -> None:

@@ -1,0 +1,99 @@
+"""The check of what a task holds."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from openimages_io.exceptions import OpenImagesError
+from openimages_io.geometry.rings import bounds
+from openimages_io.models import HierarchyEdge, Image, Label, Mask, Shape, Task
+from openimages_io.transfer import checking
+from openimages_io.transfer.checking import Checker
+from tests.transfer.generated import make_task
+
+pytestmark = pytest.mark.django_db
+
+
+def found(task: Task) -> list[tuple[str, str | None, str]]:
+    report = Checker(task).run()
+    return [(issue.code, issue.column, issue.reason) for issue in report.issues()]
+
+
+def changed(kind: str, **values: Any) -> Shape:
+    shape = Shape.objects.filter(kind=kind).order_by("pk")[0]
+    Shape.objects.filter(pk=shape.pk).update(**values)
+    shape.refresh_from_db()
+    return shape
+
+
+@pytest.fixture
+def task() -> Task:
+    made = make_task()
+    for shape in made.shapes.filter(kind="polygon"):
+        assert shape.points is not None
+        x_min, x_max, y_min, y_max = bounds(shape.points)
+        Shape.objects.filter(pk=shape.pk).update(x_min=x_min, x_max=x_max, y_min=y_min, y_max=y_max)
+    for mask in Mask.objects.filter(path__contains="kept"):
+        Mask.objects.filter(pk=mask.pk).update(width=9, height=9)
+    made.shapes.update(attributes={}, score=None, occluded=None)
+    return made
+
+
+def test_a_task_in_order_has_no_faults(task: Task) -> None:
+    assert found(task) == []
+
+
+def test_every_fault_names_its_image_and_shape(task: Task) -> None:
+    shape = changed("polygon", points=[[0.1, 0.1, 0.2]])
+    report = Checker(task).run()
+    (issue,) = [issue for issue in report.issues() if issue.column == "points"]
+    assert (issue.code, issue.severity) == ("bad-shape", "error")
+    assert issue.reason.startswith(f"polygon {shape.pk} on {shape.image}: Write a polygon's rings")
+    assert len(found(task)) == 1
+
+
+def test_a_box_that_is_not_that_of_the_points(task: Task) -> None:
+    changed("polygon", x_min=0.0)
+    assert [(code, column) for code, column, _ in found(task)] == [("box-differs", "points")]
+
+
+@pytest.mark.parametrize(
+    ("values", "code"),
+    [({"png": b"nothing"}, "bad-mask"), ({"width": 5, "height": 5}, "mask-size"), ({"png": b""}, "no-mask")],
+)
+def test_masks_are_looked_at(task: Task, values: dict[str, Any], code: str) -> None:
+    mask = Mask.objects.order_by("pk")[0]
+    Mask.objects.filter(pk=mask.pk).update(**values)
+    assert [found_code for found_code, _, _ in found(task)] == [code]
+
+
+def test_a_hierarchy_with_a_loop(task: Task) -> None:
+    top, below = Label.objects.get(name="top"), Label.objects.get(name="/m/z")
+    HierarchyEdge.objects.create(parent=below, child=top, kind="part")
+    assert [code for code, _, _ in found(task)] == ["hierarchy-cycle"]
+
+
+def test_a_task_that_is_gone(task: Task) -> None:
+    stale = Task.objects.get(pk=task.pk)
+    task.delete()
+    with pytest.raises(OpenImagesError, match="no longer there"):
+        Checker(stale).run()
+
+
+def test_the_queries_are_by_the_page_and_not_by_the_shape(
+    task: Task, django_assert_max_num_queries: Callable[[int], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = Image.objects.filter(task=task)[0]
+    label = Label.objects.filter(task=task)[0]
+    for _ in range(50):
+        Shape.objects.create(task=task, image=image, label=label, kind="tag")
+    with django_assert_max_num_queries(20):
+        Checker(task).run()
+    monkeypatch.setattr(checking, "_PAGE", 7)
+    told: list[tuple[str, int, int]] = []
+    checker = Checker(task, progress=lambda *args: told.append(args))
+    checker.run()
+    assert checker.shapes == task.shapes.count() == told[-1][1] == told[-1][2]
+    assert connection.in_atomic_block
