@@ -2,15 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from functools import update_wrapper
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 from django import forms
-from django.contrib import admin, messages
-from django.contrib.admin.actions import delete_selected
+from django.contrib import admin
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.forms.models import InlineForeignKeyField
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import NoReverseMatch, reverse
@@ -28,8 +27,6 @@ else:
 
 CAP: Final = 100_000
 """Rows that a list pages through. More of them nobody reads; they are found by searching and filtering."""
-_AT_ONCE: Final = 500
-"""Rows that can be deleted from a list at once: the page that asks for confirmation names every one."""
 
 
 class CappedPaginator(_Paginator):
@@ -106,14 +103,6 @@ class OurAdmin(_ModelAdmin):
         found: Any = self.admin_site.get_model_admin(other)
         return bool(found.get_search_fields(request)) and found.has_view_permission(request)
 
-    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        """The stock action for deleting refuses what its own page could not hold."""
-        actions = super().get_actions(request)
-        if "delete_selected" in actions:
-            _function, name, description = cast(Any, actions["delete_selected"])
-            actions["delete_selected"] = (cast(Any, _delete_some), name, description)
-        return actions
-
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Says so where the list ends before the rows do; a filter that no database can look for is none."""
         if any("\0" in value for key in request.GET for value in (key, *request.GET.getlist(key))):
@@ -149,11 +138,3 @@ class OurAdmin(_ModelAdmin):
         """The context of a page of our own."""
         request.current_app = self.admin_site.name  # as Django's own pages do
         return {**self.admin_site.each_context(request), "opts": self.opts, "media": self.media, **context}
-
-
-def _delete_some(model_admin: OurAdmin, request: HttpRequest, rows: QuerySet[Model]) -> HttpResponse | None:
-    if len(rows.order_by()[: _AT_ONCE + 1].values_list("pk")) > _AT_ONCE:
-        text = _("Choose at most %(count)s to delete at once.") % {"count": _AT_ONCE}
-        model_admin.message_user(request, text, messages.ERROR)
-        return None
-    return cast(HttpResponse | None, delete_selected(model_admin, request, rows))

@@ -1,7 +1,7 @@
 """What a confirmation of deleting says: numbers. Django's own would load, and list, each of a million shapes."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Final, TypeVar
 
 from django.contrib.admin import AdminSite
 from django.db.models import Model, QuerySet
@@ -13,13 +13,17 @@ from django.utils.translation import ngettext
 
 from openimages_io.models import Image, Job, JobState, Label, Shape, Task
 
+_AT_ONCE: Final = 500
+"""Rows that are deleted at once: the page that asks for confirmation names every one."""
+
+Row = TypeVar("Row", bound=Model)
 Deleted = tuple[list[Any], dict[str, int], set[str], list[Any]]
 """As `ModelAdmin.get_deleted_objects` returns it: lines, counts by name, permissions that lack, what forbids it."""
 
 
 def of_tasks(tasks: Iterable[Task], request: HttpRequest, site: AdminSite) -> Deleted:
     """A line a task, and how many rows go with them; a job that runs forbids it."""
-    tasks = list(tasks)
+    tasks = _some(tasks)
     keys = [task.pk for task in tasks]
     running = (JobState.QUEUED, JobState.RUNNING)
     forbidding = [
@@ -31,13 +35,13 @@ def of_tasks(tasks: Iterable[Task], request: HttpRequest, site: AdminSite) -> De
 
 def of_images(images: Iterable[Image], request: HttpRequest, site: AdminSite) -> Deleted:
     """A line an image, and how many shapes go with them."""
-    images = list(images)
+    images = _some(images)
     return _summary(images, Image, (Shape,), {"image__in": [image.pk for image in images]}, request, site, [])
 
 
 def of_labels(labels: Iterable[Label], request: HttpRequest, site: AdminSite) -> Deleted:
     """A line a label; one that shapes have stays."""
-    labels = list(labels)
+    labels = _some(labels)
     used = Label.objects.filter(pk__in=[label.pk for label in labels], shapes__isnull=False).distinct().order_by()
     used_keys = set(used.values_list("pk", flat=True))
     forbidding = [
@@ -50,7 +54,21 @@ def of_labels(labels: Iterable[Label], request: HttpRequest, site: AdminSite) ->
 
 def of_shapes(shapes: Iterable[Shape], request: HttpRequest, site: AdminSite) -> Deleted:
     """A line a shape; its mask goes with it."""
-    return _summary(list(shapes), Shape, (), {}, request, site, [])
+    return _summary(_some(shapes), Shape, (), {}, request, site, [])
+
+
+def of_jobs(jobs: Iterable[Job], request: HttpRequest, site: AdminSite) -> Deleted:
+    """A line a job; one that has not ended stays."""
+    jobs = _some(jobs)
+    forbidding = [
+        _("The job “%(job)s” has not ended: cancel it first.") % {"job": job} for job in jobs if not job.is_final
+    ]
+    return _summary(jobs, Job, (), {}, request, site, forbidding)
+
+
+def _some(rows: Iterable[Row]) -> list[Row]:
+    """The rows, or one more than may be deleted at once."""
+    return list(rows[: _AT_ONCE + 1] if isinstance(rows, QuerySet) else rows)
 
 
 def _summary(
@@ -62,6 +80,8 @@ def _summary(
     site: AdminSite,
     forbidding: list[Any],
 ) -> Deleted:
+    if len(rows) > _AT_ONCE:
+        return [], {}, set(), [_("Choose at most %(count)s to delete at once.") % {"count": _AT_ONCE}]
     counts = {_plural(model): len(rows)}
     lacking = _lacking(model, request, site)
     for other in others:

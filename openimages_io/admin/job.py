@@ -1,5 +1,6 @@
 """Jobs: who had what done, how far it is, what came of it. Nothing of a job is edited; it is steered."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin
@@ -12,7 +13,7 @@ from django.utils.formats import localize
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from openimages_io.admin import jobpages
+from openimages_io.admin import deleting, jobpages
 from openimages_io.admin.common import OurAdmin
 from openimages_io.admin.filters import TaskFilter
 from openimages_io.jobs.watching import Status, statuses
@@ -143,6 +144,9 @@ class JobAdmin(OurAdmin):
     ) -> HttpResponse:
         """The job's page."""
         return jobpages.page(self, request, self.job_or_404(request, object_id))
+
+    def get_deleted_objects(self, objs: Iterable[Any], request: HttpRequest) -> Any:
+        return deleting.of_jobs(objs, request, self.admin_site)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
         """Deletes jobs that have ended; one that began again since it was chosen stays."""

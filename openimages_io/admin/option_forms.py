@@ -68,10 +68,10 @@ class OptionsForm(forms.Form):
     """What imports and exports have in common."""
 
     subsets = LinesField(
-        label=_("only these subsets"), required=False, help_text=_("One a line, such as train. Leave it empty for all.")
+        label=_("Only these subsets"), required=False, help_text=_("One a line, such as train. Leave it empty for all.")
     )
     labels = LinesField(
-        label=_("only these labels"),
+        label=_("Only these labels"),
         required=False,
         help_text=_("One a line, by LabelName (/m/01yrx) or display name (Cat). Leave it empty for all."),
     )
@@ -121,12 +121,12 @@ class ImportForm(OptionsForm):
     kind = ImportOptions
 
     task_name = forms.CharField(
-        label=_("name of the new task"),
+        label=_("Name of the new task"),
         max_length=255,
         help_text=_("The archive's images, labels and annotations become a task of this name. You will be its owner."),
     )
     upload = forms.FileField(
-        label=_("archive"),
+        label=_("Archive"),
         max_length=255,
         help_text=_(
             "A .zip, .tar or .tar.gz in the Open Images format: CSV tables with names such as "
@@ -141,14 +141,14 @@ class ImportForm(OptionsForm):
             (Mode.REPLACE, _("Replace: the annotations of the images that the archive names give way to the new ones")),
             (Mode.APPEND, _("Append: add all as it comes; what is there already is there twice then")),
         ],
-        _("annotations that are there already"),
+        _("Annotations that are there already"),
     )
     on_error = one_of(
         [
             (OnError.ABORT, _("Write nothing at all, so that I can repair the archive")),
             (OnError.SKIP, _("Leave bad rows out, list each, and write the others")),
         ],
-        _("if rows are bad"),
+        _("If rows are bad"),
     )
     missing_images = one_of(
         [
@@ -156,7 +156,7 @@ class ImportForm(OptionsForm):
             (Missing.SKIP, _("Leave their annotations out, counted in the report")),
             (Missing.CREATE, _("Add them")),
         ],
-        _("images that the task doesn’t have"),
+        _("Images that the task doesn’t have"),
     )
     missing_labels = one_of(
         [
@@ -164,7 +164,7 @@ class ImportForm(OptionsForm):
             (Missing.SKIP, _("Leave their annotations out, counted in the report")),
             (Missing.CREATE, _("Add them")),
         ],
-        _("labels that the task doesn’t have"),
+        _("Labels that the task doesn’t have"),
     )
     missing_attributes = one_of(
         [
@@ -172,17 +172,17 @@ class ImportForm(OptionsForm):
             (MissingAttributes.CREATE, _("Create the attributes")),
             (MissingAttributes.ERROR, _("An error")),
         ],
-        _("attributes that the labels don’t have"),
+        _("Attributes that the labels don’t have"),
     )
     masks_as = one_of(
         [
             (MasksAs.MASKS, _("Keep them as masks")),
             (MasksAs.POLYGONS, _("Make polygons of them, traced along the pixels’ edges")),
         ],
-        _("masks"),
+        _("Masks"),
     )
     pictures = forms.BooleanField(
-        label=_("take the pictures, too"), required=False, help_text=_("Otherwise only their names and annotations.")
+        label=_("Take the pictures, too"), required=False, help_text=_("Otherwise only their names and annotations.")
     )
 
     field_order = ("task_name", "upload", "mode", "on_error", "pictures", "masks_as")
@@ -228,24 +228,24 @@ class ExportForm(OptionsForm):
             (LayoutName.DOCUMENTED, _("Open Images, as its documentation has it")),
             (LayoutName.DATUMARO, _("As Datumaro and CVAT read it")),
         ],
-        _("names of the files"),
+        _("Names of the files"),
     )
     label_names = one_of(
         [
             (LabelNames.MID, _("LabelNames, such as /m/01yrx")),
             (LabelNames.DISPLAY, _("Display names, such as Cat: CVAT matches labels by these")),
         ],
-        _("labels are written as"),
+        _("Labels are written as"),
     )
     mask_size = one_of(
         [
             (MaskSize.NATIVE, _("As they are: what came in goes out as the same file")),
             (MaskSize.IMAGE, _("Scaled to their image’s size")),
         ],
-        _("size of masks"),
+        _("Size of masks"),
     )
     pictures = forms.BooleanField(
-        label=_("put the pictures in, too"),
+        label=_("Put the pictures in, too"),
         required=False,
         help_text=_("Otherwise the archive holds annotations and masks only, and is much smaller."),
     )

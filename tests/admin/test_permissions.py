@@ -163,6 +163,9 @@ def test_a_job_is_deleted_with_its_files_when_it_has_ended(
     assert stored.exists()
     Job.objects.filter(pk=export.pk).update(state=JobState.RUNNING)
     assert boss.post(f"{ADMIN}/job/{export.pk}/delete/", {"post": "yes"}).status_code == 403
+    many = {"action": "delete_selected", "_selected_action": [job.pk for job in jobs], "post": "yes"}
+    boss.post(f"{ADMIN}/job/", many)
+    assert Job.objects.count() == 3
     Job.objects.filter(pk=export.pk).update(state=JobState.SUCCEEDED)
     with django_capture_on_commit_callbacks(execute=True):
         assert boss.post(f"{ADMIN}/job/{export.pk}/delete/", {"post": "yes"}).status_code == 302
