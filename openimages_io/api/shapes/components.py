@@ -216,22 +216,3 @@ class NewShapes(Described):
 
     uses = (NewShape,)
     described: ClassVar[Schema] = {"oneOf": [_ref(NewShape), {"type": "array", "items": _ref(NewShape)}]}
-
-
-class ShapeError(Described):
-    """What went wrong."""
-
-    described: ClassVar[Schema] = _object(
-        {
-            "detail": {"type": "string"},
-            "code": {"type": "string"},
-            "errors": {
-                "type": "array",
-                "items": _object(
-                    {"path": {"type": "string"}, "message": {"type": "string"}, "code": {"type": "string"}},
-                    ("path", "message", "code"),
-                ),
-            },
-        },
-        ("detail", "code", "errors"),
-    )

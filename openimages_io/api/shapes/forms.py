@@ -17,8 +17,8 @@ Size = tuple[int, int]
 AXES: Final = {"x_min": 0, "x_max": 0, "y_min": 1, "y_max": 1}
 """Which part of a size the sides of a box are fractions of."""
 _LISTS: Final = ("points", "clicks")
-_DIGITS: Final = 9
-"""Decimal places of pixels: what is left out is far less than a float64 of that size can hold."""
+_PARTS: Final = 1e9
+"""Pixels are told to a billionth, so that 49.1 that was given does not come back as 49.10000000000001."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ def same(stored: Any, given: Any) -> bool:
 
 
 def _pixels(value: float, scale: int) -> float:
-    return round(value * scale, _DIGITS)
+    return int(value * scale * _PARTS + 0.5) / _PARTS  # half the time of round()
 
 
 def _fraction(given: float, stored: Any, scale: int) -> float:

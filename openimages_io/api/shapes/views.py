@@ -18,7 +18,6 @@ from openimages_io.api.shapes import schema
 from openimages_io.api.shapes.etags import check_match, etag_of, is_known, require_match
 from openimages_io.api.shapes.forms import Form, form_of, size_of
 from openimages_io.api.shapes.items import Items
-from openimages_io.api.shapes.parsing import StrictJSONParser
 from openimages_io.api.shapes.pixels import png_of
 from openimages_io.api.shapes.reading import ShapeWriter
 from openimages_io.api.shapes.saving import locked
@@ -27,8 +26,6 @@ from openimages_io.models import Image, Shape, Task
 
 class ShapesView(ApiView):
     """What the views of shapes share."""
-
-    parser_classes = (StrictJSONParser,)
 
     def tasks(self) -> Any:
         """The tasks that exist for the user."""
