@@ -56,10 +56,14 @@ def test_what_is_in_the_wheel(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
         (metadata,) = (archive.read(name).decode() for name in names if name.endswith("/METADATA"))
-    ours = {path.relative_to(ROOT).as_posix() for path in (ROOT / "openimages_io").rglob("*.py")}
+    room = ROOT / "openimages_io"
+    files = [*room.rglob("*.py"), *(path for name in ("templates", "static") for path in (room / name).rglob("*.*"))]
+    ours = {path.relative_to(ROOT).as_posix() for path in files}
     packed = {name for name in names if ".dist-info/" not in name}
     assert packed == ours | {"openimages_io/py.typed"}
     assert "openimages_io/migrations/0001_initial.py" in packed
+    assert "openimages_io/templates/admin/openimages_io/job/job.html" in packed
+    assert "openimages_io/static/openimages_io/admin.css" in packed
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)
     assert "# openimages_io" in metadata
 

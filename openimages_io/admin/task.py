@@ -200,5 +200,5 @@ def _mark(counts: Counts) -> str:
     if counts.stale is None:
         return ""
     when = date_format(localtime(counts.stale), "DATETIME_FORMAT")
-    text = _now("Counted %(when)s; the task has changed since. Its gallery counts again.") % {"when": when}
+    text = _now("Counted %(when)s; the task has changed since. Its gallery can count again.") % {"when": when}
     return format_html(' <span class="oi-stale" title="{}">{}</span>', text, _("(before the last change)"))

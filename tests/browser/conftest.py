@@ -22,6 +22,16 @@ _FLAGS = (
 )
 
 
+_PREPARE = """
+import django
+django.setup()
+from django.core.management import call_command
+from project.demo import make_login
+call_command("migrate", verbosity=0)
+make_login()
+"""
+
+
 def _chromium() -> str:
     for name in ("chromium", "chromium-browser", "google-chrome"):
         found = shutil.which(name)
@@ -46,8 +56,7 @@ def browser() -> Iterator[Browser]:
 def site(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The demo site with its login, empty, without a worker."""
     made = Site(tmp_path_factory.mktemp("site"))
-    made.manage("migrate", "--verbosity", "0")
-    made.run("-m", "project.demo", "login")
+    made.run("-c", _PREPARE)
     with made.served():
         yield made
     made.close()

@@ -31,10 +31,6 @@ class Site:
         self.url = f"http://127.0.0.1:{self.port}"
         self._log = (folder / "log.txt").open("w", encoding="utf-8")
 
-    def manage(self, *args: str | Path) -> None:
-        """Runs a management command to its end."""
-        self.run("manage.py", *args)
-
     def run(self, *args: str | Path) -> None:
         """Runs Python to its end. Raises `AssertionError` with what it said if that was no success."""
         command = [sys.executable, *map(str, args)]
@@ -95,6 +91,7 @@ class Site:
             "DJANGO_SETTINGS_MODULE": "project.settings",
             "DATABASE_URL": f"sqlite:///{self.database}",
             "MEDIA_ROOT": str(self.folder / "media"),
+            "JOBS_ROOT": str(self.folder / "jobs"),
             "DEBUG": "1",
             "PYTHONUNBUFFERED": "1",
         }

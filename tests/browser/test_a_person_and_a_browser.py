@@ -3,13 +3,16 @@
 import csv
 import io
 import json
+import re
 import zipfile
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page, expect
+import pytest
+from playwright.sync_api import Browser, Page, expect
 
 from tests.admin.conftest import BOXES, SCENES, broken_row, pack
+from tests.browser.conftest import log_in
 from tests.browser.looking import Looker
 from tests.browser.serving import Site
 
@@ -94,6 +97,37 @@ def value(cell: str) -> str | float:
         return cell
 
 
+def test_boxes_lie_where_their_rows_say(page: Page, site: Site, looker: Looker) -> None:
+    ((task,),) = site.rows("SELECT id FROM openimages_io_task WHERE name = 'scenes'")
+    page.goto(f"{ADMIN}/task/{task}/change/")
+    page.click(".object-tools >> text=Gallery")
+    expect(page.locator(".oi-looking img").first).to_be_visible()
+    looker.look(page, "gallery")
+    page.click("a[href*='/picture/'] >> nth=0")
+    looker.look(page, "picture")
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": 860})
+        for name in ("cat-sofa", "cat-window", "b/c/2"):
+            ((image,),) = site.rows("SELECT id FROM openimages_io_image WHERE name = ?", name)
+            page.goto(f"{ADMIN}/image/{image}/picture/")
+            ((left, top, wide, high),) = page.evaluate(_PLACES, ".oi-stage image").values()
+            assert wide > width / 4
+            drawn = page.evaluate(_PLACES, ".oi-stage [data-kind=rectangle]")
+            rows = site.rows(f"SELECT {_BOX} FROM openimages_io_shape WHERE image_id = ? AND kind = 'rectangle'", image)
+            assert {int(key) for key in drawn} == {key for key, *_ in rows}
+            assert rows
+            for key, x_min, x_max, y_min, y_max in rows:
+                told = (left + x_min * wide, top + y_min * high, (x_max - x_min) * wide, (y_max - y_min) * high)
+                assert drawn[str(key)] == pytest.approx(told, abs=1), (name, width, key)
+
+
+_BOX = "id, x_min, x_max, y_min, y_max"
+_PLACES = """selector => Object.fromEntries([...document.querySelectorAll(selector)].map(element => {
+  const {left, top, width, height} = element.getBoundingClientRect();
+  return [element.dataset.shape, [left, top, width, height]];
+}))"""
+
+
 def test_every_other_page_is_fit_to_be_seen(page: Page, site: Site, looker: Looker) -> None:
     ((task,),) = site.rows("SELECT id FROM openimages_io_task WHERE name = 'scenes'")
     ((image,),) = site.rows("SELECT id FROM openimages_io_image WHERE name = 'cat-sofa'")
@@ -116,6 +150,48 @@ def test_every_other_page_is_fit_to_be_seen(page: Page, site: Site, looker: Look
     for name, where in pages.items():
         page.goto(f"{ADMIN}/{where}")
         looker.look(page, name)
+
+
+def test_progress_is_seen_and_a_job_is_cancelled(page: Page, site: Site, looker: Looker, tmp_path: Path) -> None:
+    page.goto(f"{ADMIN}/task/import/")
+    page.fill("[name=task_name]", "large")
+    page.set_input_files("[name=upload]", large(tmp_path / "large.zip"))
+    with site.worker():
+        page.click("text=Upload and check")
+        page.wait_for_function("document.querySelector('#oi-bar')?.value > 0", timeout=_LONG)
+        expect(page.locator("#oi-text")).to_contain_text(re.compile(r"Reading and checking the archive: \d+ %"))
+        page.screenshot(path=looker.folder / "job-running-light.png")
+        page.click("text=Cancel the job")
+        expect(page.locator(".oi-message")).to_contain_text("Cancelled: nothing was written.", timeout=_LONG)
+        looker.look(page, "job-cancelled")
+    assert site.rows("SELECT count(*) FROM openimages_io_task WHERE name = 'large'") == [(0,)]
+
+
+def large(target: Path) -> Path:
+    """An archive that takes seconds to check: a million and a half boxes."""
+    head = (
+        "ImageID,Source,LabelName,Confidence,XMin,XMax,YMin,YMax,IsOccluded,IsTruncated,IsGroupOf,IsDepiction,IsInside"
+    )
+    some = "".join(
+        f"i{n % 100},xclick,/m/01yrx,1,0.1,0.5,0.2,{0.3 + n / 100_000:.5f},0,0,0,0,0\n" for n in range(50_000)
+    )
+    with zipfile.ZipFile(target, "w") as archive:
+        archive.writestr("annotations/class-descriptions.csv", "/m/01yrx,Cat\n")
+        archive.writestr("annotations/train-annotations-bbox.csv", f"{head}\n{some * 30}")
+    return target
+
+
+def test_without_scripts_a_jobs_page_reloads_itself(browser: Browser, site: Site) -> None:
+    context = browser.new_context(base_url=site.url, java_script_enabled=False)
+    page = context.new_page()
+    log_in(page)
+    ((task,),) = site.rows("SELECT id FROM openimages_io_task WHERE name = 'scenes'")
+    page.goto(f"{ADMIN}/task/{task}/change/")
+    page.click(".object-tools >> text=Check")
+    expect(page.locator("#oi-text")).to_have_text("Waiting for a worker to take it up.")
+    with site.worker():
+        expect(page.locator(".oi-message")).to_contain_text("nothing is wrong", timeout=_LONG)
+    context.close()
 
 
 def test_nothing_serious_is_wrong_with_any_page(looker: Looker) -> None:
