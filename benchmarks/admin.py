@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -74,7 +75,7 @@ def _measure_pages() -> dict[str, tuple[float, int]]:
     users: Any = get_user_model()._default_manager
     client = Client()
     client.force_login(users.create_superuser("boss", "boss@localhost", "-"))
-    return {name: _timed(lambda where=where: client.get(where)) for name, where in _pages().items()}
+    return {name: _timed(partial(client.get, where)) for name, where in _pages().items()}
 
 
 def _pages() -> dict[str, str]:
@@ -86,7 +87,8 @@ def _pages() -> dict[str, str]:
     pages = {
         "list of tasks, never counted": "task/",
         "task, never counted": f"task/{task.pk}/change/",
-        "gallery, counting": f"task/{task.pk}/gallery/",
+        "gallery, never counted": f"task/{task.pk}/gallery/",
+        "gallery, counting": f"task/{task.pk}/gallery/?count=1",
         "list of tasks": "task/",
         "task": f"task/{task.pk}/change/",
         "gallery": f"task/{task.pk}/gallery/",

@@ -24,7 +24,7 @@ from openimages_io.jobs.steering import NotNow, can_cancel, can_confirm, can_ret
 from openimages_io.jobs.submitting import submit_check, submit_export, submit_import
 from openimages_io.jobs.watch import Watch
 from openimages_io.jobs.watching import status
-from openimages_io.models import Image, Job, JobState, Shape, Task
+from openimages_io.models import Image, Job, JobState, Shape, Task, TaskStatistics
 from openimages_io.models.jobfiles import storage_of_jobs
 from openimages_io.transfer.importer import Importer
 from openimages_io.transfer.options import ExportOptions, ImportOptions
@@ -65,6 +65,24 @@ def test_an_import_makes_the_task_whose_owner_is_the_user() -> None:
     assert job.done == job.total > 0
     found = status(job)
     assert (found.state, found.waiting, found.cancelling, found.message) == ("succeeded", False, False, job.message)
+
+
+def test_after_an_import_nobody_waits_for_the_numbers() -> None:
+    task = submitted().task
+    assert task is not None
+    kept = TaskStatistics.objects.get(task=task)
+    assert kept.revision == Task.objects.get(pk=task.pk).revision
+    assert kept.data["shapes"] == 1
+
+
+def test_numbers_that_cannot_be_counted_spoil_no_import(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(work, "refresh", refuse)
+    job = submitted()
+    assert (job.state, job.committed) == ("succeeded", True)
+
+
+def refuse(task: Task) -> None:
+    raise OperationalError("database is locked")
 
 
 def test_an_import_that_changes_nothing_says_so() -> None:
