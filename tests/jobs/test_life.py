@@ -18,6 +18,7 @@ from pytest_django import Settings
 from openimages_io.exceptions import OpenImagesError
 from openimages_io.jobs import live, queueing, steering, work
 from openimages_io.jobs.burying import bury_dead
+from openimages_io.jobs.files import save_result
 from openimages_io.jobs.rows import Attempt, Lost, claim, patiently
 from openimages_io.jobs.running import run_job
 from openimages_io.jobs.steering import NotNow, can_cancel, can_confirm, can_retry, cancel, confirm, retry
@@ -275,6 +276,28 @@ def test_an_export_is_stored_with_its_digest_and_the_same_each_time(media: Path)
     assert first.message == "Exported: 1 image, 2 labels and 1 box."
     with first.result.open("rb") as one, second.result.open("rb") as other:
         assert one.read() == other.read()
+
+
+def test_an_export_that_is_cancelled_leaves_no_archive(monkeypatch: pytest.MonkeyPatch, media: Path) -> None:
+    task = submitted(pictures=2).task
+    assert task is not None
+    before = stored(media)
+    told: list[str] = []
+    tell = Watch.tick
+
+    def stop_when_it_is_stored(self: Watch) -> None:
+        self.stopped |= bool(told)
+        tell(self)
+
+    def digest(*args: object) -> object:
+        told.append("the archive is written")
+        return save_result(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Watch, "tick", stop_when_it_is_stored)
+    monkeypatch.setattr(work, "save_result", digest)
+    job = submit_export(task, ExportOptions(), user=None)
+    assert (told, job.state, str(job.result)) == (["the archive is written"], "cancelled", "")
+    assert stored(media) == before
 
 
 def test_an_unexpected_error_is_told_by_its_kind_alone(
