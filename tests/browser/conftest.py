@@ -62,6 +62,16 @@ def site(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     made.close()
 
 
+@pytest.fixture
+def scenes(site: Site) -> int:
+    """The key of the task with the example data set, which the first test brings in as a person does."""
+    query = "SELECT id FROM openimages_io_task WHERE name = 'scenes'"
+    if not site.rows(query):
+        site.run("manage.py", "import_openimages", "fixtures/scenes", "--task", "scenes", "--no-progress")
+    ((key,),) = site.rows(query)
+    return int(key)
+
+
 @pytest.fixture(scope="module")
 def looker(tmp_path_factory: pytest.TempPathFactory) -> Looker:
     """Keeps pictures in the folder that OPENIMAGES_SHOTS names, or in a temporary one."""
