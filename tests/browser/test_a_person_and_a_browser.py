@@ -147,6 +147,8 @@ def test_every_other_page_is_fit_to_be_seen(page: Page, site: Site, scenes: int,
     }
     for name, where in pages.items():
         page.goto(f"{ADMIN}/{where}")
+        for folded in page.locator("fieldset details:not([open]) > summary").all():
+            folded.click()
         looker.look(page, name)
 
 
