@@ -18,6 +18,12 @@ class Schema(AutoSchema):
             schema["properties"] = {name: _as_stored(value) for name, value in schema["properties"].items()}
         return schema
 
+    def _get_request_for_media_type(self, serializer: Any, direction: Any = "request") -> Any:
+        schema, required = super()._get_request_for_media_type(serializer, direction)  # type: ignore[no-untyped-call]
+        component = str((schema or {}).get("$ref", "")).rpartition("/")[2]
+        found = {key[0]: held.schema for key, held in self.registry._components.items()}.get(component)  # noqa: SLF001
+        return schema, required or "oneOf" in (found or {})  # no choice between bodies has one that may be absent
+
 
 def _as_stored(schema: dict[str, Any]) -> dict[str, Any]:
     """A field's schema without the limits that hold for texts that are sent."""
