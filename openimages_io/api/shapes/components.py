@@ -116,6 +116,13 @@ class Described(Serializer[Any]):
     """The components that it refers to."""
 
 
+def _renamed(value: Any, named: dict[str, Schema]) -> Any:
+    """The same with the references that the document has: what is sent may have another name than what is taken."""
+    if isinstance(value, dict):
+        return named.get(value.get("$ref", "")) or {key: _renamed(inner, named) for key, inner in value.items()}
+    return [_renamed(inner, named) for inner in value] if isinstance(value, list) else value
+
+
 class DescribedExtension(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]  # drf-spectacular's own
     """Has drf-spectacular take the component's own words."""
 
@@ -128,9 +135,8 @@ class DescribedExtension(OpenApiSerializerExtension):  # type: ignore[no-untyped
 
     def map_serializer(self, auto_schema: AutoSchema, direction: Direction) -> Schema:
         """The description, after those that it refers to."""
-        for used in self.target.uses:
-            auto_schema.resolve_serializer(used, direction)
-        described: Schema = self.target.described
+        named = {_ref(used)["$ref"]: auto_schema.resolve_serializer(used, direction).ref for used in self.target.uses}
+        described: Schema = _renamed(self.target.described, named)
         return described
 
 
