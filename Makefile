@@ -88,10 +88,11 @@ bench: $(DEV) $(INTEROP) ## Measure speed and memory, side by side with Datumaro
 fixtures: $(DEV) ## Draw the example data set again
 	$(BIN)/python -m fixtures.draw_scenes
 
-docs: $(DEV) ## Write what in the documentation is generated: the format, the OpenAPI document, the README's tour and picture
+docs: $(DEV) ## Write what in the documentation is generated: the format, the OpenAPI document, the tours, the README's picture
 	$(BIN)/python -m docs.generate_format
 	DATABASE_URL=sqlite://:memory: $(BIN)/python -m docs.generate_openapi
 	$(BIN)/python -m docs.tour
+	$(BIN)/python -m docs.api_tour
 	$(BIN)/python -m docs.draw_overview
 
 format: $(DEV) ## Sort imports and format the code

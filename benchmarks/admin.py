@@ -90,7 +90,8 @@ def _pages() -> dict[str, str]:
     pages = {
         "list of tasks, never counted": "task/",
         "task, never counted": f"task/{task.pk}/change/",
-        "gallery, counting": f"task/{task.pk}/gallery/",
+        "gallery, never counted": f"task/{task.pk}/gallery/",
+        "gallery, counting": f"task/{task.pk}/gallery/?count=1",
         "list of tasks": "task/",
         "task": f"task/{task.pk}/change/",
         "gallery": f"task/{task.pk}/gallery/",

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.api import SHAPES
 from benchmarks.databases import Databases, PostgreSQL, SQLite, environment, manage, postgresql
 from benchmarks.machine import describe
 from benchmarks.measuring import ROOT, Measurement, Series, measure
@@ -239,6 +240,21 @@ def measure_driver(bench: Bench, databases: list[Databases], data: DataSet) -> N
         bench.row(f"{call}, {rows:,} shapes", *cells)
 
 
+def measure_api(bench: Bench, databases: list[Databases]) -> None:
+    """Reading and saving all shapes of one picture over the REST API."""
+    told: dict[str, dict[str, float]] = {}
+    for database in databases:
+        database.create("api")
+        command: list[str | Path] = [bench.python, "-m", "benchmarks.api"]
+        found = json.loads(measure(command, environment(database.url("api"), bench.folder)).output.splitlines()[-1])
+        for what, milliseconds in found.items():
+            told.setdefault(what, {})[type(database).__name__] = milliseconds
+    names = [type(database).__name__ for database in databases]
+    bench.head(f"REST API, a picture with {SHAPES:,} shapes: milliseconds of a request", *names)
+    for what, row in told.items():
+        bench.row(what, *(f"{row[name]:.0f}" for name in names))
+
+
 def measure_memory(bench: Bench, databases: list[Databases], few: DataSet, many: DataSet) -> None:
     """The memory of a few rows and of many on the same images."""
     title = f"Memory in MiB, {few.images:,} images"
@@ -283,7 +299,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="small data sets, once; nothing is written")
     parser.add_argument("--times", "-n", type=int, help="runs of each measurement, of which the median counts (3)")
-    names = ("datumaro", "postgresql", "driver", "memory")
+    names = ("datumaro", "postgresql", "driver", "memory", "api")
     parser.add_argument("--only", choices=names, action="append", help="only this part; repeatable; nothing is written")
     chosen = parser.parse_args()
     datumaro = os.environ.get(DATUMARO)
@@ -304,6 +320,7 @@ def main() -> None:
         parts |= {
             "driver": lambda: measure_driver(bench, databases, sizes.large),
             "memory": lambda: measure_memory(bench, databases, sizes.few_rows, sizes.many_rows),
+            "api": lambda: measure_api(bench, databases),
         }
         for name, part in parts.items():
             if not chosen.only or name in chosen.only:

@@ -73,7 +73,7 @@ def test_it_works_in_an_empty_project(python: Path, tmp_path: Path) -> None:
     readme = (ROOT / "README.md").read_text("utf-8")
     blocks = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
     settings = [block for block in blocks if re.match(r"[A-Z_]+\b.*=", block)]
-    assert len(settings) == 3  # the app, SQLite, the limits
+    assert len(settings) == 4  # the app, SQLite, the limits, a queue for jobs (that of Redis starts with a comment)
     with (tmp_path / "site_of_mine" / "settings.py").open("a") as file:
         file.write("\n".join(["", *settings]))
 

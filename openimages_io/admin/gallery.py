@@ -55,13 +55,14 @@ class Wanted(forms.Form):
     shapes = forms.ChoiceField(label=_("annotations"), required=False, choices=_WITH)
     file = forms.ChoiceField(label=_("picture file"), required=False, choices=_WITH)
 
-    def __init__(self, data: Any, counted: Statistics, labels: Sequence[Label], names: Sequence[str]) -> None:
+    def __init__(self, data: Any, counted: Statistics | None, labels: Sequence[Label], names: Sequence[str]) -> None:
         super().__init__(data, auto_id="oi_%s")
         offered: dict[str, list[tuple[str, Any]]] = {
-            "subset": [(name, name) for name in list(counted.by_subset)[:_CHOICES]],
             "label": [(str(label.pk), str(label)) for label in sorted(labels, key=lambda label: str(label).lower())],
-            "source": [(name or _NO_SOURCE, name or _("none")) for name in list(counted.by_source)[:_CHOICES]],
         }
+        if counted is not None:
+            offered["subset"] = [(name, name) for name in list(counted.by_subset)[:_CHOICES]]
+            offered["source"] = [(name or _NO_SOURCE, name or _("none")) for name in list(counted.by_source)[:_CHOICES]]
         for name, choices in offered.items():
             chosen = str(self.data.get(name, ""))
             if chosen and chosen not in dict(choices):
@@ -108,7 +109,15 @@ def gallery(admin: "OurAdmin", request: HttpRequest, key: int) -> HttpResponse:
     if not admin.has_view_permission(request, task) or not may_see(request, Image, Shape):
         raise PermissionDenied
     counted, is_old = _counted(task, again="count" in request.GET)
-    labels = {label.pk: label for label in task.labels.filter(pk__in=most_frequent(counted, _CHOICES))}
+    charts: list[SafeString] = []
+    if counted is None:
+        labels = {label.pk: label for label in task.labels.all()[:_CHOICES]}
+    else:
+        labels = {label.pk: label for label in task.labels.filter(pk__in=most_frequent(counted, _CHOICES))}
+        charts = [
+            mark_safe(chart)  # noqa: S308  (everything in it is escaped)
+            for chart in (frequent_labels(counted, labels), by_subset(counted), box_sizes(counted))
+        ]
     specs = AttributeSpec.objects.filter(label__task=task).order_by("name").values_list("name", flat=True).distinct()
     form = Wanted(request.GET, counted, list(labels.values()), list(specs[:_CHOICES]))
     images, earlier, later = _page(form.images(task), request)
@@ -120,16 +129,13 @@ def gallery(admin: "OurAdmin", request: HttpRequest, key: int) -> HttpResponse:
         form=form,
         counted=counted,
         is_old=is_old,
-        absent=counted.absent,
+        absent=counted.absent if counted else 0,
         cards=_cards(admin, images),
         earlier=_address(request, before=earlier),
         later=_address(request, after=later),
         everything=request.path,
         recount=_address(request, count=1),
-        charts=[
-            mark_safe(chart)  # noqa: S308  (everything in it is escaped)
-            for chart in (frequent_labels(counted, labels), by_subset(counted), box_sizes(counted))
-        ],
+        charts=charts,
     )
     return render(request, "admin/openimages_io/gallery.html", context)
 
@@ -142,11 +148,16 @@ def may_see(request: HttpRequest, *models: type[Any]) -> bool:
     )
 
 
-def _counted(task: Task, *, again: bool) -> tuple[Statistics, bool]:
-    """The numbers, and whether they are those of an earlier revision, as counting a large task takes seconds."""
+def _counted(task: Task, *, again: bool) -> tuple[Statistics | None, bool]:
+    """The numbers, and whether they are those of an earlier revision.
+
+    Counting a large task takes seconds, so it is done when somebody asks for it; None where nobody has yet.
+    """
     kept = None if again else stored([task]).get(task.pk)
-    if kept is not None and kept.revision != task.revision and kept.shapes > _LARGE:
-        return kept, True
+    if again or (kept is not None and kept.revision == task.revision):
+        return kept or statistics(task), False
+    if task.shapes.order_by("pk").values("pk")[_LARGE : _LARGE + 1].exists():
+        return kept, kept is not None
     return statistics(task), False
 
 

@@ -9,14 +9,25 @@ from rest_framework import serializers
 
 
 class Schema(AutoSchema):
-    """Says of answers that every field is there, and what texts are: rows may have come on other ways than this one."""
+    """Says of answers that every field is there, and what texts are: rows may have come on other ways than this one.
+
+    Of requests it says whether they may hold more than the document has.
+    """
 
     def _map_basic_serializer(self, serializer: Any, direction: Any) -> Any:
         schema: dict[str, Any] = super()._map_basic_serializer(serializer, direction)  # type: ignore[no-untyped-call]
         if direction == "response" and spectacular_settings.COMPONENT_SPLIT_REQUEST and "properties" in schema:
             schema["required"] = sorted(schema["properties"].keys() - getattr(serializer, "may_be_absent", set()))
             schema["properties"] = {name: _as_stored(value) for name, value in schema["properties"].items()}
+        if getattr(serializer, "is_strict", False):
+            schema["additionalProperties"] = False
         return schema
+
+    def _get_request_for_media_type(self, serializer: Any, direction: Any = "request") -> Any:
+        schema, required = super()._get_request_for_media_type(serializer, direction)  # type: ignore[no-untyped-call]
+        component = str((schema or {}).get("$ref", "")).rpartition("/")[2]
+        found = {key[0]: held.schema for key, held in self.registry._components.items()}.get(component)  # noqa: SLF001
+        return schema, required or "oneOf" in (found or {})  # no choice between bodies has one that may be absent
 
 
 def _as_stored(schema: dict[str, Any]) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from openimages_io.transfer.exporter import Exporter
 from openimages_io.transfer.importer import Importer
 from openimages_io.transfer.options import ExportOptions, ImportOptions, from_json
 from openimages_io.transfer.report import Report
+from openimages_io.viewing.statistics import refresh
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +45,15 @@ def work(attempt: Attempt) -> None:
         except BaseException:  # the worker itself is to stop
             run.end(JobState.FAILED, messages.STOPPED)
             raise
+
+
+def _count(task: Task | None) -> None:
+    """Counts what a task has now, so that nobody who opens its page waits for that."""
+    try:
+        if task is not None:
+            refresh(task)
+    except (DatabaseError, Task.DoesNotExist):
+        logger.warning("Task %s could not be counted after an import.", task, exc_info=True)
 
 
 class _Run:
@@ -78,8 +88,9 @@ class _Run:
                 may_lock_tables=False,
             )
             result = importer.run(dry_run=job.dry_run)
-        if result.committed:
-            return  # `_commit` has said so
+        if result.committed:  # `_commit` has said so
+            _count(result.task)
+            return
         self.watch.settle()
         message = messages.of_import(result.report, dry_run=job.dry_run, refused=result.refused, changed=result.changed)
         state = JobState.SUCCEEDED if job.dry_run else JobState.FAILED

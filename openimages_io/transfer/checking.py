@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from django.core.exceptions import ValidationError
 from django.db import router
 
 from openimages_io import conf
@@ -11,7 +10,8 @@ from openimages_io.exceptions import OpenImagesError
 from openimages_io.format.issues import Issue, Severity
 from openimages_io.format.masks import BadMask, check_png
 from openimages_io.geometry import bounds
-from openimages_io.models import HierarchyEdge, Image, Label, Mask, Shape, ShapeKind, Task
+from openimages_io.models import AttributeSpec, HierarchyEdge, Image, Label, Mask, Shape, ShapeKind, Task
+from openimages_io.models.rules import faults
 from openimages_io.transfer.outgoing import Progress
 from openimages_io.transfer.report import Report
 from openimages_io.transfer.snapshot import snapshot
@@ -33,6 +33,8 @@ class Checker:
         self._report = Report()
         self._limits = conf.limits()
         self._labels: dict[int, Label] = {}
+        self._specs: dict[int, dict[str, AttributeSpec]] = {}
+        """By label and name."""
         self._total = 0
 
     def run(self) -> Report:
@@ -71,15 +73,15 @@ class Checker:
         missing = {shape.label_id for shape in page} - self._labels.keys()
         if missing:
             labels = Label.objects.using(self.using).prefetch_related("attribute_specs")
-            self._labels |= labels.in_bulk(missing)
+            for key, label in labels.in_bulk(missing).items():
+                self._labels[key] = label
+                self._specs[key] = {spec.name: spec for spec in label.attribute_specs.all()}
 
     def _check_shape(self, shape: Shape) -> None:
-        try:
-            shape.clean()
-        except ValidationError as error:
-            for field, texts in error.message_dict.items():
-                for text in texts:
-                    self._fault(shape, "bad-shape", text, field)
+        found = faults(shape, self._specs[shape.label_id])
+        for fault in found:
+            self._fault(shape, "bad-shape", fault.message, fault.path)
+        if found:
             return
         if shape.kind == ShapeKind.POLYGON and shape.points is not None:
             box = shape.x_min, shape.x_max, shape.y_min, shape.y_max

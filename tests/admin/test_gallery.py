@@ -153,3 +153,18 @@ def test_a_large_task_that_has_changed_shows_its_last_numbers_and_says_so(
     assert "has changed since" not in page
     assert f"{Shape.objects.count()} annotations" in page
     assert TaskStatistics.objects.get().revision == Task.objects.get().revision
+
+
+def test_a_large_task_that_nobody_has_counted_is_counted_when_asked(
+    boss: Client, scenes: Task, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gallery, "_LARGE", 10)
+    page = boss.get(address(scenes, "?kind=mask")).content.decode()
+    assert "nobody has counted" in page
+    assert 'href="?kind=mask&amp;count=1"' in page
+    assert "oi-cards" in page
+    assert "<svg" in page  # the thumbnails are there, if not the charts
+    assert not TaskStatistics.objects.exists()
+    counted = boss.get(address(scenes, "?count=1")).content.decode()
+    assert "nobody has counted" not in counted
+    assert f"{Shape.objects.count()} annotations" in counted

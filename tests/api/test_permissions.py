@@ -119,6 +119,9 @@ TABLE: Final = [
     Row("image-detail", "get", TASK, of_image, verbs("image", "view")),
     Row("image-detail", "patch", TASK, of_image, verbs("image", "change")),
     Row("image-detail", "delete", TASK, of_image, verbs("image", "delete")),
+    Row("image-file", "get", TASK, of_image, verbs("image", "view")),
+    Row("image-thumbnail", "get", TASK, of_image, verbs("image", "view")),
+    Row("image-overlay", "get", TASK, of_image, verbs("image", "view") | verbs("shape", "view")),
     Row("image-shapes", "get", TASK, of_image, verbs("shape", "view")),
     Row("image-shapes", "put", TASK, of_image, verbs("shape", "add", "change", "delete")),
     Row("image-shapes", "post", TASK, of_image, verbs("shape", "add")),
@@ -178,7 +181,9 @@ def status(row: Row, place: Place, who: Any) -> int:
     client = APIClient()
     if who is not None:
         client.force_authenticate(who)
-    found: int = row.ask(client, place).status_code
+    response = row.ask(client, place)
+    found: int = response.status_code
+    response.close()
     assert found < 500
     assert found != 405
     return found

@@ -49,7 +49,7 @@ def draw(frontend: Frontend, size: tuple[int, int], sides: list[float], ring: li
     frontend.draw("ellipse", points=ring[:4], **box)
 
 
-@repeated(60)
+@repeated(30)
 @given(
     size=st.tuples(SIDES, SIDES),
     sides=st.lists(FRACTIONS, min_size=4, max_size=4),
@@ -68,7 +68,7 @@ def test_saving_what_was_read_changes_no_bit(
     assert response.json() == body
 
 
-@repeated(40)
+@repeated(20)
 @given(
     size=st.tuples(SIDES, SIDES),
     sides=st.lists(DISTINCT, min_size=4, max_size=4, unique=True),
@@ -97,7 +97,7 @@ def test_what_is_not_touched_keeps_every_bit(
     assert after[2] == {**before[2], "score": 0.5}
 
 
-@repeated(60)
+@repeated(30)
 @given(
     size=st.tuples(SIDES, SIDES),
     sides=st.lists(st.integers(0, 10**6).map(lambda number: number / 10**6), min_size=4, max_size=4),

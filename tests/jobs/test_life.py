@@ -18,13 +18,14 @@ from pytest_django import Settings
 from openimages_io.exceptions import OpenImagesError
 from openimages_io.jobs import live, queueing, steering, work
 from openimages_io.jobs.burying import bury_dead
+from openimages_io.jobs.files import save_result
 from openimages_io.jobs.rows import Attempt, Lost, claim, patiently
 from openimages_io.jobs.running import run_job
 from openimages_io.jobs.steering import NotNow, can_cancel, can_confirm, can_retry, cancel, confirm, retry
 from openimages_io.jobs.submitting import submit_check, submit_export, submit_import
 from openimages_io.jobs.watch import Watch
 from openimages_io.jobs.watching import status
-from openimages_io.models import Image, Job, JobState, Shape, Task
+from openimages_io.models import Image, Job, JobState, Shape, Task, TaskStatistics
 from openimages_io.models.jobfiles import storage_of_jobs
 from openimages_io.transfer.importer import Importer
 from openimages_io.transfer.options import ExportOptions, ImportOptions
@@ -65,6 +66,24 @@ def test_an_import_makes_the_task_whose_owner_is_the_user() -> None:
     assert job.done == job.total > 0
     found = status(job)
     assert (found.state, found.waiting, found.cancelling, found.message) == ("succeeded", False, False, job.message)
+
+
+def test_after_an_import_nobody_waits_for_the_numbers() -> None:
+    task = submitted().task
+    assert task is not None
+    kept = TaskStatistics.objects.get(task=task)
+    assert kept.revision == Task.objects.get(pk=task.pk).revision
+    assert kept.data["shapes"] == 1
+
+
+def test_numbers_that_cannot_be_counted_spoil_no_import(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(work, "refresh", refuse)
+    job = submitted()
+    assert (job.state, job.committed) == ("succeeded", True)
+
+
+def refuse(task: Task) -> None:
+    raise OperationalError("database is locked")
 
 
 def test_an_import_that_changes_nothing_says_so() -> None:
@@ -257,6 +276,28 @@ def test_an_export_is_stored_with_its_digest_and_the_same_each_time(media: Path)
     assert first.message == "Exported: 1 image, 2 labels and 1 box."
     with first.result.open("rb") as one, second.result.open("rb") as other:
         assert one.read() == other.read()
+
+
+def test_an_export_that_is_cancelled_leaves_no_archive(monkeypatch: pytest.MonkeyPatch, media: Path) -> None:
+    task = submitted(pictures=2).task
+    assert task is not None
+    before = stored(media)
+    told: list[str] = []
+    tell = Watch.tick
+
+    def stop_when_it_is_stored(self: Watch) -> None:
+        self.stopped |= bool(told)
+        tell(self)
+
+    def digest(*args: object) -> object:
+        told.append("the archive is written")
+        return save_result(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Watch, "tick", stop_when_it_is_stored)
+    monkeypatch.setattr(work, "save_result", digest)
+    job = submit_export(task, ExportOptions(), user=None)
+    assert (told, job.state, str(job.result)) == (["the archive is written"], "cancelled", "")
+    assert stored(media) == before
 
 
 def test_an_unexpected_error_is_told_by_its_kind_alone(

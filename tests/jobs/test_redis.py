@@ -34,6 +34,7 @@ def queue(settings: Settings, site: Site) -> Iterator[str]:
     use(settings, name, URL)
     site.environment |= {"RQ_QUEUE": name, "REDIS_URL": URL}
     yield name
+    site.close()  # a worker would write more of them
     for key in server.scan_iter(f"rq:*{name}*"):
         server.delete(key)
     server.close()

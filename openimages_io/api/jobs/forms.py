@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from django.db.models import TextChoices
 from django.utils.datastructures import MultiValueDict
@@ -36,6 +36,9 @@ _NO_TASK: Final = "if not given: error, or create where the task is new"
 
 class Strict(serializers.Serializer[Any]):
     """A body in which nothing is passed over: a name that is none of its fields is a fault."""
+
+    is_strict: ClassVar[bool] = True
+    """For the OpenAPI document."""
 
     def to_internal_value(self, data: Any) -> Any:
         """The fields' values. Raises `ValidationError` with every fault there is."""

@@ -9,7 +9,7 @@ from openimages_io import geometry
 from openimages_io.api.shapes.forms import Size, in_fractions, same
 from openimages_io.api.shapes.items import FIELDS, Item
 from openimages_io.api.shapes.storedmasks import MaskChange, mask_change
-from openimages_io.models import Image, Label, Shape, ShapeKind
+from openimages_io.models import Image, Label, Mask, Shape, ShapeKind
 from openimages_io.models.rules import BOX, Fault, faults
 
 _FLOATS: Final = (*BOX, "rotation", "score")
@@ -43,28 +43,40 @@ class Drafts:
 
     def make(self, item: Item, stored: Shape | None, png: bytes = b"") -> Draft:
         """The shape as it will be; what is wrong is told to the item. `png` is the stored mask's, if it is needed."""
+        changes = self._changes(item, stored)
+        kept: Mask | None = None if stored is None else getattr(stored, "mask", None)
+        if stored is not None and not changes:
+            draft = Draft(stored)
+            if item.mask is not None or item.drops_mask:
+                draft.mask = mask_change(item, stored, kept, png, was_mask=stored.kind == ShapeKind.MASK)
+            return draft
         shape = Shape(task_id=self.image.task_id, **_NEW) if stored is None else copy(stored)
         shape.image = self.image
-        draft = Draft(shape)
-        for name, given in item.given.items():
-            before = shape.label_id if name == "label" else getattr(shape, name)
-            value = given if self.size is None else in_fractions(name, given, before, self.size)
-            if stored is None or not same(before, value):
-                draft.changed.add(name)
-                self._set(item, shape, name, value)
+        draft = Draft(shape, set(changes))
+        for name, value in changes.items():
+            self._set(item, shape, name, value)
         if "label" not in draft.changed and shape.label_id in self.labels:
             shape.label = self.labels[shape.label_id]
         boxless = self._set_box(draft)
         if stored is not None:  # the box may be another than the one given
             draft.changed -= {name for name in BOX if same(getattr(stored, name), getattr(shape, name))}
             draft.changed |= {name for name in BOX if not same(getattr(stored, name), getattr(shape, name))}
-        found = self._faults(draft, stored) if stored is None or draft.changed else []
+        found = self._faults(draft, stored)
         self._tell(item, draft, found, boxless)
-        kept = None if stored is None else getattr(stored, "mask", None)
         if not any(fault.path == "kind" for fault in found):
             was_mask = stored is not None and stored.kind == ShapeKind.MASK
             draft.mask = mask_change(item, shape, kept, png, was_mask=was_mask)
         return draft
+
+    def _changes(self, item: Item, stored: Shape | None) -> dict[str, Any]:
+        """The fields that are given and are not what is stored, in fractions."""
+        changes = {}
+        for name, given in item.given.items():
+            before = None if stored is None else stored.label_id if name == "label" else getattr(stored, name)
+            value = given if self.size is None else in_fractions(name, given, before, self.size)
+            if stored is None or not same(before, value):
+                changes[name] = value
+        return changes
 
     def _set(self, item: Item, shape: Shape, name: str, value: Any) -> None:
         if name != "label":

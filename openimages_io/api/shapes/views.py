@@ -1,10 +1,10 @@
 """The annotations of a picture: all at once, as an annotation program's Save wants it, or one by one."""
 
-from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Any
 
-from django.http import HttpResponse
+from django.db.models import QuerySet
+from django.http import Http404, HttpResponse
 from django.utils.cache import patch_cache_control
 from rest_framework import status
 from rest_framework.exceptions import ValidationError
@@ -18,17 +18,14 @@ from openimages_io.api.shapes import schema
 from openimages_io.api.shapes.etags import check_match, etag_of, is_known, require_match
 from openimages_io.api.shapes.forms import Form, form_of, size_of
 from openimages_io.api.shapes.items import Items
-from openimages_io.api.shapes.parsing import StrictJSONParser
 from openimages_io.api.shapes.pixels import png_of
-from openimages_io.api.shapes.reading import MaskAddresses, as_json
-from openimages_io.api.shapes.saving import Saver, locked
+from openimages_io.api.shapes.reading import ShapeWriter
+from openimages_io.api.shapes.saving import locked
 from openimages_io.models import Image, Shape, Task
 
 
 class ShapesView(ApiView):
     """What the views of shapes share."""
-
-    parser_classes = (StrictJSONParser,)
 
     def tasks(self) -> Any:
         """The tasks that exist for the user."""
@@ -44,9 +41,13 @@ class ShapesView(ApiView):
         shapes = Shape.objects.filter(task__in=self.tasks()).select_related("image", "task")
         return get_object_or_404(shapes, pk=key)
 
-    def answer(self, body: Any, image: Image, form: Form, status: int = status.HTTP_200_OK) -> Response:
+    def writer(self, image: Image, form: Form) -> ShapeWriter:
+        """Writes shapes of the picture as they are asked for. Raises `Conflict`."""
+        return ShapeWriter(self.request, form, size_of(image, form))
+
+    def answer(self, body: str, image: Image, form: Form, status: int = status.HTTP_200_OK) -> HttpResponse:
         """An answer with its ETag, which caches may keep for this user but must ask about."""
-        response = Response(body, status=status)
+        response = HttpResponse(body, content_type="application/json", status=status)
         response["ETag"] = etag_of(image.revision, form, size_of(image, form))
         patch_cache_control(response, private=True, no_cache=True)
         return response
@@ -56,17 +57,17 @@ class PictureShapes(ShapesView):
     """All shapes of a picture."""
 
     @schema.list_shapes
-    def get(self, request: Request, pk: int) -> Response:
+    def get(self, request: Request, pk: int) -> HttpResponse:
         """All shapes of a picture, in the order of their ids."""
         image, form = self.find_image(pk), form_of(request)
         self.require("view", Shape, image.task)
         if is_known(request, etag_of(image.revision, form, size_of(image, form))):
-            return self.answer(None, image, form, status.HTTP_304_NOT_MODIFIED)
+            return self.answer("", image, form, status.HTTP_304_NOT_MODIFIED)
         shapes = Shape.objects.filter(image=image)
-        return self.answer(self._listed(image, form, self._as_json(image, form, shapes)), image, form)
+        return self.answer(self.writer(image, form).together(shapes, image.pk, image.revision), image, form)
 
     @schema.save_shapes
-    def put(self, request: Request, pk: int) -> Response:
+    def put(self, request: Request, pk: int) -> HttpResponse:
         """Makes the shapes of a picture those that are given: all or nothing, and not over somebody else's save.
 
         A shape with an id keeps its key, its PNG and every field that is left out. One without is made. One that is
@@ -82,11 +83,12 @@ class PictureShapes(ShapesView):
         with locked(image) as saver:
             check_match(request, saver.image.revision)
             saver.make_them(items, form)
-            body = self._listed(saver.image, form, self._as_json(saver.image, form, saver.shapes))
-        return self.answer(body, saver.image, form)
+            changed = saver.image
+            body = self.writer(changed, form).together(saver.shapes, changed.pk, changed.revision)
+        return self.answer(body, changed, form)
 
     @schema.add_shapes
-    def post(self, request: Request, pk: int) -> Response:
+    def post(self, request: Request, pk: int) -> HttpResponse:
         """Adds a shape, or a list of them, to a picture."""
         image, form = self.find_image(pk), form_of(request)
         self.require("add", Shape, image.task)
@@ -94,38 +96,27 @@ class PictureShapes(ShapesView):
         items.read_new(request.data)
         with locked(image) as saver:
             check_match(request, saver.image.revision)
-            made = self._made(saver, saver.add(items, form), form)
-            body = self._listed(saver.image, form, made)
-        return self.answer(body, saver.image, form, status.HTTP_201_CREATED)
-
-    def _made(self, saver: Saver, keys: Sequence[int], form: Form) -> list[dict[str, Any]]:
-        if not keys:
-            return []
-        made = set(keys)
-        shapes = saver.shapes.filter(pk__gte=min(keys), pk__lte=max(keys))
-        return [shape for shape in self._as_json(saver.image, form, shapes) if shape["id"] in made]
-
-    def _as_json(self, image: Image, form: Form, shapes: Any) -> list[dict[str, Any]]:
-        return as_json(shapes, form, size_of(image, form), MaskAddresses(self.request))
-
-    def _listed(self, image: Image, form: Form, shapes: list[dict[str, Any]]) -> dict[str, Any]:
-        return {"image": image.pk, "revision": image.revision, "units": form.units, "shapes": shapes}
+            made, changed = set(saver.add(items, form)), saver.image
+            # Nobody else adds to this picture meanwhile, but to others.
+            shapes = saver.shapes.filter(pk__gte=min(made, default=0), pk__lte=max(made, default=0))
+            body = self.writer(changed, form).together(shapes, changed.pk, changed.revision, made)
+        return self.answer(body, changed, form, status.HTTP_201_CREATED)
 
 
 class OneShape(ShapesView):
     """One shape."""
 
     @schema.read_shape
-    def get(self, request: Request, pk: int) -> Response:
+    def get(self, request: Request, pk: int) -> HttpResponse:
         """One shape."""
         shape, form = self.find_shape(pk), form_of(request)
         self.require("view", Shape, shape.task)
         if is_known(request, etag_of(shape.image.revision, form, size_of(shape.image, form))):
-            return self.answer(None, shape.image, form, status.HTTP_304_NOT_MODIFIED)
+            return self.answer("", shape.image, form, status.HTTP_304_NOT_MODIFIED)
         return self._one(shape.image, form, Shape.objects.filter(pk=pk))
 
     @schema.change_shape
-    def patch(self, request: Request, pk: int) -> Response:
+    def patch(self, request: Request, pk: int) -> HttpResponse:
         """Changes the fields that are given."""
         shape, form = self.find_shape(pk), form_of(request)
         self.require("change", Shape, shape.task)
@@ -137,7 +128,7 @@ class OneShape(ShapesView):
             return self._one(saver.image, form, saver.shapes.filter(pk=pk))
 
     @schema.delete_shape
-    def delete(self, request: Request, pk: int) -> Response:
+    def delete(self, request: Request, pk: int) -> HttpResponse:
         """Deletes a shape with its mask."""
         shape = self.find_shape(pk)
         self.require("delete", Shape, shape.task)
@@ -146,11 +137,10 @@ class OneShape(ShapesView):
             saver.delete(pk)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
-    def _one(self, image: Image, form: Form, shapes: Any) -> Response:
-        found = as_json(shapes, form, size_of(image, form), MaskAddresses(self.request))
-        if not found:
-            self.find_shape(0)  # deleted meanwhile
-        return self.answer(found[0], image, form)
+    def _one(self, image: Image, form: Form, shapes: QuerySet[Shape]) -> HttpResponse:
+        for body in self.writer(image, form).each(shapes).values():
+            return self.answer(body, image, form)
+        raise Http404  # it was deleted meanwhile
 
 
 class ShapeMask(ShapesView):

@@ -23,6 +23,7 @@ def write_pictures(out: Outgoing) -> None:
             for key, file, suffix in rows:
                 if file:
                     _write(out, subset, key, file, suffix, names)
+                    out.tell(0)
 
 
 def _write(out: Outgoing, subset: str, key: int, file: str, suffix: str, names: "_PictureNames") -> None:

@@ -1,0 +1,70 @@
+"""`python -m docs.api_tour`: runs the commands of docs/api.md against a site, and writes what they print below them."""
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+from typing import Final
+
+from docs import tour
+from docs.site import ROOT, Site
+
+TARGET: Final = ROOT / "docs" / "api.md"
+_OPENAPI: Final = ROOT / "docs" / "openapi.json"
+_SHOWN: Final = "http://127.0.0.1:8000"
+_TABLE: Final = re.compile(r"(?<=<!-- endpoints -->\n).*?(?=<!-- end of the endpoints -->)", re.DOTALL)
+_UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
+_TOKEN: Final = re.compile(r"(?<=\"token\":\")[0-9a-f]{40}")
+_LOGIN: Final = (
+    "from django.contrib.auth import get_user_model\n"
+    "get_user_model().objects.create_superuser('admin', 'admin@localhost', 'admin')\n"
+)
+
+
+def told(page: str) -> str:
+    """The page with the output that its commands have today, and a table of what the OpenAPI document has."""
+    return tour.told(_TABLE.sub(lambda _: "".join(_endpoints()), page), _run)
+
+
+def _run(commands: list[str]) -> list[str]:
+    """Runs the commands against a site; what is another each time is written as if it were not."""
+    with Site() as site:
+        site.python(_LOGIN)
+        shutil.copytree(ROOT / "fixtures" / "scenes", site.folder / "fixtures" / "scenes")
+        # The page says where the demo site is; here it is elsewhere.
+        asked = [command.replace(_SHOWN, site.url) for command in commands]
+        environment = {**site.environment, "LC_ALL": "C.UTF-8", "COLUMNS": "120"}
+        printed = tour.outputs([], asked, site.folder, environment)
+        keys: dict[str, str] = {}
+        numbers = count(1)
+
+        def same(match: re.Match[str]) -> str:
+            if match[0] not in keys:
+                keys[match[0]] = f"00000000-0000-4000-8000-{next(numbers):012}"
+            return keys[match[0]]
+
+        found = [_UUID.sub(same, text.replace(site.url, _SHOWN)) for text in printed]
+    return [_TOKEN.sub("0123456789" * 4, _TIME.sub("2026-01-01T12:00:00Z", text)) for text in found]
+
+
+def _endpoints() -> Iterator[str]:
+    yield "| | | |\n|---|---|---|\n"
+    for path, operations in json.loads(_OPENAPI.read_text("utf-8"))["paths"].items():
+        for method, operation in operations.items():
+            yield f"| `{method.upper()}` | `{path.removeprefix('/api')}` | {_said(operation)} |\n"
+
+
+def _said(operation: dict[str, str]) -> str:
+    return operation.get("summary") or operation["description"].partition(".")[0]
+
+
+def main(target: Path = TARGET) -> None:
+    """Writes the page again."""
+    target.write_text(told(target.read_text("utf-8")), "utf-8")
+
+
+if __name__ == "__main__":
+    main()
