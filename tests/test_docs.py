@@ -156,11 +156,13 @@ def test_a_pattern_that_cannot_be_written_for_people_is_told() -> None:
         readable(re.compile(r"(?P<subset>\w+)-boxes\.csv"))
 
 
-def test_the_picture_is_there_and_small() -> None:
-    (path,) = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", README)
-    picture = (ROOT / path).read_bytes()
-    assert picture.startswith(b"\x89PNG")
-    assert len(picture) < 200_000
+def test_the_pictures_are_there_and_small() -> None:
+    paths = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", README)
+    assert len(paths) == 3
+    for path in paths:
+        picture = (ROOT / path).read_bytes()
+        assert picture.startswith(b"\x89PNG")
+        assert len(picture) < 300_000
 
 
 def test_the_readme_names_the_versions_of_the_package() -> None:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from openimages_io.format.issues import Issue, Severity
 from openimages_io.models import Job, Task
 from openimages_io.transfer.report import Report
-from tests.api.jobs_made import client, job, paths, task, url, user
+from tests.api.jobs_made import client, job, let_go, paths, task, url, user
 
 pytestmark = pytest.mark.django_db
 
@@ -121,7 +121,7 @@ def test_the_format_is_as_asked_for_whatever_is_accepted(here: Task, owner: Any,
     for word, kind in (("csv", "text/csv; charset=utf-8"), ("json", "application/json")):
         response = client(owner).get(url("job-issues", made.pk, format=word), headers={"Accept": accept})
         assert response["Content-Type"] == kind
-        response.close()
+        let_go(response)
 
 
 def test_a_job_without_issues_has_an_empty_page(here: Task, owner: Any) -> None:

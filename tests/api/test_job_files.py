@@ -1,13 +1,17 @@
 """The file of an export: whole, in parts, not again, not yet, no longer."""
 
 import asyncio
+from io import BytesIO
 from typing import Any
 
 import pytest
-from django.test import AsyncClient
+from django.test import AsyncRequestFactory
+from rest_framework.request import Request
 
+from openimages_io.api.jobs.ranges import Span
+from openimages_io.api.jobs.streaming import Part, streamed
 from openimages_io.models import Job, Task
-from tests.api.jobs_made import client, export, job, task, url, user
+from tests.api.jobs_made import client, export, job, let_go, task, url, user
 
 pytestmark = pytest.mark.django_db
 CONTENT = bytes(range(256)) * 4000
@@ -51,7 +55,7 @@ def test_whatever_is_accepted_it_is_a_zip(made: Job, owner: Any, accept: str) ->
 
 
 def test_a_file_that_nobody_reads_is_closed(made: Job, owner: Any) -> None:
-    get(made, owner).close()  # or the file would be told of as a warning, which is an error
+    let_go(get(made, owner))  # or the file would be told of as a warning, which is an error
 
 
 def test_head_has_the_headers_alone(made: Job, owner: Any) -> None:
@@ -59,7 +63,7 @@ def test_head_has_the_headers_alone(made: Job, owner: Any) -> None:
     assert response.status_code == 200
     assert response["Content-Length"] == str(len(CONTENT))
     assert response.getvalue() == b""
-    response.close()
+    let_go(response)
 
 
 @pytest.mark.parametrize(
@@ -165,18 +169,22 @@ def test_who_may_not_export_may_not_take_exports(scenes: Task, made: Job, owner:
     assert client().get(url("job-file", made.pk)).status_code in {401, 403}
 
 
-@pytest.mark.django_db(transaction=True)
-def test_a_server_that_speaks_asgi_sends_it_piece_by_piece(made: Job, owner: Any) -> None:
-    async def fetched(**headers: str) -> tuple[int, list[bytes]]:
-        browser = AsyncClient()
-        await browser.aforce_login(owner)
-        response = await browser.get(url("job-file", made.pk), headers=headers)
-        pieces = [piece async for piece in response]  # type: ignore[attr-defined]  # the stubs don't know it
-        return response.status_code, pieces
+def test_a_server_that_speaks_asgi_sends_it_piece_by_piece() -> None:
+    async def sent(file: BytesIO, span: Span) -> list[bytes]:
+        request = Request(AsyncRequestFactory().get("/"))
+        response: Any = streamed(request, Part(file, span), "application/zip")
+        assert response.is_async
+        pieces = [piece async for piece in response]
+        assert file.closed
+        return pieces
 
-    code, pieces = asyncio.run(fetched())
-    assert code == 200
+    pieces = asyncio.run(sent(BytesIO(CONTENT), Span(0, len(CONTENT))))
     assert b"".join(pieces) == CONTENT
     assert len(pieces) > 3
-    code, pieces = asyncio.run(fetched(range="bytes=10-19"))
-    assert (code, b"".join(pieces)) == (206, CONTENT[10:20])
+    assert asyncio.run(sent(BytesIO(CONTENT), Span(10, 20))) == [CONTENT[10:20]]
+
+
+def test_a_file_that_nobody_reads_is_closed_under_asgi_too() -> None:
+    file = BytesIO(CONTENT)
+    let_go(streamed(Request(AsyncRequestFactory().get("/")), Part(file, Span(0, 10)), "application/zip"))
+    assert file.closed
