@@ -9,4 +9,5 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # Jobs run where they are submitted, when the transaction commits; tests of workers start their own.
 _ROOM = "django.tasks" if django.VERSION >= (6, 0) else "django_tasks"
 TASKS = {"default": {"BACKEND": f"{_ROOM}.backends.immediate.ImmediateBackend"}}
+SILENCED_SYSTEM_CHECKS = ["openimages_io.W001"]
 OPENIMAGES_IO = {"JOB_STORAGE": "default"}  # which follows MEDIA_ROOT, and that is every test's own

@@ -20,6 +20,7 @@ from rest_framework.test import APIClient
 from openimages_io.api import urls
 from openimages_io.format.masks import encode
 from openimages_io.models import AttributeSpec, Image, Job, Label, Mask, Shape, Task
+from tests.api.jobs_made import let_go
 
 pytestmark = pytest.mark.django_db
 
@@ -183,7 +184,7 @@ def status(row: Row, place: Place, who: Any) -> int:
         client.force_authenticate(who)
     response = row.ask(client, place)
     found: int = response.status_code
-    response.close()
+    let_go(response)
     assert found < 500
     assert found != 405
     return found
