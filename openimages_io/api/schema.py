@@ -19,7 +19,7 @@ class Schema(AutoSchema):
         if direction == "response" and spectacular_settings.COMPONENT_SPLIT_REQUEST and "properties" in schema:
             schema["required"] = sorted(schema["properties"].keys() - getattr(serializer, "may_be_absent", set()))
             schema["properties"] = {name: _as_stored(value) for name, value in schema["properties"].items()}
-        if getattr(serializer, "is_strict", False):
+        if direction == "request" and getattr(serializer, "is_strict", False):
             schema["additionalProperties"] = False
         return schema
 

@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from openimages_io.api.base import ApiView
 from openimages_io.api.errors import PreconditionFailed
 from openimages_io.api.schema import problems
+from openimages_io.api.strict import StrictForm
 from openimages_io.models import Image, Shape, Task
 from openimages_io.models.thumbnails import SIZES
 from openimages_io.transfer.pictures import BadPicture
@@ -42,7 +43,7 @@ class AsItIs(BaseContentNegotiation):
         return renderers[0], renderers[0].media_type
 
 
-class ThumbnailQuerySerializer(serializers.Serializer[Any]):
+class ThumbnailQuerySerializer(StrictForm):
     """How large the thumbnail is to be."""
 
     size = serializers.IntegerField(
@@ -98,7 +99,7 @@ class ImageThumbnail(PictureView):
     )
     def get(self, request: Request, pk: int) -> HttpResponseBase:
         """A JPEG in the frame of the annotations. A picture that is smaller is not made larger."""
-        query = ThumbnailQuerySerializer(data=request.query_params.dict())
+        query = ThumbnailQuerySerializer(data=request.query_params)
         image = self.get_image(pk)
         query.is_valid(raise_exception=True)
         try:

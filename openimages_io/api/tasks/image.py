@@ -53,9 +53,9 @@ class ImageList(ApiView):
         """Lists images in the order in which they came. Of one shape all must hold that is asked of shapes."""
         task = self.get_task(pk)
         self.require("view", Image, task)
-        query = ImageQuerySerializer(data=request.query_params.dict())
+        query = ImageQuerySerializer(data=request.query_params)
         query.is_valid(raise_exception=True)
-        page = self.paginate_queryset(task.images.annotated(**query.validated_data)) or []
+        page = self.paginate_queryset(task.images.annotated(**query.conditions())) or []
         return self.get_paginated_response(show_images(page, request))
 
     @extend_schema(
