@@ -8,11 +8,11 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_sche
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound
 from rest_framework.generics import get_object_or_404
-from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.request import Request
 
 from openimages_io.api.base import ApiView
 from openimages_io.api.errors import PreconditionFailed
+from openimages_io.api.negotiation import AsItIs
 from openimages_io.api.schema import problems
 from openimages_io.api.strict import StrictForm
 from openimages_io.models import Image, Shape, Task
@@ -29,18 +29,6 @@ _ETAG: Final = OpenApiParameter(
     "ETag", str, OpenApiParameter.HEADER, response=[200, 304], description="Strong; another one when it has changed."
 )
 _UNCHANGED: Final = {304: OpenApiResponse(description="It is there already.")}
-
-
-class AsItIs(BaseContentNegotiation):
-    """The answer is of one type, whatever `Accept` says, as for a browser's `<img>`; only errors are JSON."""
-
-    def select_parser(self, request: Any, parsers: Any) -> Any:
-        """These views read no body."""
-        return next(iter(parsers), None)
-
-    def select_renderer(self, request: Any, renderers: Any, format_suffix: str | None = None) -> Any:
-        """That of the errors."""
-        return renderers[0], renderers[0].media_type
 
 
 class ThumbnailQuerySerializer(StrictForm):

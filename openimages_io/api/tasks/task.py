@@ -18,19 +18,13 @@ from openimages_io.api.fields import ModelSerializer, Name, Text
 from openimages_io.api.schema import problems, writes
 from openimages_io.api.strict import PageQuery, Strict
 from openimages_io.api.tasks.saving import changing, fault
+from openimages_io.api.users import UserSerializer
 from openimages_io.models import Task
 from openimages_io.viewing.statistics import statistics
 
 _TAGS = ["tasks"]
 _TAKEN = "There is a task of that name."
 _NAME: dict[str, Any] = {"max_length": 255, "validators": [UniqueValidator(Task.objects.all(), _TAKEN)]}
-
-
-class OwnerSerializer(serializers.Serializer[Any]):
-    """A user, as others may know it."""
-
-    id = serializers.IntegerField(source="pk")
-    username = serializers.CharField(source="get_username")
 
 
 class OwnerKey(serializers.PrimaryKeyRelatedField[Any]):
@@ -48,7 +42,7 @@ class TaskSerializer(Strict, ModelSerializer):
     """A task."""
 
     name = Name(**_NAME)
-    owner = OwnerSerializer(read_only=True, allow_null=True)
+    owner = UserSerializer(read_only=True, allow_null=True)
 
     class Meta:
         model = Task
