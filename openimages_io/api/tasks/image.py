@@ -124,11 +124,15 @@ class ImageDetail(ApiView):
         return Response(show_images([image], request)[0])
 
     @extend_schema(
-        operation_id="images_delete", tags=_TAGS, summary="Delete an image", responses={204: None, **problems(404)}
+        operation_id="images_delete",
+        tags=_TAGS,
+        summary="Delete an image",
+        responses={204: None, **problems(404, 409, 503)},
     )
     def delete(self, request: Request, pk: int) -> Response:
         """Deletes the image with its shapes and its picture."""
         image = self.get_image(pk)
         self.require("delete", Image, image.task)
-        image.delete()
+        with changing(image.task):
+            image.delete()
         return Response(status=status.HTTP_204_NO_CONTENT)

@@ -181,7 +181,10 @@ class LabelDetail(_LabelView):
         return Response(LabelSerializer(self.save(request, label.task, label)).data)
 
     @extend_schema(
-        operation_id="labels_delete", tags=_TAGS, summary="Delete a label", responses={204: None, **problems(404, 409)}
+        operation_id="labels_delete",
+        tags=_TAGS,
+        summary="Delete a label",
+        responses={204: None, **problems(404, 409, 503)},
     )
     def delete(self, request: Request, pk: int) -> Response:
         """Deletes a label that no shape has, with its attribute specs and its place in the hierarchy."""

@@ -185,11 +185,15 @@ class TaskDetail(ApiView):
         return Response(TaskDetailSerializer(task).data)
 
     @extend_schema(
-        operation_id="tasks_delete", tags=_TAGS, summary="Delete a task", responses={204: None, **problems(404)}
+        operation_id="tasks_delete",
+        tags=_TAGS,
+        summary="Delete a task",
+        responses={204: None, **problems(404, 409, 503)},
     )
     def delete(self, request: Request, pk: int) -> Response:
         """Deletes the task with its images, labels, shapes, files and jobs. There is no way back."""
         task = self.get_task(pk)
         self.require("delete", Task, task)
-        task.delete()
+        with changing(task) as task:
+            task.delete()
         return Response(status=status.HTTP_204_NO_CONTENT)
