@@ -31,8 +31,8 @@ class Form:
 
     @property
     def units(self) -> str:
-        """As the answer says it."""
-        return "pixel" if self.pixels else "fraction"
+        """As query and answer say it."""
+        return "pixels" if self.pixels else "fractions"
 
 
 def form_of(request: Request) -> Form:
