@@ -9,6 +9,8 @@ from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
+from openimages_io.transfer.waiting import is_in_the_way
+
 NON_FIELD = "non_field_errors"
 
 
@@ -52,12 +54,24 @@ class PreconditionRequired(exceptions.APIException):
     default_code = "precondition_required"
 
 
+class Busy(exceptions.APIException):
+    """Somebody else has been writing for longer than the site waits, or two waited for each other."""
+
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    default_detail = "Somebody else is writing just now; try again in a moment."
+    default_code = "busy"
+    wait = 1
+    """Seconds, which DRF says as Retry-After."""
+
+
 def handle(exc: Exception, context: dict[str, Any]) -> Response | None:
     """The answer to an exception; None for one that is a fault of ours."""
     if isinstance(exc, Http404):
         exc = exceptions.NotFound()
     elif isinstance(exc, PermissionDenied):
         exc = exceptions.PermissionDenied()
+    elif is_in_the_way(exc):
+        exc = Busy()
     response = exception_handler(exc, context)
     if response is None or not isinstance(exc, exceptions.APIException):
         return response

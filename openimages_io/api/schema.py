@@ -19,7 +19,7 @@ class Schema(AutoSchema):
         if direction == "response" and spectacular_settings.COMPONENT_SPLIT_REQUEST and "properties" in schema:
             schema["required"] = sorted(schema["properties"].keys() - getattr(serializer, "may_be_absent", set()))
             schema["properties"] = {name: _as_stored(value) for name, value in schema["properties"].items()}
-        if getattr(serializer, "is_strict", False):
+        if direction == "request" and getattr(serializer, "is_strict", False):
             schema["additionalProperties"] = False
         return schema
 
@@ -72,6 +72,7 @@ _MEANINGS: Final = {
     416: "The range begins behind the end of the file.",
     428: "If-Match is needed.",
     429: "Too many requests; `Retry-After` says when to try again.",
+    503: "Somebody else is writing just now; `Retry-After` says when to try again.",
 }
 
 
@@ -82,4 +83,4 @@ def problems(*codes: int) -> dict[int, OpenApiResponse]:
 
 def writes(*codes: int) -> dict[int, OpenApiResponse]:
     """The error responses of an operation with a body."""
-    return problems(400, 413, 415, *codes)
+    return problems(400, 413, 415, 503, *codes)

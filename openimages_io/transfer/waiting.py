@@ -10,11 +10,20 @@ T = TypeVar("T")
 
 _AT_ONCE: Final = 250
 """Milliseconds."""
+_IN_THE_WAY: Final = frozenset({"40001", "40P01", "55P03"})
+"""PostgreSQL's codes for transactions that were in each other's way, and may be tried again."""
 
 
 def is_locked(error: BaseException) -> bool:
     """Whether SQLite says that somebody else is writing."""
     return isinstance(error, OperationalError) and "is locked" in str(error).lower()
+
+
+def is_in_the_way(error: BaseException) -> bool:
+    """Whether somebody else is writing what this would have written: nothing is wrong with it, but that it is now."""
+    if not isinstance(error, OperationalError):
+        return False
+    return is_locked(error) or getattr(error.__cause__, "sqlstate", None) in _IN_THE_WAY
 
 
 def begun(

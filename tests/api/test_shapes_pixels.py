@@ -132,5 +132,5 @@ def test_units_of_the_body_and_of_the_address_are_the_same(frontend: Frontend) -
     shape = frontend.draw()
     body, _ = frontend.read("?units=pixels")
     assert faults(frontend.put(body)).keys() >= {"units"}
-    assert faults(frontend.put({"units": "fraction", "shapes": []}, query="?units=pixels")).keys() == {"units"}
+    assert faults(frontend.put({"units": "fractions", "shapes": []}, query="?units=pixels")).keys() == {"units"}
     assert Shape.objects.get() == shape

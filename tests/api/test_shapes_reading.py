@@ -25,7 +25,7 @@ def frontend(db: None) -> Frontend:
 
 def test_a_picture_without_shapes(frontend: Frontend) -> None:
     body, _ = frontend.read()
-    assert body == {"image": frontend.image.pk, "revision": 0, "units": "fraction", "shapes": []}
+    assert body == {"image": frontend.image.pk, "revision": 0, "units": "fractions", "shapes": []}
 
 
 def test_every_field_is_there_in_the_order_of_ids(frontend: Frontend) -> None:
@@ -58,7 +58,7 @@ def test_pixels(frontend: Frontend) -> None:
     frontend.draw("tag")
     body, _ = frontend.read("?units=pixels")
     box, ellipse, polygon, tag = body["shapes"]
-    assert body["units"] == "pixel"
+    assert body["units"] == "pixels"
     assert [box[name] for name in BOX] == [64, 320, 96, 288]
     assert box["clicks"] == [[64, 96], [-1, -1], [None, None], [640, 480]]
     assert ellipse["points"] == [320, 240, 160, 60]

@@ -87,7 +87,7 @@ def test_pages_of_a_size_that_is_none(api: APIClient, query: str) -> None:
 
 @pytest.mark.parametrize("cursor", ["x", "%00", "cD1hYmM%3D", "cD0tMQ%3D%3D", "bz0tMQ%3D%3D", "cj0x", "%F0%9F%98%80"])
 def test_a_cursor_that_no_page_gave_out_is_nowhere(api: APIClient, task: Task, cursor: str) -> None:
-    assert api.get(f"{URL}?cursor={cursor}").status_code in {200, 404}
+    assert api.get(f"{URL}?cursor={cursor}").status_code in {200, 400, 404}
 
 
 @pytest.mark.parametrize("number", [3, 30])

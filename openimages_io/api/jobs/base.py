@@ -1,29 +1,14 @@
 """What the views of jobs share."""
 
-from typing import Any
-
 from django.db.models import QuerySet
 from rest_framework import status
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.generics import get_object_or_404
-from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.response import Response
 
 from openimages_io.api.base import ApiView, RequestThrottle, UploadThrottle
 from openimages_io.api.jobs.showing import shown, url_of
 from openimages_io.models import Job, JobState
-
-
-class AsAsked(BaseContentNegotiation):
-    """For answers that are not JSON: the view says what they are, only errors are JSON, whatever `Accept` says."""
-
-    def select_parser(self, request: Any, parsers: Any) -> Any:
-        """These views read no body."""
-        return next(iter(parsers), None)
-
-    def select_renderer(self, request: Any, renderers: Any, format_suffix: str | None = None) -> Any:
-        """The first; `format` in the query is the view's own."""
-        return renderers[0], renderers[0].media_type
 
 
 class JobView(ApiView):

@@ -14,10 +14,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from openimages_io.api.errors import Conflict, Gone, PreconditionFailed
-from openimages_io.api.jobs.base import AsAsked, JobView
+from openimages_io.api.jobs.base import JobView
 from openimages_io.api.jobs.ranges import NotSatisfiable, Span, asked_for, still_holds
 from openimages_io.api.jobs.schema import header
 from openimages_io.api.jobs.streaming import Part, streamed
+from openimages_io.api.negotiation import AsItIs
 from openimages_io.api.schema import problems
 from openimages_io.jobs.files import result_name
 from openimages_io.models import Job, JobKind, JobState
@@ -28,7 +29,7 @@ _TYPE: Final = "application/zip"
 class JobFile(JobView):
     """The archive of an export."""
 
-    content_negotiation_class = AsAsked
+    content_negotiation_class = AsItIs
     serializer_class = serializers.Serializer
 
     @extend_schema(

@@ -1,17 +1,16 @@
 """What a client may ask an import or an export to do: the options of the commands, each checked."""
 
-from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 from django.db.models import TextChoices
-from django.utils.datastructures import MultiValueDict
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
-from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.exceptions import ValidationError
 
 from openimages_io.api.fields import Flag, Line, Text
+from openimages_io.api.strict import PageQuery, Strict, StrictForm
 from openimages_io.format.issues import Severity
 from openimages_io.models import JobKind, JobState, Task
 from openimages_io.transfer.options import (
@@ -30,54 +29,7 @@ from openimages_io.transfer.options import (
 
 _NAMES: Final = 1000
 _NAME: Final = 255
-_UNKNOWN_SHOWN: Final = 20
 _NO_TASK: Final = "if not given: error, or create where the task is new"
-
-
-class Strict(serializers.Serializer[Any]):
-    """A body in which nothing is passed over: a name that is none of its fields is a fault."""
-
-    is_strict: ClassVar[bool] = True
-    """For the OpenAPI document."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        """The fields' values. Raises `ValidationError` with every fault there is."""
-        faults: dict[str, Any] = {}
-        if isinstance(data, Mapping):
-            unknown = [str(name) for name in data if name not in self.fields]
-            faults = {name: _fault("There is no such field.", "unknown") for name in unknown[:_UNKNOWN_SHOWN]}
-        try:
-            values = super().to_internal_value(data)
-        except ValidationError as error:
-            raise ValidationError(faults | error.detail if isinstance(error.detail, dict) else error.detail) from None
-        if faults:
-            raise ValidationError(faults)
-        return values
-
-
-class StrictForm(Strict):
-    """The same for a form or a query, where every name may be given several times and most should not be."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        """The fields' values. Raises `ValidationError` with every fault there is."""
-        given: dict[str, Any] = {}
-        faults: dict[str, Any] = {}
-        for name, values in data.lists() if isinstance(data, MultiValueDict) else ():
-            several = isinstance(self.fields.get(name), serializers.ListField)
-            given[name] = values if several else values[-1]
-            if len(values) > 1 and not several and name in self.fields:
-                faults[name] = _fault(f"This is given {len(values)} times; once is enough.", "repeated")
-        try:
-            values = super().to_internal_value(given)
-        except ValidationError as error:
-            raise ValidationError(error.detail | faults if isinstance(error.detail, dict) else error.detail) from None
-        if faults:
-            raise ValidationError(faults)
-        return values
-
-
-def _fault(message: str, code: str) -> list[ErrorDetail]:
-    return [ErrorDetail(message, code=code)]
 
 
 class Words(serializers.ChoiceField):
@@ -190,25 +142,12 @@ class Nothing(Strict):
     """A body that says nothing: none at all, or an empty object."""
 
 
-class PageQuery(StrictForm):
-    """Which page of a list it is."""
-
-    cursor = serializers.CharField(required=False, max_length=_NAME, help_text="The page; `next` of another has it.")
-    page_size = serializers.IntegerField(
-        required=False, min_value=1, help_text="Rows on a page; the site has a limit of its own."
-    )
-
-
 class JobQuery(PageQuery):
     """Which jobs are listed."""
 
     task = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1, help_text="Jobs of this task.")
     kind = Words(JobKind, required=False, help_text="Jobs of this kind.")
     state = Words(JobState, required=False, help_text="Jobs in this state.")
-
-    def conditions(self) -> dict[str, Any]:
-        """For a filter of jobs."""
-        return {name: value for name, value in self.validated_data.items() if name not in {"cursor", "page_size"}}
 
 
 class IssueQuery(PageQuery):

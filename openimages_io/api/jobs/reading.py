@@ -13,12 +13,13 @@ from rest_framework.utils.urls import replace_query_param
 
 from openimages_io import conf
 from openimages_io.api.errors import Conflict, Gone
-from openimages_io.api.jobs.base import AsAsked, JobView
+from openimages_io.api.jobs.base import JobView
 from openimages_io.api.jobs.forms import IssueQuery, JobQuery
 from openimages_io.api.jobs.pages import NewestFirst
 from openimages_io.api.jobs.schema import header
 from openimages_io.api.jobs.showing import IssuePage, IssueSerializer, JobSerializer, all_shown
 from openimages_io.api.jobs.streaming import streamed
+from openimages_io.api.negotiation import AsItIs
 from openimages_io.api.schema import problems
 from openimages_io.format.issues import Severity
 from openimages_io.jobs.burying import bury_dead
@@ -68,7 +69,7 @@ class JobDetail(JobView):
         summary="Delete a job",
         tags=["jobs"],
         request=None,
-        responses={204: None, **problems(404, 409)},
+        responses={204: None, **problems(404, 409, 503)},
     )
     def delete(self, request: Request, pk: uuid.UUID) -> Response:
         """Delete a job that has come to an end, and its files. What it has imported stays."""
@@ -83,7 +84,7 @@ class JobDetail(JobView):
 class JobIssues(JobView):
     """What a job has found."""
 
-    content_negotiation_class = AsAsked
+    content_negotiation_class = AsItIs
     pagination_class = None  # type: ignore[assignment]  # DRF takes None
     serializer_class = IssueSerializer
 

@@ -8,6 +8,7 @@ from drf_spectacular.utils import extend_schema_field, inline_serializer
 from rest_framework import serializers
 from rest_framework.request import Request
 
+from openimages_io.api.users import UserSerializer
 from openimages_io.format.issues import Severity
 from openimages_io.jobs.steering import can_cancel, can_confirm, can_retry
 from openimages_io.jobs.watching import Status, statuses
@@ -24,13 +25,6 @@ class TotalsSerializer(serializers.Serializer[Any]):
     removed = serializers.IntegerField()
     written = serializers.IntegerField()
     skipped = serializers.DictField(child=serializers.IntegerField(), help_text="By reason.")
-
-
-class UserSerializer(serializers.Serializer[Any]):
-    """A user, as others may know it."""
-
-    id = serializers.IntegerField(source="pk")
-    username = serializers.CharField(source="get_username")
 
 
 class JobSerializer(serializers.ModelSerializer[Job]):

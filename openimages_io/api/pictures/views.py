@@ -8,12 +8,13 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_sche
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound
 from rest_framework.generics import get_object_or_404
-from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.request import Request
 
 from openimages_io.api.base import ApiView
 from openimages_io.api.errors import PreconditionFailed
+from openimages_io.api.negotiation import AsItIs
 from openimages_io.api.schema import problems
+from openimages_io.api.strict import StrictForm
 from openimages_io.models import Image, Shape, Task
 from openimages_io.models.thumbnails import SIZES
 from openimages_io.transfer.pictures import BadPicture
@@ -30,19 +31,7 @@ _ETAG: Final = OpenApiParameter(
 _UNCHANGED: Final = {304: OpenApiResponse(description="It is there already.")}
 
 
-class AsItIs(BaseContentNegotiation):
-    """The answer is of one type, whatever `Accept` says, as for a browser's `<img>`; only errors are JSON."""
-
-    def select_parser(self, request: Any, parsers: Any) -> Any:
-        """These views read no body."""
-        return next(iter(parsers), None)
-
-    def select_renderer(self, request: Any, renderers: Any, format_suffix: str | None = None) -> Any:
-        """That of the errors."""
-        return renderers[0], renderers[0].media_type
-
-
-class ThumbnailQuerySerializer(serializers.Serializer[Any]):
+class ThumbnailQuerySerializer(StrictForm):
     """How large the thumbnail is to be."""
 
     size = serializers.IntegerField(
@@ -98,7 +87,7 @@ class ImageThumbnail(PictureView):
     )
     def get(self, request: Request, pk: int) -> HttpResponseBase:
         """A JPEG in the frame of the annotations. A picture that is smaller is not made larger."""
-        query = ThumbnailQuerySerializer(data=request.query_params.dict())
+        query = ThumbnailQuerySerializer(data=request.query_params)
         image = self.get_image(pk)
         query.is_valid(raise_exception=True)
         try:

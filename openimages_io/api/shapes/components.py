@@ -195,7 +195,7 @@ class KeptShape(Described):
 _ENVELOPE: Final[Schema] = {
     "image": {**_KEY, "description": "The picture's id."},
     "revision": {"type": "integer", "minimum": 0, "maximum": LARGEST_GROUP},
-    "units": {"type": "string", "enum": ["fraction", "pixel"]},
+    "units": {"type": "string", "enum": ["fractions", "pixels"]},
 }
 
 

@@ -9,6 +9,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
 from openimages_io.api.errors import Conflict
+from openimages_io.api.strict import unknown
 from openimages_io.models import Image
 from openimages_io.models.rules import is_number, told
 
@@ -30,14 +31,14 @@ class Form:
 
     @property
     def units(self) -> str:
-        """As the answer says it."""
-        return "pixel" if self.pixels else "fraction"
+        """As query and answer say it."""
+        return "pixels" if self.pixels else "fractions"
 
 
 def form_of(request: Request) -> Form:
     """The form that the query asks for. Raises `ValidationError`."""
     units, masks = request.query_params.get("units", "fractions"), request.query_params.get("masks", "")
-    faults = {}
+    faults: dict[str, Any] = unknown(request.query_params, ("units", "masks"))
     if units not in {"fractions", "pixels"}:
         faults["units"] = [f"{_readable(told(units))} is none of: fractions, pixels."]
     if masks not in {"png", "rle"} and "masks" in request.query_params:

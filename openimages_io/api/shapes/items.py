@@ -56,7 +56,7 @@ class Items:
         if "image" in body and (isinstance(body["image"], bool) or body["image"] != image):
             self.faults.append(Fault("image", f"This is picture {image}, not {told(body['image'])}."))
         if "units" in body and body["units"] != units:
-            self.faults.append(Fault("units", f"The address asks for {units}s, and this says {told(body['units'])}."))
+            self.faults.append(Fault("units", f"The address asks for {units}, and this says {told(body['units'])}."))
         if "revision" in body and not _is_whole(body["revision"]):
             self.faults.append(Fault("revision", f"{told(body['revision'])} is not a whole number."))
         shapes = body.get("shapes")

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
-from django.db import IntegrityError, OperationalError, models, router, transaction
+from django.db import IntegrityError, models, router, transaction
 from django.db.models import F, QuerySet
 from django.db.models.functions import Length
 from django.http import Http404
@@ -20,8 +20,6 @@ from openimages_io.models.revisions import Owners
 from openimages_io.transfer.bulk import Loader, plain
 
 _BATCH: Final = 500
-_BUSY: Final = ("40001", "40P01", "55P03")
-"""PostgreSQL's codes for transactions that were in each other's way."""
 
 
 class Saver:
@@ -138,7 +136,7 @@ def locked(image: Image, using: str | None = None) -> Iterator[Saver]:
     """A transaction in which nobody else changes the picture's annotations.
 
     The task is locked first and then the image, as everybody does who raises their revisions, so that two savers wait
-    for each other but never in a ring. Raises `Http404` if the picture is gone, `Conflict` if others are in the way.
+    for each other but never in a ring. Raises `Http404` if the picture is gone, `Conflict` if something else is.
     """
     using = using or router.db_for_write(Shape, instance=image)
     try:
@@ -150,10 +148,6 @@ def locked(image: Image, using: str | None = None) -> Iterator[Saver]:
             yield Saver(plain(Image, using).get(pk=image.pk), using)
     except IntegrityError:
         raise Conflict("Something that these shapes belong to has changed meanwhile; read it again.") from None
-    except OperationalError as fault:
-        if getattr(fault.__cause__, "sqlstate", None) in _BUSY or "locked" in str(fault):
-            raise Conflict("Somebody else is writing just now; try again.") from None
-        raise
 
 
 def _update(loader: Loader, rows: Sequence[Shape], names: set[str]) -> None:

@@ -21,6 +21,7 @@ from openimages_io.api.shapes.items import Items
 from openimages_io.api.shapes.pixels import png_of
 from openimages_io.api.shapes.reading import ShapeWriter
 from openimages_io.api.shapes.saving import locked
+from openimages_io.api.strict import unknown
 from openimages_io.models import Image, Shape, Task
 
 
@@ -156,8 +157,11 @@ class ShapeMask(ShapesView):
         shape = self.find_shape(pk)
         self.require("view", Shape, shape.task)
         drawn = request.query_params.get("draw", "0")
+        faults: dict[str, Any] = unknown(request.query_params, ("draw",))
         if drawn not in {"0", "1"}:
-            raise ValidationError({"draw": ["Write 1 to have the shape drawn, or 0."]})
+            faults["draw"] = ["Write 1 to have the shape drawn, or 0."]
+        if faults:
+            raise ValidationError(faults)
         png = png_of(shape, draws=drawn == "1")
         etag = f'"{blake2b(png, digest_size=16).hexdigest()}"'
         if is_known(request, etag):

@@ -12,7 +12,8 @@ from rest_framework.request import Request
 from openimages_io import conf
 from openimages_io.api.errors import TooLarge
 from openimages_io.api.fields import Text
-from openimages_io.api.tasks.imagefields import ImageId, NewImageSerializer, Subset
+from openimages_io.api.strict import repeated, unknown
+from openimages_io.api.tasks.imagefields import ImageId, NewImageSerializer, Subset, UploadSerializer
 from openimages_io.api.tasks.saving import changing, fault
 from openimages_io.format.archive.safety import is_junk
 from openimages_io.format.issues import show
@@ -52,6 +53,9 @@ def upload(task: Task, request: Request) -> list[Image]:
     """
     files = _files(request)
     form: Any = request.data
+    fields = UploadSerializer().fields
+    if faults := unknown(form, fields) | repeated(form, fields):
+        raise serializers.ValidationError(faults)
     subset = _checked(Subset(max_length=255), form.get("subset", DEFAULT_SUBSET), "subset")
     names, places = _names(files, form.getlist("names"))
     _look_at(files)
@@ -74,9 +78,9 @@ def upload(task: Task, request: Request) -> list[Image]:
 
 
 def _files(request: Request) -> "list[UploadedFile[Any]]":
-    others = [name for name in request.FILES if name != "files"]
-    if others:
-        raise fault(others[0], "Send pictures as `files`.", "unknown")
+    if others := [name for name in request.FILES if name != "files"]:
+        said = [ErrorDetail("Send pictures as `files`.", code="unknown")]
+        raise serializers.ValidationError(dict.fromkeys(others, said))
     files: list[UploadedFile[Any]] = request.FILES.getlist("files")
     if not files:
         raise fault("files", "No picture was sent.", "required")

@@ -53,9 +53,9 @@ class ImageList(ApiView):
         """Lists images in the order in which they came. Of one shape all must hold that is asked of shapes."""
         task = self.get_task(pk)
         self.require("view", Image, task)
-        query = ImageQuerySerializer(data=request.query_params.dict())
+        query = ImageQuerySerializer(data=request.query_params)
         query.is_valid(raise_exception=True)
-        page = self.paginate_queryset(task.images.annotated(**query.validated_data)) or []
+        page = self.paginate_queryset(task.images.annotated(**query.conditions())) or []
         return self.get_paginated_response(show_images(page, request))
 
     @extend_schema(
@@ -124,11 +124,15 @@ class ImageDetail(ApiView):
         return Response(show_images([image], request)[0])
 
     @extend_schema(
-        operation_id="images_delete", tags=_TAGS, summary="Delete an image", responses={204: None, **problems(404)}
+        operation_id="images_delete",
+        tags=_TAGS,
+        summary="Delete an image",
+        responses={204: None, **problems(404, 409, 503)},
     )
     def delete(self, request: Request, pk: int) -> Response:
         """Deletes the image with its shapes and its picture."""
         image = self.get_image(pk)
         self.require("delete", Image, image.task)
-        image.delete()
+        with changing(image.task):
+            image.delete()
         return Response(status=status.HTTP_204_NO_CONTENT)

@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.reverse import reverse
 
 from openimages_io.api.fields import LARGEST_BIG, ModelSerializer, Number, Text, Whole
+from openimages_io.api.strict import PageQuery, Strict, StrictForm
 from openimages_io.format.names import unsafe_image_id, unsafe_word
 from openimages_io.format.sizes import MAX_SIDE
 from openimages_io.models import Image, Shape, ShapeKind
@@ -54,7 +55,7 @@ def side() -> Whole:
     return Whole(min_value=1, max_value=MAX_SIDE, allow_null=True, required=False, help_text="Pixels, if known.")
 
 
-class NewImageSerializer(ModelSerializer):
+class NewImageSerializer(Strict, ModelSerializer):
     """An image by its name; all else may be unknown."""
 
     name = ImageId(max_length=255, help_text="The ImageID: the file's name without extension, folders included.")
@@ -180,7 +181,7 @@ NewImagesSerializer: Final = PolymorphicProxySerializer(
 )
 
 
-class UploadSerializer(serializers.Serializer[Any]):
+class UploadSerializer(StrictForm):
     """Pictures, and what they are to be called."""
 
     files = serializers.ListField(child=serializers.FileField(), min_length=1)
@@ -203,7 +204,7 @@ class Score(serializers.FloatField):
         return value
 
 
-class ImageQuerySerializer(serializers.Serializer[Any]):
+class ImageQuerySerializer(PageQuery):
     """Which images to list."""
 
     subset = Text(required=False, max_length=255)

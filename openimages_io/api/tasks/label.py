@@ -13,6 +13,7 @@ from openimages_io.api.base import ApiView
 from openimages_io.api.errors import Conflict
 from openimages_io.api.fields import LARGEST, Line, ModelSerializer, Name
 from openimages_io.api.schema import problems, writes
+from openimages_io.api.strict import PageQuery, Strict
 from openimages_io.api.tasks.saving import changing, fault
 from openimages_io.api.tasks.specs import Specs, write_specs
 from openimages_io.models import AttributeSpec, EdgeKind, HierarchyEdge, Label, Task
@@ -40,7 +41,7 @@ class ChildSerializer(ParentSerializer):
     label = serializers.IntegerField(source="child_id", help_text="The child's id.")
 
 
-class LabelSerializer(ModelSerializer):
+class LabelSerializer(Strict, ModelSerializer):
     """A class of a task."""
 
     name = Name(max_length=255, help_text="The LabelName, such as `/m/01yrx`; unique in the task.")
@@ -121,12 +122,14 @@ class LabelList(_LabelView):
         operation_id="labels_list",
         tags=_TAGS,
         summary="List a task's labels",
+        parameters=[PageQuery],
         responses={200: LabelSerializer(many=True), **problems(400, 404)},
     )
     def get(self, request: Request, pk: int) -> Response:
         """Lists the labels in the order in which they were made; `position` is their place in the class list."""
         task = self.get_task(pk)
         self.require("view", Label, task)
+        PageQuery(data=request.query_params).is_valid(raise_exception=True)
         page = self.paginate_queryset(shown(task.labels.all()))
         return self.get_paginated_response(LabelSerializer(page, many=True).data)
 
@@ -178,7 +181,10 @@ class LabelDetail(_LabelView):
         return Response(LabelSerializer(self.save(request, label.task, label)).data)
 
     @extend_schema(
-        operation_id="labels_delete", tags=_TAGS, summary="Delete a label", responses={204: None, **problems(404, 409)}
+        operation_id="labels_delete",
+        tags=_TAGS,
+        summary="Delete a label",
+        responses={204: None, **problems(404, 409, 503)},
     )
     def delete(self, request: Request, pk: int) -> Response:
         """Deletes a label that no shape has, with its attribute specs and its place in the hierarchy."""

@@ -7,6 +7,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from openimages_io.api.fields import Flag, ModelSerializer, Name
+from openimages_io.api.strict import Strict
 from openimages_io.api.tasks.saving import check
 from openimages_io.models import AttributeSpec, Label
 
@@ -24,7 +25,7 @@ class Choice(serializers.JSONField):
     """One choice, or a number's smallest value, largest value or step."""
 
 
-class AttributeSpecSerializer(ModelSerializer):
+class AttributeSpecSerializer(Strict, ModelSerializer):
     """What may be said of a label's shapes."""
 
     name = Name(max_length=64)

@@ -16,20 +16,15 @@ from rest_framework.validators import UniqueValidator
 from openimages_io.api.base import ApiView
 from openimages_io.api.fields import ModelSerializer, Name, Text
 from openimages_io.api.schema import problems, writes
+from openimages_io.api.strict import PageQuery, Strict
 from openimages_io.api.tasks.saving import changing, fault
+from openimages_io.api.users import UserSerializer
 from openimages_io.models import Task
 from openimages_io.viewing.statistics import statistics
 
 _TAGS = ["tasks"]
 _TAKEN = "There is a task of that name."
 _NAME: dict[str, Any] = {"max_length": 255, "validators": [UniqueValidator(Task.objects.all(), _TAKEN)]}
-
-
-class OwnerSerializer(serializers.Serializer[Any]):
-    """A user, as others may know it."""
-
-    id = serializers.IntegerField(source="pk")
-    username = serializers.CharField(source="get_username")
 
 
 class OwnerKey(serializers.PrimaryKeyRelatedField[Any]):
@@ -43,32 +38,16 @@ class OwnerKey(serializers.PrimaryKeyRelatedField[Any]):
         return super().to_internal_value(data)
 
 
-class TaskSerializer(ModelSerializer):
+class TaskSerializer(Strict, ModelSerializer):
     """A task."""
 
     name = Name(**_NAME)
-    owner = OwnerSerializer(read_only=True, allow_null=True)
+    owner = UserSerializer(read_only=True, allow_null=True)
 
     class Meta:
         model = Task
         fields = ("id", "name", "owner", "created", "updated", "revision")
         read_only_fields = ("revision",)
-
-
-class TaskChangeSerializer(ModelSerializer):
-    """What may be changed of a task."""
-
-    name = Name(**_NAME, required=False)
-    owner = OwnerKey(
-        queryset=get_user_model()._default_manager.all(),
-        required=False,
-        allow_null=True,
-        help_text="The user's id. Only staff may give a task to another owner.",
-    )
-
-    class Meta:
-        model = Task
-        fields = ("name", "owner")
 
 
 class SubsetCountsSerializer(serializers.Serializer[Any]):
@@ -108,7 +87,19 @@ class TaskDetailSerializer(TaskSerializer):
             raise Http404 from None
 
 
-class TaskQuerySerializer(serializers.Serializer[Any]):
+class TaskChangeSerializer(TaskDetailSerializer):
+    """What may be changed of a task, among what may be sent back."""
+
+    name = Name(**_NAME, required=False)
+    owner = OwnerKey(  # type: ignore[assignment]  # given by key
+        queryset=get_user_model()._default_manager.all(),
+        required=False,
+        allow_null=True,
+        help_text="The user's id. Only staff may give a task to another owner.",
+    )
+
+
+class TaskQuerySerializer(PageQuery):
     """What tasks to list."""
 
     search = Text(required=False, allow_blank=True, max_length=255, help_text="A part of the name, in either case.")
@@ -129,7 +120,7 @@ class TaskList(ApiView):
     )
     def get(self, request: Request) -> Response:
         """Lists the tasks that exist for the user, in the order in which they were made."""
-        query = TaskQuerySerializer(data=request.query_params.dict())
+        query = TaskQuerySerializer(data=request.query_params)
         query.is_valid(raise_exception=True)
         tasks = self.get_queryset()
         if search := query.validated_data.get("search"):
@@ -186,18 +177,23 @@ class TaskDetail(ApiView):
         with changing(task) as task:
             serializer = TaskChangeSerializer(task, data=request.data, partial=True)
             serializer.is_valid(raise_exception=True)
-            if "owner" in serializer.validated_data and not self.access.may_give(request.user, task):
+            gives = getattr(serializer.validated_data.get("owner", task.owner), "pk", None) != task.owner_id
+            if gives and not self.access.may_give(request.user, task):
                 raise PermissionDenied("Only staff may give a task to another owner.")
             serializer.save()
         task.refresh_from_db()  # the revision in memory is an expression
         return Response(TaskDetailSerializer(task).data)
 
     @extend_schema(
-        operation_id="tasks_delete", tags=_TAGS, summary="Delete a task", responses={204: None, **problems(404)}
+        operation_id="tasks_delete",
+        tags=_TAGS,
+        summary="Delete a task",
+        responses={204: None, **problems(404, 409, 503)},
     )
     def delete(self, request: Request, pk: int) -> Response:
         """Deletes the task with its images, labels, shapes, files and jobs. There is no way back."""
         task = self.get_task(pk)
         self.require("delete", Task, task)
-        task.delete()
+        with changing(task) as task:
+            task.delete()
         return Response(status=status.HTTP_204_NO_CONTENT)

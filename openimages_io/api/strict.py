@@ -1,0 +1,92 @@
+"""Bodies, forms and queries in which nothing is passed over: a misspelt name is a fault, with its path."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar, Final
+
+from django.utils.datastructures import MultiValueDict
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail, ValidationError
+
+_LONGEST: Final = 255
+_SHOWN: Final = 20
+"""Of the names that are unknown."""
+
+
+class Strict(serializers.Serializer[Any]):
+    """A body in which a name that is none of its fields is a fault.
+
+    Fields that only the server sets may be sent back with a change of what was read, and are passed over then. In what
+    is new they are faults, too: somebody may believe in them.
+    """
+
+    is_strict: ClassVar[bool] = True
+    """For the OpenAPI document."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """The fields' values. Raises `ValidationError` with every fault there is."""
+        found = self._strangers(data) if isinstance(data, Mapping) else {}
+        return _together(super().to_internal_value, data, found)
+
+    def _strangers(self, data: Mapping[Any, Any]) -> dict[str, Any]:
+        found = unknown(data, self.fields)
+        if self.instance is None:
+            set_by_us = [name for name in data if name in self.fields and self.fields[name].read_only]
+            found |= {name: _fault("The server says this; leave it out.", "read_only") for name in set_by_us}
+        return found
+
+
+class StrictForm(Strict):
+    """The same for a form or a query, where every name may be given several times and most should not be."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """The fields' values. Raises `ValidationError` with every fault there is."""
+        form = data if isinstance(data, MultiValueDict) else MultiValueDict[str, Any]()
+        given = {name: values if _is_list(self.fields.get(name)) else values[-1] for name, values in form.lists()}
+        return _together(super().to_internal_value, given, repeated(form, self.fields))
+
+
+class PageQuery(StrictForm):
+    """Which page of a list it is."""
+
+    cursor = serializers.CharField(required=False, max_length=_LONGEST, help_text="The page; `next` of another has it.")
+    page_size = serializers.IntegerField(
+        required=False, min_value=1, help_text="Rows on a page; more than the site's limit are as many as that."
+    )
+
+    def conditions(self) -> dict[str, Any]:
+        """What else was asked for: which rows."""
+        return {name: value for name, value in self.validated_data.items() if name not in {"cursor", "page_size"}}
+
+
+def unknown(names: Iterable[str], fields: Iterable[str]) -> dict[str, list[ErrorDetail]]:
+    """A fault for each name that is none of the fields; of very many for the first."""
+    strange = [str(name) for name in names if name not in fields]
+    return {name: _fault("There is no such field.", "unknown") for name in strange[:_SHOWN]}
+
+
+def repeated(form: MultiValueDict[str, Any], fields: Mapping[str, Any]) -> dict[str, list[ErrorDetail]]:
+    """A fault for each field that is given several times, though it is no list."""
+    return {
+        name: _fault(f"This is given {len(values)} times; once is enough.", "repeated")
+        for name, values in form.lists()
+        if len(values) > 1 and name in fields and not _is_list(fields[name])
+    }
+
+
+def _is_list(field: Any) -> bool:
+    return isinstance(field, serializers.ListField)
+
+
+def _together(check: Any, data: Any, found: dict[str, Any]) -> Any:
+    """What the check makes of the data. Raises `ValidationError` with what was found, and with what the check finds."""
+    try:
+        values = check(data)
+    except ValidationError as error:
+        raise ValidationError(found | error.detail if isinstance(error.detail, dict) else error.detail) from None
+    if found:
+        raise ValidationError(found)
+    return values
+
+
+def _fault(message: str, code: str) -> list[ErrorDetail]:
+    return [ErrorDetail(message, code=code)]
