@@ -2,7 +2,7 @@ PYTHON ?= python3
 PORT ?= 8000
 SERVE ?= 1
 # Tests run side by side; 0 runs them in one process.
-JOBS ?= 2
+JOBS ?= 3
 # What `make test`, `make test-interop` and `make bench` hand on, such as ARGS="-k masks".
 ARGS ?=
 
@@ -14,9 +14,10 @@ INTEROP_VENV := .venv-interop
 INTEROP := $(INTEROP_VENV)/.installed
 NEWEST_VENV := .venv-newest
 NEWEST_PYTHON ?= $(PYTHON)
-SPREAD := -n $(JOBS) --dist loadfile
+# Files with few tests are those that wait for browsers and workers, so they must not come last.
+SPREAD := -n $(JOBS) --dist loadfile --no-loadscope-reorder
 PYTEST := $(BIN)/python -m pytest $(SPREAD)
-# Coverage is gathered over all runs, and judged once, by `make coverage`.
+# Coverage is gathered on SQLite, and judged by `make coverage`.
 COV := --cov --cov-report= --cov-fail-under=0
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -67,7 +68,7 @@ test-postgres: $(DEV) ## Run the tests that need a database on the server that O
 		exit 0; \
 	fi; \
 	$(BIN)/python tests/postgres.py && \
-	DATABASE_URL="$$OPENIMAGES_TEST_POSTGRES" $(PYTEST) -m django_db $(COV) --cov-append $(ARGS)
+	DATABASE_URL="$$OPENIMAGES_TEST_POSTGRES" $(PYTEST) -m django_db $(ARGS)
 
 coverage: $(DEV)
 	@$(if $(ARGS),echo "The coverage of a part of the tests is not judged.",$(BIN)/coverage report)
