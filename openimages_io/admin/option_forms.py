@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from openimages_io import conf
 from openimages_io.models import Task
-from openimages_io.models.rules import is_storable
+from openimages_io.models.values import is_storable
 from openimages_io.transfer.options import (
     ExportOptions,
     ImportOptions,

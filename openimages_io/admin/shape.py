@@ -19,7 +19,8 @@ from openimages_io.admin.filters import OfOneImage, TaskFilter
 from openimages_io.admin.label import swatch
 from openimages_io.admin.spec_forms import load_json
 from openimages_io.models import Shape
-from openimages_io.models.rules import BOX, is_storable
+from openimages_io.models.rules import BOX
+from openimages_io.models.values import is_storable
 
 
 class StrictJSON(forms.JSONField):

@@ -14,6 +14,7 @@ from rest_framework.parsers import BaseParser, DataAndFiles, MultiPartParser
 
 from openimages_io import conf
 from openimages_io.api.errors import TooLarge
+from openimages_io.models.values import UNSTORABLE
 
 MAX_DEPTH: Final = 500
 """Nesting of a JSON body."""
@@ -21,7 +22,6 @@ _SUSPECT: Final = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])|[0-9][eE]\+?[0-9]{3}|
 """What a value that cannot be stored is written with; few other bodies hold it."""
 _STEPS: Final = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 _NO_BRACKETS: Final = bytes(set(range(256)) - _STEPS.keys())
-_UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
 _SHOWN: Final = 100
 
 
@@ -75,7 +75,7 @@ def _faults(document: Any) -> Iterator[tuple[str, str]]:
     pending: list[tuple[str, Any, int]] = [("", document, 1)]
     while pending:
         path, value, depth = pending.pop()
-        if isinstance(value, str) and _UNSTORABLE.search(value):
+        if isinstance(value, str) and UNSTORABLE.search(value):
             yield path, "The text holds a NUL or half a character."
         elif isinstance(value, float) and not math.isfinite(value):
             yield path, "The number is too large."
@@ -85,12 +85,12 @@ def _faults(document: Any) -> Iterator[tuple[str, str]]:
             if isinstance(value, list):
                 inner = [(f"{path}[{index}]", item, depth + 1) for index, item in enumerate(value)]
             else:
-                if any(map(_UNSTORABLE.search, value)):
+                if any(map(UNSTORABLE.search, value)):
                     yield path, "A key holds a NUL or half a character."
                 inner = [
                     (f"{path}.{key}" if path else key, item, depth + 1)
                     for key, item in value.items()
-                    if not _UNSTORABLE.search(key)
+                    if not UNSTORABLE.search(key)
                 ]
             pending.extend(reversed(inner))
 

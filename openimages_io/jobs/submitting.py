@@ -13,10 +13,10 @@ from openimages_io.jobs.queueing import enqueue
 from openimages_io.jobs.rows import database
 from openimages_io.models import Job, JobKind, Task
 from openimages_io.models.jobfiles import storage_of_jobs
+from openimages_io.models.values import is_storable
 from openimages_io.transfer.options import ExportOptions, ImportOptions, as_json
 
 _NAME: Final = 255
-_UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
 _UNPRINTABLE: Final = re.compile("[\x00-\x1f\x7f\x85\u2028\u2029\ud800-\udfff]")
 
 
@@ -34,7 +34,7 @@ def submit_import(
     The user becomes the owner of a new task. If there is a task of that name when the import runs, it is refused rather
     than mixed with somebody else's. Raises `OpenImagesError` for a name that no task can have.
     """
-    if task is None and (not task_name.strip() or len(task_name) > _NAME or _UNSTORABLE.search(task_name)):
+    if task is None and (not task_name.strip() or len(task_name) > _NAME or not is_storable(task_name)):
         raise OpenImagesError(f"A task's name has 1 to {_NAME} characters, and no NUL among them.")
     job = _job(JobKind.IMPORT, task, user, task_name=task.name if task else task_name, dry_run=dry_run)
     job.options = as_json(options)

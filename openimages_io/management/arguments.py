@@ -1,16 +1,13 @@
 """Arguments of the commands: words to choose from, paths, and names that the database can hold."""
 
 import argparse
-import re
 from enum import StrEnum
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from django.core.management.base import CommandError, CommandParser
 
 E = TypeVar("E", bound=StrEnum)
-
-_UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
 
 
 def add_choice(parser: CommandParser, option: str, choices: type[StrEnum], what: str) -> None:
@@ -31,8 +28,3 @@ def path(text: str) -> Path:
     if not text:
         raise argparse.ArgumentTypeError("the path is empty")
     return Path(text)
-
-
-def is_storable(name: str) -> bool:
-    """Whether a row can have the name: not with a NUL byte, nor with bytes of the command line that are not UTF-8."""
-    return _UNSTORABLE.search(name) is None

@@ -1,7 +1,6 @@
 """What may be said of a label's shapes: the specs of their attributes, and the check of a value against one."""
 
 import math
-import re
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -12,9 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from openimages_io.format.writing import number
 from openimages_io.models.label import Label
 from openimages_io.models.revisions import RevisedModel, RevisedQuerySet
+from openimages_io.models.values import is_number, is_storable
 
 _STEP_TOLERANCE = 1e-9
-_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 class InputType(models.TextChoices):
@@ -82,12 +81,12 @@ class AttributeSpec(RevisedModel):
         if not isinstance(values, list):
             raise ValidationError({"values": _("The values must be a list.")})
         if self.input_type in {InputType.RADIO, InputType.SELECT}:
-            if not values or not all(isinstance(value, str) and _is_storable(value) for value in values):
+            if not values or not all(isinstance(value, str) and is_storable(value) for value in values):
                 raise ValidationError({"values": _("The choices must be a list of texts, at least one.")})
             if len(set(values)) < len(values):
                 raise ValidationError({"values": _("A choice occurs twice.")})
         elif self.input_type == InputType.NUMBER:
-            if len(values) > 3 or not all(value is None or _is_number(value) for value in values):
+            if len(values) > 3 or not all(value is None or is_number(value) for value in values):
                 raise ValidationError({"values": _("Write the smallest value, the largest and the step.")})
             low, high, step = self.number_range
             if low is not None and high is not None and low > high:
@@ -121,7 +120,7 @@ class AttributeSpec(RevisedModel):
             case InputType.TEXT:
                 if not isinstance(value, str):
                     raise ValidationError(_("“%(value)s” is not a text."), params={"value": value})
-                if not _is_storable(value):
+                if not is_storable(value):
                     raise ValidationError(_("A text may hold neither NUL bytes nor halves of characters."))
             case InputType.NUMBER:
                 self._check_number(value)
@@ -133,7 +132,7 @@ class AttributeSpec(RevisedModel):
                     )
 
     def _check_number(self, value: Any) -> None:
-        if not _is_number(value):
+        if not is_number(value):
             raise ValidationError(_("“%(value)s” is not a number."), params={"value": value})
         low, high, step = self.number_range
         if low is not None and value < low:
@@ -146,17 +145,3 @@ class AttributeSpec(RevisedModel):
                 raise ValidationError(
                     _("%(value)s is not a whole number of steps of %(step)s."), params={"value": value, "step": step}
                 )
-
-
-def _is_number(value: Any) -> bool:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    try:
-        return math.isfinite(value)
-    except OverflowError:  # an integer beyond every float
-        return False
-
-
-def _is_storable(text: str) -> bool:
-    """Whether PostgreSQL takes the text inside JSON: SQLite takes all."""
-    return _UNSTORABLE.search(text) is None

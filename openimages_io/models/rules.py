@@ -1,7 +1,5 @@
 """What a shape must be, every fault with its path: for forms, the REST API, and the check of a whole task."""
 
-import math
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -12,6 +10,7 @@ from django.utils.translation import gettext as _
 from openimages_io.geometry.rings import FARTHEST
 from openimages_io.models.attribute import AttributeSpec
 from openimages_io.models.kinds import ShapeKind
+from openimages_io.models.values import is_number, is_storable
 
 if TYPE_CHECKING:
     from openimages_io.models.shape import Shape
@@ -27,7 +26,6 @@ _LONGEST_MESSAGE: Final = 300
 _LONGEST_VALUE: Final = 60
 _BOXED: Final = (ShapeKind.RECTANGLE, ShapeKind.POLYGON, ShapeKind.ELLIPSE)
 _TURNED: Final = (ShapeKind.RECTANGLE, ShapeKind.ELLIPSE)
-_UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,21 +45,6 @@ def faults(shape: "Shape", specs: Mapping[str, AttributeSpec]) -> list[Fault]:
     found = [*_of_rows(shape), *_of_kind(shape), *_of_box(shape), *_of_points(shape), *_of_clicks(shape)]
     found += [*_of_values(shape), *_of_attributes(shape, specs)]
     return [Fault(path, _shortened(message)) for path, message in found]
-
-
-def is_number(value: Any) -> bool:
-    """Whether it is a finite number, which True is not."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    try:
-        return math.isfinite(value)
-    except OverflowError:  # an integer beyond every float
-        return False
-
-
-def is_storable(text: str) -> bool:
-    """Whether both databases take the text: it has neither NUL characters nor halves of surrogate pairs."""
-    return _UNSTORABLE.search(text) is None
 
 
 def told(value: Any) -> str:

@@ -1,7 +1,6 @@
 """Choosing images by what is drawn on them: the filters that the API and the admin site share."""
 
 import math
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -9,6 +8,8 @@ from django.apps import apps
 from django.db import connections
 from django.db.models import BigIntegerField, BooleanField, Exists, F, Func, Model, OuterRef, Q, QuerySet
 from django.db.models.lookups import Exact
+
+from openimages_io.models.values import is_storable
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
@@ -18,7 +19,6 @@ Rows = TypeVar("Rows", bound=QuerySet[Any])
 
 _LARGEST_KEY: Final = 2**63 - 1
 _LONGEST_NAME: Final = 255
-_UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
 _TRUTH: Final = {"true": True, "false": False}
 
 
@@ -39,7 +39,7 @@ def annotated(
     """What `ImageQuerySet.annotated` says."""
     key = label.pk if isinstance(label, Model) else label
     texts = (subset, search, kind, source, attribute)
-    if any(text is not None and _UNSTORABLE.search(text) for text in texts) or not _is_key(key):
+    if any(text is not None and not is_storable(text) for text in texts) or not _is_key(key):
         return images.none()  # nothing stored is like it, and a database would rather fail than say so
     if subset is not None:
         images = images.filter(subset=subset)

@@ -11,7 +11,8 @@ from rest_framework.request import Request
 from openimages_io.api.errors import Conflict
 from openimages_io.api.strict import unknown
 from openimages_io.models import Image
-from openimages_io.models.rules import is_number, told
+from openimages_io.models.rules import told
+from openimages_io.models.values import is_number
 
 Size = tuple[int, int]
 """Width and height in pixels."""

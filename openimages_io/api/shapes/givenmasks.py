@@ -11,7 +11,8 @@ from openimages_io.api.errors import TooLarge
 from openimages_io.format.masks import BadMask, check_png, decode, encode
 from openimages_io.geometry import Mask as Pixels
 from openimages_io.geometry import decode_rle
-from openimages_io.models.rules import is_storable, told
+from openimages_io.models.rules import told
+from openimages_io.models.values import is_storable
 
 Tell = Callable[[str, str], None]
 """Takes the field and what is wrong with it."""

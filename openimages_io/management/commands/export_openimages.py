@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from openimages_io.exceptions import OpenImagesError
 from openimages_io.format.issues import Severity
-from openimages_io.management.arguments import add_choice, chosen, is_storable, path
+from openimages_io.management.arguments import add_choice, chosen, path
 from openimages_io.management.progress import ProgressBar
 from openimages_io.management.reporting import (
     check_report_path,
@@ -18,6 +18,7 @@ from openimages_io.management.reporting import (
     write_report,
 )
 from openimages_io.models import Task
+from openimages_io.models.values import is_storable
 from openimages_io.transfer.exporter import Exporter
 from openimages_io.transfer.options import ExportOptions, LabelNames, LayoutName, MaskSize
 

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from openimages_io.exceptions import OpenImagesError
 from openimages_io.format.issues import Severity
-from openimages_io.management.arguments import add_choice, chosen, is_storable, path
+from openimages_io.management.arguments import add_choice, chosen, path
 from openimages_io.management.progress import ProgressBar
 from openimages_io.management.reporting import (
     check_report_path,
@@ -20,6 +20,7 @@ from openimages_io.management.reporting import (
     save_report,
     write_report,
 )
+from openimages_io.models.values import is_storable
 from openimages_io.transfer.importer import Importer, Result
 from openimages_io.transfer.options import ImportOptions, MasksAs, Missing, MissingAttributes, Mode, OnError
 
