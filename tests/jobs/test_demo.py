@@ -34,7 +34,7 @@ def answers(port: int) -> bool:
 
 def commands(group: int) -> list[str]:
     """The command lines of a process group."""
-    found = subprocess.run([_PS, "-eo", "pgid=,stat=,args="], capture_output=True, text=True, check=True).stdout
+    found = subprocess.run([_PS, "-ww", "-eo", "pgid=,stat=,args="], capture_output=True, text=True, check=True).stdout
     rows = [line.split(None, 2) for line in found.splitlines()]
     return [row[2] for row in rows if row[0] == str(group) and not row[1].startswith("Z")]
 
