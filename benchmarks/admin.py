@@ -64,12 +64,12 @@ def _measure_pages() -> dict[str, tuple[float, int]]:
     """In a process with the database: asks for each page as a superuser does."""
     os.environ["DJANGO_SETTINGS_MODULE"] = "project.settings"
     sys.path.insert(0, str(ROOT))
-    import django  # noqa: PLC0415
+    import django  # noqa: PLC0415  (needs the settings)
 
     django.setup()
-    from django.conf import settings  # noqa: PLC0415
-    from django.contrib.auth import get_user_model  # noqa: PLC0415
-    from django.test import Client  # noqa: PLC0415
+    from django.conf import settings  # noqa: PLC0415  (needs the settings)
+    from django.contrib.auth import get_user_model  # noqa: PLC0415  (needs the settings)
+    from django.test import Client  # noqa: PLC0415  (needs the settings)
 
     settings.ALLOWED_HOSTS = ["testserver"]
     users: Any = get_user_model()._default_manager
@@ -82,7 +82,7 @@ def _measure_pages() -> dict[str, tuple[float, int]]:
 
 
 def _pages() -> dict[str, str]:
-    from openimages_io.models import Shape, Task  # noqa: PLC0415
+    from openimages_io.models import Shape, Task  # noqa: PLC0415  (needs the settings)
 
     task = Task.objects.get(name=TASK)
     shape = Shape.objects.filter(task=task).latest("pk")
@@ -120,8 +120,8 @@ def _pages() -> dict[str, str]:
 
 def _timed(ask: Callable[[], Any], times: int) -> tuple[float, int]:
     """The median of the seconds, and the queries; once alone where the second time would be another thing."""
-    from django.db import connection  # noqa: PLC0415
-    from django.test.utils import CaptureQueriesContext  # noqa: PLC0415
+    from django.db import connection  # noqa: PLC0415  (needs the settings)
+    from django.test.utils import CaptureQueriesContext  # noqa: PLC0415  (needs the settings)
 
     seconds, queries = [], 0
     for _ in range(times):

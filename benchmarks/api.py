@@ -22,13 +22,13 @@ def main() -> None:
     import django  # noqa: PLC0415  (needs the environment)
 
     django.setup()
-    from django.conf import settings  # noqa: PLC0415
-    from django.contrib.auth import get_user_model  # noqa: PLC0415
-    from django.core.management import call_command  # noqa: PLC0415
-    from django.test import Client  # noqa: PLC0415
-    from django.urls import reverse  # noqa: PLC0415
+    from django.conf import settings  # noqa: PLC0415  (needs the settings)
+    from django.contrib.auth import get_user_model  # noqa: PLC0415  (needs the settings)
+    from django.core.management import call_command  # noqa: PLC0415  (needs the settings)
+    from django.test import Client  # noqa: PLC0415  (needs the settings)
+    from django.urls import reverse  # noqa: PLC0415  (needs the settings)
 
-    from openimages_io.models import Task  # noqa: PLC0415
+    from openimages_io.models import Task  # noqa: PLC0415  (needs the settings)
 
     settings.ALLOWED_HOSTS = ["testserver"]
     settings.OPENIMAGES_IO = {"THROTTLE_RATE": "1000000/min"}
@@ -47,7 +47,7 @@ def main() -> None:
 
 def draw(task: Any) -> int:
     """A picture with rectangles, polygons, tags and masks; returns its key."""
-    from openimages_io.models import AttributeSpec, Image, Label, Mask, Shape  # noqa: PLC0415
+    from openimages_io.models import AttributeSpec, Image, Label, Mask, Shape  # noqa: PLC0415  (needs the settings)
 
     image = Image.objects.create(task=task, name="a", width=1024, height=683)
     label = Label.objects.create(task=task, name="/m/01yrx")

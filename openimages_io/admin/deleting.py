@@ -11,7 +11,8 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from openimages_io.models import Image, Job, JobState, Label, Shape, Task
+from openimages_io.models import Image, Job, Label, Shape, Task
+from openimages_io.models.job import UNDER_WAY
 
 _AT_ONCE: Final = 500
 """Rows that are deleted at once: the page that asks for confirmation names every one."""
@@ -25,10 +26,9 @@ def of_tasks(tasks: Iterable[Task], request: HttpRequest, site: AdminSite) -> De
     """A line a task, and how many rows go with them; a job that runs forbids it."""
     tasks = _some(tasks)
     keys = [task.pk for task in tasks]
-    running = (JobState.QUEUED, JobState.RUNNING)
     forbidding = [
         _("The job “%(job)s” has not ended: cancel it first.") % {"job": job}
-        for job in Job.objects.filter(task__in=keys, state__in=running)
+        for job in Job.objects.filter(task__in=keys, state__in=UNDER_WAY)
     ]
     return _summary(tasks, Task, (Image, Label, Shape, Job), {"task__in": keys}, request, site, forbidding)
 

@@ -18,6 +18,7 @@ from openimages_io.admin.common import OurAdmin
 from openimages_io.admin.filters import TaskFilter
 from openimages_io.jobs.watching import Status, statuses
 from openimages_io.models import Job, JobKind, JobState, Task
+from openimages_io.models.job import FINAL
 
 _MAY_START = ("view_job", "import_task", "export_task", "view_task", "change_task")
 
@@ -150,7 +151,7 @@ class JobAdmin(OurAdmin):
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
         """Deletes jobs that have ended; one that began again since it was chosen stays."""
-        queryset.filter(state__in=(JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)).delete()
+        queryset.filter(state__in=FINAL).delete()
 
 
 def _now(job: Job) -> Status:

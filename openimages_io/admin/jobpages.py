@@ -27,6 +27,7 @@ from openimages_io.jobs import steering
 from openimages_io.jobs.reports import issues_csv, read_issues
 from openimages_io.jobs.watching import Status, status
 from openimages_io.models import Job, JobKind, JobState
+from openimages_io.models.job import FINAL
 
 if TYPE_CHECKING:
     from openimages_io.admin.job import JobAdmin
@@ -34,7 +35,10 @@ if TYPE_CHECKING:
 ISSUES: Final = 100
 """Issues on a page."""
 _PHASES: Final[dict[str, str | Promise]] = {
+    "unpack": gettext_lazy("Unpacking the archive"),
     "check": gettext_lazy("Reading and checking the archive"),
+    "pictures": gettext_lazy("Storing the pictures"),
+    "wait": gettext_lazy("Waiting for others who write"),
     "commit": gettext_lazy("Writing into the database"),
     "export": gettext_lazy("Writing the archive"),
 }
@@ -69,7 +73,7 @@ def page(admin: "JobAdmin", request: HttpRequest, job: Job) -> HttpResponse:
     may_steer = admin.may_steer(request, job)
     is_import = job.kind == JobKind.IMPORT
     form = _FORMS.get(JobKind(job.kind))
-    is_over = now.state not in {JobState.QUEUED, JobState.RUNNING}
+    is_over = now.state in FINAL
     context: dict[str, Any] = {
         "title": _title(job),
         "job": job,
@@ -161,7 +165,7 @@ def progress_text(now: Status) -> str:
 def status_json(admin: "JobAdmin", request: HttpRequest, key: Any) -> HttpResponse:
     """What the page polls."""
     now = status(admin.job_or_404(request, key))
-    is_over = now.state not in {JobState.QUEUED, JobState.RUNNING}
+    is_over = now.state in FINAL
     answer = {
         "state": now.state.value,
         "over": is_over,

@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from openimages_io.jobs.burying import bury_dead
 from openimages_io.jobs.rows import rows
-from openimages_io.models import Image, Job, JobState, picture_storage
+from openimages_io.models import Image, Job, picture_storage
+from openimages_io.models.job import FINAL
 from openimages_io.models.jobfiles import FOLDER, remove_job_files, storage_of_jobs
 from openimages_io.transfer.pictures import FOLDER as PICTURES
 
@@ -37,8 +38,7 @@ def prune(before: datetime) -> int:
 
 def old_jobs(before: datetime) -> "QuerySet[Job]":
     """The jobs that `prune` removes the files of."""
-    final = (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
-    return rows().filter(state__in=final, finished__lt=before, pruned=None)
+    return rows().filter(state__in=FINAL, finished__lt=before, pruned=None)
 
 
 def orphaned_folders() -> list[str]:

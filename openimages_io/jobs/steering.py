@@ -14,6 +14,7 @@ from openimages_io.jobs.rows import database, rows
 from openimages_io.jobs.watching import status
 from openimages_io.models import Job, JobKind, JobState
 from openimages_io.models.deletion import remove_files
+from openimages_io.models.job import UNDER_WAY
 from openimages_io.models.jobfiles import storage_of_jobs
 
 
@@ -24,7 +25,7 @@ class NotNow(OpenImagesError):
 def can_cancel(job: Job) -> bool:
     """Whether it waits or runs, and was not cancelled yet."""
     now = status(job)
-    return now.state in {JobState.QUEUED, JobState.RUNNING} and not now.cancelling
+    return now.state in UNDER_WAY and not now.cancelling
 
 
 def can_confirm(job: Job) -> bool:

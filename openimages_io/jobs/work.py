@@ -22,7 +22,7 @@ from openimages_io.transfer.exporter import Exporter
 from openimages_io.transfer.importer import Importer
 from openimages_io.transfer.options import ExportOptions, ImportOptions, from_json
 from openimages_io.transfer.report import Report
-from openimages_io.viewing.statistics import refresh
+from openimages_io.viewing.statistics import statistics
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ def _count(task: Task | None) -> None:
     """Counts what a task has now, so that nobody who opens its page waits for that."""
     try:
         if task is not None:
-            refresh(task)
+            statistics(task)
     except (DatabaseError, Task.DoesNotExist):
         logger.warning("Task %s could not be counted after an import.", task, exc_info=True)
 

@@ -1,6 +1,7 @@
 """A job: an import, an export or a check that a worker runs, and what came of it."""
 
 import uuid
+from typing import Final
 
 from django.conf import settings
 from django.core.files.storage import Storage, storages
@@ -30,6 +31,10 @@ class JobState(models.TextChoices):
     SUCCEEDED = "succeeded", _("succeeded")
     FAILED = "failed", _("failed")
     CANCELLED = "cancelled", _("cancelled")
+
+
+FINAL: Final = frozenset({JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED})
+UNDER_WAY: Final = frozenset({JobState.QUEUED, JobState.RUNNING})
 
 
 def job_storage() -> Storage:
@@ -152,4 +157,4 @@ class Job(models.Model):
     @property
     def is_final(self) -> bool:
         """Whether it has come to an end."""
-        return self.state in {JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED}
+        return self.state in FINAL

@@ -77,7 +77,7 @@ def test_after_an_import_nobody_waits_for_the_numbers() -> None:
 
 
 def test_numbers_that_cannot_be_counted_spoil_no_import(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(work, "refresh", refuse)
+    monkeypatch.setattr(work, "statistics", refuse)
     job = submitted()
     assert (job.state, job.committed) == ("succeeded", True)
 

@@ -8,7 +8,8 @@ from rest_framework.response import Response
 
 from openimages_io.api.base import ApiView, RequestThrottle, UploadThrottle
 from openimages_io.api.jobs.showing import shown, url_of
-from openimages_io.models import Job, JobState
+from openimages_io.models import Job
+from openimages_io.models.job import UNDER_WAY
 
 
 class JobView(ApiView):
@@ -32,7 +33,7 @@ class JobView(ApiView):
     def answer(self, job: Job, code: int = status.HTTP_200_OK) -> Response:
         """The job as JSON; while it goes on, with the time after which to look again."""
         response = Response(shown(job, self.request), code)
-        if response.data["state"] in {JobState.QUEUED, JobState.RUNNING}:
+        if response.data["state"] in UNDER_WAY:
             response["Retry-After"] = "1"
         if code == status.HTTP_202_ACCEPTED:
             response["Location"] = url_of(job, "job-detail", self.request)
