@@ -14,6 +14,7 @@ from openimages_io.admin import deleting, picture
 from openimages_io.admin.common import OurAdmin, RowForm
 from openimages_io.admin.filters import SubsetFilter, TaskFilter
 from openimages_io.models import Image
+from openimages_io.models.image import PROVENANCE
 
 
 @admin.register(Image)
@@ -55,22 +56,15 @@ class ImageAdmin(OurAdmin):
         shown = (
             ("its_picture", "its_task", *own, "its_annotations", "file_suffix", "updated") if obj else ("task", *own)
         )
-        provenance = (
-            "original_url",
-            "original_landing_url",
-            "license",
-            "author_profile_url",
-            "author",
-            "title",
-            "original_size",
-            "original_md5",
-            "thumbnail_300k_url",
-        )
         return (
             (None, {"fields": shown}),
             (
                 _("Provenance"),
-                {"fields": provenance, "description": _("As in the official image lists."), "classes": ("collapse",)},
+                {
+                    "fields": tuple(PROVENANCE.values()),
+                    "description": _("As in the official image lists."),
+                    "classes": ("collapse",),
+                },
             ),
         )
 

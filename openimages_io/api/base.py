@@ -1,7 +1,7 @@
 """What every view of the API shares: its own choices, so that a project's defaults for DRF don't change it."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from django.db.models import Model
 from rest_framework.exceptions import PermissionDenied
@@ -19,6 +19,8 @@ from openimages_io.api.pagination import ByKey
 from openimages_io.api.parsing import JSONBody, check_length
 from openimages_io.api.schema import Schema
 from openimages_io.models import Task
+
+Row = TypeVar("Row", bound=Model)
 
 
 class RequestThrottle(UserRateThrottle):
@@ -79,6 +81,12 @@ class ApiView(GenericAPIView[Any]):
     def get_task(self, key: int) -> Task:
         """A task that exists for the user. Raises `Http404`."""
         return get_object_or_404(Task.objects.filter(self.access.tasks(self.request.user)), pk=key)
+
+    def get_row(self, model: type[Row], key: int, *others: str) -> Row:
+        """An image, label or shape that exists for the user, with its task and these others. Raises `Http404`."""
+        tasks = Task.objects.filter(self.access.tasks(self.request.user))
+        rows = model._default_manager.select_related("task", *others)
+        return get_object_or_404(rows.filter(task__in=tasks), pk=key)
 
     def require(self, verb: Verb, model: type[Model], task: Task) -> None:
         """Raises `PermissionDenied` unless the user may do this to the model's rows in the task."""

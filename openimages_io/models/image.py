@@ -13,6 +13,18 @@ from openimages_io.models.selecting import annotated
 from openimages_io.models.task import Task
 
 DEFAULT_SUBSET = "default"
+PROVENANCE = {
+    "OriginalURL": "original_url",
+    "OriginalLandingURL": "original_landing_url",
+    "License": "license",
+    "AuthorProfileURL": "author_profile_url",
+    "Author": "author",
+    "Title": "title",
+    "OriginalSize": "original_size",
+    "OriginalMD5": "original_md5",
+    "Thumbnail300KURL": "thumbnail_300k_url",
+}
+"""What the official image lists say of where a picture is from: their columns, and the image's fields."""
 
 
 class ImageQuerySet(RevisedQuerySet["Image"]):

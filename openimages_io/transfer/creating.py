@@ -3,22 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from openimages_io.models import Image, Label, color_of
+from openimages_io.models import Image, Label, color_of, image
 from openimages_io.transfer.bulk import plain
 from openimages_io.transfer.run import Run
 
-PROVENANCE = {
-    "OriginalURL": "original_url",
-    "OriginalLandingURL": "original_landing_url",
-    "License": "license",
-    "AuthorProfileURL": "author_profile_url",
-    "Author": "author",
-    "Title": "title",
-    "OriginalSize": "original_size",
-    "OriginalMD5": "original_md5",
-    "Thumbnail300KURL": "thumbnail_300k_url",
-    "Rotation": "rotation",
-}
+PROVENANCE = {**image.PROVENANCE, "Rotation": "rotation"}
 """The image list's columns and the image's fields, one way and the other."""
 _NULLABLE = frozenset({"OriginalSize", "Rotation"})
 

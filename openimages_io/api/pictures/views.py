@@ -7,7 +7,6 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound
-from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
 
 from openimages_io.api.base import ApiView
@@ -15,7 +14,7 @@ from openimages_io.api.errors import PreconditionFailed
 from openimages_io.api.negotiation import AsItIs
 from openimages_io.api.schema import problems
 from openimages_io.api.strict import StrictForm
-from openimages_io.models import Image, Shape, Task
+from openimages_io.models import Image, Shape
 from openimages_io.models.thumbnails import SIZES
 from openimages_io.transfer.pictures import BadPicture
 from openimages_io.viewing.serving import CONTENT_TYPES, file_response, overlay_response, thumbnail_response
@@ -50,8 +49,7 @@ class PictureView(ApiView):
 
     def get_image(self, pk: int) -> Image:
         """An image that the user may see, with its task. Raises `Http404` and `PermissionDenied`."""
-        tasks = Task.objects.filter(self.access.tasks(self.request.user))
-        image = get_object_or_404(Image.objects.select_related("task").filter(task__in=tasks), pk=pk)
+        image = self.get_row(Image, pk)
         self.require("view", Image, image.task)
         return image
 

@@ -8,7 +8,6 @@ from django.http import Http404, HttpResponse
 from django.utils.cache import patch_cache_control
 from rest_framework import status
 from rest_framework.exceptions import ValidationError
-from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -22,25 +21,11 @@ from openimages_io.api.shapes.pixels import png_of
 from openimages_io.api.shapes.reading import ShapeWriter
 from openimages_io.api.shapes.saving import locked
 from openimages_io.api.strict import unknown
-from openimages_io.models import Image, Shape, Task
+from openimages_io.models import Image, Shape
 
 
 class ShapesView(ApiView):
     """What the views of shapes share."""
-
-    def tasks(self) -> Any:
-        """The tasks that exist for the user."""
-        return Task.objects.filter(self.access.tasks(self.request.user))
-
-    def find_image(self, key: int) -> Image:
-        """A picture that exists for the user, with its task. Raises `Http404`."""
-        images = Image.objects.filter(task__in=self.tasks()).select_related("task")
-        return get_object_or_404(images, pk=key)
-
-    def find_shape(self, key: int) -> Shape:
-        """A shape that exists for the user, with picture and task. Raises `Http404`."""
-        shapes = Shape.objects.filter(task__in=self.tasks()).select_related("image", "task")
-        return get_object_or_404(shapes, pk=key)
 
     def writer(self, image: Image, form: Form) -> ShapeWriter:
         """Writes shapes of the picture as they are asked for. Raises `Conflict`."""
@@ -60,7 +45,7 @@ class PictureShapes(ShapesView):
     @schema.list_shapes
     def get(self, request: Request, pk: int) -> HttpResponse:
         """All shapes of a picture, in the order of their ids."""
-        image, form = self.find_image(pk), form_of(request)
+        image, form = self.get_row(Image, pk), form_of(request)
         self.require("view", Shape, image.task)
         if is_known(request, etag_of(image.revision, form, size_of(image, form))):
             return self.answer("", image, form, status.HTTP_304_NOT_MODIFIED)
@@ -74,7 +59,7 @@ class PictureShapes(ShapesView):
         A shape with an id keeps its key, its PNG and every field that is left out. One without is made. One that is
         not named is deleted.
         """
-        image, form = self.find_image(pk), form_of(request)
+        image, form = self.get_row(Image, pk), form_of(request)
         verbs: tuple[Verb, ...] = ("add", "change", "delete")
         for verb in verbs:
             self.require(verb, Shape, image.task)
@@ -91,7 +76,7 @@ class PictureShapes(ShapesView):
     @schema.add_shapes
     def post(self, request: Request, pk: int) -> HttpResponse:
         """Adds a shape, or a list of them, to a picture."""
-        image, form = self.find_image(pk), form_of(request)
+        image, form = self.get_row(Image, pk), form_of(request)
         self.require("add", Shape, image.task)
         items = Items()
         items.read_new(request.data)
@@ -110,7 +95,7 @@ class OneShape(ShapesView):
     @schema.read_shape
     def get(self, request: Request, pk: int) -> HttpResponse:
         """One shape."""
-        shape, form = self.find_shape(pk), form_of(request)
+        shape, form = self.get_row(Shape, pk, "image"), form_of(request)
         self.require("view", Shape, shape.task)
         if is_known(request, etag_of(shape.image.revision, form, size_of(shape.image, form))):
             return self.answer("", shape.image, form, status.HTTP_304_NOT_MODIFIED)
@@ -119,7 +104,7 @@ class OneShape(ShapesView):
     @schema.change_shape
     def patch(self, request: Request, pk: int) -> HttpResponse:
         """Changes the fields that are given."""
-        shape, form = self.find_shape(pk), form_of(request)
+        shape, form = self.get_row(Shape, pk, "image"), form_of(request)
         self.require("change", Shape, shape.task)
         items = Items()
         items.read_changes(request.data, pk)
@@ -131,7 +116,7 @@ class OneShape(ShapesView):
     @schema.delete_shape
     def delete(self, request: Request, pk: int) -> HttpResponse:
         """Deletes a shape with its mask."""
-        shape = self.find_shape(pk)
+        shape = self.get_row(Shape, pk, "image")
         self.require("delete", Shape, shape.task)
         with locked(shape.image) as saver:
             check_match(request, saver.image.revision)
@@ -154,7 +139,7 @@ class ShapeMask(ShapesView):
     @schema.read_mask
     def get(self, request: Request, pk: int) -> HttpResponse:
         """The PNG of a mask, byte by byte as it is stored; with `?draw=1` any shape that covers pixels, drawn."""
-        shape = self.find_shape(pk)
+        shape = self.get_row(Shape, pk, "image")
         self.require("view", Shape, shape.task)
         drawn = request.query_params.get("draw", "0")
         faults: dict[str, Any] = unknown(request.query_params, ("draw",))

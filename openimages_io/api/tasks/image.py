@@ -22,7 +22,7 @@ from openimages_io.api.tasks.imagefields import (
     show_images,
 )
 from openimages_io.api.tasks.saving import changing, fault
-from openimages_io.models import Image, Task
+from openimages_io.models import Image
 
 _TAGS: Final = ["images"]
 _JSON: Final = "application/json"
@@ -81,11 +81,6 @@ class ImageList(ApiView):
 class ImageDetail(ApiView):
     """One image."""
 
-    def get_image(self, pk: int) -> Image:
-        """An image that exists for the user. Raises `Http404`."""
-        tasks = Task.objects.filter(self.access.tasks(self.request.user))
-        return get_object_or_404(Image.objects.select_related("task").filter(task__in=tasks), pk=pk)
-
     @extend_schema(
         operation_id="images_read",
         tags=_TAGS,
@@ -94,7 +89,7 @@ class ImageDetail(ApiView):
     )
     def get(self, request: Request, pk: int) -> Response:
         """Reads what is known of an image, with the addresses of its picture and its shapes."""
-        image = self.get_image(pk)
+        image = self.get_row(Image, pk)
         self.require("view", Image, image.task)
         return Response(show_images([image], request)[0])
 
@@ -107,7 +102,7 @@ class ImageDetail(ApiView):
     )
     def patch(self, request: Request, pk: int) -> Response:
         """Changes name, subset, size, rotation or provenance; the picture stays."""
-        image = self.get_image(pk)
+        image = self.get_row(Image, pk)
         self.require("change", Image, image.task)
         with changing(image.task) as task:
             image = get_object_or_404(Image.objects.select_related("task"), pk=pk)
@@ -131,7 +126,7 @@ class ImageDetail(ApiView):
     )
     def delete(self, request: Request, pk: int) -> Response:
         """Deletes the image with its shapes and its picture."""
-        image = self.get_image(pk)
+        image = self.get_row(Image, pk)
         self.require("delete", Image, image.task)
         with changing(image.task):
             image.delete()

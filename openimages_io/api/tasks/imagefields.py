@@ -16,7 +16,7 @@ from openimages_io.api.strict import PageQuery, Strict, StrictForm
 from openimages_io.format.names import unsafe_image_id, unsafe_word
 from openimages_io.format.sizes import MAX_SIDE
 from openimages_io.models import Image, Shape, ShapeKind
-from openimages_io.models.image import DEFAULT_SUBSET
+from openimages_io.models.image import DEFAULT_SUBSET, PROVENANCE
 
 _CONTROL: Final = r"\u0000-\u001f\u007f-\u009f\u2028\u2029"
 _PART: Final = rf"(?!\.{{1,2}}(?:/|$))[^/\\{_CONTROL}]+"
@@ -79,15 +79,7 @@ class NewImageSerializer(Strict, ModelSerializer):
             "width",
             "height",
             "rotation",
-            "original_url",
-            "original_landing_url",
-            "license",
-            "author_profile_url",
-            "author",
-            "title",
-            "original_size",
-            "original_md5",
-            "thumbnail_300k_url",
+            *PROVENANCE.values(),
         )
         validators = ()
 

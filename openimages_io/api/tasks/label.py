@@ -150,11 +150,6 @@ class LabelList(_LabelView):
 class LabelDetail(_LabelView):
     """One label."""
 
-    def get_label(self, pk: int) -> Label:
-        """A label that exists for the user. Raises `Http404`."""
-        tasks = Task.objects.filter(self.access.tasks(self.request.user))
-        return get_object_or_404(Label.objects.select_related("task").filter(task__in=tasks), pk=pk)
-
     @extend_schema(
         operation_id="labels_read",
         tags=_TAGS,
@@ -163,7 +158,7 @@ class LabelDetail(_LabelView):
     )
     def get(self, request: Request, pk: int) -> Response:
         """Reads a label with its attribute specs, and where it stands in the hierarchy."""
-        label = self.get_label(pk)
+        label = self.get_row(Label, pk)
         self.require("view", Label, label.task)
         return Response(LabelSerializer(label).data)
 
@@ -176,7 +171,7 @@ class LabelDetail(_LabelView):
     )
     def patch(self, request: Request, pk: int) -> Response:
         """Changes what is given. Attribute specs are replaced as a whole; one that keeps its name keeps its key."""
-        label = self.get_label(pk)
+        label = self.get_row(Label, pk)
         self.require("change", Label, label.task)
         return Response(LabelSerializer(self.save(request, label.task, label)).data)
 
@@ -188,7 +183,7 @@ class LabelDetail(_LabelView):
     )
     def delete(self, request: Request, pk: int) -> Response:
         """Deletes a label that no shape has, with its attribute specs and its place in the hierarchy."""
-        label = self.get_label(pk)
+        label = self.get_row(Label, pk)
         self.require("delete", Label, label.task)
         with changing(label.task):
             # Django would load all of them before it refuses.
