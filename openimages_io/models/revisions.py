@@ -51,6 +51,15 @@ def touch(model: str, keys: Collection[int], using: str | None = None) -> None:
         models.QuerySet.update(batch, revision=F("revision") + 1, updated=now)
 
 
+def lock(model: str, using: str | None, **conditions: Any) -> bool:
+    """Locks rows of Task or Image against other writers until the transaction ends; False if there is none.
+
+    An UPDATE takes the lock on SQLite and on PostgreSQL alike, before anything is read.
+    """
+    rows: models.QuerySet[models.Model] = models.QuerySet(apps.get_model("openimages_io", model), using=using)
+    return rows.filter(**conditions).update(revision=F("revision")) > 0
+
+
 class RevisionField(_Counter):
     """A counter that `save` leaves as the database has it: a row in memory may hold an old one."""
 

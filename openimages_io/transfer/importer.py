@@ -18,7 +18,7 @@ from openimages_io.format.archive import Archive, open_archive
 from openimages_io.format.issues import Issue, Severity
 from openimages_io.format.layouts import Layout, recognise
 from openimages_io.models import AttributeSpec, HierarchyEdge, Image, Label, Mask, Shape, Task, picture_storage
-from openimages_io.models.revisions import touch
+from openimages_io.models.revisions import lock, touch
 from openimages_io.transfer.bulk import Loader, loading, plain
 from openimages_io.transfer.collecting import collecting_less
 from openimages_io.transfer.matching import ImageIndex, LabelIndex
@@ -355,8 +355,7 @@ class Importer:
                 return tasks.create(name=self.task_name, owner_id=self.owner.pk if self.owner else None)
             except IntegrityError:
                 raise _TaskChanged from None
-        # An UPDATE takes the lock on SQLite and on PostgreSQL alike, before anything is read.
-        if not tasks.filter(pk=plan.task_id, revision=plan.revision).update(revision=plan.revision):
+        if not lock("Task", self.using, pk=plan.task_id, revision=plan.revision):
             raise _TaskChanged
         return tasks.get(pk=plan.task_id)
 

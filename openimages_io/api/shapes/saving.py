@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from django.db import IntegrityError, models, router, transaction
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 from django.db.models.functions import Length
 from django.http import Http404
 
@@ -15,8 +15,8 @@ from openimages_io.api.shapes.drafts import Draft, Drafts
 from openimages_io.api.shapes.faults import BadShapes
 from openimages_io.api.shapes.forms import Form, size_of
 from openimages_io.api.shapes.items import Items
-from openimages_io.models import Image, Label, Mask, Shape, Task
-from openimages_io.models.revisions import Owners
+from openimages_io.models import Image, Label, Mask, Shape
+from openimages_io.models.revisions import Owners, lock
 from openimages_io.transfer.bulk import Loader, plain
 
 _BATCH: Final = 500
@@ -141,10 +141,8 @@ def locked(image: Image, using: str | None = None) -> Iterator[Saver]:
     using = using or router.db_for_write(Shape, instance=image)
     try:
         with transaction.atomic(using=using):
-            # An UPDATE takes the lock on SQLite and on PostgreSQL alike, before anything is read.
-            for model, key in ((Task, image.task_id), (Image, image.pk)):
-                if not plain(model, using).filter(pk=key).update(revision=F("revision")):
-                    raise Http404
+            if not (lock("Task", using, pk=image.task_id) and lock("Image", using, pk=image.pk)):
+                raise Http404
             yield Saver(plain(Image, using).get(pk=image.pk), using)
     except IntegrityError:
         raise Conflict("Something that these shapes belong to has changed meanwhile; read it again.") from None

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.core.exceptions import ValidationError as ModelError
 from django.db import IntegrityError, models, router, transaction
-from django.db.models import F
 from django.http import Http404
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
@@ -14,7 +13,7 @@ from rest_framework.fields import get_error_detail
 
 from openimages_io.api.errors import NON_FIELD, Conflict
 from openimages_io.models import Task
-from openimages_io.transfer.bulk import plain
+from openimages_io.models.revisions import lock
 
 
 @contextmanager
@@ -27,8 +26,7 @@ def changing(task: Task) -> Iterator[Task]:
     using = router.db_for_write(Task, instance=task)
     try:
         with transaction.atomic(using=using):
-            # An UPDATE takes the lock on SQLite and on PostgreSQL alike, before anything is read.
-            if not plain(Task, using).filter(pk=task.pk).update(revision=F("revision")):
+            if not lock("Task", using, pk=task.pk):
                 raise Http404
             yield Task.objects.using(using).get(pk=task.pk)
     except IntegrityError as error:
