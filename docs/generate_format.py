@@ -35,6 +35,9 @@ looked through. The documented tree, which is what an export writes:
 
 {tree}
 
+An export into a folder puts a list of what it wrote on top of it, `.openimages-export`. It is passed over when the folder is read, as is what macOS
+and Windows leave in folders (`.DS_Store`, `__MACOSX/`, `._*`, `Thumbs.db`, `desktop.ini`).
+
 `<subset>` is `train`, `validation`, `test` or any other word. A task may hold the same ImageID in two subsets.
 
 A file is known by its name, whatever folder it stands in; upper and lower case make no difference there, but a subset keeps its own.

@@ -1,5 +1,6 @@
 """Where an export is written: a zip or a folder that appears when it is complete, and not before."""
 
+import hashlib
 import os
 import secrets
 import shutil
@@ -12,14 +13,13 @@ from typing import BinaryIO, Protocol, Self
 
 from openimages_io.exceptions import OpenImagesError
 from openimages_io.format.archive.safety import unsafe_reason
-from openimages_io.format.issues import show
-from openimages_io.format.zipwriter import ZipWriter
+from openimages_io.format.export_marker import Contents, remove_listed, survey, write_marker
+from openimages_io.format.zipwriter import ZipWriter, is_unchanged
 
 _COPY_BLOCK = 2 * 2**20
 _FILE_BUFFER = 2**20
-_OWN_FOLDERS = frozenset({"annotations", "images", "masks"})
-_JUNK = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
 _MAX_NAME_BYTES = 0xFFFF
+_INSTEAD = "Move that away, or export to another place."
 
 
 class ByteSink(Protocol):
@@ -42,6 +42,8 @@ class Output(ABC):
         self._token = secrets.token_hex(4)
         self._names: set[str] = set()
         self._unfinished = False
+        self._old: Contents | None = None
+        """A folder that is to be replaced."""
         with self.reporting():
             if not self.dest.parent.is_dir():
                 raise OpenImagesError(f"{self.dest} cannot be written: there is no folder {self.dest.parent}.")
@@ -181,6 +183,9 @@ class ZipOutput(Output):
             raise OpenImagesError(f"{self.dest} cannot be written: it is there already, and not as a file.")
         if self.dest.exists() and not self._force:
             raise OpenImagesError(f"{self.dest} is there already; it is overwritten only with --force.")
+        if self.dest.exists() and self.dest.stat().st_size and not is_unchanged(self.dest):
+            why = "it is not a zip that an export wrote, or it was changed since"
+            raise OpenImagesError(f"{self.dest} is not overwritten: {why}. {_INSTEAD}")
 
     def _begin(self) -> None:
         self._file = self._temporary.open("xb", buffering=_FILE_BUFFER)
@@ -203,34 +208,58 @@ class ZipOutput(Output):
         self._temporary.unlink(missing_ok=True)
 
 
+class _Hashed:
+    """A file that knows the SHA-256 of what was written."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._digest = hashlib.sha256()
+
+    def write(self, data: bytes) -> int:
+        self._digest.update(data)
+        return self._file.write(data)
+
+    def hexdigest(self) -> str:
+        return self._digest.hexdigest()
+
+
 class FolderOutput(Output):
-    """An export as a folder."""
+    """An export as a folder, with a list of what was written into it."""
 
     def _check(self) -> None:
         if not self.dest.exists():
             return
         if not self.dest.is_dir():
             raise OpenImagesError(f"{self.dest} cannot be written: it is a file (a zip's name ends in .zip).")
-        inside = sorted(entry.name for entry in self.dest.iterdir())
-        if inside and not self._force:
+        if not any(self.dest.iterdir()):
+            return
+        if not self._force:
             raise OpenImagesError(f"{self.dest} is there already and not empty; it is overwritten only with --force.")
-        strange = [name for name in inside if name not in _OWN_FOLDERS | _JUNK]
-        if inside and (strange or not (self.dest / "annotations").is_dir()):
-            what = f"it holds {show(strange[0])}" if strange else "it has no folder annotations"
-            raise OpenImagesError(f"{self.dest} is not overwritten: {what}, so it is not one of our exports.")
+        if self._old is None:
+            self._old = self._replaceable(self.dest)
+
+    def _replaceable(self, folder: Path) -> Contents:
+        found = survey(folder, self._old.files if self._old else None)
+        if objection := found.objection():
+            raise OpenImagesError(f"{self.dest} is not overwritten: {objection}. {_INSTEAD}")
+        return found
 
     def _begin(self) -> None:
         self._temporary.mkdir()
         self._folders: set[Path] = set()
+        self._digests: dict[str, str] = {}
 
     def _write(self, path: str, data: bytes, compress: bool) -> None:
         with self._target(path).open("xb") as file:
             file.write(data)
+        self._digests[path] = hashlib.sha256(data).hexdigest()
 
     @contextmanager
     def _stream(self, path: str, compress: bool) -> Iterator[ByteSink]:
         with self._target(path).open("xb", buffering=_FILE_BUFFER) as file:
-            yield file
+            hashed = _Hashed(file)
+            yield hashed
+            self._digests[path] = hashed.hexdigest()
 
     def _target(self, path: str) -> Path:
         target = self._temporary / path
@@ -240,21 +269,25 @@ class FolderOutput(Output):
         return target
 
     def _publish(self) -> None:
-        if not self.dest.exists():
-            self._temporary.rename(self.dest)
+        write_marker(self._temporary, self._digests)
+        if self._old is None:
+            self._temporary.rename(self.dest)  # an empty folder makes way
             return
         old = self.dest.with_name(f".{self.dest.name}.{self._token}.old")
         self.dest.rename(old)
         try:
+            self._old = self._replaceable(old)  # what has come or changed meanwhile
             self._temporary.rename(self.dest)
         except BaseException:
             old.rename(self.dest)
             raise
+        left = f"{self.dest} is written, but the old one is left in {old}"
         try:
-            shutil.rmtree(old)
+            is_gone = remove_listed(old, self._old)
         except OSError as error:
-            left = f"{self.dest} is written, but the old one is left in {old}: {error.strerror}."
-            raise OpenImagesError(left) from error
+            raise OpenImagesError(f"{left}: {error.strerror}.") from error
+        if not is_gone:
+            raise OpenImagesError(f"{left}: something in it was changed at the last moment.")
 
     def _discard(self) -> None:
         shutil.rmtree(self._temporary, ignore_errors=True)
@@ -263,7 +296,8 @@ class FolderOutput(Output):
 def open_output(dest: Path, force: bool) -> Output:
     """Prepares to write a zip, if that is how DEST ends, or else a folder; an empty folder may be there already.
 
-    Raises OpenImagesError, before anything is written, if DEST is there and `force` is not set, or if it is a folder
-    that does not look like one of our exports, which is not deleted whatever is set.
+    Raises OpenImagesError, before anything is written, if DEST is there and `force` is not set. Whatever is set, only
+    an export that nobody has added to or changed is replaced: a zip that says so of itself, a folder whose every file
+    is in the list that stands in it.
     """
     return ZipOutput(dest, force) if dest.name.lower().endswith(".zip") else FolderOutput(dest, force)

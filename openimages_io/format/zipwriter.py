@@ -4,6 +4,7 @@ It also takes several streams at once, and adds a small member in microseconds. 
 APPNOTE.TXT, sections 4.3 and 4.5; its 64-bit fields are used only where a number needs them.
 """
 
+import hashlib
 import queue
 import shutil
 import stat
@@ -15,6 +16,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Self
+
+from openimages_io.format.archive.streams import RandomReader
+from openimages_io.format.archive.zipdirectory import DirectoryError, find_directory
 
 _LOCAL = struct.Struct("<4s5H3L2H")
 _CENTRAL = struct.Struct("<4s6H3L5H2L")
@@ -36,6 +40,11 @@ LEVEL = 1
 PACK_BLOCK = 2 * 2**20
 """Bytes that are packed at once. A thread that packs waits for the interpreter up to 5 ms a call: with smaller blocks
 that wait is longer than the work, and formatting and packing hardly overlap."""
+
+
+_COMMENT = "openimages_io, SHA-256 of the list of contents: {}"
+"""Of the whole zip. It says who wrote it, and that no member has been added, changed or taken away since."""
+_COMMENT_SIZE = len(_COMMENT.format("0" * 64))
 
 
 class PackedStream:
@@ -151,8 +160,10 @@ class ZipWriter:
         """Writes the list of contents, without which nothing of it can be read."""
         start = self._at
         size = 0
+        digest = hashlib.sha256()
         for entry in self._directory:
             self._file.write(entry)
+            digest.update(entry)
             size += len(entry)
         count = len(self._directory)
         if count >= _FULL_16 or start >= _FULL_32 or size >= _FULL_32:
@@ -162,7 +173,8 @@ class ZipWriter:
                 + _LOCATOR_64.pack(b"PK\x06\x07", 0, start + size, 1)
             )
         count, size, start = min(count, _FULL_16), min(size, _FULL_32), min(start, _FULL_32)
-        self._file.write(_END.pack(b"PK\x05\x06", 0, 0, count, count, size, start, 0))
+        comment = _COMMENT.format(digest.hexdigest()).encode()
+        self._file.write(_END.pack(b"PK\x05\x06", 0, 0, count, count, size, start, len(comment)) + comment)
 
     def _header(self, path: str, method: int, crc: int, packed: int, size: int) -> bytes:
         """Enters the member in the list of contents and returns the header that must stand before its data."""
@@ -193,6 +205,21 @@ class ZipWriter:
         header = _LOCAL.pack(b"PK\x03\x04", *common, len(local_extra)) + name + local_extra
         self._at += len(header) + packed
         return header
+
+
+def is_unchanged(path: Path) -> bool:
+    """Whether a file is a zip that a `ZipWriter` wrote and nobody has changed. Raises OSError if it cannot be read."""
+    with path.open("rb") as raw:
+        file = RandomReader(raw)
+        end = file.read_at(max(0, file.size - _COMMENT_SIZE), _COMMENT_SIZE)
+        try:
+            directory = find_directory(file)
+        except DirectoryError:
+            return False
+        digest = hashlib.sha256()
+        for at in range(directory.start, directory.start + directory.size, PACK_BLOCK):
+            digest.update(file.read_at(at, min(PACK_BLOCK, directory.start + directory.size - at)))
+        return end == _COMMENT.format(digest.hexdigest()).encode()
 
 
 def _extra(*numbers: int) -> bytes:

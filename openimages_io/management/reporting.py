@@ -1,6 +1,7 @@
 """A report on a terminal: a table of totals, and the first of the issues."""
 
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -27,6 +28,8 @@ _ORDER: Final = (
     "masks",
 )
 """The kinds of rows, from what stands for itself to what is said of it."""
+_HEAD: Final = 32
+_END: Final = b"]\n}\n"
 _COLUMNS: Final = ("read", "added", "updated", "unchanged", "removed", "skipped")
 
 
@@ -77,6 +80,17 @@ def check_report_path(path: Path) -> None:
         raise CommandError(f"The report cannot be written to {path}: there is no folder {path.parent}")
     if not os.access(path if path.exists() else path.parent, os.W_OK):
         raise CommandError(f"The report cannot be written to {path}: permission denied")
+    if path.is_file() and path.stat().st_size and not _is_report(path):
+        raise CommandError(
+            f"The report is not written to {path}: another file is there; move it away, or name another place"
+        )
+
+
+def _is_report(path: Path) -> bool:
+    with path.open("rb") as file:
+        begins = re.match(rb'{\n  "(?:committed|task)": ', file.read(_HEAD)) is not None
+        file.seek(-min(path.stat().st_size, len(_END)), os.SEEK_END)
+        return begins and file.read() == _END
 
 
 def save_report(path: Path, report: Report, **head: Any) -> None:

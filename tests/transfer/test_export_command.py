@@ -84,8 +84,13 @@ def test_what_stands_in_the_way_is_a_sentence(tmp_path: Path) -> None:
         run("t", tmp_path / "no" / "folder.zip")
     with pytest.raises(CommandError, match="no subset “none”"):
         run("t", tmp_path / "out.zip", "--subset", "none")
-    run("t", tmp_path / "there.zip", "--force")
-    assert (tmp_path / "there.zip").read_bytes().startswith(b"PK")
+    with pytest.raises(CommandError, match=r"there\.zip is not overwritten: it is not a zip that an export wrote"):
+        run("t", tmp_path / "there.zip", "--force")
+    assert (tmp_path / "there.zip").read_text() == "mine"
+    run("t", tmp_path / "new.zip")
+    before = (tmp_path / "new.zip").stat().st_ino
+    run("t", tmp_path / "new.zip", "--force")
+    assert (tmp_path / "new.zip").stat().st_ino != before
 
 
 @pytest.mark.parametrize("option", ["--layout=other", "--mask-size=huge", "--label-names=x"])

@@ -11,6 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from openimages_io.exceptions import OpenImagesError
+from openimages_io.format.export_marker import MARKER
 from openimages_io.models import EdgeKind, HierarchyEdge, Image, Label, Shape
 from openimages_io.transfer.exporter import Exporter
 from openimages_io.transfer.options import ExportOptions, LabelNames, LayoutName
@@ -27,7 +28,8 @@ SUBSET_FILES = [
 
 
 def names(folder: Path) -> set[str]:
-    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    return found - {MARKER}
 
 
 def tree(*subsets: str, images: str = "image_ids_and_rotation") -> set[str]:

@@ -5,6 +5,7 @@ import json
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -123,6 +124,23 @@ def test_a_report_that_cannot_be_written_is_known_before(source: Callable[[Files
     for place in (tmp_path, tmp_path / "no folder" / "r.json"):
         assert "cannot be written to" in refused(archive, "--task", "t", "--report", place)[1]
     assert not Task.objects.exists()
+
+
+def test_a_report_takes_no_other_files_place(source: Callable[[Files], Path], tmp_path: Path) -> None:
+    archive, place = source(documented(boxes=[BOX])), tmp_path / "mine.json"
+    for mine in ('{"images": []}', '{\n  "task": "x",\n  "mine": [\n]\n', "x"):
+        place.write_text(mine)
+        assert "another file is there" in refused(archive, "--task", "t", "--report", place)[1]
+        assert place.read_text() == mine
+    assert not Task.objects.exists()
+    place.write_text("")
+    for boxes in ([BOX], ["x"]):
+        source(documented(boxes=boxes))
+        with suppress(CommandError):
+            run(archive, "--task", "t", "--report", place)
+    assert json.loads(place.read_text())["errors"] == 1
+    run(archive, "--task", "t", "--report", place, "--on-error", "skip")
+    assert json.loads(place.read_text())["committed"] is True
 
 
 def test_a_dry_run(source: Callable[[Files], Path]) -> None:

@@ -4,6 +4,7 @@ import re
 from typing import Generic, NoReturn, TypeVar
 
 from openimages_io.exceptions import UnreadableArchive
+from openimages_io.format.export_marker import MARKER
 from openimages_io.format.issues import Issue
 from openimages_io.format.limits import Limits
 
@@ -14,7 +15,9 @@ _BREAKS = re.compile("[\x00-\x1f\x7f\x85\u2028\u2029]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _DRIVE = re.compile("(?:^|/)[A-Za-z]:")
 _SUSPECT = re.compile("[\x00-\x1f\x7f\x85\u2028\u2029\ud800-\udfff\\\\]|(?:^|/)(?:[A-Za-z]:|\\.{0,2}(?:/|$))")
-_JUNK = re.compile(r"(?:^|/)(?:__MACOSX(?:/|$)|\._[^/]*$|\.DS_Store$|(?i:thumbs\.db|desktop\.ini)$)")
+_JUNK = re.compile(
+    rf"(?:^|/)(?:__MACOSX(?:/|$)|\._[^/]*$|\.DS_Store$|{re.escape(MARKER)}$|(?i:thumbs\.db|desktop\.ini)$)"
+)
 _OWN_FOLDERS = frozenset({"annotations", "images", "masks"})
 
 Place = TypeVar("Place")
@@ -54,7 +57,7 @@ def unsafe_reason(name: str) -> str | None:
 
 
 def is_junk(name: str) -> bool:
-    """Whether a member of this name is passed over: what macOS and Windows strew in."""
+    """Whether a member of this name is passed over: what macOS and Windows leave, and the list of an export."""
     return _JUNK.search(name) is not None
 
 

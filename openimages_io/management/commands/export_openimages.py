@@ -32,7 +32,7 @@ class Command(BaseCommand):
         """Declares the options of the exporter."""
         parser.add_argument("task", metavar="TASK", help="the task's name, or its id")
         parser.add_argument("dest", type=path, metavar="DEST", help="what ends in .zip is a zip, all else a folder")
-        parser.add_argument("--force", action="store_true", help="replace an archive that is there")
+        parser.add_argument("--force", action="store_true", help="replace an unchanged export that is there")
         add_choice(
             parser, "--layout", LayoutName, "datumaro: the names that Datumaro and CVAT read (default: documented)"
         )
