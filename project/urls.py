@@ -17,7 +17,7 @@ urlpatterns = [
     path("api/", include("openimages_io.urls")),
     path("api/token/", ObtainToken.as_view(), name="token"),
     path("api/schema/", SpectacularJSONAPIView.as_view(), name="schema"),
-    path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema", metadata_class=None), name="docs"),
     *static(settings.MEDIA_URL, document_root=settings.MEDIA_ROOT),
 ]
 

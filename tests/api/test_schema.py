@@ -69,6 +69,10 @@ def test_every_operation_says_what_it_is_and_how_it_fails(document: dict[str, An
                 assert set(document["components"]["schemas"][name]["required"]) == {"detail", "code", "errors"}, place
 
 
+def test_swagger_ui_asked_for_its_options_is_405_and_no_fault_of_ours(client: Client) -> None:
+    assert client.options("/api/docs/").status_code == 405
+
+
 def test_swagger_ui_needs_no_internet(client: Client) -> None:
     page = client.get("/api/docs/").content.decode()
     sources = re.findall(r"""(?:src|href)="([^"]+)\"""", page)
