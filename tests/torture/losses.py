@@ -39,8 +39,8 @@ PAGE = Path(__file__).with_name("losses.md")
 _HEAD = """# What is lost
 
 *Written by `python -m tests.torture --only losses --golden`; a test compares it.* What stands here with a minus was
-there before and is not there afterwards; a plus is what is there instead. Below it stands what the report says. A loss that
-nobody has decided must not stand here: change the code, or say in [format.md](../../docs/format.md) why it is so.
+there before and is not there afterwards; a plus is what is there instead. Below it stands what the report says. A loss
+that nobody has decided must not stand here: change the code, or say in [format.md](../../docs/format.md) why it is so.
 
 Each case begins with the same task, made by `losses_task.py`: three images, three labels, and annotations of every kind
 with a value in every column. Coordinates are fractions of the image. Groups are numbered within their image.
