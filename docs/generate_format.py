@@ -177,6 +177,17 @@ are 1-bit PNGs.
 Files in `images/<subset>/`, where folders below belong to the ImageID; directly in `images/`; in any other top folder, which is then the
 subset; or a .jpg at the root. Endings: {pictures}. Two pictures of one ImageID in a subset are an error (`two-pictures`).
 
+A picture must be whole (`bad-picture`). No pixel is unpacked for that; what is read is that the file goes on to where its format says that it ends:
+
+| format | whole is |
+|---|---|
+| JPEG | a scan, and after it the end of the image (EOI); what follows that, such as the second picture of an MPO, does not count |
+| PNG | every chunk to IEND with its checksum, and enough pixel data for the size |
+| GIF | every block to the trailer, with an image |
+| WebP | as many bytes as its header says |
+| BMP | every row, or of run lengths the mark at their end |
+| TIFF | every strip or tile of every page |
+
 ## Known, but not read
 
 These are named in the report:

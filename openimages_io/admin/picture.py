@@ -13,10 +13,10 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
 
 from openimages_io.admin.gallery import may_see
+from openimages_io.format.pictures import BadPicture
 from openimages_io.format.writing import number
 from openimages_io.models import Image, Label, Shape, ShapeKind
 from openimages_io.models.thumbnails import SIZES
-from openimages_io.transfer.pictures import BadPicture
 from openimages_io.viewing.gathering import drawable, labels_of
 from openimages_io.viewing.overlay import color, overlay
 from openimages_io.viewing.serving import file_response, thumbnail_response

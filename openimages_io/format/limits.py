@@ -21,8 +21,8 @@ class Limits:
     """Width times height of one mask."""
     max_picture_pixels: int = 500_000_000
     """Width times height of one picture."""
-    max_picture_bytes: int = 512 * 2**20
-    """Size of one picture file."""
+    max_picture_bytes: int = 128 * 2**20
+    """Size of one picture file, which is read whole."""
     max_mask_bytes: int = 64 * 2**20
     """Size of one mask file."""
     max_hierarchy_bytes: int = 64 * 2**20

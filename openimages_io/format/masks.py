@@ -24,6 +24,8 @@ _CHANNELS = {_GREY: 1, _RGB: 3, _PALETTE: 1, _GREY_ALPHA: 2, _RGB_ALPHA: 4}
 _COLOURS = {_GREY: 1, _RGB: 3, _PALETTE: 1, _GREY_ALPHA: 1, _RGB_ALPHA: 3}
 _ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
 _PIECE = 2**20
+_MOST_CHUNKS = 100_000
+"""Of one file; a hostile one has a chunk in every 12 bytes."""
 
 
 class BadMask(ValueError):
@@ -102,7 +104,7 @@ def _parse(data: bytes, limits: Limits) -> _Png:
         raise BadMask("is empty (0 bytes)")
     if not data.startswith(SIGNATURE):
         raise BadMask("is truncated" if SIGNATURE.startswith(data) else "is not a PNG")
-    chunks = _chunks(data)
+    chunks = png_chunks(data)
     header = _header(*next(chunks), limits)
     colour = header[3]
     packed, palette, ended = bytearray(), False, False
@@ -124,11 +126,14 @@ def _parse(data: bytes, limits: Limits) -> _Png:
     return _Png(*header, packed=packed)
 
 
-def _chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
-    """Names and contents of the chunks up to and with IEND, whose checksums are right."""
+def png_chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
+    """Names and contents of a PNG's chunks up to and with IEND, whose checksums are right. Raises BadMask."""
     view = memoryview(data)
-    at, name = len(SIGNATURE), b""
+    at, name, count = len(SIGNATURE), b"", 0
     while name != b"IEND":
+        count += 1
+        if count > _MOST_CHUNKS:
+            raise BadMask(f"has more than {_MOST_CHUNKS:,} chunks")
         if len(data) < at + 12:
             raise BadMask("is truncated")
         length = int.from_bytes(view[at : at + 4])

@@ -11,9 +11,10 @@ from django.core.files.storage import Storage
 from PIL import Image as Pillow
 
 from openimages_io import conf
+from openimages_io.format.pictures import FORMATS, BadPicture
 from openimages_io.models import Image
 from openimages_io.models.thumbnails import SIZES, thumbnail_name
-from openimages_io.transfer.pictures import FORMATS, BadPicture, digest_of
+from openimages_io.transfer.pictures import digest_of
 
 _MOST_PIXELS: Final = 100_000_000
 """Pixels that are unpacked for a thumbnail, which is 300 MB; of JPEG files, an eighth of each side is enough."""

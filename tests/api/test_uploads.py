@@ -77,6 +77,7 @@ def test_names_may_be_said_with_folders(api: APIClient, url: str, media: Path, s
         ("a.png", b"GIF89a", "bad-picture"),
         ("a.png", b"<svg/>", "bad-picture"),
         ("a.png", picture()[:20], "bad-picture"),
+        ("a.png", picture()[:-1], "bad-picture"),
         ("C:a.png", None, "bad-image-id"),
         ("...png", None, "bad-image-id"),
     ],

@@ -1,10 +1,12 @@
 """Every fault of a PNG, a picture or their names is one issue with its place, and nothing is written."""
 
+import io
 import struct
 import zlib
 from pathlib import Path
 
 import pytest
+from PIL import Image as Pillow
 from pytest_django import Settings
 
 from openimages_io.format.issues import Severity
@@ -114,10 +116,18 @@ def test_a_damaged_zip_of_masks_is_one_issue(tmp_path: Path) -> None:
         assert result.refused
 
 
+def drawn(width: int, height: int, kind: str) -> bytes:
+    target = io.BytesIO()
+    Pillow.effect_noise((width, height), 90).save(target, kind)
+    return target.getvalue()
+
+
 PICTURES = [
     ("empty", file(PICTURE_A, b""), "is empty (0 bytes)"),
     ("text", file(PICTURE_A, "cat"), "is not a picture that can be read"),
     ("cut off", file(PICTURE_A, picture(8, 6)[:20]), "is not a picture that can be read"),
+    ("cut off in its pixels", file(PICTURE_A, drawn(200, 100, "PNG")[:100]), "is truncated"),
+    ("without its last bytes", file(PICTURE_A, drawn(200, 100, "JPEG")[:-2]), "is truncated: it has no end (EOI)"),
     ("too large", file(PICTURE_A, sized(30_000, 30_000)), "has more pixels than any picture should have"),
 ]
 

@@ -14,9 +14,9 @@ from openimages_io.api.errors import PreconditionFailed
 from openimages_io.api.negotiation import AsItIs
 from openimages_io.api.schema import problems
 from openimages_io.api.strict import StrictForm
+from openimages_io.format.pictures import BadPicture
 from openimages_io.models import Image, Shape
 from openimages_io.models.thumbnails import SIZES
-from openimages_io.transfer.pictures import BadPicture
 from openimages_io.viewing.serving import CONTENT_TYPES, file_response, overlay_response, thumbnail_response
 
 _TAGS: Final = ["images"]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, BinaryIO, Final, cast
+from typing import Any, Final
 
 from django.core.files.uploadedfile import UploadedFile
 from rest_framework import serializers
@@ -18,10 +18,11 @@ from openimages_io.api.tasks.saving import changing, fault
 from openimages_io.format.archive.safety import is_junk
 from openimages_io.format.issues import show
 from openimages_io.format.known_files import PICTURE_SUFFIXES
+from openimages_io.format.pictures import BadPicture, TooManyPixels, check_picture
 from openimages_io.models import Image, Task, picture_storage
 from openimages_io.models.deletion import remove_files
 from openimages_io.models.image import DEFAULT_SUBSET
-from openimages_io.transfer.pictures import BadPicture, Stored, TooManyPixels, picture_size, store, suffix_of
+from openimages_io.transfer.pictures import Stored, store, suffix_of
 
 MOST_IMAGES: Final = 10_000
 """In one request of JSON."""
@@ -124,7 +125,7 @@ def _look_at(files: "Sequence[UploadedFile[Any]]") -> None:
             most = f"this site takes {limits.max_picture_bytes:,} at most"
             raise TooLarge(f"{show(file.name or '')} has {file.size:,} bytes; {most}.")
         try:
-            picture_size(cast("BinaryIO", file), limits)
+            check_picture(file.read(), limits)
         except TooManyPixels as error:
             raise TooLarge(f"{show(file.name or '')} {error}.") from error
         except BadPicture as error:

@@ -10,6 +10,7 @@ from django.db import transaction
 from openimages_io.exceptions import OpenImagesError, UnreadableArchive
 from openimages_io.format.issues import Issue, Severity, show
 from openimages_io.format.layouts import Kind
+from openimages_io.format.pictures import BadPicture, check_picture
 from openimages_io.format.sizes import read_sizes
 from openimages_io.models import Image
 from openimages_io.models.deletion import forget_thumbnails, remove_files
@@ -17,7 +18,7 @@ from openimages_io.models.image import DEFAULT_SUBSET
 from openimages_io.transfer.bulk import plain
 from openimages_io.transfer.creating import create_images
 from openimages_io.transfer.options import Missing, Mode
-from openimages_io.transfer.pictures import BadPicture, Stored, digest_of, picture_size, store
+from openimages_io.transfer.pictures import Stored, digest_of, store
 from openimages_io.transfer.run import BAD, NOT_CHOSEN_SUBSET, SAID_TWICE, UNKNOWN_IMAGE, Run
 
 _AMBIGUOUS: Final = 0
@@ -98,8 +99,7 @@ def take_pictures(run: Run) -> list[str]:
 def _look_at(run: Run, subset: str | None, name: str, path: str) -> None:
     """Notes what is wrong with a picture."""
     try:
-        with run.archive.open(path) as stream:
-            size = picture_size(stream, run.limits)
+        size = check_picture(run.archive.read(path, run.limits.max_picture_bytes), run.limits)
     except UnreadableArchive as fault:
         run.picture_issues[path] = fault.issues
         return
