@@ -7,6 +7,7 @@ import secrets
 import sys
 import tempfile
 import time
+import warnings
 from pathlib import Path
 
 import django
@@ -58,6 +59,7 @@ def _run(chosen: list[str], seconds: float, seed: int, postgres: str | None, *, 
     os.environ["DATABASE_URL"] = "sqlite://:memory:"
     kept = ROOT / "var" / "torture" / str(seed)
     whole = sum(PARTS[part] for part in chosen)
+    warnings.filterwarnings("ignore", "Duplicate name", UserWarning)  # zips that have one twice are made on purpose
     django.setup()
     from tests.torture.sites import Databases  # noqa: PLC0415  (needs the app registry)
 

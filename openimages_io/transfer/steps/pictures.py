@@ -185,18 +185,11 @@ def take_sizes(run: Run) -> None:
         if picture and key:
             sizes[key] = picture.width, picture.height
     totals = run.report.of("image sizes") if run.sizes else None
-    chosen = run.images.keys_in(run.options.subsets)
-    for (told_subset, name), size in run.sizes.items():
-        keys = run.images.keys_of(told_subset, name) or [key for key in run.images.find(told_subset, [name]) if key]
+    for keys, size in _told_sizes(run):
         assert totals is not None
-        if run.options.subsets and keys:
-            keys = [key for key in keys if key in chosen]
-            totals.skipped[NOT_CHOSEN_SUBSET] += not keys
-        else:
-            totals.skipped[UNKNOWN_IMAGE] += not keys
-        if keys and keys[0] in run.new_images:
+        if keys[0] in run.new_images:
             totals.added += 1
-        elif keys:
+        else:
             named[keys[0]] += 1
         sizes.update(dict.fromkeys(keys, size))
     for rows in _rows(run, [key for key in sizes if key > 0 and key not in run.new_images]):
@@ -210,6 +203,29 @@ def take_sizes(run: Run) -> None:
                 run.touch([image.pk])
                 if run.loader is not None:
                     plain(Image, run.using).filter(pk=image.pk).update(width=width, height=height)
+
+
+def _told_sizes(run: Run) -> Iterator[tuple[list[int], tuple[int, int]]]:
+    """The sizes in images.meta, each with the images whose size it is; those of none are counted."""
+    skipped = run.report.of("image sizes").skipped if run.sizes else Counter[str]()
+    chosen = run.images.keys_in(run.options.subsets)
+    said = {key for place in run.sizes for key in run.images.keys_of(*place)}
+    for (told_subset, name), size in run.sizes.items():
+        if not run.wants(told_subset):
+            skipped[NOT_CHOSEN_SUBSET] += 1
+            continue
+        keys = run.images.keys_of(told_subset, name)
+        if not keys:  # perhaps one of another subset has the ImageID, of which nothing better is said
+            keys = [key for key in run.images.find(told_subset, [name]) if key]
+            if said.intersection(keys):
+                skipped[SAID_TWICE] += 1
+                continue
+            said.update(keys)
+        kept = [key for key in keys if key in chosen] if run.options.subsets else keys
+        if kept:
+            yield kept, size
+        else:
+            skipped[NOT_CHOSEN_SUBSET if keys else UNKNOWN_IMAGE] += 1
 
 
 def _rows(run: Run, keys: Sequence[int]) -> Iterator[Sequence[Image]]:

@@ -1,0 +1,202 @@
+"""Damaged archives with options of chance: whatever comes, an import is refused and changes nothing, or holds.
+
+The verdict is the same on both databases. Nothing but `OpenImagesError` is raised. What is refused has changed no row
+and no file. What is committed changes nothing when it is imported again, and goes out and in and out as the same bytes.
+"""
+
+import random
+import shutil
+import traceback
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from openimages_io.exceptions import OpenImagesError
+from openimages_io.models import Task
+from openimages_io.transfer.exporter import Exporter
+from openimages_io.transfer.importer import Importer, Result
+from openimages_io.transfer.options import (
+    ImportOptions,
+    MasksAs,
+    Missing,
+    MissingAttributes,
+    Mode,
+    OnError,
+)
+from tests.torture.findings import Findings
+from tests.torture.mutations import Files, damaged
+from tests.torture.packing import packed
+from tests.torture.sites import Databases, Site
+from tests.torture.whole import catalogue, faults, rows
+from tests.transfer import archives, generated
+
+_OLD, _NEW = archives.TASK, "new"
+
+
+def run(findings: Findings, databases: Databases) -> None:
+    """Tries as many inputs as there is time for."""
+    sites = [databases.site(vendor) for vendor in databases.vendors]
+    bases = _bases(databases.folder / "bases")
+    states = [_begin(site) for site in sites]
+    try:
+        for number in findings.until(1):
+            chance = random.Random(f"{findings.seed} fuzz {number}")
+            folder = databases.folder / "fuzz"
+            folder.mkdir()
+            name = f"input {number}"
+            with findings.trial(name):
+                files = damaged(chance, chance.choices(bases, (8, 1, 2))[0])
+                source = packed(chance, files, folder)
+                options = _options(chance)
+                task = chance.choice((_OLD, _NEW))
+                verdicts = []
+                for site, state in zip(sites, states, strict=True):
+                    site.enter()
+                    verdicts.append(_Trial(findings, name, site, source, options, task, state).verdict())
+                if any(verdict != verdicts[0] for verdict in verdicts):
+                    _violate(findings, source, f"{name}: the databases differ: {verdicts} ({options}, into {task})")
+                findings.counts[str(verdicts[0].get("end"))] += 1
+            shutil.rmtree(folder)
+    finally:
+        for site in sites:
+            site.close()
+
+
+def _bases(folder: Path) -> list[Files]:
+    generated.write_data_set(folder)
+    large = {
+        path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()
+    }
+    kept = ("/train-", "images/train/", "masks/train/", "class-", "hierarchy", "images.meta")
+    medium = {path: data for path, data in large.items() if any(word in path for word in kept)}
+    good = {path: data.encode() if isinstance(data, str) else data for path, data in archives.good().items()}
+    return [good, large, medium]
+
+
+def _begin(site: Site) -> str:
+    site.enter()
+    _fill(site)
+    return catalogue()
+
+
+def _fill(site: Site) -> None:
+    """The task that is there before each input."""
+    folder = site.folder / "good"
+    archives.write(folder, archives.good())
+    assert Importer(folder, _OLD).run().committed
+
+
+def _options(chance: random.Random) -> ImportOptions:
+    def maybe(*choices: Any) -> Any:
+        return chance.choice(choices)
+
+    return ImportOptions(
+        mode=maybe(Mode.MERGE, Mode.MERGE, Mode.REPLACE, Mode.APPEND),
+        missing_images=maybe(None, *Missing),
+        missing_labels=maybe(None, *Missing),
+        missing_attributes=maybe(None, *MissingAttributes),
+        on_error=maybe(OnError.ABORT, OnError.SKIP, OnError.SKIP),
+        subsets=maybe(*[frozenset()] * 6, frozenset({"train"}), frozenset({"nowhere"})),
+        labels=maybe(*[frozenset()] * 6, frozenset({"/m/01yrx"}), frozenset({"Cat"}), frozenset({"/m/0k4j", "Dog"})),
+        masks_as=maybe(MasksAs.MASKS, MasksAs.MASKS, MasksAs.POLYGONS),
+        pictures=maybe(True, True, False),
+    )
+
+
+def _violate(findings: Findings, source: Path, what: str) -> None:
+    if source.is_dir():
+        source = Path(shutil.make_archive(str(source.with_suffix(".kept")), "zip", source))
+    findings.violate(what, **{source.name.replace(".", "__"): source.read_bytes()})
+
+
+class _Trial:
+    """One input on one database."""
+
+    def __init__(
+        self, findings: Findings, name: str, site: Site, source: Path, options: ImportOptions, task: str, state: str
+    ) -> None:
+        self.findings, self.site, self.source, self.options, self.task = findings, site, source, options, task
+        self.state = state
+        self.name = f"{name} on {site.vendor} into {task} with {options}"
+
+    def verdict(self) -> dict[str, Any]:
+        """Imports, holds what must hold, and tidies up. Returns what both databases must agree on."""
+        before = self._everything()
+        result = self._import(self.task, self.options)
+        if not isinstance(result, Result):
+            self._expect(self._everything() == before, "it was refused, and something has changed")
+            return {"end": f"raised {type(result).__name__}"}
+        said = Counter((issue.severity, issue.code) for issue in result.report.issues())
+        totals = {kind: totals.as_dict() for kind, totals in result.report.totals.items()}
+        for kind, values in archives.unaccounted(result.report).items():
+            self._expect(False, f"rows of {kind} are not accounted for: {values}")
+        verdict = {"said": said, "totals": totals, "committed": result.committed, "changed": result.changed}
+        if not result.committed:
+            self._expect(self._everything() == before, "it was refused, and something has changed")
+            return verdict | {"end": "refused"}
+        if not result.changed:
+            self._expect(self._everything() == before, "it is said that nothing has changed, and something has")
+        for fault in faults(self.site, self.state):
+            self._expect(False, fault)
+        if self.options.mode is Mode.MERGE:
+            self._again()
+        verdict["bytes"] = self._out_and_in()
+        Task.objects.all().delete()
+        _fill(self.site)
+        return verdict | {"end": "committed" if result.changed else "unchanged"}
+
+    def _again(self) -> None:
+        before = self._everything()
+        result = self._import(self.task, self.options)
+        if isinstance(result, Result):
+            self._expect(result.committed and not result.changed, f"a second import is {result} {_said(result)}")
+        else:
+            self._expect(False, f"a second import raises {result}")
+        self._expect(self._everything() == before, "a second import changes something")
+
+    def _out_and_in(self) -> int:
+        """Out, in, out: the second and the third archive are the same bytes. Returns what kinds of rows went out."""
+        folder = self.site.folder / "out"
+        folder.mkdir()
+        try:
+            first, second = folder / "first.zip", folder / "second.zip"
+            out = self._export(self.task, first)
+            result = Importer(first, "copy", ImportOptions()).run()
+            if not self._expect(result.committed, f"an export is not imported: {_said(result)}; said {_said(out)}"):
+                return 0
+            self._export("copy", second)
+            same = first.read_bytes() == second.read_bytes()
+            self._expect(same or _polygons(self.task), "export, import and export are not the same bytes")
+            return 0
+        finally:
+            shutil.rmtree(folder)
+
+    def _export(self, task: str, target: Path) -> Any:
+        return Exporter(Task.objects.get(name=task), target).run()
+
+    def _import(self, task: str, options: ImportOptions) -> Result | OpenImagesError | None:
+        try:
+            return Importer(self.source, task, options).run()
+        except OpenImagesError as error:
+            return error
+        except Exception:  # noqa: BLE001  (that there is none is what is tried)
+            self._expect(False, f"an exception of somebody else's\n{traceback.format_exc()}")
+            return None
+
+    def _everything(self) -> Any:
+        found = rows()
+        return found, self.site.files()
+
+    def _expect(self, holds: bool, what: str) -> bool:
+        if not holds:
+            _violate(self.findings, self.source, f"{self.name}: {what}")
+        return holds
+
+
+def _polygons(task: str) -> bool:
+    """Whether it holds what goes out as masks, so that only the second time round is exact."""
+    return Task.objects.get(name=task).shapes.exclude(kind__in=("tag", "rectangle", "mask")).exists()
+
+
+def _said(result: Any) -> list[str]:
+    return [f"{issue.severity}: {issue}" for issue in result.report.issues()][:5]

@@ -1,0 +1,40 @@
+"""Of which image the sizes in images.meta are, where an ImageID stands in several subsets."""
+
+from pathlib import Path
+
+import pytest
+
+from openimages_io.models import Image, Task
+from openimages_io.transfer.options import Missing
+from tests.transfer.datasets import bring_in, documented, totals, write
+
+pytestmark = pytest.mark.django_db
+
+SIZES = "# subset: train\nshared 20 34\n# subset: val\nshared 26 34\n# subset: test\nshared 27 34\n"
+IMAGES = ["shared,train,,,,,,,,,,"]
+
+
+def height() -> int | None:
+    return Image.objects.get(name="shared").height
+
+
+def test_sizes_of_subsets_that_were_not_chosen_are_of_no_image(tmp_path: Path) -> None:
+    source = write(tmp_path / "in", documented(sizes=SIZES, images=IMAGES))
+    for changed in (True, False):
+        result = bring_in(source, subsets=frozenset({"train"}))
+        assert (result.committed, result.changed, height()) == (True, changed, 20)
+        assert totals(result.report)["image sizes"]["skipped"] == {"in a subset that was not chosen": 2}
+
+
+def test_what_is_said_of_the_very_image_goes_before_what_is_said_of_one_in_another_subset(tmp_path: Path) -> None:
+    Image.objects.create(task=Task.objects.create(name="t"), subset="train", name="shared")
+    result = bring_in(write(tmp_path / "in", documented(sizes=SIZES)), missing_images=Missing.SKIP)
+    assert (result.committed, height()) == (True, 20)
+    assert totals(result.report)["image sizes"]["skipped"] == {"said twice": 2}
+
+
+def test_of_several_other_subsets_the_first_holds(tmp_path: Path) -> None:
+    Image.objects.create(task=Task.objects.create(name="t"), subset="train", name="shared")
+    source = write(tmp_path / "in", documented(sizes=SIZES.replace("train\nshared", "train\nother")))
+    result = bring_in(source, missing_images=Missing.SKIP)
+    assert (result.committed, height()) == (True, 26)
