@@ -1,0 +1,293 @@
+"""CSV text to rows of cells, block by block, with the line on which each row starts.
+
+What is badly quoted is named, and reading goes on behind it. No text is looked at more than a few times and no more
+than a row is held, so neither a quote that is never closed nor a line without end costs more than its length.
+"""
+
+import csv
+import io
+import re
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+from operator import attrgetter
+from typing import BinaryIO, Final, NamedTuple
+
+MAX_ROW_BYTES: Final = 2**19
+"""A longer row is left out: it is held in memory whole, and no real one comes near."""
+
+_BLOCK_BYTES: Final = 2**16
+_UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
+_BOM: Final = b"\xef\xbb\xbf"
+_LINE_END: Final = re.compile(rb"\r\n|\n|\r(?!\Z)")  # what comes behind a last \r is not known yet
+_END_OF_DATA: Final = "unexpected end of data"
+_BEHIND_A_QUOTE: Final = "',' expected after '\"'"
+"""What Python's CSV reader says."""
+_TOO_LONG: Final = f"The row has more than {MAX_ROW_BYTES} bytes and is not read"
+
+
+class Broken(NamedTuple):
+    """A row that is not CSV."""
+
+    line: int
+    """Where it starts."""
+    reason: str
+    code: str
+    last: int
+    """Where it ends, it seems. The lines after its first are read as rows of their own where they can be."""
+
+
+@dataclass(slots=True)
+class Rows:
+    """Rows as they are in the file, without blank lines, and those that are not CSV."""
+
+    rows: list[list[str]] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
+    """The line on which each row starts."""
+    broken: list[Broken] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.rows) + len(self.broken)
+
+    def extend(self, other: "Rows") -> None:
+        """Adds the rows of the lines that follow."""
+        self.rows += other.rows
+        self.lines += other.lines
+        self.broken += other.broken
+
+    def split(self, count: int) -> tuple["Rows", "Rows"]:
+        """The first `count` rows with what is broken before the next one, and the rest."""
+        if len(self.rows) <= count:
+            return self, Rows()
+        following = self.lines[count]
+        before = bisect_left(self.broken, following, key=attrgetter("line"))
+        return (
+            Rows(self.rows[:count], self.lines[:count], self.broken[:before]),
+            Rows(self.rows[count:], self.lines[count:], self.broken[before:]),
+        )
+
+
+class RowReader:
+    """Reads a CSV file; the stream, of any kind that can be read, is not closed."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._source = _Lines(stream)
+        self._width = 0
+        """The cells of the first row, which all others are to have; 0 before it."""
+        self.lines = 0
+        """The lines that were read so far."""
+
+    @property
+    def position(self) -> int:
+        """The bytes of the file that were read so far, about."""
+        return self._source.position
+
+    def is_utf16(self) -> bool:
+        """Whether the file starts as UTF-16 does: with its BOM, or with every other byte 0."""
+        head = self._source.head()
+        zero = [not any(head[parity::2]) for parity in (0, 1)]
+        return head[:2] in _UTF16 or (len(head) > 1 and zero[0] != zero[1])
+
+    def blocks(self) -> Iterator[Rows]:
+        """The rows of the file, some at a time."""
+        lines = list[str]()
+        source = self._source
+        while True:
+            lines += source.take(max(_BLOCK_BYTES, sum(map(len, lines))))
+            block = _Block(lines, self.lines, self._width)
+            done = block.parse(is_last=source.ended or source.is_cut)
+            self.lines += done
+            lines = lines[done:]
+            if source.is_cut:
+                self.lines += 1
+                block.found.broken.append(Broken(self.lines, _TOO_LONG, "endless-row", self.lines))
+            self._width = block.width
+            yield block.found
+            if source.ended:
+                return
+
+
+class _Lines:
+    """The lines of a stream, each with its end: LF, CRLF or CR. One that is too long is passed over."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._rest = b""
+        self.position = 0
+        self.ended: bool = False
+        self.is_cut: bool = False
+        """Whether a line that is too long comes after the lines that were taken last."""
+
+    def head(self) -> bytes:
+        """The first bytes, which are read all the same."""
+        while len(self._rest) < 4 and (more := self._read(4 - len(self._rest))):
+            self._rest += more
+        head = self._rest
+        self._rest = head.removeprefix(_BOM)
+        return head
+
+    def take(self, size: int) -> list[str]:
+        """The next lines: about so many bytes of them."""
+        self.is_cut = False
+        block = self._rest
+        while not self.ended:
+            data = self._read(size)
+            self.ended = not data
+            block += data
+            end = len(block) if self.ended else _last_line_end(block)
+            if end:
+                self._rest = block[end:]
+                return self._decoded(block[:end])
+            if len(block) > MAX_ROW_BYTES:
+                self.is_cut = True
+                self._rest = self._behind_this_line(block)
+                break
+        return []
+
+    def _decoded(self, block: bytes) -> list[str]:
+        if len(block) > MAX_ROW_BYTES:
+            lines = block.splitlines(keepends=True)
+            for index, line in enumerate(lines):
+                if len(line) > MAX_ROW_BYTES:
+                    block, self._rest = b"".join(lines[:index]), b"".join(lines[index + 1 :]) + self._rest
+                    self.is_cut, self.ended = True, self.ended and not self._rest
+                    break
+        return io.StringIO(block.decode("utf-8", "surrogateescape"), newline="").readlines()
+
+    def _behind_this_line(self, data: bytes) -> bytes:
+        while not (found := _LINE_END.search(data)):
+            more = self._read(_BLOCK_BYTES)
+            if not more:
+                self.ended = True
+                return b""
+            data = data[-1:] + more  # a last CR may be half of a line's end
+        return data[found.end() :]
+
+    def _read(self, size: int) -> bytes:
+        data = self._stream.read(size)
+        self.position += len(data)
+        return data
+
+
+class _Block:
+    """Some lines of a file, and the rows that are found in them."""
+
+    def __init__(self, lines: Sequence[str], before: int, width: int) -> None:
+        self.lines, self.before, self.width = lines, before, width
+        self.found = Rows()
+
+    def parse(self, *, is_last: bool) -> int:
+        """Finds the rows; returns how many lines are done with. The others are to be given again, with more."""
+        feed = iter(self.lines)
+        reader = csv.reader(feed, strict=True)
+        skipped = 0  # lines that this reader has not seen
+        while True:
+            start, fault, rows = skipped + reader.line_num, "", list[list[str]]()
+            try:
+                rows.extend(reader)
+            except csv.Error as error:  # the rows before it are in the list
+                fault = str(error)
+            done = skipped + reader.line_num
+            place = self._take(rows, start, done if not fault else None)
+            if not fault:
+                return done
+            if fault == _END_OF_DATA:
+                return self._open_at_the_end(place, is_last=is_last)
+            last = done - 1
+            self._break(place, last, _explained(fault))
+            self._apart(place + 1, last)
+            if last > place and (fault != _BEHIND_A_QUOTE or self._may_begin_a_row(self.lines[last])):
+                # So no line is read more than twice within longer rows, and once on its own.
+                reader = csv.reader(chain((self.lines[last],), feed), strict=True)
+                skipped = last
+
+    def _open_at_the_end(self, place: int, *, is_last: bool) -> int:
+        count = len(self.lines)
+        if is_last:
+            self._break(place, count - 1, _explained(_END_OF_DATA))
+            self._apart(place + 1, count)
+            return count
+        if sum(map(len, self.lines[place:])) <= MAX_ROW_BYTES:
+            return place
+        self._break(place, count - 1, f"A quote is opened in this row, which has no end within {MAX_ROW_BYTES} bytes")
+        self._apart(place + 1, count - 1)
+        return max(place + 1, count - 1)
+
+    def _take(self, rows: list[list[str]], start: int, end: int | None) -> int:
+        """Takes rows that start on this line; returns the line behind them."""
+        self.width = self.width or next((len(row) for row in rows if row), 0)
+        found = self.found
+        if end is not None and end - start == len(rows):
+            numbers: Sequence[int] = range(self.before + start + 1, self.before + end + 1)
+            if [] in rows:
+                found.lines += [number for number, row in zip(numbers, rows, strict=True) if row]
+                found.rows += [row for row in rows if row]
+            else:
+                found.lines += numbers
+                found.rows += rows
+            return end
+        for row in rows:
+            tall = height(row)
+            if tall > 1 and (reason := self._refuses(row, start, tall)):
+                self._break(start, start + tall - 1, reason)
+                self._apart(start + 1, start + tall)
+            elif row:
+                found.rows.append(row)
+                found.lines.append(self.before + start + 1)
+            start += tall
+        return start
+
+    def _refuses(self, row: list[str], start: int, tall: int) -> str:
+        """Why a row of several lines is none; empty if it is one. One quote too many anywhere is found so."""
+        if len(row) != self.width:
+            count = f"{len(row)} cell{'s' if len(row) != 1 else ''}"
+            wanted = f"{self.width} column{'s' if self.width != 1 else ''}"
+            return f"A quote is opened in this row, which then has {count}, but the file has {wanted}"
+        if sum(line.count('"') for line in self.lines[start : start + tall]) % 2:
+            return "A quote is opened in this row, and its lines have an odd number of quotes"
+        return ""
+
+    def _break(self, first: int, last: int, reason: str) -> None:
+        code = "bad-quoting" if last == first else "unclosed-quote"
+        self.found.broken.append(Broken(self.before + first + 1, reason, code, self.before + last + 1))
+
+    def _may_begin_a_row(self, line: str) -> bool:
+        """Whether a line on which a quoted cell was ended wrongly is a row, rather than the end of one."""
+        return len(next(csv.reader((line,)), ())) == self.width
+
+    def _apart(self, start: int, end: int) -> None:
+        """Reads lines each on its own."""
+        for index in range(start, end):
+            line = self.before + index + 1
+            try:
+                row = next(csv.reader((self.lines[index],), strict=True))
+            except csv.Error as error:
+                self.found.broken.append(Broken(line, _explained(str(error)), "bad-quoting", line))
+                continue
+            if row:
+                self.found.rows.append(row)
+                self.found.lines.append(line)
+
+
+def _explained(error: str) -> str:
+    """What Python's CSV reader found, for people; by its own words where they are new to us."""
+    match error:
+        case text if text == _END_OF_DATA:
+            return "A quote is opened in this row and never closed"
+        case text if text == _BEHIND_A_QUOTE:
+            return "A quoted cell goes on after its closing quote; double the quotes inside it"
+        case text if limit := re.fullmatch(r"field larger than field limit \((\d+)\)", text):
+            return f"A cell of this row has more than {limit[1]} characters; perhaps a quote is left open"
+        case text:
+            return f"The row cannot be read as CSV: {text}"
+
+
+def height(row: list[str]) -> int:
+    """The number of lines that a row takes: line breaks may stand inside quotes."""
+    return 1 + sum(cell.count("\n") + cell.count("\r") - cell.count("\r\n") for cell in row)
+
+
+def _last_line_end(block: bytes) -> int:
+    """The place behind the last line that is whole."""
+    return max(block.rfind(b"\n"), block.rfind(b"\r", 0, -1)) + 1
