@@ -23,6 +23,8 @@ class Limits:
     """Width times height of one picture."""
     max_picture_bytes: int = 128 * 2**20
     """Size of one picture file, which is read whole."""
+    max_thumbnail_bytes: int = 190 * 2**20
+    """Memory that the thumbnail of one picture may take; there is none of a picture that would take more."""
     max_mask_bytes: int = 64 * 2**20
     """Size of one mask file."""
     max_hierarchy_bytes: int = 64 * 2**20

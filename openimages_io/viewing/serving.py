@@ -13,7 +13,7 @@ from openimages_io.models import Image
 from openimages_io.models.thumbnails import thumbnail_name
 from openimages_io.viewing.gathering import drawable, labels_of
 from openimages_io.viewing.overlay import overlay
-from openimages_io.viewing.thumbnails import size_for, thumbnail
+from openimages_io.viewing.thumbnails import TooLargeToShow, placeholder, size_for, thumbnail
 
 UNKNOWN: Final = "application/octet-stream"
 _TYPES: Final = (
@@ -58,12 +58,18 @@ def file_response(request: HttpRequest, image: Image) -> HttpResponseBase | None
 
 
 def thumbnail_response(request: HttpRequest, image: Image, size: int) -> HttpResponseBase | None:
-    """A small picture, as `thumbnail` makes it; None if there is no picture. Raises `BadPicture`."""
+    """A small picture, as `thumbnail` makes it; None if there is no picture. Raises `BadPicture`.
+
+    In the place of one that would take too much memory there is a drawn placeholder.
+    """
     if image.file and image.file_digest:
         etag = _etag_of(thumbnail_name(image.file_digest, size_for(size)))
         if (known := _conditional(request, etag)) is not None:
             return known
-    file = thumbnail(image, size)
+    try:
+        file = thumbnail(image, size)
+    except TooLargeToShow:
+        return _whole(placeholder(image, size), "image/jpeg", _etag_of(f"placeholder-{image.pk}-{size_for(size)}"))
     if file is None:
         return None
     etag = _etag_of(str(file.name))

@@ -3,25 +3,39 @@
 import io
 import logging
 import warnings
-from typing import Final
+from typing import IO, Final
 
 import numpy as np
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import Storage
+from numpy.typing import NDArray
 from PIL import Image as Pillow
+from PIL import ImageDraw
+from PIL.ImageFile import ImageFile
 
 from openimages_io import conf
 from openimages_io.format.pictures import FORMATS, BadPicture
 from openimages_io.models import Image
 from openimages_io.models.thumbnails import SIZES, thumbnail_name
 from openimages_io.transfer.pictures import digest_of
+from openimages_io.viewing.unpacking import prepare
 
-_MOST_PIXELS: Final = 100_000_000
-"""Pixels that are unpacked for a thumbnail, which is 300 MB; of JPEG files, an eighth of each side is enough."""
+_GAP: Final = 1.5
+"""How much larger the copy is at least that is then made exactly as small as it is to be."""
+_TILE: Final = 1024
+_TILES: Final = 16 * _TILE**2
+"""Memory in bytes for the copies of one tile."""
+_REDUCED_BYTES: Final = 6
+"""Memory for one pixel of the smaller copy, and of what is made of it."""
 _END_OF_JPEG: Final = b"\xff\xd9"
 _BACKGROUND: Final = (255, 255, 255)
+_PLACEHOLDER: Final = (200, 200, 200)
 
 log = logging.getLogger(__name__)
+
+
+class TooLargeToShow(BadPicture):
+    """A picture whose thumbnail would take more memory than a site gives."""
 
 
 def size_for(pixels: int) -> int:
@@ -33,7 +47,8 @@ def thumbnail(image: Image, size: int) -> "File[bytes] | None":
     """The picture as a JPEG whose longest side is `size_for(size)` pixels; smaller pictures are not made larger.
 
     It is in the frame that the annotations are in: the pixels as they are stored, whatever turn an EXIF tag asks for.
-    None if there is no picture file, or the storage has lost it. Raises `BadPicture` for one that cannot be unpacked.
+    None if there is no picture file, or the storage has lost it. Raises `BadPicture` for one that cannot be unpacked,
+    and `TooLargeToShow` for one that would take too much memory.
     """
     if not image.file or image.file.name is None:
         return None
@@ -44,16 +59,29 @@ def thumbnail(image: Image, size: int) -> "File[bytes] | None":
     limit = conf.limits().max_picture_bytes
     try:
         with storage.open(image.file.name) as stream:
-            data = stream.read(limit + 1)
+            if stream.size > limit:
+                raise BadPicture(f"has more than {limit:,} bytes")
+            name = thumbnail_name(image.file_digest or digest_of(stream.read()), size)
+            stream.seek(0)
+            made = ContentFile(_shrink(stream, size), name=name)
     except FileNotFoundError:
         return None
-    if len(data) > limit:
-        raise BadPicture(f"has more than {limit:,} bytes")
-    name = thumbnail_name(image.file_digest or digest_of(data), size)
-    made = ContentFile(_shrink(data, size), name=name)
     _keep(storage, name, made)
     made.seek(0)
     return made
+
+
+def placeholder(image: Image, size: int) -> bytes:
+    """Draw a JPEG in the place of a thumbnail of a picture that is too large to show, of the same proportions."""
+    width, height = image.width or 1, image.height or 1
+    scale = min(1, size_for(size) / max(width, height))
+    drawn = Pillow.new("RGB", (max(1, round(width * scale)), max(1, round(height * scale))), _PLACEHOLDER)
+    pen = ImageDraw.Draw(drawn)
+    right, bottom = drawn.width - 1, drawn.height - 1
+    pen.line((0, 0, right, bottom), "white")
+    pen.line((0, bottom, right, 0), "white")
+    pen.text((4, 4), f"{width} x {height}: too large to show", "black")
+    return _encode(drawn)
 
 
 def _kept(storage: Storage, name: str) -> "File[bytes] | None":
@@ -78,52 +106,77 @@ def _keep(storage: Storage, name: str, made: "File[bytes]") -> None:
         log.warning("The thumbnail %s cannot be kept.", name, exc_info=True)
 
 
-def _shrink(data: bytes, size: int) -> bytes:
+def _shrink(stream: IO[bytes], size: int) -> bytes:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with Pillow.open(io.BytesIO(data), formats=FORMATS) as picture:
-                return _encode(_small(picture, size))
+            with Pillow.open(stream, formats=FORMATS) as picture:
+                return _encode(_small(picture, stream, size))
     except BadPicture:
         raise
     except Exception as error:  # a stranger's file makes Pillow raise whatever there is
         raise BadPicture(f"cannot be unpacked: {error}") from error
 
 
-def _small(picture: Pillow.Image, size: int) -> Pillow.Image:
+def _small(picture: ImageFile, stream: IO[bytes], size: int) -> Pillow.Image:
     width, height = picture.size
-    limit = conf.limits().max_picture_pixels
-    if width * height > limit:
-        raise BadPicture(f"is {width} x {height} pixels, more than the limit of {limit:,}")
-    if not picture.info.get("progressive"):  # of which all is unpacked first
-        picture.draft("RGB", (2 * size, 2 * size))
-        width, height = picture.size
-    if width * height > _MOST_PIXELS:
-        raise BadPicture(f"is too large for a thumbnail: {width} x {height} pixels would have to be unpacked")
+    limits = conf.limits()
+    if width * height > limits.max_picture_pixels:
+        raise BadPicture(f"is {width} x {height} pixels, more than the limit of {limits.max_picture_pixels:,}")
+    unpacking, kept = prepare(picture, stream, size)
+    factor = max(1, round(max(picture.size) / _GAP) // size)
+    reduced = _TILES + _REDUCED_BYTES * picture.size[0] * picture.size[1] // factor**2
+    needed = max(unpacking, kept + reduced)
+    if needed > limits.max_thumbnail_bytes:
+        raise TooLargeToShow(
+            f"is too large for a thumbnail: {width} x {height} pixels of this kind take {needed:,} bytes of memory, "
+            f"more than {limits.max_thumbnail_bytes:,} (MAX_THUMBNAIL_BYTES)"
+        )
     picture.load()
-    small = _as_rgb(picture, size)
-    small.thumbnail((size, size), Pillow.Resampling.LANCZOS, reducing_gap=3.0)
+    small = _reduced(picture, factor)
+    small.thumbnail((size, size), Pillow.Resampling.LANCZOS)
     return small
 
 
-def _as_rgb(picture: Pillow.Image, size: int) -> Pillow.Image:
-    if picture.mode.startswith(("I", "F")):
-        return _from_deep(picture)
+def _reduced(picture: Pillow.Image, factor: int) -> Pillow.Image:
+    """A smaller copy in RGB, made tile by tile: to convert all of it would take as much memory again."""
+    width, height = picture.size
+    side = max(1, _TILE // factor) * factor
+    tiles = [(x, y) for y in range(0, height, side) for x in range(0, width, side)]
+
+    def tile(x: int, y: int) -> Pillow.Image:
+        return picture.crop((x, y, min(x + side, width), min(y + side, height)))
+
+    largest = max(_largest(tile(*at)) for at in tiles) if _is_deep(picture) else 0.0
+    small = Pillow.new("RGB", (-(-width // factor), -(-height // factor)))
+    for x, y in tiles:
+        small.paste(_as_rgb(tile(x, y), largest).reduce(factor), (x // factor, y // factor))
+    return small
+
+
+def _as_rgb(picture: Pillow.Image, largest: float) -> Pillow.Image:
+    if _is_deep(picture):
+        top = 1 if picture.mode == "F" and largest <= 1 else 255 if largest <= 255 else max(largest, 65535)
+        return Pillow.fromarray(np.clip(_deep(picture) * (255 / top), 0, 255).astype(np.uint8)).convert("RGB")
     if picture.has_transparency_data:
         layers = picture.convert("RGBA")
-        layers.thumbnail((size, size), Pillow.Resampling.LANCZOS, reducing_gap=3.0)
         below = Pillow.new("RGB", layers.size, _BACKGROUND)
         below.paste(layers, mask=layers.getchannel("A"))
         return below
     return picture.convert("RGB")
 
 
-def _from_deep(picture: Pillow.Image) -> Pillow.Image:
-    """Grey in more than eight bits: Pillow would cut everything above 255 off."""
-    values = np.nan_to_num(np.asarray(picture, dtype=np.float32), nan=0, posinf=0, neginf=0)
-    largest = float(values.max())
-    top = 1 if picture.mode == "F" and largest <= 1 else 255 if largest <= 255 else max(largest, 65535)
-    return Pillow.fromarray(np.clip(values * (255 / top), 0, 255).astype(np.uint8)).convert("RGB")
+def _is_deep(picture: Pillow.Image) -> bool:
+    """Whether it is grey in more than eight bits: Pillow would cut everything above 255 off."""
+    return picture.mode.startswith(("I", "F"))
+
+
+def _deep(picture: Pillow.Image) -> NDArray[np.float32]:
+    return np.nan_to_num(np.asarray(picture, dtype=np.float32), nan=0, posinf=0, neginf=0)
+
+
+def _largest(picture: Pillow.Image) -> float:
+    return float(_deep(picture).max())
 
 
 def _encode(picture: Pillow.Image) -> bytes:

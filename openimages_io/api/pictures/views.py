@@ -84,7 +84,10 @@ class ImageThumbnail(PictureView):
         responses={(200, "image/jpeg"): OpenApiTypes.BINARY, **_UNCHANGED, **problems(400, 404, 412)},
     )
     def get(self, request: Request, pk: int) -> HttpResponseBase:
-        """A JPEG in the frame of the annotations. A picture that is smaller is not made larger."""
+        """A JPEG in the frame of the annotations. A picture that is smaller is not made larger.
+
+        In the place of one that would take more memory than the site gives there is a grey placeholder that says so.
+        """
         query = ThumbnailQuerySerializer(data=request.query_params)
         image = self.get_image(pk)
         query.is_valid(raise_exception=True)
