@@ -14,6 +14,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 from django.conf import settings
+from django.core.checks import run_checks
 from django.core.management import call_command, execute_from_command_line
 from django.core.signals import setting_changed
 from django.db import connections
@@ -156,6 +157,7 @@ class Databases:
         self._template = folder / "template.sqlite3"
         _use(f"sqlite:///{self._template}", folder / "media", folder)
         call_command("migrate", verbosity=0)
+        run_checks()  # loads what every process that is forked from this one needs, once
         connections.close_all()
         self._names: list[str] = []
         if server:

@@ -69,9 +69,9 @@ def faults(site: Site, catalogue_before: str) -> Iterator[str]:
 
 def _missing_files() -> Iterator[str]:
     storage = picture_storage()
-    for name in Image._base_manager.exclude(file="").values_list("file", flat=True):
-        if not storage.exists(name):
-            yield f"an image names the file {name}, which is not there"
+    names = Image._base_manager.exclude(file="").values_list("file", flat=True)
+    if missing := [name for name in names if not storage.exists(name)]:
+        yield f"{len(missing)} of {len(names)} images name files that are not there, such as {missing[0]}"
     for field in ("source", "result", "report"):
         kept = Job._base_manager.filter(pruned=None).exclude(**{field: ""})
         for name in kept.values_list(field, flat=True):
