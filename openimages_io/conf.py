@@ -29,8 +29,12 @@ class Options:
     """Size of one request with uploaded files."""
     max_upload_files: int = 100
     """Pictures in one request."""
-    max_body_bytes: int = 64 * 2**20
+    max_body_bytes: int = 32 * 2**20
     """Size of one request without files."""
+    max_body_values: int = 2_000_000
+    """Values, keys and lists in the JSON of one request."""
+    max_body_shapes: int = 20_000
+    """Shapes in one request."""
     page_size: int = 100
     """Rows on a page unless the client asks for another number."""
     max_page_size: int = 1000

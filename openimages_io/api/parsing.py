@@ -14,6 +14,7 @@ from rest_framework.parsers import BaseParser, DataAndFiles, MultiPartParser
 
 from openimages_io import conf
 from openimages_io.api.errors import TooLarge
+from openimages_io.format.json_size import has_more_values
 from openimages_io.models.values import UNSTORABLE
 
 MAX_DEPTH: Final = 500
@@ -40,8 +41,14 @@ class JSONBody(BaseParser):
     media_type = "application/json"
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None) -> Any:
-        """The value. Raises `ParseError` for what is no JSON, `ValidationError` for values that cannot be stored."""
+        """The value.
+
+        Raises `ParseError` for what is no JSON, `ValidationError` for values that cannot be stored, and `TooLarge`.
+        """
         data = read_body(stream)
+        most = conf.options().max_body_values
+        if has_more_values(data, most):
+            raise TooLarge(f"The request's JSON has more than {most:,} values, the most that this site takes.")
         try:
             value = json.loads(data.decode(), parse_constant=_refuse_constant)
         except UnicodeDecodeError as error:

@@ -16,14 +16,12 @@ from typing import Any
 from openimages_io.exceptions import OpenImagesError
 from openimages_io.format.cells import ID_LENGTH
 from openimages_io.format.issues import Issue, IssueSink, Severity, show
+from openimages_io.format.json_size import has_more_values
 from openimages_io.format.limits import Limits
 from openimages_io.format.names import UNPRINTABLE
 
 VIRTUAL_ROOT = "/m/0bl9f"
 """The official root, a class that no class list has."""
-
-MAX_NODES = 1_000_000
-"""Nodes in a tree that we write: a graph of a few hundred edges can unfold into more than any disk holds."""
 
 
 class EdgeKind(StrEnum):
@@ -34,6 +32,7 @@ class EdgeKind(StrEnum):
 
 
 _KEYS = {"Part": EdgeKind.PART, "Subcategory": EdgeKind.SUBCATEGORY}
+_NODE_KEYS = frozenset(("LabelName", *_KEYS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,13 +145,19 @@ class _Parser:
         """The JSON value in a tuple of its own, since null is a value too; None when there is none."""
         limit = self.limits.max_hierarchy_bytes
         if len(data) > limit:
-            self.error("too-large", f"the file has {len(data):,} bytes; at most {limit:,} are read")
+            self.error(
+                "too-large", f"the file has {len(data):,} bytes; at most {limit:,} are read (MAX_HIERARCHY_BYTES)"
+            )
             return None
         if not data:
             self.error("empty-file", "the file is empty")
             return None
         if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data[:2]:
             self.error("not-utf-8", "the file is UTF-16; UTF-8 is expected")
+            return None
+        most = self.limits.max_hierarchy_values
+        if has_more_values(data, most):
+            self.error("too-large", f"the file has more than {most:,} values (MAX_HIERARCHY_VALUES)")
             return None
         try:
             text = data.decode("utf-8-sig")
@@ -214,7 +219,7 @@ class _Parser:
             for key in node.keys_twice:
                 self.error("duplicate-key", "stands twice in one object", column=place.path(), value=key)
         for key in node:
-            if key not in _KEYS and key != "LabelName" and key not in self.unknown_keys:
+            if key not in _NODE_KEYS and key not in self.unknown_keys:
                 self.unknown_keys[key] = place.path()
 
     def children(self, node: dict[str, Any], place: _Place) -> tuple[_Children, list[tuple[dict[str, Any], _Place]]]:
@@ -261,7 +266,8 @@ class _Parser:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
+    """An object without what stands under keys that no node has, which may be anything."""
+    found = {key: value if key in _NODE_KEYS else None for key, value in pairs}
     if len(found) == len(pairs):
         return found
     repeated = _Repeated(found)
@@ -366,18 +372,21 @@ def _children_first(root: str, below: dict[str, list[Edge]]) -> Iterator[str]:
 
 
 def _check_size(root: str, order: list[str], below: dict[str, list[Edge]], limits: Limits) -> None:
-    """Counts the nodes and levels of the tree without making it."""
-    nodes: dict[str, int] = {}
+    """Counts the values and levels of the tree without making it: a few hundred edges can unfold into any number."""
+    most = limits.max_hierarchy_values
+    values: dict[str, int] = {}
     levels: dict[str, int] = {}
     for name in order:
-        children = [edge.child for edge in below.get(name, ())]
-        nodes[name] = min(1 + sum(nodes[child] for child in children), MAX_NODES + 1)
-        levels[name] = 1 + max((levels[child] for child in children), default=0)
-    if nodes[root] > MAX_NODES:
-        reason = (
-            f"as a tree it has more than {MAX_NODES:,} nodes, since classes with several parents repeat all below them"
-        )
-        raise OpenImagesError(f"The class hierarchy cannot be written: {reason}.")
+        edges = below.get(name, ())
+        kinds = len({edge.kind for edge in edges})
+        # The node, its name's key, the keys and lists of its children, and the commas between all of these.
+        own = 2 + 3 * kinds + len(edges) - kinds
+        values[name] = min(own + sum(values[edge.child] for edge in edges), most + 1)
+        levels[name] = 1 + max((levels[edge.child] for edge in edges), default=0)
+    if values[root] > most:
+        reason = f"as a tree it has more than {most:,} values (MAX_HIERARCHY_VALUES)"
+        why = "since classes with several parents repeat all below them"
+        raise OpenImagesError(f"The class hierarchy cannot be written: {reason}, {why}.")
     if levels[root] > limits.max_hierarchy_depth:
         reason = f"its classes are nested deeper than {limits.max_hierarchy_depth}"
         raise OpenImagesError(f"The class hierarchy cannot be written: {reason}.")

@@ -27,7 +27,11 @@ class Limits:
     """Memory that the thumbnail of one picture may take; there is none of a picture that would take more."""
     max_mask_bytes: int = 64 * 2**20
     """Size of one mask file."""
-    max_hierarchy_bytes: int = 64 * 2**20
-    """Size of a hierarchy file, which is read whole."""
+    max_hierarchy_bytes: int = 16 * 2**20
+    """Size of a hierarchy file, which is read whole (the real one has 89 kB)."""
+    max_hierarchy_values: int = 500_000
+    """Values, keys and lists in a hierarchy file, some four for a class (the real one has 2,747)."""
     max_hierarchy_depth: int = 200
     """Nesting of the class hierarchy (the real one is five deep)."""
+    max_shape_points: int = 100_000
+    """Points of one polygon."""

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Final
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from openimages_io import conf
 from openimages_io.geometry.rings import FARTHEST
 from openimages_io.models.attribute import AttributeSpec
 from openimages_io.models.kinds import ShapeKind
@@ -21,6 +23,8 @@ COLUMNS: Final = frozenset({"score", "occluded"})
 ALWAYS_KEPT: Final = frozenset({"box_id"})
 """Attributes that identify a shape rather than describe it, so that they need no spec."""
 LARGEST_GROUP: Final = 2**63 - 1
+MOST_FAULTS: Final = 10_000
+"""How many faults are looked for before somebody is told of them."""
 _LONGEST_SOURCE: Final = 64
 _LONGEST_MESSAGE: Final = 300
 _LONGEST_VALUE: Final = 60
@@ -40,11 +44,12 @@ def faults(shape: "Shape", specs: Mapping[str, AttributeSpec]) -> list[Fault]:
     """Everything that is wrong with a shape, given its label's attribute specs by name.
 
     What has none of these faults, the database takes. A field may hold any value that JSON can have. Nothing is
-    queried: image and label are compared with the task if they are loaded.
+    queried: image and label are compared with the task if they are loaded. Of very many faults the first 10,000 are
+    found.
     """
-    found = [*_of_rows(shape), *_of_kind(shape), *_of_box(shape), *_of_points(shape), *_of_clicks(shape)]
-    found += [*_of_values(shape), *_of_attributes(shape, specs)]
-    return [Fault(path, _shortened(message)) for path, message in found]
+    checks = (_of_rows, _of_kind, _of_box, _of_points, _of_clicks, _of_values)
+    found = chain(chain.from_iterable(check(shape) for check in checks), _of_attributes(shape, specs))
+    return [Fault(path, _shortened(message)) for path, message in islice(found, MOST_FAULTS)]
 
 
 def told(value: Any) -> str:
@@ -118,6 +123,18 @@ def _of_points(shape: "Shape") -> _Found:
 def _of_rings(points: Any) -> _Found:
     if not isinstance(points, list) or not points:
         yield "points", _("Write a polygon's rings as [[x1, y1, x2, y2, x3, y3, …], …], fractions of the image.")
+        return
+    most = conf.limits().max_shape_points
+    count = sum(len(ring) // 2 for ring in points if isinstance(ring, list))
+    if count > most:
+        yield (
+            "points",
+            _("It has %(count)s points, more than %(most)s (MAX_SHAPE_POINTS).")
+            % {
+                "count": f"{count:,}",
+                "most": f"{most:,}",
+            },
+        )
         return
     for index, ring in enumerate(points):
         path = f"points[{index}]"

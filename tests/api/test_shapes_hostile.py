@@ -6,10 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from pytest_django import Settings
 
 from openimages_io.models import Image, Label, Shape, Task
+from tests.api.answers import refusal
 from tests.api.shaping import BOX, RING, Frontend, faults, png
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.api.shaping")]
@@ -166,6 +169,29 @@ def test_very_many_faults_and_very_many_labels(frontend: Frontend) -> None:
     assert faults(response)[""] == "There are 500 more faults."
 
 
+def test_faults_without_end_are_not_all_looked_for(frontend: Frontend) -> None:
+    response = frontend.put([{}] * 8000)
+    assert len(faults(response)) == 1001
+    assert faults(response)[""].startswith("There are at least 9,00")
+    response = frontend.put([frontend.item(attributes={f"a{number}": 1 for number in range(20_000)})])
+    assert faults(response)[""] == "There are 9,000 more faults."
+
+
+def test_what_one_request_may_cost(frontend: Frontend, settings: Settings) -> None:
+    settings.OPENIMAGES_IO = {"MAX_BODY_SHAPES": 2}
+    assert "has 3 shapes; this site takes 2" in refusal(frontend.put([frontend.item()] * 3), 413)
+    assert "has 3 shapes; this site takes 2" in refusal(frontend.post([frontend.item()] * 3), 413)
+    settings.OPENIMAGES_IO = {"MAX_BODY_VALUES": 10}
+    assert "more than 10 values" in refusal(frontend.put([frontend.item()] * 3), 413)
+    settings.OPENIMAGES_IO = {"MAX_SHAPE_POINTS": 3}
+    points = [[0.1, 0.1, 0.2, 0.1, 0.2, 0.2], [0.5, 0.5, 0.6, 0.5, 0.6, 0.6]]
+    polygon = frontend.item(kind="polygon", points=points)
+    assert faults(frontend.put([polygon])) == {"shapes[0].points": "It has 6 points, more than 3 (MAX_SHAPE_POINTS)."}
+    settings.OPENIMAGES_IO = {"MAX_SHAPE_POINTS": 6}
+    assert frontend.put([polygon]).status_code == 200
+    assert not Shape.objects.exclude(kind="polygon").exists()
+
+
 @pytest.mark.parametrize(
     ("mask", "path"),
     [
@@ -260,7 +286,7 @@ FIELDS = [
 ]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     kind=st.sampled_from(["tag", "rectangle", "polygon", "mask", "ellipse"]),
     changes=st.dictionaries(st.sampled_from(FIELDS), JSON, max_size=4),

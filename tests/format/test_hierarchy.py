@@ -237,6 +237,29 @@ def test_too_large() -> None:
         dump(graph_of(root="a"), Limits(max_hierarchy_bytes=17))
 
 
+@pytest.mark.parametrize("content", ["[]", "{}", '{"":1}', "1", '""'])
+def test_what_stands_under_an_unknown_key_is_bounded_by_its_values(content: str) -> None:
+    inner = ",".join([content] * 600_000)
+    assert bad(f'{{"LabelName":"a","more":[{inner}]}}') == [("too-large", None, None)]
+
+
+def test_what_stands_under_an_unknown_key_is_not_kept() -> None:
+    graph, (issue,) = read({"LabelName": "a", "more": {"LabelName": "b", "Part": [{"deep": [1, 2]}]}})
+    assert graph == graph_of(root="a", names=("a",))
+    assert (issue.code, issue.value, issue.severity) == ("unknown-key", "more", Severity.WARNING)
+
+
+def test_what_is_written_can_be_read_again_by_its_number_of_values() -> None:
+    graph = graph_of(("a", "b", PART), ("a", "c", SUB), ("a", "d", SUB), ("d", "b", SUB))
+    text = dump(graph, LIMITS)
+    most = sum(map(text.count, (b",", b":", b"[", b"{")))
+    assert read(text, Limits(max_hierarchy_values=most))[0]
+    assert dump(graph, Limits(max_hierarchy_values=most)) == text
+    assert bad(text, Limits(max_hierarchy_values=most - 1)) == [("too-large", None, None)]
+    with pytest.raises(OpenImagesError, match=f"more than {most - 1} values"):
+        dump(graph, Limits(max_hierarchy_values=most - 1))
+
+
 def test_the_only_top_is_the_root() -> None:
     graph = graph_of(("b", "c", SUB), ("a", "b", SUB), names=("alone", "a", "b", "c"))
     assert to_tree(graph, LIMITS) == {
@@ -288,7 +311,7 @@ def test_a_tree_that_would_explode_is_not_written() -> None:
             (f"{n}r", f"{n + 1}", SUB),
         ]
     ]
-    with pytest.raises(OpenImagesError, match="more than 1,000,000 nodes"):
+    with pytest.raises(OpenImagesError, match="more than 500,000 values"):
         dump(graph_of(*diamonds), LIMITS)
 
 

@@ -11,14 +11,18 @@ _SHOWN: Final = 1000
 
 
 class BadShapes(ValidationError):
-    """Faults of shapes in a request; of very many the first thousand are told, and how many there are."""
+    """Faults of shapes in a request; of very many the first thousand are told, and how many there are.
 
-    def __init__(self, faults: Sequence[Fault]) -> None:
+    Not all of them are known if the search for more was given up.
+    """
+
+    def __init__(self, faults: Sequence[Fault], *, are_all: bool = True) -> None:
         found: dict[str, list[str]] = {}
         for fault in faults[:_SHOWN]:
             found.setdefault(_readable(fault.path), []).append(_readable(fault.message))
         if len(faults) > _SHOWN:
-            found.setdefault("", []).append(f"There are {len(faults) - _SHOWN:,} more faults.")
+            least = "" if are_all else "at least "
+            found.setdefault("", []).append(f"There are {least}{len(faults) - _SHOWN:,} more faults.")
         super().__init__(found)
 
 

@@ -1,10 +1,14 @@
 """Shapes as a request gives them: which fields, for which shape, with which pixels."""
 
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, Final
 
+from openimages_io import conf
+from openimages_io.api.errors import TooLarge
+from openimages_io.api.shapes.faults import BadShapes
 from openimages_io.api.shapes.givenmasks import GivenMask, PixelBudget, read_mask
-from openimages_io.models.rules import LARGEST_GROUP, Fault, told
+from openimages_io.models.rules import LARGEST_GROUP, MOST_FAULTS, Fault, told
 
 FIELDS: Final = (
     *("kind", "label", "x_min", "x_max", "y_min", "y_max", "points", "clicks", "rotation", "source", "group"),
@@ -32,10 +36,13 @@ class Item:
     """Whether it is no shape at all, or nobody can say which."""
     faults: list[Fault] = field(default_factory=list)
     """Found so far, with whole paths."""
+    counted: int = 0
+    """How many of them the request's count has."""
 
     def fault(self, name: str, message: str) -> None:
         """Takes note of what is wrong with a field."""
-        self.faults.append(Fault(f"{self.path}{name}" if name else self.path.rstrip("."), message))
+        if len(self.faults) <= MOST_FAULTS:
+            self.faults.append(Fault(f"{self.path}{name}" if name else self.path.rstrip("."), message))
 
 
 class Items:
@@ -45,13 +52,14 @@ class Items:
         self.items: list[Item] = []
         self.faults: list[Fault] = []
         self._budget = PixelBudget()
+        self._found = 0
 
     def read_save(self, body: Any, image: int, units: str) -> None:
         """Takes what a PUT gives: an object with all shapes of the picture, as GET gives it."""
         if not isinstance(body, dict):
             self.faults.append(Fault("", f"Write an object with a list of shapes, not {told(body)}."))
             return
-        for name in body.keys() - set(_ENVELOPE):
+        for name in islice(body.keys() - set(_ENVELOPE), MOST_FAULTS):
             self.faults.append(Fault(name, f"It is unknown here; known are: {', '.join(_ENVELOPE)}."))
         if "image" in body and (isinstance(body["image"], bool) or body["image"] != image):
             self.faults.append(Fault("image", f"This is picture {image}, not {told(body['image'])}."))
@@ -64,6 +72,7 @@ class Items:
             text = f"{told(shapes)} is no list of shapes." if "shapes" in body else "It is missing."
             self.faults.append(Fault("shapes", text))
             return
+        _check_number(shapes)
         places: dict[int, int] = {}
         for place, shape in enumerate(shapes):
             item = self._read(shape, f"shapes[{place}].", has_key=True)
@@ -73,6 +82,7 @@ class Items:
     def read_new(self, body: Any) -> None:
         """Takes what a POST gives: a new shape, or a list of them."""
         if isinstance(body, list):
+            _check_number(body)
             for place, shape in enumerate(body):
                 self._read(shape, f"[{place}].", has_key=False)
         else:
@@ -85,6 +95,13 @@ class Items:
             item.fault("id", f"This is shape {key}, not {item.key}.")
         item.key = key
 
+    def stop_at_many(self, item: Item) -> None:
+        """Raises `BadShapes` when very many faults were found, each of which costs memory."""
+        self._found += len(item.faults) - item.counted
+        item.counted = len(item.faults)
+        if self._found > MOST_FAULTS:
+            raise BadShapes(self.all_faults(), are_all=False)
+
     def all_faults(self) -> list[Fault]:
         """Everything that was found."""
         return [*self.faults, *(fault for item in self.items for fault in item.faults)]
@@ -95,6 +112,7 @@ class Items:
         if not isinstance(shape, dict):
             item.is_lost = True
             item.fault("", f"{told(shape).capitalize()} is no shape: write an object.")
+            self.stop_at_many(item)
             return item
         if shape.get("id") is not None:
             if not has_key:
@@ -111,6 +129,7 @@ class Items:
         if "mask" in shape:
             item.drops_mask = shape["mask"] is None
             item.mask = None if item.drops_mask else read_mask(shape["mask"], item.fault, self._budget)
+        self.stop_at_many(item)
         return item
 
     def require_what_is_new(self, item: Item) -> None:
@@ -118,6 +137,12 @@ class Items:
         for name in _REQUIRED:
             if name not in item.given:
                 item.fault(name, "It is missing.")
+
+
+def _check_number(shapes: list[Any]) -> None:
+    most = conf.options().max_body_shapes
+    if len(shapes) > most:
+        raise TooLarge(f"The request has {len(shapes):,} shapes; this site takes {most:,} at once.")
 
 
 def _is_whole(value: Any) -> bool:

@@ -77,6 +77,7 @@ class Saver:
                 items.require_what_is_new(item)
             shape = None if item.key is None else stored[item.key]
             drafts.append(lay.make(item, shape, pngs.get(item.key or 0, b"")))
+            items.stop_at_many(item)
         if found := items.all_faults():
             raise BadShapes(found)
         return drafts
