@@ -2,8 +2,8 @@ PYTHON ?= python3
 PORT ?= 8000
 SERVE ?= 1
 # Tests run side by side; 0 runs them in one process.
-JOBS ?= 3
-# What `make test`, `make test-interop` and `make bench` hand on, such as ARGS="-k masks".
+JOBS ?= 2
+# What the targets of tests and `make bench` hand on, such as ARGS="-k masks".
 ARGS ?=
 
 VENV := .venv
@@ -14,17 +14,24 @@ INTEROP_VENV := .venv-interop
 INTEROP := $(INTEROP_VENV)/.installed
 NEWEST_VENV := .venv-newest
 NEWEST_PYTHON ?= $(PYTHON)
-# Files with few tests are those that wait for browsers and workers, so they must not come last.
+# Files that wait for programs come first, see tests/conftest.py.
 SPREAD := -n $(JOBS) --dist loadfile --no-loadscope-reorder
 PYTEST := $(BIN)/python -m pytest $(SPREAD)
+# Markers, see pyproject.toml; tests/test_targets.py looks whether every test is in a target that .ci/run makes.
+FAST := "not programs and not thorough"
+USUAL := "not thorough"
+ON_POSTGRES := "django_db and not thorough"
+THOROUGH := "thorough"
 # Coverage is gathered on SQLite, and judged by `make coverage`.
 COV := --cov --cov-report= --cov-fail-under=0
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
+# Tests start Python dozens of times, and without compiled files each start is a second longer.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check test-sqlite test-postgres coverage test-interop test-newest bench fixtures docs format wheel clean
+.PHONY: help demo test test-fast check test-sqlite test-postgres coverage test-thorough test-interop test-newest bench fixtures docs format wheel clean
 # The steps of one target write the same files, so they keep their order.
 .NOTPARALLEL:
 
@@ -49,6 +56,9 @@ endif
 
 test: check test-sqlite test-postgres coverage ## Check style, types and layers, and run the tests (PostgreSQL too, see OPENIMAGES_TEST_POSTGRES)
 
+test-fast: $(DEV) ## Run the tests that start no other programs, on SQLite: for every day
+	DATABASE_URL= $(PYTEST) -m $(FAST) $(ARGS)
+
 check: $(DEV) ## Check style, types, layers and migrations
 	$(BIN)/ruff check --quiet
 	$(BIN)/ruff format --check --quiet
@@ -57,7 +67,7 @@ check: $(DEV) ## Check style, types, layers and migrations
 	DATABASE_URL=sqlite://:memory: $(BIN)/python manage.py makemigrations --check --dry-run
 
 test-sqlite: $(DEV) ## Run the tests on SQLite
-	DATABASE_URL= $(PYTEST) $(COV) $(ARGS)
+	DATABASE_URL= $(PYTEST) $(COV) -m $(USUAL) $(ARGS)
 
 test-postgres: $(DEV) ## Run the tests that need a database on the server that OPENIMAGES_TEST_POSTGRES names
 	@if [ -z "$$OPENIMAGES_TEST_POSTGRES" ]; then \
@@ -67,11 +77,14 @@ test-postgres: $(DEV) ## Run the tests that need a database on the server that O
 		echo "PostgreSQL: skipped, for OPENIMAGES_TEST_POSTGRES is not set (postgres://user:password@host:port/database)."; \
 		exit 0; \
 	fi; \
-	$(BIN)/python tests/postgres.py && \
-	DATABASE_URL="$$OPENIMAGES_TEST_POSTGRES" $(PYTEST) -m django_db $(ARGS)
+	$(BIN)/python -m tests.postgres && \
+	DATABASE_URL="$$OPENIMAGES_TEST_POSTGRES" $(PYTEST) -m $(ON_POSTGRES) $(ARGS)
 
 coverage: $(DEV)
 	@$(if $(ARGS),echo "The coverage of a part of the tests is not judged.",$(BIN)/coverage report)
+
+test-thorough: $(DEV) ## Run the tests that ask very much: schemathesis at length, and a generated client in TypeScript
+	OPENIMAGES_THOROUGH=1 DATABASE_URL= $(PYTEST) -m $(THOROUGH) $(ARGS)
 
 test-interop: $(DEV) $(INTEROP) ## Compare with Datumaro, which gets a virtual environment of its own
 	OPENIMAGES_INTEROP_PYTHON=$(INTEROP_VENV)/bin/python DATABASE_URL= $(BIN)/python -m pytest tests/interop $(ARGS)

@@ -1,15 +1,20 @@
 """What tests of every room share."""
 
+import itertools
 import os
+import subprocess
 from pathlib import Path
+from typing import Any, Final
 
 import pytest
-from pytest_django import Settings
+from pytest_django import DjangoDbBlocker, Settings
+
+from tests.postgres import hurry
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("OPENIMAGES_SHARED", ROOT.parent / "shared"))
 # What is asked there is no matter of the database, so PostgreSQL is not asked it again.
-_ONE_DATABASE_WILL_DO = {
+ONE_DATABASE_WILL_DO = {
     "admin/test_editing.py",
     "admin/test_exporting.py",
     "admin/test_importing.py",
@@ -34,21 +39,65 @@ _ONE_DATABASE_WILL_DO = {
 _DATABASE_FIXTURES = {"db", "transactional_db", "django_db_reset_sequences", "django_db_serialized_rollback"}
 
 
+_PROGRAM_FIXTURES: Final = {"site", "browser", "empty_database"}
+_PROGRAM_FOLDERS: Final = {"browser", "interop", "torture"}
+_running: list[pytest.Item] = []
+_numbers: Final = itertools.count()
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks whatever needs the database, also through a fixture, so that `-m django_db` selects all of it.
+    """Marks what needs the database, and what starts programs, also through a fixture, so that `-m` selects all of it.
 
-    On PostgreSQL the files of `_ONE_DATABASE_WILL_DO` are left out.
+    On PostgreSQL the files of `ONE_DATABASE_WILL_DO` are left out.
     """
     if os.environ.get("DATABASE_URL", "").startswith("postgres"):
-        items[:] = [item for item in items if _file(item) not in _ONE_DATABASE_WILL_DO]
+        items[:] = [item for item in items if _file(item) not in ONE_DATABASE_WILL_DO]
     for item in items:
-        if _DATABASE_FIXTURES.intersection(getattr(item, "fixturenames", ())):
+        fixtures, folder = getattr(item, "fixturenames", ()), _file(item).partition("/")[0]
+        if _DATABASE_FIXTURES.intersection(fixtures):
             item.add_marker("django_db")
+        if _PROGRAM_FIXTURES.intersection(fixtures) or folder in _PROGRAM_FOLDERS:
+            item.add_marker("programs")
+    # Files that wait for programs come first, or one of them would be waited for at the end.
+    waiting = {item.path for item in items if item.get_closest_marker("programs")}
+    items.sort(key=lambda item: item.path not in waiting)
+
+
+def pytest_configure() -> None:
+    """Has a test that starts a program without saying so fail, for `make test-fast` would wait for it."""
+    start = subprocess.Popen.__init__
+
+    def checked(self: Any, *args: Any, **kwargs: Any) -> None:
+        if _running and _running[-1].get_closest_marker("programs") is None:
+            raise AssertionError(
+                f"{_running[-1].nodeid} starts a program ({args[0] if args else kwargs['args']}): "
+                "mark it with pytest.mark.programs, so that `make test-fast` leaves it out."
+            )
+        start(self, *args, **kwargs)
+
+    subprocess.Popen.__init__ = checked  # type: ignore[method-assign]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Any:
+    """Knows which test is running."""
+    _running.append(item)
+    try:
+        return (yield)
+    finally:
+        _running.pop()
 
 
 def _file(item: pytest.Item) -> str:
     return item.path.relative_to(ROOT / "tests").as_posix()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """The test database of pytest-django, in which nobody waits for a disk."""
+    with django_db_blocker.unblock():
+        hurry()
 
 
 @pytest.fixture
@@ -61,8 +110,11 @@ def shared() -> Path:
 
 
 @pytest.fixture(autouse=True)
-def media(settings: Settings, tmp_path: Path) -> Path:
+def media(request: pytest.FixtureRequest, settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder where this test's pictures are stored. It is there once something was."""
-    folder = tmp_path / "media"
+    if "tmp_path" in request.fixturenames:
+        folder: Path = request.getfixturevalue("tmp_path") / "media"
+    else:  # most tests need none, and making one takes longer than they do
+        folder = tmp_path_factory.getbasetemp() / f"media-{next(_numbers)}"
     settings.MEDIA_ROOT = folder
     return folder

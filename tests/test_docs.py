@@ -124,6 +124,7 @@ def test_every_command_that_the_readme_runs_is_in_the_tour() -> None:
     assert [line.split()[2] for line in run] == ["migrate", "import_openimages"]
 
 
+@pytest.mark.programs
 def test_the_tour_shows_what_its_commands_print() -> None:
     assert tour.told(README) == README, "Run `make docs`, and look at the difference."
 

@@ -68,6 +68,7 @@ for locked in (True, False):
 """
 
 
+@pytest.mark.programs
 def test_on_sqlite_in_a_file(tmp_path: Path) -> None:
     """In a process of its own: a test run has one database, and on SQLite it is in memory."""
     environment = {

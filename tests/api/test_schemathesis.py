@@ -21,6 +21,7 @@ from docs.site import Site
 from tests.api.schema_site import KEY
 
 THOROUGH: Final = os.environ.get("OPENIMAGES_THOROUGH") == "1"
+pytestmark = [pytest.mark.programs, *([pytest.mark.thorough] if THOROUGH else [])]
 REFUSED: Final = ["400", "401", "403", "404", "405", "406", "409", "412", "413", "415", "428", "429"]
 """An ETag at random is 412, and none at all 428."""
 CONFIG: Final = schemathesis.Config.from_dict(

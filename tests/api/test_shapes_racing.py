@@ -42,6 +42,7 @@ class TestOnAServer:
         add_at_once(20)
 
 
+@pytest.mark.programs
 def test_on_sqlite_in_a_file(tmp_path: Path) -> None:
     """In a process of its own: a test run has one database, and on SQLite it is in memory."""
     environment = {

@@ -10,6 +10,8 @@ import pytest
 from docs.generate_openapi import TARGET
 from tests.conftest import ROOT
 
+pytestmark = [pytest.mark.programs, pytest.mark.thorough]
+
 FRONTEND = ROOT / "tests" / "frontend"
 
 

@@ -118,6 +118,7 @@ assert Shape.objects.count() == 3
 """
 
 
+@pytest.mark.programs
 def test_the_same_on_sqlite_in_a_file(tmp_path: Path) -> None:
     """In a process of its own: a test run has one database, and on SQLite it is in memory."""
     environment = {

@@ -177,6 +177,7 @@ with connection.cursor() as cursor:
 """
 
 
+@pytest.mark.programs
 def test_sqlites_write_lock_is_not_waited_for(tmp_path: Path) -> None:
     file = tmp_path / "db.sqlite3"
     environment = {

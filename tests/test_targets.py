@@ -1,0 +1,84 @@
+"""No test is in no target: what `.ci/run` makes runs all of them."""
+
+import itertools
+import re
+import tomllib
+
+import pytest
+from _pytest.mark.expression import Expression
+
+from tests.conftest import ONE_DATABASE_WILL_DO, ROOT
+
+MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
+PYTEST = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["pytest"]["ini_options"]
+MARKERS = ("django_db", "programs", "thorough")
+
+
+def rule(target: str) -> tuple[list[str], str]:
+    """What a target needs, and its recipe."""
+    found = re.search(rf"^{target}:([^#\n]*).*\n((?:\t.*\n|\S*if.*\n|else\n|endif\n)*)", MAKEFILE, re.MULTILINE)
+    assert found, target
+    return found[1].split(), found[2]
+
+
+def made(*targets: str) -> dict[str, str]:
+    """The recipes of targets, and of all that they need or make in their turn."""
+    recipes: dict[str, str] = {}
+    for target in targets:
+        if re.fullmatch("[a-z-]+", target) and target not in recipes:
+            needs, recipe = rule(target)
+            recipes[target] = recipe
+            recipes |= made(*needs, *re.findall(r"\$\(MAKE\)[^\n;&]*? ([a-z-]+)$", recipe, re.MULTILINE))
+    return recipes
+
+
+def by_ci() -> dict[str, str]:
+    script = (ROOT / ".ci" / "run").read_text("utf-8")
+    return made(*re.findall(r"^\s*(?:\w+ )?make ([a-z-]+)", script, re.MULTILINE))
+
+
+def selection(recipe: str) -> Expression:
+    """Which tests a recipe runs: all, or by the variable with the markers."""
+    found = re.search(r"-m \$\((\w+)\)", recipe)
+    if found is None:
+        return Expression.compile("")
+    value = re.search(rf'^{found[1]} := "(.*)"$', MAKEFILE, re.MULTILINE)
+    assert value, found[1]
+    return Expression.compile(value[1])
+
+
+def has(markers: frozenset[str], expression: Expression) -> bool:
+    return expression.evaluate(lambda name, /, **_: name in markers)
+
+
+ALL = [frozenset(some) for count in range(len(MARKERS) + 1) for some in itertools.combinations(MARKERS, count)]
+
+
+def test_these_are_the_markers() -> None:
+    own = [line.partition(":")[0] for line in PYTEST["markers"]]
+    assert {"django_db", *own} == set(MARKERS)
+
+
+@pytest.mark.parametrize("markers", ALL, ids=lambda markers: "-".join(sorted(markers)) or "none")
+def test_whatever_its_markers_a_test_is_in_a_target(markers: frozenset[str]) -> None:
+    on_sqlite = {name: recipe for name, recipe in by_ci().items() if re.search(r"DATABASE_URL= \$\(PYTEST\)", recipe)}
+    assert {"test-sqlite", "test-thorough"} <= on_sqlite.keys()
+    assert any(has(markers, selection(recipe)) for recipe in on_sqlite.values())
+    assert "django_db" not in markers or "thorough" in markers or has(markers, selection(rule("test-postgres")[1]))
+
+
+def test_the_quick_one_is_the_usual_one_without_programs() -> None:
+    quick, usual = (selection(rule(target)[1]) for target in ("test-fast", "test-sqlite"))
+    assert all(has(markers, quick) == (has(markers, usual) and "programs" not in markers) for markers in ALL)
+
+
+def test_folders_of_tests_that_are_not_run_by_themselves_have_a_target() -> None:
+    apart = [name for name in PYTEST["norecursedirs"] if any((ROOT / "tests" / name).glob("test_*.py"))]
+    assert "interop" in apart
+    for name in apart:
+        assert any(f"tests/{name}" in recipe for recipe in by_ci().values()), name
+
+
+def test_what_one_database_will_do_for_is_there() -> None:
+    for name in ONE_DATABASE_WILL_DO:
+        assert (ROOT / "tests" / name).is_file(), name
