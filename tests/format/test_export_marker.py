@@ -135,6 +135,7 @@ def test_an_export_that_nobody_touched_is_replaced_however_it_was_moved(tmp_path
     assert ".DS_Store" not in everything(tmp_path / "out")
 
 
+@pytest.mark.programs
 def test_two_exports_of_the_same_are_the_same_bytes_and_the_list_is_what_sha256sum_reads(tmp_path: Path) -> None:
     export(tmp_path / "a")
     export(tmp_path / "b")

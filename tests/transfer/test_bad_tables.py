@@ -150,11 +150,11 @@ FILES: list[tuple[str, tuple[Change, ...], list[str]]] = [
     ("open quote in last line", (more(HUMAN, 'a,"verification,/m/01yrx,1'),),
      [f"{HUMAN}:4: A quote is opened in this row and never closed"]),
     ("open quote", (line(HUMAN, 2, 'a,"verification,/m/01yrx,1'),),
-     [f"{HUMAN}:2: A quote is opened in this row and never closed; the row seems to go on to line 3, and the lines "
-      "after its first are read as rows where they can be"]),
+     [(f"{HUMAN}:2: A quote is opened in this row and never closed; the row seems to go on to line 3, and the lines "
+      "after its first are read as rows where they can be")]),
     ("open quote before a bad row", (line(HUMAN, 2, 'a,"verification,/m/01yrx,1'), more(HUMAN, "a,v,/m/01yrx,7")),
-     [f"{HUMAN}:2: A quote is opened in this row and never closed; the row seems to go on to line 4, and the lines "
-      "after its first are read as rows where they can be",
+     [(f"{HUMAN}:2: A quote is opened in this row and never closed; the row seems to go on to line 4, and the lines "
+      "after its first are read as rows where they can be"),
       f'{HUMAN}:4: Confidence: "7" is not a confidence between 0 and 1']),
     ("open quote in header", (replaced(HUMAN, "ImageID", '"ImageID'),),
      [f"{HUMAN}:1: A quote is opened in this row and never closed"]),
