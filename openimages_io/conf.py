@@ -6,15 +6,21 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+from openimages_io.format.archive.safety import unsafe_reason
 from openimages_io.format.limits import Limits
 
 SETTING = "OPENIMAGES_IO"
+JOB_PREFIX = "openimages-jobs"
+"""The folder of the job storage; within it each installation has one of its own. Pictures never lie there."""
+_LONGEST_PREFIX = 80
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What a site chooses about jobs and the REST API."""
+    """What a site chooses about stored files, jobs and the REST API."""
 
+    picture_prefix: str = "openimages"
+    """The folder of the picture storage that pictures are stored in; within it each installation has one of its own."""
     job_backend: str = "default"
     """The alias in `TASKS` of the backend that runs jobs."""
     job_queue: str = "default"
@@ -75,4 +81,15 @@ def _given() -> dict[str, Any]:
                 raise ImproperlyConfigured(f"{SETTING}[{key!r}] must be a text, not {value!r}.")
         elif not isinstance(value, int) or isinstance(value, bool) or value < 1:
             raise ImproperlyConfigured(f"{SETTING}[{key!r}] must be a whole number above 0, not {value!r}.")
+        if key == "PICTURE_PREFIX" and not _is_prefix(value):
+            raise ImproperlyConfigured(
+                f"{SETTING}['PICTURE_PREFIX'] must be the path of a folder within the storage, such as "
+                f"'site/openimages', with {_LONGEST_PREFIX} characters at most, not {value!r}."
+            )
     return {known[key].name: value for key, value in given.items()}
+
+
+def _is_prefix(value: str) -> bool:
+    steps = value.split("/")
+    is_safe = unsafe_reason(value) is None and not {"", ".", ".."}.intersection(steps) and value == value.strip()
+    return is_safe and len(value) <= _LONGEST_PREFIX and steps[0] != JOB_PREFIX

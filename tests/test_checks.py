@@ -65,6 +65,11 @@ def test_a_setting_is_read_at_each_call(settings: Settings) -> None:
         ({"MAX_RATIOS": 5}, "OPENIMAGES_IO has an unknown key 'MAX_RATIOS'; known are JOB_BACKEND, "),
         ({"max_ratio": 5}, "OPENIMAGES_IO has an unknown key 'max_ratio'"),
         ({5: 5}, "OPENIMAGES_IO has an unknown key 5"),
+        *(
+            ({"PICTURE_PREFIX": prefix}, "OPENIMAGES_IO['PICTURE_PREFIX'] must be ")
+            for prefix in ("", "/a", "../a", "a/..", "a//b", "a/", "./a", "a\\b", "a\nb", " a", "x" * 81, "C:a", 5)
+        ),
+        ({"PICTURE_PREFIX": "openimages-jobs/x"}, "OPENIMAGES_IO['PICTURE_PREFIX'] must be the path of a folder"),
         ({"MAX_RATIO": "5"}, "OPENIMAGES_IO['MAX_RATIO'] must be a whole number above 0, not '5'."),
         ({"MAX_RATIO": 0}, "OPENIMAGES_IO['MAX_RATIO'] must be a whole number above 0, not 0."),
         ({"MAX_RATIO": True}, "OPENIMAGES_IO['MAX_RATIO'] must be a whole number above 0, not True."),

@@ -9,7 +9,9 @@ import atexit
 import json
 import logging
 import os
+import re
 import shutil
+import stat
 import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
@@ -28,6 +30,7 @@ logger = logging.getLogger(__name__)
 
 _LONGEST: Final = 1000
 """Bytes of a file of ours."""
+_NAME: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.\d+\.(?:json|new|cancel)")
 _STALE: Final = 3600
 """Seconds."""
 
@@ -104,7 +107,9 @@ def remove_stale() -> None:
     kept = {f"{key}.{attempt}" for key, attempt in rows().filter(state=JobState.RUNNING).values_list("pk", "attempt")}
     for path in live_folder().iterdir():
         with suppress(OSError):
-            if path.stem not in kept and datetime.now(UTC).timestamp() - path.stat().st_mtime > _STALE:
+            status = path.lstat()
+            is_ours = _NAME.fullmatch(path.name) and stat.S_ISREG(status.st_mode) and status.st_size <= _LONGEST
+            if is_ours and path.stem not in kept and datetime.now(UTC).timestamp() - status.st_mtime > _STALE:
                 path.unlink()
 
 

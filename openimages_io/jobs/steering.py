@@ -1,6 +1,8 @@
 """Cancelling a job, confirming a dry run, starting one again."""
 
+from functools import partial
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
@@ -14,8 +16,9 @@ from openimages_io.jobs.rows import database, rows
 from openimages_io.jobs.watching import status
 from openimages_io.models import Job, JobKind, JobState
 from openimages_io.models.deletion import remove_files
+from openimages_io.models.installation import Proof
 from openimages_io.models.job import UNDER_WAY
-from openimages_io.models.jobfiles import storage_of_jobs
+from openimages_io.models.jobfiles import own_job_files, storage_of_jobs
 
 
 class NotNow(OpenImagesError):
@@ -81,10 +84,15 @@ def _again(job: Job, against: Any, **values: Any) -> Job:
         same = rows().filter(pk=job.pk, state=job.state, attempt=job.attempt, dry_run=job.dry_run)
         if not same.update(**_blank(), **values):
             raise NotNow("Somebody else was quicker.")
-        transaction.on_commit(lambda: remove_files(storage_of_jobs(), old), using=database(), robust=True)
+        transaction.on_commit(partial(_remove, job.pk, old), using=database(), robust=True)
         job = _fresh(job)
         enqueue(job)
     return _fresh(job)
+
+
+def _remove(key: UUID, names: list[str]) -> None:
+    storage = storage_of_jobs()
+    remove_files(storage, own_job_files(Proof(storage, database()), [key], names))
 
 
 def _blank() -> dict[str, Any]:

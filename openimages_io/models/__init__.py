@@ -2,6 +2,7 @@
 
 from openimages_io.models.attribute import AttributeSpec, InputType
 from openimages_io.models.image import Image, picture_storage
+from openimages_io.models.installation import Installation
 from openimages_io.models.job import Job, JobKind, JobState, job_storage
 from openimages_io.models.kinds import ShapeKind
 from openimages_io.models.label import EdgeKind, HierarchyEdge, Label, color_of
@@ -15,6 +16,7 @@ __all__ = [
     "HierarchyEdge",
     "Image",
     "InputType",
+    "Installation",
     "Job",
     "JobKind",
     "JobState",

@@ -1,15 +1,20 @@
 """Deleting a task's rows by the statement: Django's collector would load each of a million shapes first."""
 
-from collections.abc import Iterable, Sequence
+import logging
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from django.apps import apps
 from django.core.files.storage import Storage
 from django.db import models, transaction
 
+from openimages_io import conf
+from openimages_io.models.installation import Proof, claim
 from openimages_io.models.jobfiles import forget_jobs
 from openimages_io.models.thumbnails import thumbnail_names
 
 _BATCH = 500
+_OLD_NAME = re.compile(r"openimages/[0-9a-f]{2}/([0-9a-f]{64})-[0-9a-f]{8}(?:_\w{7})?(?:\.[^/]*)?")
 _BY_TASK = (
     ("Mask", "shape__task_id"),
     ("Shape", "task_id"),
@@ -19,6 +24,8 @@ _BY_TASK = (
     ("Image", "task_id"),
 )
 _BY_IMAGE = (("Mask", "shape__image_id"), ("Shape", "image_id"))
+
+log = logging.getLogger(__name__)
 
 
 def clear_annotations(task_ids: Sequence[int], using: str) -> dict[str, int]:
@@ -38,39 +45,55 @@ def clear_images(image_ids: Sequence[int], using: str) -> dict[str, int]:
     return _delete(_BY_IMAGE, image_ids, using)
 
 
+def picture_folder(storage: Storage, using: str) -> str:
+    """The folder for pictures that this database stores from now on, marked as its own."""
+    return claim(storage, conf.options().picture_prefix, using)
+
+
 def forget_pictures(field: str, keys: Sequence[int], using: str) -> None:
     """Has the picture files of the images with these keys removed once the transaction has committed.
 
     A file that another image has too stays, and so do the thumbnails of a picture that equals another image's.
     """
     image = apps.get_model("openimages_io", "Image")
-    storage = image._meta.get_field("file").storage
-    names: list[str] = []
-    digests: set[str] = set()
+    files: dict[str, str] = {}
     for start in range(0, len(keys), _BATCH):
         rows = image._base_manager.using(using).filter(**{f"{field}__in": keys[start : start + _BATCH]})
-        for name, digest in rows.exclude(file="").values_list("file", "file_digest"):
-            names.append(name)
-            digests.add(digest)
-    if names:
-        # The rows are gone by then, so a storage that fails is logged and leaves an orphan for the prune command.
-        transaction.on_commit(lambda: remove_files(storage, _unused("file", names, using)), using=using, robust=True)
-        forget_thumbnails(storage, digests, using)
+        files.update(rows.exclude(file="").values_list("file", "file_digest"))
+    forget_files(image._meta.get_field("file").storage, files, using)
 
 
-def forget_thumbnails(storage: Storage, digests: Iterable[str], using: str) -> None:
-    """Has the thumbnails of pictures with these digests removed once the transaction has committed.
+def forget_files(storage: Storage, files: Mapping[str, str], using: str) -> None:
+    """Has pictures and their thumbnails removed once the transaction has committed; `files` has digests by name.
 
-    Those of a picture that an image has by then stay.
+    What an image has by then stays, and so does what nothing proves that this installation has stored.
     """
-    wanted = sorted(set(digests) - {""})
 
     def remove() -> None:
-        for digest in _unused("file_digest", wanted, using):
-            remove_files(storage, thumbnail_names(digest))
+        proof = Proof(storage, using)
+        unused = _unused("file", list(files), using)
+        remove_files(storage, own_pictures(proof, {name: files[name] for name in unused}))
+        folders = proof.owned(conf.options().picture_prefix)
+        for digest in _unused("file_digest", sorted(set(files.values()) - {""}), using):
+            remove_files(storage, thumbnail_names(folders, digest))
 
-    if wanted:
+    if files:
+        # The rows are gone by then, so a storage that fails is logged and leaves an orphan for the prune command.
         transaction.on_commit(remove, using=using, robust=True)
+
+
+def own_pictures(proof: Proof, files: Mapping[str, str]) -> Iterator[str]:
+    """Those files that this installation has stored; `files` has digests by name. What is not proven is logged.
+
+    A file in its folder is its own, and so is one with a name that we gave before there were such folders.
+    """
+    for name, digest in files.items():
+        match = _OLD_NAME.fullmatch(name)
+        is_old = match is not None and match[1] == digest
+        if proof.holds(name) or (is_old and proof.is_original(conf.options().picture_prefix)):
+            yield name
+        else:
+            log.warning("The picture %s stays: nothing proves that this installation has stored it.", name)
 
 
 def _unused(field: str, values: Sequence[str], using: str) -> list[str]:

@@ -7,7 +7,7 @@ from django.db import models, router, transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from openimages_io.models.deletion import clear_images
+from openimages_io.models.deletion import clear_images, picture_folder
 from openimages_io.models.revisions import Owners, RevisedModel, RevisedQuerySet, RevisionField, only_of_querysets
 from openimages_io.models.selecting import annotated
 from openimages_io.models.task import Task
@@ -25,6 +25,12 @@ PROVENANCE = {
     "Thumbnail300KURL": "thumbnail_300k_url",
 }
 """What the official image lists say of where a picture is from: their columns, and the image's fields."""
+
+
+def picture_place(image: "Image", name: str) -> str:
+    """Where a picture is stored that does not come through us: `image.file.save(name, content)`."""
+    using = image._state.db or router.db_for_write(Image, instance=image)
+    return f"{picture_folder(image.file.storage, using)}/{name}"
 
 
 class ImageQuerySet(RevisedQuerySet["Image"]):
@@ -91,7 +97,7 @@ class Image(RevisedModel):
     subset = models.CharField(_("subset"), max_length=255, default=DEFAULT_SUBSET)
     name = models.CharField(_("ImageID"), max_length=255)
     """The file's name without its extension; folders belong to it."""
-    file = models.FileField(_("file"), max_length=255, blank=True, upload_to="openimages")
+    file = models.FileField(_("file"), max_length=255, blank=True, upload_to=picture_place)
     file_suffix = models.CharField(_("file extension"), max_length=32, blank=True, default="")
     """The picture's own extension as it came, with the dot; the stored file has a name by content."""
     file_digest = models.CharField(_("SHA-256"), max_length=64, blank=True, default="", editable=False)

@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from openimages_io import conf
-from openimages_io.models.jobfiles import FOLDER, forget_jobs
+from openimages_io.models.jobfiles import forget_jobs, job_folder
 from openimages_io.models.revisions import only_of_querysets
 from openimages_io.models.task import Task
 
@@ -44,17 +44,21 @@ def job_storage() -> Storage:
 
 def source_place(job: "Job", name: str) -> str:
     """Where an uploaded archive lies."""
-    return f"{FOLDER}/{job.pk}/source/{name}"
+    return f"{job_folder(job.pk, _database(job))}/source/{name}"
 
 
 def result_place(job: "Job", name: str) -> str:
     """Where an export lies."""
-    return f"{FOLDER}/{job.pk}/result/{name}"
+    return f"{job_folder(job.pk, _database(job))}/result/{name}"
 
 
 def report_place(job: "Job", name: str) -> str:
     """Where the issues of a job lie, one JSON object a line."""
-    return f"{FOLDER}/{job.pk}/report/{name}"
+    return f"{job_folder(job.pk, _database(job))}/report/{name}"
+
+
+def _database(job: "Job") -> str:
+    return job._state.db or router.db_for_write(Job, instance=job)
 
 
 class JobQuerySet(models.QuerySet["Job"]):

@@ -1,6 +1,7 @@
 """The files of jobs go when the jobs go."""
 
-from collections.abc import Iterable
+import logging
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Any, Final
 
@@ -8,7 +9,11 @@ from django.apps import apps
 from django.core.files.storage import Storage
 from django.db import transaction
 
-FOLDER: Final = "openimages-jobs"
+from openimages_io.conf import JOB_PREFIX
+from openimages_io.models.installation import Proof, claim
+
+log = logging.getLogger(__name__)
+
 _BATCH: Final = 500
 _DEEP: Final = 4
 
@@ -17,6 +22,11 @@ def storage_of_jobs() -> Storage:
     """The storage that the files of jobs lie in: the one that the site had chosen when it started."""
     storage: Storage = apps.get_model("openimages_io", "Job")._meta.get_field("source").storage
     return storage
+
+
+def job_folder(key: Any, using: str) -> str:
+    """The folder for what this job stores from now on, within one that is marked as this installation's."""
+    return f"{claim(storage_of_jobs(), JOB_PREFIX, using)}/{key}"
 
 
 def forget_jobs(field: str, keys: Iterable[Any], using: str) -> None:
@@ -31,16 +41,32 @@ def forget_jobs(field: str, keys: Iterable[Any], using: str) -> None:
             gone.append(key)
             names += filter(None, files)
     if gone:
-        transaction.on_commit(lambda: remove_job_files(gone, names), using=using, robust=True)
+        transaction.on_commit(lambda: remove_job_files(gone, names, using), using=using, robust=True)
 
 
-def remove_job_files(keys: Iterable[Any], names: Iterable[str]) -> None:
-    """Removes the folders of these jobs with all that is in them, and these files, which a storage may not list."""
+def remove_job_files(keys: Iterable[Any], names: Iterable[str], using: str) -> None:
+    """Removes the folders of these jobs with all that is in them, and these files, which a storage may not list.
+
+    What nothing proves that this installation has stored stays, and is logged.
+    """
     storage = storage_of_jobs()
-    for name in names:
+    proof = Proof(storage, using)
+    for name in own_job_files(proof, keys, names):
         storage.delete(name)
+    owned = proof.owned(JOB_PREFIX) + [JOB_PREFIX] * proof.is_original(JOB_PREFIX)
     for key in keys:
-        remove_folder(storage, f"{FOLDER}/{key}")
+        for folder in owned:
+            remove_folder(storage, f"{folder}/{key}")
+
+
+def own_job_files(proof: Proof, keys: Iterable[Any], names: Iterable[str]) -> Iterator[str]:
+    """Those of the files of these jobs that this installation has stored."""
+    old = tuple(f"{JOB_PREFIX}/{key}/" for key in keys)
+    for name in names:
+        if proof.holds(name) or (name.startswith(old) and proof.is_original(JOB_PREFIX)):
+            yield name
+        else:
+            log.warning("The file %s stays: nothing proves that this installation has stored it.", name)
 
 
 def remove_folder(storage: Storage, folder: str, deep: int = _DEEP) -> None:

@@ -5,15 +5,12 @@ import secrets
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Final
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import Storage
 
 from openimages_io.format.limits import Limits
 from openimages_io.format.pictures import check_picture
-
-FOLDER: Final = "openimages"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +32,16 @@ def digest_of(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def store(storage: Storage, data: bytes, path: str, limits: Limits) -> Stored:
+def store(storage: Storage, folder: str, data: bytes, path: str, limits: Limits) -> Stored:
     """Stores a picture under a name by content, with a random end, so that no two rows ever share a file.
+
+    `folder` is what `picture_folder` returned.
 
     Raises `BadPicture`; nothing is stored then.
     """
     width, height = check_picture(data, limits)
     digest, suffix = digest_of(data), suffix_of(path)
-    name = f"{FOLDER}/{digest[:2]}/{digest}-{secrets.token_hex(4)}{suffix.lower()}"
+    name = f"{folder}/{digest[:2]}/{digest}-{secrets.token_hex(4)}{suffix.lower()}"
     try:
         name = storage.save(name, ContentFile(data))
     except BaseException:

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from pathlib import PurePosixPath
 from typing import Final
 
 from django.http import FileResponse, HttpRequest, HttpResponse
@@ -10,7 +11,6 @@ from django.utils.cache import get_conditional_response
 
 from openimages_io import __version__
 from openimages_io.models import Image
-from openimages_io.models.thumbnails import thumbnail_name
 from openimages_io.viewing.gathering import drawable, labels_of
 from openimages_io.viewing.overlay import overlay
 from openimages_io.viewing.thumbnails import TooLargeToShow, placeholder, size_for, thumbnail
@@ -63,7 +63,7 @@ def thumbnail_response(request: HttpRequest, image: Image, size: int) -> HttpRes
     In the place of one that would take too much memory there is a drawn placeholder.
     """
     if image.file and image.file_digest:
-        etag = _etag_of(thumbnail_name(image.file_digest, size_for(size)))
+        etag = _etag_of(f"{image.file_digest}-{size_for(size)}")
         if (known := _conditional(request, etag)) is not None:
             return known
     try:
@@ -72,7 +72,7 @@ def thumbnail_response(request: HttpRequest, image: Image, size: int) -> HttpRes
         return _whole(placeholder(image, size), "image/jpeg", _etag_of(f"placeholder-{image.pk}-{size_for(size)}"))
     if file is None:
         return None
-    etag = _etag_of(str(file.name))
+    etag = _etag_of(PurePosixPath(str(file.name)).stem)
     return _conditional(request, etag) or _whole(file.read(), "image/jpeg", etag)
 
 

@@ -8,6 +8,7 @@ from typing import IO, Final
 import numpy as np
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import Storage
+from django.db import router
 from numpy.typing import NDArray
 from PIL import Image as Pillow
 from PIL import ImageDraw
@@ -16,6 +17,7 @@ from PIL.ImageFile import ImageFile
 from openimages_io import conf
 from openimages_io.format.pictures import FORMATS, BadPicture
 from openimages_io.models import Image
+from openimages_io.models.installation import Proof, folder_of, newest
 from openimages_io.models.thumbnails import SIZES, thumbnail_name
 from openimages_io.transfer.pictures import digest_of
 from openimages_io.viewing.unpacking import prepare
@@ -53,7 +55,8 @@ def thumbnail(image: Image, size: int) -> "File[bytes] | None":
     if not image.file or image.file.name is None:
         return None
     storage, size = image.file.storage, size_for(size)
-    kept = _kept(storage, thumbnail_name(image.file_digest, size)) if image.file_digest else None
+    folder = _folder(image)
+    kept = _kept(storage, thumbnail_name(folder, image.file_digest, size)) if image.file_digest else None
     if kept is not None:
         return kept
     limit = conf.limits().max_picture_bytes
@@ -61,12 +64,12 @@ def thumbnail(image: Image, size: int) -> "File[bytes] | None":
         with storage.open(image.file.name) as stream:
             if stream.size > limit:
                 raise BadPicture(f"has more than {limit:,} bytes")
-            name = thumbnail_name(image.file_digest or digest_of(stream.read()), size)
+            name = thumbnail_name(folder, image.file_digest or digest_of(stream.read()), size)
             stream.seek(0)
             made = ContentFile(_shrink(stream, size), name=name)
     except FileNotFoundError:
         return None
-    _keep(storage, name, made)
+    _keep(storage, name, made, image)
     made.seek(0)
     return made
 
@@ -84,6 +87,14 @@ def placeholder(image: Image, size: int) -> bytes:
     return _encode(drawn)
 
 
+def _folder(image: Image) -> str:
+    """Where its thumbnails lie: with the picture, or where pictures are stored now if it is from elsewhere."""
+    folder = folder_of(str(image.file))
+    if folder.rpartition("/")[0] == conf.options().picture_prefix:
+        return folder
+    return f"{conf.options().picture_prefix}/{newest(router.db_for_write(Image, instance=image))}"
+
+
 def _kept(storage: Storage, name: str) -> "File[bytes] | None":
     try:
         with storage.open(name) as stream:
@@ -94,10 +105,12 @@ def _kept(storage: Storage, name: str) -> "File[bytes] | None":
     return ContentFile(data, name=name) if data.endswith(_END_OF_JPEG) else None
 
 
-def _keep(storage: Storage, name: str, made: "File[bytes]") -> None:
+def _keep(storage: Storage, name: str, made: "File[bytes]", image: Image) -> None:
     """Keeps the thumbnail for next time; a storage that fails costs that time and nothing else."""
     try:
         if storage.exists(name) and _kept(storage, name) is None:
+            if not Proof(storage, router.db_for_write(Image, instance=image)).holds(name):
+                return
             storage.delete(name)
         saved = storage.save(name, made)
         if saved != name:  # somebody else was quicker

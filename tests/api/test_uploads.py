@@ -16,6 +16,7 @@ from openimages_io.api.tasks import creating
 from openimages_io.models import Image, Task
 from openimages_io.transfer.pictures import digest_of
 from tests.api.answers import faults, ok, refusal, send
+from tests.stored import stored_files
 
 
 def picture(width: int = 4, height: int = 3, form: str = "PNG", color: int = 0) -> bytes:
@@ -42,7 +43,7 @@ def stored(media: Path) -> Iterator[list[Path]]:
     """The files in the storage when the test has ended."""
     found: list[Path] = []
     yield found
-    assert sorted(found) == sorted(path for path in media.rglob("*") if path.is_file())
+    assert sorted(found) == stored_files(media)
 
 
 def test_pictures_become_images(api: APIClient, url: str, media: Path, stored: list[Path]) -> None:

@@ -14,6 +14,7 @@ from django.db import connection
 from openimages_io.jobs.watching import Status, status
 from openimages_io.models import Job
 from tests.conftest import ROOT
+from tests.stored import stored_files
 
 
 def until(holds: Callable[[], Any], seconds: float = 20, *, what: str = "it") -> Any:
@@ -79,9 +80,7 @@ class Site:
         """Every stored file: pictures, what jobs have, and what they show while they run."""
         shown = self.folder / "db.sqlite3-jobs"
         folders = (self.folder / "media", self.folder / "jobs", shown)
-        return sorted(
-            str(path.relative_to(self.folder)) for root in folders for path in root.rglob("*") if path.is_file()
-        )
+        return sorted(str(path.relative_to(self.folder)) for root in folders for path in stored_files(root))
 
     def close(self) -> None:
         """Ends what was started."""

@@ -30,6 +30,7 @@ from openimages_io.models.jobfiles import storage_of_jobs
 from openimages_io.transfer.importer import Importer
 from openimages_io.transfer.options import ExportOptions, ImportOptions
 from tests.jobs.archives import small
+from tests.stored import stored_files
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -50,7 +51,7 @@ def nobody_comes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def stored(media: Path) -> list[str]:
     folder = media / "openimages-jobs"
-    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+    return [path.relative_to(folder).as_posix().partition("/")[2] for path in stored_files(folder)]
 
 
 def test_an_import_makes_the_task_whose_owner_is_the_user() -> None:
@@ -244,7 +245,7 @@ def test_a_commit_of_a_job_that_was_given_up_writes_nothing(
     work.work(attempt)
     assert not Task.objects.exists()
     assert not Image.objects.exists()
-    assert not [path for path in (media / "openimages").rglob("*") if path.is_file()]
+    assert not stored_files(media / "openimages")
     assert stored(media) == [f"{job.pk}/source/archive"]
 
 
@@ -262,7 +263,7 @@ def test_a_wish_to_cancel_is_heard_in_every_phase_and_leaves_nothing(
     job = submitted(pictures=2)
     assert (job.state, job.message) == ("cancelled", "Cancelled: nothing was written.")
     assert not Task.objects.exists()
-    assert not [path for path in (media / "openimages").rglob("*") if path.is_file()]
+    assert not stored_files(media / "openimages")
     assert stored(media) == [f"{job.pk}/source/archive"]
 
 

@@ -21,6 +21,7 @@ from django.db import connections
 from psycopg import sql
 
 from project import settings as project_settings
+from tests.stored import stored_files
 
 SQLITE, POSTGRESQL = "SQLite", "PostgreSQL"
 
@@ -45,11 +46,7 @@ class Site:
 
     def files(self) -> dict[str, bytes]:
         """The stored files by name."""
-        return {
-            path.relative_to(self.media).as_posix(): path.read_bytes()
-            for path in sorted(self.media.rglob("*"))
-            if path.is_file()
-        }
+        return {path.relative_to(self.media).as_posix(): path.read_bytes() for path in stored_files(self.media)}
 
     def fork(self, work: Callable[[], int | None], *, url: str | None = None) -> "Child":
         """Does something in a process of its own, on this site."""

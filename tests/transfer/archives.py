@@ -21,10 +21,11 @@ from PIL import Image as Pillow
 
 from openimages_io.format.issues import Severity
 from openimages_io.format.masks import encode
-from openimages_io.models import AttributeSpec, HierarchyEdge, Image, Label, Mask, Shape
+from openimages_io.models import AttributeSpec, HierarchyEdge, Image, Installation, Label, Mask, Shape
 from openimages_io.transfer.importer import Importer, Result
 from openimages_io.transfer.options import ImportOptions
 from openimages_io.transfer.report import Report, Totals
+from tests.stored import stored_files
 
 Files = dict[str, str | bytes]
 """An archive's files by path; a text is written as UTF-8 with the line ends that it has."""
@@ -255,17 +256,15 @@ def told(result: Result, severity: Severity) -> list[str]:
 
 
 def everything() -> dict[str, Any]:
-    """All rows of the app by table, and the bytes of all stored files by name."""
+    """All rows of the app by table, and the bytes of all stored files by name, but for what says whose they are."""
     state: dict[str, Any] = {}
-    for model in apps.get_app_config("openimages_io").get_models():
+    for model in set(apps.get_app_config("openimages_io").get_models()) - {Installation}:
         rows = model._base_manager.order_by("pk").values_list()
         state[model.__name__] = [
             tuple(bytes(value) if isinstance(value, memoryview) else value for value in row) for row in rows
         ]
     media = Path(settings.MEDIA_ROOT)
-    state["files"] = {
-        str(path.relative_to(media)): path.read_bytes() for path in sorted(media.rglob("*")) if path.is_file()
-    }
+    state["files"] = {str(path.relative_to(media)): path.read_bytes() for path in stored_files(media)}
     return state
 
 

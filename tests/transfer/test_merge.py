@@ -19,6 +19,7 @@ from openimages_io.geometry import fill_polygon
 from openimages_io.models import AttributeSpec, Image, Label, Shape, ShapeKind, Task
 from openimages_io.transfer.importer import Importer
 from openimages_io.transfer.options import ImportOptions, MasksAs, Missing, MissingAttributes, Mode, OnError
+from tests.stored import stored_files
 from tests.transfer.datasets import (
     BOX,
     BOXES_HEADER,
@@ -746,7 +747,7 @@ def test_masks_as_polygons_are_the_same_pixels(again: Callable[[Files], Path]) -
 
 
 def files_in(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.rglob("*") if path.is_file())
+    return sorted(path.name for path in stored_files(folder))
 
 
 def test_pictures_are_stored_by_content(again: Callable[[Files], Path], media: Path) -> None:

@@ -15,6 +15,7 @@ from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from openimages_io.format.pictures import BadPicture
 from openimages_io.models import Image
+from openimages_io.models.installation import newest
 from openimages_io.models.thumbnails import SIZES, thumbnail_name, thumbnail_names
 from openimages_io.transfer.pictures import digest_of
 from openimages_io.viewing.thumbnails import size_for, thumbnail
@@ -34,8 +35,12 @@ def saved(image: Pillow.Image, kind: str, **options: Any) -> bytes:
     return target.getvalue()
 
 
+def folder() -> str:
+    return f"openimages/{newest('default')}"
+
+
 def thumbnails(media: Path) -> set[str]:
-    return {path.relative_to(media).as_posix() for path in media.glob("openimages-thumbnails/*/*")}
+    return {path.relative_to(media).as_posix() for path in media.glob("openimages/*/thumbnails/*/*")}
 
 
 def test_the_longest_side_is_as_asked_and_small_pictures_stay_small(add_image: AddImage) -> None:
@@ -56,7 +61,7 @@ def test_it_is_kept_by_content_so_that_it_is_made_once(
     one, two = add_image("one", content), add_image("two", content)
     first = thumbnail(one, 100)
     assert first is not None
-    assert thumbnails(media) == {thumbnail_name(digest_of(content), 128)}
+    assert thumbnails(media) == {thumbnail_name(folder(), digest_of(content), 128)}
     monkeypatch.setattr(Pillow, "open", None)
     again = thumbnail(two, 100)
     assert again is not None
@@ -67,7 +72,7 @@ def test_pictures_that_came_without_their_digest_are_shown_too(image: Image, med
     content = picture(400, 100)
     image.file.save("a.jpg", ContentFile(content))
     assert opened(image).size == (128, 32)
-    assert thumbnails(media) == {thumbnail_name(digest_of(content), 128)}
+    assert thumbnails(media) == {thumbnail_name(folder(), digest_of(content), 128)}
 
 
 def test_without_a_picture_there_is_none(image: Image, add_image: AddImage) -> None:
@@ -163,7 +168,7 @@ def test_a_file_that_was_left_half_way_is_made_again(add_image: AddImage, media:
     image = add_image("a", picture(400, 100))
     whole = thumbnail(image, 128)
     assert whole is not None
-    file = media / thumbnail_name(image.file_digest, 128)
+    file = media / thumbnail_name(folder(), image.file_digest, 128)
     file.write_bytes(file.read_bytes()[:100])
     assert opened(image).size == (128, 32)
     assert file.read_bytes() == whole.read()
@@ -183,7 +188,7 @@ def test_who_comes_second_leaves_nothing_behind(
     )
     for _ in range(2):
         assert opened(image).size == (128, 32)
-    assert thumbnails(media) == {thumbnail_name(image.file_digest, 128)}
+    assert thumbnails(media) == {thumbnail_name(folder(), image.file_digest, 128)}
 
 
 def test_a_storage_that_keeps_nothing_costs_only_time(
@@ -206,7 +211,7 @@ def test_they_go_with_the_last_picture_of_that_content(
     one, two = add_image("one", content), add_image("two", content)
     for size in SIZES:
         thumbnail(one, size)
-    assert thumbnails(media) == set(thumbnail_names(digest_of(content)))
+    assert thumbnails(media) == set(thumbnail_names([folder()], digest_of(content)))
     with django_capture_on_commit_callbacks(execute=True):
         one.delete()
     assert len(thumbnails(media)) == len(SIZES)
@@ -216,10 +221,10 @@ def test_they_go_with_the_last_picture_of_that_content(
 
 
 def test_they_go_when_an_import_replaces_the_picture(transactional_db: None, tmp_path: Path, media: Path) -> None:
-    folder = tmp_path / "archive"
-    bring_in(write(folder, {"images/train/a.jpg": picture(400, 100)}))
+    archive = tmp_path / "archive"
+    bring_in(write(archive, {"images/train/a.jpg": picture(400, 100)}))
     thumbnail(Image.objects.get(), 128)
     assert len(thumbnails(media)) == 1
-    bring_in(write(folder, {"images/train/a.jpg": picture(100, 400)}))
+    bring_in(write(archive, {"images/train/a.jpg": picture(100, 400)}))
     assert thumbnails(media) == set()
     assert opened(Image.objects.get()).size == (32, 128)

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from django.core.files.uploadedfile import UploadedFile
+from django.db import router
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 from rest_framework.request import Request
@@ -20,7 +21,7 @@ from openimages_io.format.issues import show
 from openimages_io.format.known_files import PICTURE_SUFFIXES
 from openimages_io.format.pictures import BadPicture, TooManyPixels, check_picture
 from openimages_io.models import Image, Task, picture_storage
-from openimages_io.models.deletion import remove_files
+from openimages_io.models.deletion import picture_folder, remove_files
 from openimages_io.models.image import DEFAULT_SUBSET
 from openimages_io.transfer.pictures import Stored, store, suffix_of
 
@@ -140,10 +141,12 @@ def _look_at(files: "Sequence[UploadedFile[Any]]") -> None:
 def _stored(files: "Sequence[UploadedFile[Any]]") -> Iterator[list[Stored]]:
     """Stores the pictures, and removes them again if what is done with them fails."""
     storage, limits = picture_storage(), conf.limits()
+    folder = picture_folder(storage, router.db_for_write(Image))
     stored: list[Stored] = []
     try:
         for file in files:
-            stored.append(store(storage, file.read(), file.name or "", limits))  # noqa: PERF401  (they are to be removed)
+            picture = store(storage, folder, file.read(), file.name or "", limits)
+            stored.append(picture)
         yield stored
     except BaseException:
         remove_files(storage, [picture.file for picture in stored])

@@ -1,5 +1,6 @@
 """`manage.py prune_openimages_jobs`."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -9,11 +10,13 @@ from django.utils import timezone
 from openimages_io import conf
 from openimages_io.jobs.burying import bury_dead
 from openimages_io.jobs.live import remove_stale
-from openimages_io.jobs.pruning import old_jobs, orphaned_folders, orphaned_pictures, prune
+from openimages_io.jobs.orphaned_pictures import Orphan, Orphans, by_age
+from openimages_io.jobs.pruning import old_jobs, orphaned_folders, prune
+from openimages_io.jobs.rows import database
 from openimages_io.management.reporting import counted
 from openimages_io.models import picture_storage
-from openimages_io.models.deletion import remove_files
-from openimages_io.models.jobfiles import remove_job_files
+from openimages_io.models.installation import MARK, Proof, adopt, mark_if_new
+from openimages_io.models.jobfiles import remove_job_files, storage_of_jobs
 
 _LONGEST = 36_500
 
@@ -21,11 +24,20 @@ _LONGEST = 36_500
 class Command(BaseCommand):
     """Tidies up; to be run now and then, such as once a day."""
 
-    help = "Removes files of jobs that ended long ago and files that belong to nothing, and marks dead jobs as failed."
+    help = (
+        "Removes files of jobs that ended long ago or are no longer there, and marks dead jobs as failed. Says which "
+        "pictures no image has; --pictures removes them."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declares the options."""
         parser.add_argument("--days", type=int, metavar="N", help="keep files of jobs for so long (default: JOB_DAYS)")
+        parser.add_argument(
+            "--pictures", action="store_true", help="list pictures that no image has, and remove those older than a day"
+        )
+        parser.add_argument(
+            "--adopt", action="store_true", help="this database has moved, and takes over its folders in the storages"
+        )
         parser.add_argument("--dry-run", action="store_true", help="say what would be done, and do nothing")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -33,20 +45,67 @@ class Command(BaseCommand):
         days = conf.options().job_days if options["days"] is None else options["days"]
         if not 0 <= days <= _LONGEST:
             raise CommandError(f"--days is {days}; 0 to {_LONGEST} are possible.")
-        before = timezone.now() - timedelta(days=days)
         dry_run = options["dry_run"]
+        storages = (picture_storage(), conf.options().picture_prefix), (storage_of_jobs(), conf.JOB_PREFIX)
+        if options["adopt"]:
+            count = sum(adopt(storage, root, database(), dry_run=dry_run) for storage, root in storages)
+            self._say(f"marked {counted(count, 'folder')} as this database’s", dry_run)
+        elif not dry_run:
+            for storage, root in storages:
+                mark_if_new(storage, root, database())
+        before = timezone.now() - timedelta(days=days)
         dead = bury_dead(dry_run=dry_run)
         old = old_jobs(before).count() if dry_run else prune(before)
-        folders, pictures = orphaned_folders(), list(orphaned_pictures())
+        folders = orphaned_folders()
         if not dry_run:
-            remove_job_files(folders, [])
-            remove_files(picture_storage(), pictures)
+            remove_job_files(folders, [], database())
             remove_stale()
-        would = "Would have " if dry_run else ""
-        for what in (
-            f"marked {counted(dead, 'job')} as failed, whose worker died",
-            f"removed the files of {counted(old, 'job')} that ended more than {counted(days, 'day')} ago",
-            f"removed the files of {counted(len(folders), 'job')} that are no longer there",
-            f"removed {counted(len(pictures), 'picture')} that no image has",
-        ):
-            self.stdout.write(f"{would}{what}." if would else f"{what[0].upper()}{what[1:]}.")
+        self._say(f"marked {counted(dead, 'job')} as failed, whose worker died", dry_run)
+        self._say(
+            f"removed the files of {counted(old, 'job')} that ended more than {counted(days, 'day')} ago", dry_run
+        )
+        self._say(f"removed the files of {counted(len(folders), 'job')} that are no longer there", dry_run)
+        doubts = [text for storage, root in storages for text in _doubts(Proof(storage, database()), root)]
+        for doubt in doubts:
+            self.stdout.write(self.style.WARNING(doubt))
+        orphans = Orphans(database())
+        if doubts and options["pictures"] and not orphans.own:
+            raise CommandError("No picture was removed: nothing proves that any is this database’s.")
+        self._pictures(orphans, remove=options["pictures"], dry_run=dry_run, names=options["verbosity"] > 1)
+
+    def _pictures(self, orphans: Orphans, *, remove: bool, dry_run: bool, names: bool) -> None:
+        if not orphans.can_list:
+            self.stdout.write("The picture storage cannot list its files, so it is not known which no image has.")
+            return
+        found = list(orphans)
+        old = sum(orphan.is_old for orphan in found)
+        for line in _listing(orphans, found, names=names):
+            self.stdout.write(line)
+        if remove:
+            count = old if dry_run else orphans.remove(found)
+            self._say(f"removed {counted(count, 'file')} that no image has", dry_run)
+        elif old:
+            self.stdout.write("None of them was removed; --pictures removes those that are older than a day.")
+
+    def _say(self, what: str, dry_run: bool) -> None:
+        self.stdout.write(f"Would have {what}." if dry_run else f"{what[0].upper()}{what[1:]}.")
+
+
+def _listing(orphans: Orphans, found: list[Orphan], *, names: bool) -> Iterator[str]:
+    if not found:
+        yield "There are no pictures that no image has."
+        return
+    yield f"No image has {counted(len(found), 'file')} below {', '.join(orphans.own)}:"
+    for age, count in by_age(found).items():
+        if count:
+            yield f"  {count:,} {age}"
+    if names:
+        yield from (f"  {orphan.name}" for orphan in found)
+
+
+def _doubts(proof: Proof, root: str) -> Iterator[str]:
+    for folder in proof.doubtful(root):
+        yield (
+            f"Nothing below {folder} is removed: its {MARK} is gone or names another database, of which this one "
+            "seems to be a copy. If this one has taken its place, run prune_openimages_jobs --adopt."
+        )

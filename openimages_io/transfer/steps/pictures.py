@@ -5,15 +5,14 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
 from django.core.files.storage import Storage
-from django.db import transaction
 
 from openimages_io.exceptions import OpenImagesError, UnreadableArchive
 from openimages_io.format.issues import Issue, Severity, show
 from openimages_io.format.layouts import Kind
 from openimages_io.format.pictures import BadPicture, check_picture
 from openimages_io.format.sizes import read_sizes
-from openimages_io.models import Image
-from openimages_io.models.deletion import forget_thumbnails, remove_files
+from openimages_io.models import Image, picture_storage
+from openimages_io.models.deletion import forget_files, picture_folder
 from openimages_io.models.image import DEFAULT_SUBSET
 from openimages_io.transfer.bulk import plain
 from openimages_io.transfer.creating import create_images
@@ -145,6 +144,7 @@ def _compare_with_stored(run: Run, pictures: dict[int, str]) -> list[str]:
     """Sees which images have another picture than the archive's, or none; a commit gives it to them."""
     totals = run.report.of("pictures")
     wanted: list[str] = []
+    replaced: dict[str, str] = {}
     for rows in _rows(run, list(pictures)):
         for image in rows:
             path = pictures[image.pk]
@@ -161,18 +161,16 @@ def _compare_with_stored(run: Run, pictures: dict[int, str]) -> list[str]:
             run.touch([image.pk])
             wanted.append(path)
             if run.loader is not None:
+                replaced.update({image.file.name: image.file_digest} if image.file.name else {})
                 _replace(run, image, run.stored[path])
+    forget_files(picture_storage(), replaced, run.using)
     return wanted
 
 
 def _replace(run: Run, image: Image, picture: Stored) -> None:
-    old, storage, digest = image.file.name, image.file.storage, image.file_digest
     plain(Image, run.using).filter(pk=image.pk).update(
         file=picture.file, file_digest=picture.digest, file_suffix=picture.suffix
     )
-    if old:
-        transaction.on_commit(lambda: remove_files(storage, [old]), using=run.using, robust=True)
-        forget_thumbnails(storage, [digest], run.using)
 
 
 def take_sizes(run: Run) -> None:
@@ -238,10 +236,12 @@ def _rows(run: Run, keys: Sequence[int]) -> Iterator[Sequence[Image]]:
 def store_pictures(run: Run, paths: Sequence[str], storage: Storage, stored: dict[str, Stored]) -> None:
     """Stores pictures, before the transaction; `stored` grows as it goes, so that a failure can remove them."""
     run.phase, run.done, run.total = "pictures", 0, sum(run.archive.paths[path] for path in paths)
+    folder = ""
     for path in paths:
         try:
+            folder = folder or picture_folder(storage, run.using)
             data = run.archive.read(path, run.limits.max_picture_bytes)
-            stored[path] = store(storage, data, path, run.limits)
+            stored[path] = store(storage, folder, data, path, run.limits)
         except UnreadableArchive as fault:  # the archive has changed since the check
             run.picture_issues[path] = fault.issues
         except BadPicture as fault:
