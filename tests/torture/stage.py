@@ -106,7 +106,7 @@ class Stage:
         for root in (self.site.media, self.site.temporary):
             for path in root.rglob("*"):
                 os.utime(path, (old, old))
-        call_command("prune_openimages_jobs", stdout=io.StringIO())
+        call_command("prune_openimages_jobs", "--pictures", stdout=io.StringIO())
         named = set(Image.objects.exclude(file="").values_list("file", flat=True))
         for row in Job.objects.values_list("source", "result", "report"):
             named.update(filter(None, row))
