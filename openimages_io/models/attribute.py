@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from openimages_io.format.writing import number
 from openimages_io.models.label import Label
 from openimages_io.models.revisions import RevisedModel, RevisedQuerySet
-from openimages_io.models.values import is_number, is_storable
+from openimages_io.models.values import as_number, is_number, is_storable
 
 _STEP_TOLERANCE = 1e-9
 
@@ -27,6 +27,10 @@ class InputType(models.TextChoices):
 
 
 _AS_IT_IS = frozenset({InputType.NUMBER, InputType.CHECKBOX})
+_WITHOUT_VALUES = frozenset({InputType.CHECKBOX, InputType.TEXT})
+_OF_CHOICES = frozenset({InputType.RADIO, InputType.SELECT})
+_JUDGED_BY_VALUES = _OF_CHOICES | {InputType.NUMBER}
+_SHOWN = 64
 
 
 class AttributeSpecQuerySet(RevisedQuerySet["AttributeSpec"]):
@@ -39,7 +43,8 @@ class AttributeSpec(RevisedModel):
     """One attribute that the shapes of a label may have.
 
     `values` are the choices of radio and select, `[min, max, step]` of a number (each may be null, the list may be
-    shorter or empty), and empty for checkbox and text.
+    shorter or empty), and empty for checkbox and text. CVAT writes a number's as text, `["0", "1", "0.1"]`, which means
+    the numbers: `clean` stores them so, and a row that never saw `clean` is read so.
     """
 
     label = models.ForeignKey(
@@ -68,38 +73,48 @@ class AttributeSpec(RevisedModel):
         return self.name
 
     def clean(self) -> None:
-        """Raises `ValidationError` for values that don't fit the input type, and for a default that breaks them."""
-        self._clean_values()
+        """Stores a number's text as a number; raises `ValidationError` for values or a default that don't fit."""
+        if self.input_type == InputType.NUMBER:
+            self.default_value = as_number(self.default_value)
+            if isinstance(self.values, list):
+                self.values = list(map(as_number, self.values))
+        reason = self._fault()
+        if reason:
+            raise ValidationError({"values": reason})
+        if self.input_type in _WITHOUT_VALUES and self.values:
+            raise ValidationError({"values": _("A checkbox or a text has no values to choose from.")})
         if self.default_value is not None:
             try:
                 self.check_value(self.default_value)
             except ValidationError as error:
                 raise ValidationError({"default_value": error.messages}) from error
 
-    def _clean_values(self) -> None:
-        values = self.values
+    def _fault(self) -> Any:
+        """What is wrong with the values; None if no value of a shape is judged by them wrongly."""
+        values: Any = self.values
         if not isinstance(values, list):
-            raise ValidationError({"values": _("The values must be a list.")})
-        if self.input_type in {InputType.RADIO, InputType.SELECT}:
+            return _("The values must be a list.")
+        if self.input_type in _OF_CHOICES:
             if not values or not all(isinstance(value, str) and is_storable(value) for value in values):
-                raise ValidationError({"values": _("The choices must be a list of texts, at least one.")})
+                return _("The choices must be a list of texts, at least one.")
             if len(set(values)) < len(values):
-                raise ValidationError({"values": _("A choice occurs twice.")})
+                return _("A choice occurs twice.")
         elif self.input_type == InputType.NUMBER:
-            if len(values) > 3 or not all(value is None or is_number(value) for value in values):
-                raise ValidationError({"values": _("Write the smallest value, the largest and the step.")})
+            numbers = list(map(as_number, values))
+            if len(numbers) > 3 or not all(value is None or is_number(value) for value in numbers):
+                return _("Write the smallest value, the largest and the step.")
             low, high, step = self.number_range
             if low is not None and high is not None and low > high:
-                raise ValidationError({"values": _("The smallest value is larger than the largest.")})
+                return _("The smallest value is larger than the largest.")
             if step is not None and step <= 0:
-                raise ValidationError({"values": _("The step must be above 0.")})
-        elif values:
-            raise ValidationError({"values": _("A checkbox or a text has no values to choose from.")})
+                return _("The step must be above 0.")
+        return None
 
     @property
     def number_range(self) -> tuple[float | None, float | None, float | None]:
-        """Smallest value, largest value and step of a number; None where there is none."""
-        low, high, step = [*self.values, None, None, None][:3]
+        """Smallest value, largest value and step of a number; None where there is none, or none that is a number."""
+        values = map(as_number, self.values if isinstance(self.values, list) else [])
+        low, high, step = [*(value if is_number(value) else None for value in values), None, None, None][:3]
         return low, high, step
 
     def shown(self, value: float | bool) -> Any:
@@ -112,7 +127,15 @@ class AttributeSpec(RevisedModel):
         return str(value).lower() if isinstance(value, bool) else number(value)
 
     def check_value(self, value: Any) -> None:
-        """Raises `ValidationError`, with a sentence, unless the value fits the spec."""
+        """Raises `ValidationError`, with a sentence, unless the value fits the spec.
+
+        The spec may be any row that the database takes. One that is wrong itself fits no value; the sentence says so.
+        """
+        if self.input_type in _JUDGED_BY_VALUES and (reason := self._fault()):
+            raise ValidationError(
+                _("The attribute spec “%(name)s” is wrong itself, so no value fits it: %(reason)s"),
+                params={"name": self.name[:_SHOWN], "reason": reason},
+            )
         match self.input_type:
             case InputType.CHECKBOX:
                 if not isinstance(value, bool):

@@ -32,6 +32,11 @@ _BOX = (
 )
 
 
+def as_attributes(stored: Any) -> dict[str, Any]:
+    """The attributes as they are stored; what is no object is one attribute, so that it is not lost unseen."""
+    return stored if isinstance(stored, dict) else {"attributes": stored}
+
+
 class ShapeQuerySet(RevisedQuerySet["Shape"]):
     """Shapes on images."""
 
@@ -132,7 +137,7 @@ class Shape(RevisedModel):
 
         A spec of type text shows `score` as the shortest text that reads back as the same number.
         """
-        shown = dict(self.attributes)
+        shown = dict(as_attributes(self.attributes))
         for spec in specs:
             value = getattr(self, spec.name) if spec.name in COLUMNS else None
             if value is not None:

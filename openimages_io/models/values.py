@@ -2,10 +2,24 @@
 
 import math
 import re
+from decimal import Decimal
 from typing import Any, Final
 
 UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
 """NUL characters and halves of surrogate pairs: PostgreSQL takes neither, SQLite both."""
+
+_NUMBER_AS_TEXT: Final = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?")
+
+
+def as_number(value: Any) -> Any:
+    """A number that is written as text, as CVAT writes those of its attributes, as the number itself.
+
+    Only where nothing is lost: what no float is equal to stays as it is, as does everything else.
+    """
+    if not isinstance(value, str) or not _NUMBER_AS_TEXT.fullmatch(value):
+        return value
+    number = float(value) if "." in value else int(value)
+    return number if Decimal(repr(number)) == Decimal(value) else value
 
 
 def is_number(value: Any) -> bool:

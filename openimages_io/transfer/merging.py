@@ -9,6 +9,7 @@ from typing import Any, Final
 from django.db import connections
 
 from openimages_io.models import Image, Shape, ShapeKind
+from openimages_io.models.shape import as_attributes
 from openimages_io.transfer.run import Run
 
 TOLERANCE: Final = 1e-5
@@ -58,6 +59,8 @@ class StoredShape:
     clicks: str | None
     group: int | None
     attributes: dict[str, Any] = field(default_factory=dict)
+    is_odd: bool = False
+    """Whether its attributes are stored as something else than an object."""
 
 
 class StoredShapes:
@@ -88,6 +91,11 @@ class StoredShapes:
         if page is None:
             page = self._met[shape.key // _PAGE] = bytearray(_PAGE // 8)
         page[shape.key % _PAGE >> 3] |= 1 << (shape.key & 7)
+        if shape.is_odd:
+            reason = f"the attributes of shape {shape.key} of the task are stored as this, which is no object"
+            self.run.warn(
+                "odd-attributes", reason, column="attributes", value=json.dumps(shape.attributes["attributes"])
+            )
         return shape
 
     def meet_boxes(self, places: Sequence[Place], boxes: Sequence[Box]) -> list[StoredShape | None]:
@@ -144,6 +152,7 @@ class StoredShapes:
                 cursor.execute(sql, [self.kind.value, self.run.horizon, *batch])
                 for row in cursor.fetchall():
                     key, image, label, source, score, occluded, *box, clicks, group, attributes = row
+                    stored: Any = {} if attributes == "{}" else json.loads(attributes)
                     yield StoredShape(
                         key,
                         image,
@@ -154,7 +163,8 @@ class StoredShapes:
                         (box[0], box[1], box[2], box[3]),
                         clicks,
                         group,
-                        {} if attributes == "{}" else json.loads(attributes),
+                        as_attributes(stored),
+                        is_odd=not isinstance(stored, dict),
                     )
 
 

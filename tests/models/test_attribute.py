@@ -118,7 +118,7 @@ def test_specs_that_make_sense(given: AttributeSpec) -> None:
         (spec("select", {"a": 1}), "values", "The values must be a list."),
         (spec("number", "012"), "values", "The values must be a list."),
         (spec("number", [0, 1, 0.1, 5]), "values", "Write the smallest value, the largest and the step."),
-        (spec("number", ["0"]), "values", "Write the smallest value, the largest and the step."),
+        (spec("number", ["zero"]), "values", "Write the smallest value, the largest and the step."),
         (spec("number", [float("nan")]), "values", "Write the smallest value, the largest and the step."),
         (spec("number", [1, 0]), "values", "The smallest value is larger than the largest."),
         (spec("number", [0, 1, 0]), "values", "The step must be above 0."),
@@ -133,6 +133,52 @@ def test_specs_that_do_not(given: AttributeSpec, field: str, reason: str) -> Non
     with pytest.raises(ValidationError) as caught:
         given.clean()
     assert caught.value.message_dict == {field: [reason]}
+
+
+@pytest.mark.parametrize(
+    ("values", "default", "wanted"),
+    [
+        (["0", "1", "0.1"], "0.5", ([0, 1, 0.1], 0.5)),
+        (["-10", "10", "1"], "-3", ([-10, 10, 1], -3)),
+        ([None, "100.0"], None, ([None, 100.0], None)),
+        (["1000000000000000000000"], None, ([10**21], None)),
+    ],
+)
+def test_numbers_as_cvat_writes_them_are_the_numbers(values: list[Any], default: Any, wanted: Any) -> None:
+    given = spec("number", values, default)
+    given.check_value(given.number_range[0] or 0)
+    given.clean()
+    assert repr((given.values, given.default_value)) == repr(wanted)
+
+
+@pytest.mark.parametrize(
+    "text", ["", " 1", "1e3", "0x1", "1_0", "nan", "inf", "0.10000000000000000001", "١", "1" * 500]
+)
+def test_a_text_that_is_not_exactly_a_number_is_none(text: str) -> None:
+    given = spec("number", [text])
+    assert sentence(given, 1).startswith("The attribute spec “x” is wrong itself, so no value fits it: Write the ")
+    with pytest.raises(ValidationError):
+        given.clean()
+
+
+@pytest.mark.parametrize(
+    ("input_type", "values"),
+    [
+        ("number", {"a": 1}), ("number", [[0], [1]]), ("number", None), ("number", [5, 1]), ("number", [0, 1, -1]),
+        ("number", [True]), ("number", [1, 2, 3, 4]), ("select", None), ("select", []), ("radio", [1, None]),
+        ("select", {"red": 1}), ("radio", "red"), ("select", ["a", "a"]), ("select", 5),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("value", ["red", 1, None, [], {}, 10**400])
+def test_a_stored_spec_that_is_wrong_itself_is_named(input_type: str, values: Any, value: Any) -> None:
+    given = AttributeSpec(label=Label(task=Task(name="t"), name="l"), name="x", input_type=input_type, values=values)
+    assert sentence(given, value).startswith("The attribute spec “x” is wrong itself, so no value fits it: ")
+
+
+@pytest.mark.parametrize("input_type", ["checkbox", "text"])
+def test_values_that_are_not_needed_do_no_harm(input_type: str) -> None:
+    given = spec(input_type, ["false"])
+    given.check_value(True if input_type == "checkbox" else "a")
 
 
 def test_an_unknown_input_type_is_no_traceback(label: Label) -> None:

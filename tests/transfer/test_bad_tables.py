@@ -33,6 +33,10 @@ pytestmark = pytest.mark.django_db
 TABLES = (CLASSES, IMAGES, HUMAN, MACHINE, BOXES, MASKS)
 WITH_HEADER = (IMAGES, HUMAN, MACHINE, BOXES, MASKS)
 LONG = "x" * 300
+NEVER_CLOSED = (
+    "A quote is opened in this row and never closed; the row seems to go on to line {}, and the lines after its first "
+    "are read as rows where they can be"
+)
 AFTER_QUOTE = "A quoted cell goes on after its closing quote; double the quotes inside it"
 HUGE_CELL = "A cell of this row has more than 131072 characters; perhaps a quote is left open"
 SEVERAL_SUBSETS = "is an image of several subsets of the task, and the file does not say which"
@@ -150,11 +154,9 @@ FILES: list[tuple[str, tuple[Change, ...], list[str]]] = [
     ("open quote in last line", (more(HUMAN, 'a,"verification,/m/01yrx,1'),),
      [f"{HUMAN}:4: A quote is opened in this row and never closed"]),
     ("open quote", (line(HUMAN, 2, 'a,"verification,/m/01yrx,1'),),
-     [(f"{HUMAN}:2: A quote is opened in this row and never closed; the row seems to go on to line 3, and the lines "
-      "after its first are read as rows where they can be")]),
+     [f"{HUMAN}:2: {NEVER_CLOSED.format(3)}"]),
     ("open quote before a bad row", (line(HUMAN, 2, 'a,"verification,/m/01yrx,1'), more(HUMAN, "a,v,/m/01yrx,7")),
-     [(f"{HUMAN}:2: A quote is opened in this row and never closed; the row seems to go on to line 4, and the lines "
-      "after its first are read as rows where they can be"),
+     [f"{HUMAN}:2: {NEVER_CLOSED.format(4)}",
       f'{HUMAN}:4: Confidence: "7" is not a confidence between 0 and 1']),
     ("open quote in header", (replaced(HUMAN, "ImageID", '"ImageID'),),
      [f"{HUMAN}:1: A quote is opened in this row and never closed"]),

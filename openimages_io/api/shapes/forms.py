@@ -18,6 +18,7 @@ Size = tuple[int, int]
 """Width and height in pixels."""
 AXES: Final = {"x_min": 0, "x_max": 0, "y_min": 1, "y_max": 1}
 """Which part of a size the sides of a box are fractions of."""
+_NUMBERS: Final = frozenset({int, float})
 _LISTS: Final = ("points", "clicks")
 _PARTS: Final = 1e9
 """Pixels are told to a billionth, so that 49.1 that was given does not come back as 49.10000000000001."""
@@ -96,7 +97,10 @@ def same(stored: Any, given: Any) -> bool:
 
 
 def _pixels(value: float, scale: int) -> float:
-    return int(value * scale * _PARTS + 0.5) / _PARTS  # half the time of round()
+    try:
+        return int(value * scale * _PARTS + 0.5) / _PARTS  # half the time of round()
+    except OverflowError:  # no coordinate, but somebody has stored it
+        return value * scale
 
 
 def _fraction(given: float, stored: Any, scale: int) -> float:
@@ -104,17 +108,19 @@ def _fraction(given: float, stored: Any, scale: int) -> float:
 
 
 def _text_in_pixels(text: str | None, size: Size) -> str | None:
-    return json.dumps(_list_in_pixels(json.loads(text), size)) if text else text
+    values: Any = json.loads(text) if text else None
+    return json.dumps(_list_in_pixels(values, size)) if isinstance(values, list) else text
 
 
-def _list_in_pixels(values: list[Any] | None, size: Size) -> list[Any]:
+def _list_in_pixels(values: list[Any], size: Size) -> list[Any]:
+    """What is stored and is no coordinate stays as it is."""
     return [
         _list_in_pixels(value, size)
         if isinstance(value, list)
-        else value
-        if value is None or value == -1
         else _pixels(value, size[place % 2])
-        for place, value in enumerate(values or ())
+        if type(value) in _NUMBERS and value != -1
+        else value
+        for place, value in enumerate(values)
     ]
 
 

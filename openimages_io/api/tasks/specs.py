@@ -35,7 +35,8 @@ class AttributeSpecSerializer(Strict, ModelSerializer):
         child=Choice(allow_null=True),
         default=list,
         help_text="The choices of `radio` and `select`; `[min, max, step]` of `number`, each of which may be null and "
-        "the last of which may be left out; empty for `checkbox` and `text`.",
+        "the last of which may be left out, and which may be written as text, as CVAT does; empty for `checkbox` and "
+        "`text`.",
     )
 
     class Meta:
@@ -43,9 +44,10 @@ class AttributeSpecSerializer(Strict, ModelSerializer):
         fields = ("name", "input_type", "mutable", "default_value", "values")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Asks the model."""
-        check(AttributeSpec(**attrs))
-        return attrs
+        """Asks the model, which makes numbers of CVAT's texts."""
+        spec = AttributeSpec(**attrs)
+        check(spec)
+        return attrs | {"values": spec.values, "default_value": spec.default_value}
 
 
 @extend_schema_field(AttributeSpecSerializer(many=True))

@@ -219,10 +219,12 @@ def _updated(
 
 
 def _merged_clicks(stored: str | None, given: str | None) -> str | None:
-    """The clicks after a merge: an empty cell leaves what is stored."""
+    """The clicks after a merge: an empty cell leaves what is stored, if that are clicks."""
+    if given is None:
+        return stored
     before = json.loads(stored or "null")
-    if given is None or before is None:
-        return stored if given is None else given
+    if not isinstance(before, list) or len(before) != 4 or not all(isinstance(b, list) and len(b) == 2 for b in before):
+        return given
     after = [
         [b if g is None else g for b, g in zip(*points, strict=True)]
         for points in zip(before, json.loads(given), strict=True)

@@ -12,10 +12,11 @@ from django.db.models.functions import Length
 from openimages_io.format import cells
 from openimages_io.format.mask_names import ClaimedName, MaskNames, make_box_id
 from openimages_io.models import Mask, Shape, ShapeKind
+from openimages_io.models.shape import as_attributes
 from openimages_io.transfer.drawing import DRAWN
 from openimages_io.transfer.options import MaskSize
 from openimages_io.transfer.outgoing import Outgoing
-from openimages_io.transfer.writing.values import as_attributes, box_id_cell, can_be
+from openimages_io.transfer.writing.values import box_id_cell, can_be
 
 _KEYS: Final = 900
 _BYTES: Final = 8 * 2**20

@@ -13,6 +13,7 @@ from openimages_io.format.masks import SIGNATURE, BadMask, decode, encode
 from openimages_io.format.output import ByteSink
 from openimages_io.format.tables import SEGMENTATIONS
 from openimages_io.models import Image, Shape, ShapeKind
+from openimages_io.models.shape import as_attributes
 from openimages_io.transfer.drawing import (
     DRAWN,
     Box,
@@ -29,7 +30,7 @@ from openimages_io.transfer.options import MaskSize
 from openimages_io.transfer.outgoing import Outgoing
 from openimages_io.transfer.writing.maskids import BoxIds, MaskFileNames, pngs
 from openimages_io.transfer.writing.scanning import WITH_PIXELS, by_subset, scan, written
-from openimages_io.transfer.writing.values import as_attributes, box_id_cell, iou_cell, text_cells
+from openimages_io.transfer.writing.values import box_id_cell, iou_cell, text_cells
 
 _PAGE: Final = 256
 _KINDS: Final = {

@@ -10,6 +10,7 @@ from typing import Any, Final
 from openimages_io.format import cells, writing
 from openimages_io.format.cells import CellType
 from openimages_io.format.tables import CLICK_COLUMNS, FLAGS, PERSON_ATTRIBUTES
+from openimages_io.models.shape import as_attributes
 from openimages_io.transfer.outgoing import Outgoing
 
 _CACHED: Final = 50_000
@@ -99,11 +100,6 @@ class BoxAttributes:
 def attributes_of(text: str) -> dict[str, Any]:
     """The attributes in a row's JSON."""
     return as_attributes(json.loads(text))
-
-
-def as_attributes(value: Any) -> dict[str, Any]:
-    """The attributes as they are stored; what is no object is one attribute that nothing has a column for."""
-    return value if isinstance(value, dict) else {"attributes": value}
 
 
 def _box_cells(attributes: dict[str, Any]) -> BoxCells:
