@@ -19,6 +19,12 @@ class Limits:
     """A file this small may be packed as tightly as it likes."""
     max_mask_pixels: int = 64_000_000
     """Width times height of one mask."""
+    max_mask_unpacked_bytes: int = 64 * 2**20
+    """Size of one mask's pixels when they are unpacked: eight times less in one bit than in eight."""
+    max_mask_ratio: int = 20_000
+    """Unpacked pixels of all masks over the archive's own size; judged only above `mask_free_bytes`."""
+    mask_free_bytes: int = 4 * 2**30
+    """Masks that unpack to no more than this together may be packed as tightly as they like."""
     max_picture_pixels: int = 500_000_000
     """Width times height of one picture."""
     max_picture_bytes: int = 128 * 2**20

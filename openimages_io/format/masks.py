@@ -57,6 +57,16 @@ class _Png:
             if width > 0 and height > 0:
                 yield width, height, 1 + (width * bits + 7) // 8
 
+    @property
+    def unpacked(self) -> int:
+        """Bytes of all rows of all passes."""
+        return sum(rows * stride for _, rows, stride in self.passes())
+
+
+def unpacked_bytes(data: bytes, limits: Limits) -> int:
+    """Return how many bytes `check_png` and `decode` will unpack, from the header alone. Raises BadMask."""
+    return _Png(*_header(*next(_started(data)), limits), packed=b"").unpacked
+
 
 def check_png(data: bytes, limits: Limits) -> MaskHeader:
     """The size of a PNG, after everything but its picture has been looked at.
@@ -100,11 +110,7 @@ def encode(mask: Mask) -> bytes:
 
 def _parse(data: bytes, limits: Limits) -> _Png:
     """Checks the chunks and the header. Data after the end is none of ours."""
-    if not data:
-        raise BadMask("is empty (0 bytes)")
-    if not data.startswith(SIGNATURE):
-        raise BadMask("is truncated" if SIGNATURE.startswith(data) else "is not a PNG")
-    chunks = png_chunks(data)
+    chunks = _started(data)
     header = _header(*next(chunks), limits)
     colour = header[3]
     packed, palette, ended = bytearray(), False, False
@@ -124,6 +130,14 @@ def _parse(data: bytes, limits: Limits) -> _Png:
     if not packed or (colour == _PALETTE and not palette):
         raise BadMask(f"has no {'palette (PLTE)' if packed else 'pixel data (IDAT)'}")
     return _Png(*header, packed=packed)
+
+
+def _started(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
+    if not data:
+        raise BadMask("is empty (0 bytes)")
+    if not data.startswith(SIGNATURE):
+        raise BadMask("is truncated" if SIGNATURE.startswith(data) else "is not a PNG")
+    return png_chunks(data)
 
 
 def png_chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
@@ -158,11 +172,17 @@ def _header(name: bytes, body: memoryview, limits: Limits) -> tuple[int, int, in
     if not 0 < width < 2**31 or not 0 < height < 2**31:
         raise BadMask(f"is {width} x {height} pixels, which is no size")
     if width * height > limits.max_mask_pixels:
-        raise BadMask(f"is {width} x {height} pixels, more than the limit of {limits.max_mask_pixels:,}")
+        raise BadMask(
+            f"is {width} x {height} pixels, more than the limit of {limits.max_mask_pixels:,} (MAX_MASK_PIXELS)"
+        )
     if depth not in _DEPTHS.get(colour, ()):
         raise BadMask(f"has {depth} bits in colour type {colour}, which no PNG has")
     if compression or filtering or interlace > 1:
         raise BadMask("is compressed, filtered or interlaced in a way that no PNG is")
+    unpacked = _Png(width, height, depth, colour, bool(interlace), b"").unpacked
+    most = limits.max_mask_unpacked_bytes
+    if unpacked > most:
+        raise BadMask(f"unpacks to {unpacked:,} bytes, more than the limit of {most:,} (MAX_MASK_UNPACKED_BYTES)")
     return width, height, depth, colour, bool(interlace)
 
 

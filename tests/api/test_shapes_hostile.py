@@ -242,6 +242,10 @@ def test_masks_of_more_pixels_than_one_request_may_have(frontend: Frontend, sett
     assert frontend.post([item] * 20).status_code == 201
     response = frontend.post([item] * 21)
     assert (response.status_code, response.json()["code"]) == (413, "too_large")
+    assert frontend.get("?masks=rle").status_code == 200
+    assert frontend.post([item] * 20).status_code == 201
+    assert "Ask for masks=png, or for one mask at a time" in refusal(frontend.get("?masks=rle"), 409)
+    assert frontend.get("?masks=png").status_code == 200
     large = {"png": base64.b64encode(png(np.ones((3, 3)))).decode()}
     assert list(faults(frontend.post({**item, "mask": large}))) == ["mask.png"]
     settings.OPENIMAGES_IO = {"MAX_MASK_BYTES": 30}

@@ -19,7 +19,7 @@ from PIL import Image
 
 from openimages_io.format import masks
 from openimages_io.format.limits import Limits
-from openimages_io.format.masks import BadMask, Mask, check_png, decode, encode
+from openimages_io.format.masks import BadMask, Mask, check_png, decode, encode, unpacked_bytes
 
 SHARED = Path(os.environ.get("OPENIMAGES_SHARED", Path(__file__).resolve().parents[2].parent / "shared"))
 LIMITS = Limits()
@@ -203,6 +203,34 @@ def test_the_limit_on_pixels_is_the_callers() -> None:
     assert check_png(data, Limits(max_mask_pixels=100)) == (10, 10)
     with pytest.raises(BadMask, match=r"is 10 x 10 pixels, more than the limit of 99"):
         check_png(data, Limits(max_mask_pixels=99))
+
+
+@pytest.mark.parametrize("interlace", [0, 1])
+@pytest.mark.parametrize(
+    ("side", "depth", "colour", "taken"),
+    [
+        ((8000, 8000), 16, 6, False),
+        ((8000, 8000), 8, 2, False),
+        ((8000, 8000), 16, 0, False),
+        ((8000, 8000), 8, 0, True),
+        ((8000, 8000), 1, 0, True),
+        ((4000, 3000), 1, 0, True),
+        ((4000, 3000), 8, 6, True),
+        ((4000, 3000), 16, 0, True),
+        ((1, 63_000_000), 8, 0, False),
+    ],
+)
+def test_what_a_mask_unpacks_to_is_bounded_before_anything_is(
+    side: tuple[int, int], depth: int, colour: int, taken: bool, interlace: int
+) -> None:
+    data = file(header(*side, depth, colour, 0, 0, interlace), pixels(b""))
+    unpacked = side[0] * side[1] * depth * {0: 1, 2: 3, 6: 4}[colour] // 8
+    if taken:
+        assert 0 <= unpacked_bytes(data, LIMITS) - unpacked < 20_000
+        return
+    for read in (check_png, decode, unpacked_bytes):
+        with pytest.raises(BadMask, match=r"unpacks to [0-9,]+ bytes, more than the limit of 67,108,864 \(MAX_MASK"):
+            read(data, LIMITS)
 
 
 @pytest.mark.parametrize("read", [check_png, decode])

@@ -11,6 +11,7 @@ from pytest_django import Settings
 
 from openimages_io.format.issues import Severity
 from openimages_io.transfer.options import MasksAs, OnError
+from tests.transfer import datasets
 from tests.transfer.archives import (
     BOXES,
     CAR_MASK,
@@ -59,7 +60,7 @@ BAD_MASKS = [
     ("damaged", file(CAT_MASK, png(8, 6).replace(b"x\x9c", b"x\x9d")),
      "is damaged: the checksum of its IDAT chunk is wrong"),
     ("100,000 x 100,000", file(CAT_MASK, sized(100_000, 100_000)),
-     "is 100000 x 100000 pixels, more than the limit of 64,000,000"),
+     "is 100000 x 100000 pixels, more than the limit of 64,000,000 (MAX_MASK_PIXELS)"),
     ("0 x 4", file(CAT_MASK, sized(0, 4)), "is 0 x 4 pixels, which is no size"),
 ]  # fmt: skip
 
@@ -88,7 +89,24 @@ def test_a_mask_whose_pixels_do_not_fill_it(tmp_path: Path) -> None:
 def test_the_limit_of_pixels_is_a_setting(tmp_path: Path, settings: Settings) -> None:
     settings.OPENIMAGES_IO = {"MAX_MASK_PIXELS": 47}
     result = load(write(tmp_path / "bad", good()))
-    assert errors(result) == [f'{MASKS}:2: MaskPath: "{NAME}" is 8 x 6 pixels, more than the limit of 47']
+    assert errors(result) == [
+        f'{MASKS}:2: MaskPath: "{NAME}" is 8 x 6 pixels, more than the limit of 47 (MAX_MASK_PIXELS)'
+    ]
+
+
+def test_the_masks_of_an_archive_may_unpack_to_so_many_times_its_size(tmp_path: Path, settings: Settings) -> None:
+    archive = write(tmp_path / "bad", good())
+    settings.OPENIMAGES_IO = {"MAX_MASK_RATIO": 1, "MASK_FREE_BYTES": 100}
+    assert load(archive, "small").committed
+    bomb = changed(file(CAT_MASK, sized(8000, 8000)), file(CAR_MASK, sized(8000, 8000)))
+    packed = datasets.pack_zip(tmp_path / "bad.zip", write(tmp_path / "bomb", bomb))
+    settings.OPENIMAGES_IO = {"MAX_MASK_RATIO": 1, "MASK_FREE_BYTES": 10_000_000}
+    first, second = errors(load(packed, "large"))
+    assert "ends before its last row" in first
+    assert second.endswith(
+        "is not unpacked: with it the masks unpack to more than 10,000,000 bytes, 1 times the size of the archive "
+        "(MAX_MASK_RATIO, MASK_FREE_BYTES)"
+    )
 
 
 def test_no_mask_at_hand_is_one_warning(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from openimages_io import conf
 from openimages_io.api.errors import TooLarge
-from openimages_io.format.masks import BadMask, check_png, decode, encode
+from openimages_io.format.masks import BadMask, check_png, decode, encode, unpacked_bytes
 from openimages_io.geometry import Mask as Pixels
 from openimages_io.geometry import decode_rle
 from openimages_io.models.rules import told
@@ -21,7 +21,10 @@ _MOST: Final = 20
 
 
 class PixelBudget:
-    """How many pixels the masks of one request may have in all: run lengths of many are quickly written."""
+    """What the masks of one request may unpack to in all, bytes of PNGs and pixels of run lengths.
+
+    Run lengths of many pixels are quickly written.
+    """
 
     def __init__(self) -> None:
         self.left = _MOST * conf.limits().max_mask_pixels
@@ -31,7 +34,9 @@ class PixelBudget:
         self.left -= pixels
         if self.left < 0:
             most = _MOST * conf.limits().max_mask_pixels
-            raise TooLarge(f"The masks of this request have more than {most:,} pixels, the most that this site takes.")
+            raise TooLarge(
+                f"The masks of this request unpack to more than {most:,} pixels, the most that this site takes."
+            )
 
 
 @dataclass(slots=True)
@@ -121,11 +126,11 @@ def _read_png(text: Any, mask: GivenMask, fault: Tell, budget: PixelBudget) -> N
         fault("png", "It is not base64.")
         return
     try:
+        budget.spend(unpacked_bytes(png, limits))
         mask.width, mask.height = check_png(png, limits)
     except BadMask as bad:
         fault("png", f"The PNG {bad}.")
         return
-    budget.spend(mask.width * mask.height)
     mask.png = png
 
 

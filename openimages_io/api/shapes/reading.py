@@ -14,8 +14,10 @@ from django.urls import reverse
 from rest_framework.request import Request
 
 from openimages_io import conf
+from openimages_io.api.errors import Conflict, TooLarge
 from openimages_io.api.shapes.forms import Form, Size, in_pixels
-from openimages_io.format.masks import BadMask, decode
+from openimages_io.api.shapes.givenmasks import PixelBudget
+from openimages_io.format.masks import BadMask, decode, unpacked_bytes
 from openimages_io.geometry import encode_rle
 from openimages_io.models import Shape
 
@@ -36,6 +38,7 @@ class ShapeWriter:
 
     def __init__(self, request: Request, form: Form, size: Size | None) -> None:
         self.form, self.size = form, size
+        self._budget = PixelBudget()
         match = request.resolver_match
         path = reverse("openimages_io:shape-mask", args=[0], current_app=match.namespace if match else None)
         # One look-up among the site's addresses for all masks.
@@ -79,7 +82,10 @@ class ShapeWriter:
         if self.form.masks == "png":
             return base64.b64encode(png).decode("ascii")
         try:
+            self._budget.spend(unpacked_bytes(png, conf.limits()))
             pixels = decode(png, conf.limits())
         except BadMask:  # nothing that came in through us
             return None
+        except TooLarge as error:
+            raise Conflict(f"{error} Ask for masks=png, or for one mask at a time.") from None
         return {"size": list(pixels.shape), "counts": encode_rle(pixels)}

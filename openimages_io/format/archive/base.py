@@ -27,6 +27,8 @@ class Archive(ABC):
     """Path inside, with slashes, sorted; to unpacked size in bytes. Without folders, junk and one enclosing folder."""
     enclosing: str
     """The folder that everything stands in and that is left out of `paths`, with its slash; mostly empty."""
+    own_bytes: int = 0
+    """Size of the source as it is, packed or not; of a nested archive 0."""
     tick: Tick | None = None
     """Called while an archive within this one is unpacked."""
 

@@ -25,7 +25,8 @@ def open_archive(source: Path, limits: Limits, label: str | None = None, tick: T
     """
     label = os.fspath(source) if label is None else label
     try:
-        mode = source.stat().st_mode
+        found = source.stat()
+        mode = found.st_mode
         if stat.S_ISDIR(mode):
             archive: Archive = FolderArchive(source, limits)
         elif stat.S_ISREG(mode):
@@ -41,6 +42,7 @@ def open_archive(source: Path, limits: Limits, label: str | None = None, tick: T
         archive.close()
         raise unopenable("empty", label, "holds no files")
     archive.tick = tick
+    archive.own_bytes = found.st_size if stat.S_ISREG(mode) else sum(archive.paths.values())
     return archive
 
 

@@ -10,7 +10,7 @@ from openimages_io import geometry
 from openimages_io.exceptions import UnreadableArchive
 from openimages_io.format.issues import Severity
 from openimages_io.format.layouts import Kind, Source
-from openimages_io.format.masks import BadMask, MaskHeader, check_png, decode
+from openimages_io.format.masks import BadMask, MaskHeader, check_png, decode, unpacked_bytes
 from openimages_io.format.tables import SEGMENTATIONS
 from openimages_io.models import Mask, Shape, ShapeKind
 from openimages_io.transfer.claims import Claim, Claims
@@ -79,6 +79,9 @@ class _MaskReader:
         self.stored = {kind: StoredMasks(run, kind) for kind in kinds} if run.merges else {}
         self.drawn = DrawnShapes(run) if run.merges else None
         self._provisional = 0
+        limits = run.limits
+        self._most_unpacked = max(limits.mask_free_bytes, limits.max_mask_ratio * run.archive.own_bytes)
+        self._unpacked = 0
 
     def read(self, source: Source, overlap: Overlap) -> None:
         for chunk in self.run.chunks(source, SEGMENTATIONS, self.totals, _CHUNK_ROWS):
@@ -134,6 +137,7 @@ class _MaskReader:
             if place is None:
                 return b"", None
             png = place.archive.read(place.path, self.run.limits.max_mask_bytes)
+            self._spend(unpacked_bytes(png, self.run.limits))
             return png, check_png(png, self.run.limits)
         except FileNotFoundError:
             code, reason = "mask-missing", "is not among the mask files"
@@ -143,6 +147,16 @@ class _MaskReader:
             code, reason = "bad-mask", f"cannot be read: {fault}"
         self.run.issue(code, reason, file=source.path, line=line, column="MaskPath", value=path)
         return None
+
+    def _spend(self, unpacked: int) -> None:
+        """Raises `BadMask` for a mask with which those of the archive unpack to more than its size allows."""
+        self._unpacked += unpacked
+        if self._unpacked > self._most_unpacked:
+            ratio = self.run.limits.max_mask_ratio
+            reason = f"with it the masks unpack to more than {self._most_unpacked:,} bytes"
+            raise BadMask(
+                f"is not unpacked: {reason}, {ratio:,} times the size of the archive (MAX_MASK_RATIO, MASK_FREE_BYTES)"
+            )
 
     def _trace(self, mask: NewMask, source: Source, line: int) -> bool:
         """Traces the mask's outline, if it has one; tells whether that went well."""
