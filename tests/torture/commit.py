@@ -19,13 +19,11 @@ from tests.torture.sites import POSTGRESQL, Databases
 from tests.torture.stage import WORKER, Stage
 from tests.torture.steps import measured, signals_at
 from tests.torture.storage import FaultyStorage
+from tests.torture.truth import judge, judge_job
 from tests.transfer.generated import picture
 
 _ROWS, _PICTURES = 100, 15
 _APART = (1, 20, 400, 4000)
-_SAID_NOT = "othing was written"
-_SAID_MAYBE = "may have been written"
-_SAID_DONE = ("Imported into", "after the import was written", "has been written")
 
 
 def run(findings: Findings, databases: Databases) -> None:
@@ -197,42 +195,10 @@ class _Ending:
         return first
 
     def _judge(self, what: str, said: str, before: int, goal: int, *, silent: bool = False) -> None:
-        found, wrong = self.stage.look()
-        self._expect(not wrong, f"{what}: {wrong}; said: {said[-600:]}")
-        if wrong or found is None:
-            self._repair(goal)
-            return
-        done = any(text in said for text in _SAID_DONE)
-        if _SAID_MAYBE not in said:
-            if _SAID_NOT in said:
-                self._expect(found == before, f"{what}: it is written, and said is: {said[-600:]}")
-            elif done:
-                self._expect(found == goal, f"{what}: it is not written, and said is: {said[-600:]}")
-            else:
-                quiet = silent or "KeyboardInterrupt" in said
-                self._expect(quiet, f"{what}: it is not said whether it is written: {said[-600:]}")
-        traced = "Traceback" in said and "KeyboardInterrupt" not in said.rsplit("\n", 2)[-2]
-        self._expect(not traced, f"{what}: a traceback: {said[-900:]}")
+        judge(self.findings, self.stage, what, said, before, goal, silent=silent)
 
     def _judge_job(self, what: str, job: Job, before: int, goal: int, said: str) -> None:
-        found, wrong = self.stage.look()
-        job = Job.objects.get(pk=job.pk)
-        self.stage.forget(job)
-        what = f"{what}; the job is {job.state}: {job.message}"
-        self._expect(not wrong, f"{what}: {wrong}; said: {said[-600:]}")
-        if wrong or found is None:
-            self._repair(goal)
-            return
-        if job.state == "succeeded":
-            self._expect(found == goal, f"{what}, and it is not written")
-        else:
-            self._expect(found == before, f"{what}, and it is written")
-
-    def _repair(self, goal: int) -> None:
-        """After a violation that has cost files: the pictures come again with the other archive."""
-        for number in (goal, 1 - goal):
-            self.site.manage(*self.stage.words(number)).wait()
-        self.stage.look()
+        judge_job(self.findings, self.stage, what, job, before, goal, said)
 
     def _expect(self, holds: object, what: str) -> None:
         self.findings.expect(holds, f"{self.site.vendor}: {what}")

@@ -32,7 +32,7 @@ class Site:
     def __init__(self, databases: "Databases", vendor: str, folder: Path, url: str) -> None:
         self.databases, self.vendor, self.folder, self.url = databases, vendor, folder, url
         self.media, self.temporary = folder / "media", folder / "tmp"
-        self.temporary.mkdir(parents=True)
+        self.temporary.mkdir(parents=True, exist_ok=True)
 
     def enter(self, url: str | None = None) -> None:
         """Makes it this process's site."""
@@ -51,7 +51,7 @@ class Site:
     def fork(self, work: Callable[[], int | None], *, url: str | None = None) -> "Child":
         """Does something in a process of its own, on this site."""
         connections.close_all()
-        log = self.folder / f"{secrets.token_hex(4)}.log"
+        log = self.databases.logs / f"{secrets.token_hex(4)}.log"
         sys.stdout.flush()
         pid = os.fork()
         if pid:
@@ -151,6 +151,8 @@ class Databases:
         self._token = f"torture_{secrets.token_hex(4)}"
         self._number = 0
         self.vendors = [SQLITE, POSTGRESQL] if server else [SQLITE]
+        self.logs = folder / "logs"
+        self.logs.mkdir()
         self._template = folder / "template.sqlite3"
         _use(f"sqlite:///{self._template}", folder / "media", folder)
         call_command("migrate", verbosity=0)

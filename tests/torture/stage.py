@@ -35,10 +35,13 @@ _OLD: Final = 3 * 86_400
 class Stage:
     """A site with the task in the state of one of the two archives."""
 
-    def __init__(self, databases: Databases, vendor: str, *, rows: int = 3000, pictures: int = 30) -> None:
-        self.site: Site = databases.site(vendor)
+    def __init__(
+        self, databases: Databases, vendor: str, *, rows: int = 3000, pictures: int = 30, folder: Path | None = None
+    ) -> None:
+        self.site: Site = databases.site(vendor, folder)
         self.archives = [
-            _write(self.site.folder / f"{number}.zip", number, rows=rows, pictures=pictures) for number in range(2)
+            _write(databases.folder / f"{vendor}-{rows}-{number}.zip", number, rows=rows, pictures=pictures)
+            for number in range(2)
         ]
         self.site.enter()
         self.catalogue = catalogue()
