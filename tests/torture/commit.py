@@ -6,15 +6,17 @@ refuses to write or to remove, and uploads by the API whose connection breaks.
 
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connections
 from django.test import Client
 
 from openimages_io.models import Image, Job, Task
 from tests.torture.findings import Findings
-from tests.torture.proxy import CUTS, Proxy
+from tests.torture.proxy import CUTS
 from tests.torture.sites import POSTGRESQL, Databases
 from tests.torture.stage import WORKER, Stage
 from tests.torture.steps import measured, signals_at
@@ -117,12 +119,9 @@ class _Ending:
         """A connection of the command that breaks at a COMMIT."""
         cut, number = self.chance.choice(CUTS), self.chance.choice((0, 0, 0, 1, 2))
         goal, before = self.stage.other, self.stage.state
-        proxy = Proxy(self.site.url, cut, number)
-        try:
-            child = self.site.manage(*self.stage.words(goal), url=proxy.url)
+        with self._cutting(cut, number):
+            child = self.site.manage(*self.stage.words(goal))
             status = child.wait()
-        finally:
-            proxy.close()
         self._judge(f"cut {cut} COMMIT {number}: exit status {status}", child.output, before, goal)
         self.findings.counts[f"cut {cut}"] += 1
 
@@ -131,12 +130,9 @@ class _Ending:
         cut, number = self.chance.choice(CUTS), self.chance.randrange(6)
         goal, before = self.stage.other, self.stage.state
         job = self.stage.submit(goal)
-        proxy = Proxy(self.site.url, cut, number)
-        try:
-            child = self.site.manage(*WORKER, url=proxy.url)
+        with self._cutting(cut, number):
+            child = self.site.manage(*WORKER)
             status = child.wait()
-        finally:
-            proxy.close()
         self._judge_job(f"worker cut {cut} COMMIT {number}: status {status}", job, before, goal, child.output)
         self.findings.counts[f"worker cut {cut}"] += 1
 
@@ -154,12 +150,9 @@ class _Ending:
             response = client.post(f"/api/tasks/{task.pk}/images/", {"files": files, "subset": "train"})
             sys.stdout.write(f"{response.status_code}")
 
-        proxy = Proxy(self.site.url, cut, number)
-        try:
-            child = self.site.fork(upload, url=proxy.url)
+        with self._cutting(cut, number):
+            child = self.site.fork(upload)
             child.wait()
-        finally:
-            proxy.close()
         _, wrong = self.stage.look()
         what = f"upload cut {cut} COMMIT {number}: {child.output[-300:]}"
         count = Image.objects.filter(task=task).count()
@@ -168,6 +161,17 @@ class _Ending:
             self._expect(count == 5, f"{what}: {count} rows")
         Task.objects.get(pk=task.pk).delete()
         self.findings.counts[f"upload cut {cut}"] += 1
+
+    @contextmanager
+    def _cutting(self, cut: str, number: int) -> Iterator[None]:
+        proxy = self.stage.proxy
+        assert proxy is not None
+        connections.close_all()
+        proxy.cut(cut, number)
+        try:
+            yield
+        finally:
+            proxy.leave()
 
     def tidy(self) -> None:
         """Holds what is left against what prune removes."""

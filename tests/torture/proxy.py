@@ -1,5 +1,6 @@
 """A way to PostgreSQL that breaks at a COMMIT: before the server hears of it, or after, so that no answer comes."""
 
+import mmap
 import os
 import select
 import signal
@@ -20,13 +21,13 @@ _BLOCK = 1 << 16
 
 
 class Proxy:
-    """A process between a client and the server of a database's URL."""
+    """A process between a client and the server of a database's URL; it stays, for a site knows itself by its URL."""
 
-    def __init__(self, url: str, cut: str, number: int) -> None:
-        """Cuts at the COMMIT of this number, counted from 0 over all connections."""
+    def __init__(self, url: str) -> None:
         parts = urlsplit(url)
         self._target = (parts.hostname or "127.0.0.1", parts.port or 5432)
-        self._cut, self._left = cut, number
+        self._rule = mmap.mmap(-1, 2)
+        """Which cut, 0 for none, and after how many COMMITs; both processes see it."""
         self._lock = threading.Lock()
         self._listening = socket.create_server(("127.0.0.1", 0))
         port = self._listening.getsockname()[1]
@@ -38,6 +39,14 @@ class Proxy:
                 self._serve()
             os._exit(0)
         self._listening.close()
+
+    def cut(self, cut: str, number: int) -> None:
+        """Cuts at the COMMIT of this number, counted from 0 over all connections."""
+        self._rule[0], self._rule[1] = CUTS.index(cut) + 1, number
+
+    def leave(self) -> None:
+        """Cuts nothing more."""
+        self._rule[0] = 0
 
     def close(self) -> None:
         """Ends it."""
@@ -59,16 +68,21 @@ class Proxy:
                         return
                     if ready is server:
                         client.sendall(data)
-                    elif b"COMMIT" in data and self._is_due():
-                        if self._cut != BEFORE:
+                    elif b"COMMIT" in data and (cut := self._due()):
+                        if cut != BEFORE:
                             server.sendall(data)
-                        if self._cut == AFTER:
+                        if cut == AFTER:
                             server.recv(_BLOCK)
                         return
                     else:
                         server.sendall(data)
 
-    def _is_due(self) -> bool:
+    def _due(self) -> str:
         with self._lock:
-            self._left -= 1
-            return self._left == -1
+            cut, left = self._rule[0], self._rule[1]
+            if cut and left:
+                self._rule[1] = left - 1
+            elif cut:
+                self._rule[0] = 0
+                return CUTS[cut - 1]
+        return ""

@@ -34,9 +34,9 @@ class Site:
         self.media, self.temporary = folder / "media", folder / "tmp"
         self.temporary.mkdir(parents=True, exist_ok=True)
 
-    def enter(self, url: str | None = None) -> None:
+    def enter(self) -> None:
         """Makes it this process's site."""
-        _use(url or self.url, self.media, self.temporary)
+        _use(self.url, self.media, self.temporary)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -48,7 +48,7 @@ class Site:
         """The stored files by name."""
         return {path.relative_to(self.media).as_posix(): path.read_bytes() for path in stored_files(self.media)}
 
-    def fork(self, work: Callable[[], int | None], *, url: str | None = None) -> "Child":
+    def fork(self, work: Callable[[], int | None]) -> "Child":
         """Does something in a process of its own, on this site."""
         connections.close_all()
         log = self.databases.logs / f"{secrets.token_hex(4)}.log"
@@ -64,7 +64,7 @@ class Site:
             os.dup2(handle, 2)
             signal.signal(signal.SIGINT, signal.default_int_handler)
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
-            self.enter(url)
+            self.enter()
             status = work() or 0
         except SystemExit as end:
             status = end.code if isinstance(end.code, int) else 1
@@ -77,7 +77,7 @@ class Site:
                 sys.stderr.flush()
             os._exit(status)
 
-    def manage(self, *words: str, url: str | None = None, first: Callable[[], None] | None = None) -> "Child":
+    def manage(self, *words: str, first: Callable[[], None] | None = None) -> "Child":
         """Runs a command of manage.py in a process of its own; `first` is called in it before."""
 
         def work() -> None:
@@ -85,7 +85,7 @@ class Site:
                 first()
             execute_from_command_line(["manage.py", *words])
 
-        return self.fork(work, url=url)
+        return self.fork(work)
 
     def close(self) -> None:
         """Removes it."""

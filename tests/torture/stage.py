@@ -21,7 +21,8 @@ from openimages_io.jobs.submitting import submit_export, submit_import
 from openimages_io.models import Image, Job, Task
 from openimages_io.transfer.options import ExportOptions, ImportOptions, Mode
 from tests.jobs.archives import BOX_HEADER, CLASSES
-from tests.torture.sites import Child, Databases, Site
+from tests.torture.proxy import Proxy
+from tests.torture.sites import POSTGRESQL, Child, Databases, Site
 from tests.torture.whole import catalogue, faults
 from tests.transfer import archives
 from tests.transfer.datasets import MASKS_HEADER
@@ -39,6 +40,9 @@ class Stage:
         self, databases: Databases, vendor: str, *, rows: int = 3000, pictures: int = 30, folder: Path | None = None
     ) -> None:
         self.site: Site = databases.site(vendor, folder)
+        self.proxy = Proxy(self.site.url) if vendor == POSTGRESQL else None
+        if self.proxy is not None:
+            self.site.url = self.proxy.url
         self.archives = [
             _write(databases.folder / f"{vendor}-{rows}-{number}.zip", number, rows=rows, pictures=pictures)
             for number in range(2)
@@ -122,6 +126,8 @@ class Stage:
     def close(self) -> None:
         """Removes the site."""
         self.site.close()
+        if self.proxy is not None:
+            self.proxy.close()
 
 
 def _write(path: Path, shade: int, *, rows: int, pictures: int) -> Path:
