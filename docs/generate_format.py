@@ -140,7 +140,7 @@ RULES: Final[dict[str, tuple[str, ...]]] = {
         "Click cells come out as they came, -1 included.",
     ),
     SEGMENTATIONS.title: (
-        "A row becomes a shape of kind `mask`, or with `--masks-as polygons` of kind `polygon`.",
+        "A row becomes a shape of kind `mask`, or with `--masks-as polygons` of kind `polygon`, unless its outline has more points than `MAX_SHAPE_POINTS` (`long-outline`).",
         "The four coordinates are all there or all empty (`half-a-box`), and as for boxes not inside out.",
         "A mask belongs to the box of the same image and label whose coordinates agree within 1e-6; they get one `Shape.group`. Of two equal boxes it is the first without a mask.",
         "A row whose PNG is missing is an error (`mask-missing`), but if no mask files are at hand at all that is one warning a file.",

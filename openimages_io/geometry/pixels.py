@@ -11,6 +11,8 @@ from openimages_io.geometry.rings import Floats, Indices, Ring, ellipse_numbers,
 Mask = NDArray[np.bool_]
 """Pixels of shape (height, width), true where the object is."""
 
+MAX_CROSSINGS = 64_000_000
+"""Columns of pixels that all lines of one polygon may cross together: as many as the largest mask has pixels."""
 _CHUNK = 2**20
 
 
@@ -115,6 +117,8 @@ def _fill(points: Floats, lengths: Indices, width: int, height: int) -> Mask:
     toggles = np.zeros((height + 1, padded), dtype=np.uint8)
     flat = toggles.reshape(-1)
     total = int(until[-1]) if len(until) else 0
+    if total > MAX_CROSSINGS:
+        raise ValueError(f"its lines cross more than {MAX_CROSSINGS:,} columns of pixels")
     for start in range(0, total, _CHUNK):
         end = min(start + _CHUNK, total)
         a, b = np.searchsorted(until, (start, end - 1), side="right")

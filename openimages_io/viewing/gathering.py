@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from django.db.models import Count, F, Window
-from django.db.models.functions import Length, RowNumber
+from django.db.models import Count, F, TextField, Window
+from django.db.models.functions import Cast, Length, RowNumber
 
 from openimages_io.models import Image, Label, Mask, Shape, ShapeKind
 
@@ -14,6 +14,8 @@ MOST: Final = 10_000
 MASK_PIXELS: Final = 128_000_000
 """Of all masks that are drawn at once, for they are unpacked one by one; the rest is shown by its boxes."""
 _BATCH: Final = 500
+_POINTS: Final = 16 * 2**20
+"""Characters of the points of all shapes that are drawn at once; the rest is shown by its boxes."""
 _BYTES: Final = 64 * 2**20
 """Of all their PNG files, which are in memory together."""
 
@@ -38,12 +40,14 @@ def drawable(images: Sequence[Image], most: int = MOST, mask_pixels: int = MASK_
             place=Window(RowNumber(), partition_by=F("image"), order_by="pk"),
             total=Window(Count("*"), partition_by=F("image")),
             length=Length("mask__png"),
+            points_length=Length(Cast("points", TextField())),
         )
         .filter(place__lte=most)
         .select_related("mask")
-        .defer("mask__png")
+        .defer("mask__png", "points")
         .order_by("pk")
     )
+    pointed: list[tuple[Shape, int]] = []
     masks: list[tuple[Mask, int]] = []
     shape: Any  # with what was annotated
     for shape in rows:
@@ -52,6 +56,8 @@ def drawable(images: Sequence[Image], most: int = MOST, mask_pixels: int = MASK_
         of_image.left = max(0, shape.total - most)
         if shape.kind == ShapeKind.MASK and hasattr(shape, "mask"):
             masks.append((shape.mask, shape.length or 0))
+        pointed.append((shape, shape.points_length or 0))
+    _load_points(pointed)
     _load(masks, mask_pixels)
     return found
 
@@ -60,6 +66,23 @@ def labels_of(drawn: Iterable[Drawable], others: Iterable[int] = ()) -> dict[int
     """The labels of these shapes, and others, by key, in one query."""
     keys = {shape.label_id for of_image in drawn for shape in of_image.shapes}
     return Label.objects.in_bulk(keys.union(others))
+
+
+def _load_points(shapes: Sequence[tuple[Shape, int]]) -> None:
+    """Gives the shapes their points for as long as there is room for them, and the others None."""
+    chosen: dict[int, Shape] = {}
+    stored = 0
+    for shape, length in shapes:
+        shape.points = None
+        stored += length
+        if length and stored <= _POINTS:
+            chosen[shape.pk] = shape
+        elif length:
+            stored -= length  # a shorter one may fit
+    keys = list(chosen)
+    for start in range(0, len(keys), _BATCH):
+        for key, points in Shape.objects.filter(pk__in=keys[start : start + _BATCH]).values_list("pk", "points"):
+            chosen[key].points = points
 
 
 def _load(masks: Sequence[tuple[Mask, int]], mask_pixels: int) -> None:

@@ -25,7 +25,9 @@ _CORNERS: Final = 40_000
 _CHARACTERS: Final = 8_000_000
 _FARTHEST: Final = 1e6
 """Images away from the picture; a turned ellipse may well be longer than it."""
-_NO_POINTS: Final = "its points cannot be drawn"
+_NO_POINTS: Final = "its points are too many, or cannot be drawn"
+_TITLE: Final = 2_000
+"""Characters of what is said of one shape."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,7 @@ def overlay(
             left += 1
             continue
         part = _drawn(shape, labels.get(shape.label_id), size, detail)
+        left += not part
         characters += len(part)
         parts.append(part)
     notes = [f"{whole:,} annotation{'' if whole == 1 else 's'} of {image}"]
@@ -140,7 +143,8 @@ def describe(shape: Shape, label: Label | None) -> str:
     for name, value in (("source", shape.source), ("group", shape.group), ("rotation", shape.rotation)):
         if value:
             lines.append(f"{name}: {value}")
-    return "\n".join(lines)
+    said = "\n".join(lines)
+    return said if len(said) <= _TITLE else f"{said[:_TITLE]}…"
 
 
 def color(label: Label | None) -> str:
@@ -182,7 +186,7 @@ def _element(shape: Shape, size: Size, detail: _Detail) -> tuple[str, str]:
     if shape.kind == ShapeKind.MASK:
         return "path", _mask(shape, size, detail)
     if shape.kind == ShapeKind.POLYGON:
-        return "path", _polygon(shape.points, size)
+        return "path", _polygon(shape.points, size, detail)
     if shape.kind == ShapeKind.ELLIPSE:
         return "ellipse", _ellipse(shape, size)
     if box is None:
@@ -206,9 +210,12 @@ def _turned(shape: Shape, centre: tuple[float, float]) -> str:
     return f' transform="rotate({short(shape.rotation)} {short(centre[0])} {short(centre[1])})"'
 
 
-def _polygon(rings: Any, size: Size) -> str:
+def _polygon(rings: Any, size: Size, detail: _Detail) -> str:
     if not isinstance(rings, list) or not rings:
         raise _Left(_NO_POINTS)
+    count = sum(len(ring) // 2 for ring in rings if isinstance(ring, list))
+    if count > detail.corners:
+        raise _Left(f"only its box is drawn: it has {count:,} points, more than {detail.corners:,}")
     paths = [_numbers(ring, size) for ring in rings]
     return f'd="{"".join(_path(path) for path in paths if len(path))}"'
 

@@ -9,9 +9,11 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
 from PIL import Image as Pillow
+from pytest_django import Settings
 
 from openimages_io.geometry import decode_rle
 from openimages_io.models import Image, Mask, Shape, Task
+from tests.api.answers import refusal
 from tests.api.shaping import BOX, ELLIPSE, RING, Frontend, faults, png
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.api.shaping")]
@@ -131,8 +133,21 @@ def test_the_number_of_queries_does_not_grow(frontend: Frontend, django_assert_n
         for _ in range(count):
             frontend.draw("polygon", points=[RING])
             frontend.mask(PIXELS)
-        with django_assert_num_queries(4):  # session, user, picture with task, shapes
+        with django_assert_num_queries(5):  # session, user, picture with task, size of the answer, shapes
             frontend.get("?units=pixels&masks=png")
+
+
+def test_an_answer_is_no_larger_than_a_request_may_be(frontend: Frontend, settings: Settings) -> None:
+    for _ in range(3):
+        frontend.draw("polygon", points=[RING])
+    settings.OPENIMAGES_IO = {"MAX_BODY_BYTES": 100}
+    said = refusal(frontend.get(), 409)
+    assert "more than the 100 that this site answers with; export the task instead" in said
+    settings.OPENIMAGES_IO = {"MAX_BODY_BYTES": 1000}
+    assert frontend.get().status_code == 200
+    frontend.mask(np.random.default_rng(1).random((100, 100)) < 0.5)
+    assert frontend.get().status_code == 200
+    assert "export the task" in refusal(frontend.get("?masks=png"), 409)
 
 
 def test_one_shape(frontend: Frontend) -> None:

@@ -215,3 +215,9 @@ def test_a_mask_without_pixels_cannot_be_resized() -> None:
 def test_a_box_that_is_not_finite_is_refused() -> None:
     with pytest.raises(ValueError, match="the rectangle holds a number that is not finite"):
         fill_rectangle(0, 1, 0, 1, math.nan, 5, 5)
+
+
+def test_a_polygon_that_goes_back_and_forth_without_end_is_refused() -> None:
+    ring = [value for number in range(70_000) for value in (float(number % 2), number / 70_000)]
+    with pytest.raises(ValueError, match="cross more than 64,000,000 columns"):
+        fill_polygon([ring], 1000, 10)

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
+from pytest_django import Settings
 
-from openimages_io import geometry
 from openimages_io.models import AttributeSpec, Image, InputType, Label, ShapeKind, Task
 from openimages_io.transfer.options import MasksAs, Missing, MissingAttributes, OnError
 from tests.transfer.datasets import (
@@ -576,16 +576,17 @@ def test_a_subset_that_nothing_has_is_an_issue(tmp_path: Path) -> None:
     assert bring_in(source, subsets=frozenset({"train"})).committed
 
 
-def test_a_mask_with_too_long_an_outline_stays_out_of_the_polygons(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(geometry.trace, "__defaults__", (3,))
+def test_a_mask_with_too_long_an_outline_stays_a_mask(tmp_path: Path, settings: Settings) -> None:
+    settings.OPENIMAGES_IO = {"MAX_SHAPE_POINTS": 3}
     source = write(tmp_path, with_masks([BOX], [mask_row()]))
     result = bring_in(source, masks_as=MasksAs.POLYGONS)
-    (error,) = told(result.report)
-    assert error == (
-        'error: bad-outline: annotations/train-annotations-object-segmentation.csv:2: MaskPath: "a_aaaaaaaa.png" '
-        "cannot become a polygon: the outline has more than 3 corners"
+    (warning,) = told(result.report)
+    assert warning == (
+        'warning: long-outline: annotations/train-annotations-object-segmentation.csv:2: MaskPath: "a_aaaaaaaa.png" '
+        "has an outline of more than 3 points (MAX_SHAPE_POINTS), so it stays a mask"
     )
-    assert not result.committed
-    assert totals(result.report)["masks"] == {"read": 1, "skipped": {"bad": 1}}
+    assert result.committed
+    (mask,) = shapes(ShapeKind.MASK)
+    assert mask.mask.png
+    again = bring_in(source, masks_as=MasksAs.POLYGONS)
+    assert totals(again.report)["masks"] == {"read": 1, "unchanged": 1}

@@ -10,8 +10,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from openimages_io.format.masks import encode
-from openimages_io.geometry import fill_polygon
+from openimages_io.geometry import fill_polygon, trace
 from openimages_io.models import Image, Label, Mask, Shape
+from openimages_io.viewing import gathering
 from openimages_io.viewing.gathering import drawable, labels_of
 from openimages_io.viewing.overlay import FRAME, overlay
 from tests.transfer.datasets import pixels
@@ -174,12 +175,45 @@ def test_shapes_beyond_the_bounds_are_counted_in_the_title(picture: Image, draw:
 
 
 def test_an_image_full_of_long_polygons_ends_somewhere_and_says_so(picture: Image, draw: Draw, cat: Label) -> None:
-    ring = [value for number in range(50_000) for value in (number / 50_000, 0.123456)]
+    ring = [value for number in range(40_000) for value in (number / 40_000, 0.123456)]
     draw(picture, kind="polygon", points=[ring])
     (shape,) = drawable([picture])[picture.pk].shapes
     svg = overlay(picture, [shape] * 30, {cat.pk: cat})
     assert len(svg) < 10_000_000
     assert re.match(r"30 annotations of default/a; \d+ more than can be shown", title(parse(svg)))
+
+
+def test_a_polygon_of_very_many_points_is_shown_by_its_box(picture: Image, draw: Draw) -> None:
+    noise = np.random.default_rng(1).random((500, 500)) < 0.5
+    rings = trace(noise)
+    draw(picture, kind="polygon", points=rings, x_min=0, x_max=1, y_min=0, y_max=1)
+    svg = overlay(picture, drawable([picture])[picture.pk].shapes, {})
+    assert len(svg) < 2000
+    (box,) = parts(parse(svg))
+    assert box.get("stroke-dasharray")
+    assert re.search(r"only its box is drawn: it has \d{3},\d{3} points, more than 40,000", title(box))
+
+
+def test_points_of_many_polygons_are_read_within_bounds(
+    picture: Image, draw: Draw, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shapes = [draw(picture, kind="polygon", points=[[0.1, 0.1, 0.2, 0.1, 0.2, 0.2]]) for _ in range(3)]
+    monkeypatch.setattr(gathering, "_POINTS", 80)
+    found = drawable([picture])[picture.pk].shapes
+    assert [shape.points is None for shape in found] == [False, False, True]
+    assert [shape.pk for shape in found] == [shape.pk for shape in shapes]
+    assert "its points are too many" in overlay(picture, found, {})
+
+
+def test_what_is_said_of_a_shape_is_cut(picture: Image, draw: Draw) -> None:
+    draw(picture, attributes={"pose": "x" * 1_000_000})
+    (box,) = parts(rendered(picture))
+    assert len(title(box)) < 2100
+
+
+def test_a_shape_that_cannot_be_drawn_at_all_is_counted(picture: Image, draw: Draw) -> None:
+    draw(picture, kind="mask")  # neither pixels nor a box
+    assert title(rendered(picture)) == "1 annotation of default/a; 1 more than can be shown"
 
 
 def test_large_shapes_lie_below_small_ones_so_that_each_can_be_pointed_at(picture: Image, draw: Draw) -> None:

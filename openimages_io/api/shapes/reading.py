@@ -8,7 +8,7 @@ import base64
 import json
 from typing import Any, Final
 
-from django.db.models import IntegerField, QuerySet, TextField
+from django.db.models import IntegerField, QuerySet, Sum, TextField
 from django.db.models.functions import Cast, Length
 from django.urls import reverse
 from rest_framework.request import Request
@@ -52,9 +52,21 @@ class ShapeWriter:
 
     def together(self, shapes: QuerySet[Shape], image: int, revision: int, only: set[int] | None = None) -> str:
         """The JSON of a picture's shapes, or of some of them."""
+        self._check_size(shapes)
         found = [text for key, text in self.each(shapes).items() if only is None or key in only]
         head = f'{{"image":{image},"revision":{revision},"units":"{self.form.units}","shapes":['
         return f"{head}{','.join(found)}]}}"
+
+    def _check_size(self, shapes: QuerySet[Shape]) -> None:
+        """Raises `Conflict` if there is more to answer with than a request may have."""
+        texts = [Length(text) for text in _TEXTS.values()] + ([Length("mask__png")] if self.form.masks else [])
+        size = sum(
+            filter(None, shapes.aggregate(**{f"size_{at}": Sum(text) for at, text in enumerate(texts)}).values())
+        )
+        most = conf.options().max_body_bytes
+        if size > most:
+            said = f"The points, attributes and masks of these shapes are {size:,} bytes"
+            raise Conflict(f"{said}, more than the {most:,} that this site answers with; export the task instead.")
 
     def _write(
         self, key: int, kind: str, label: int, x_min: Any, x_max: Any, y_min: Any, y_max: Any, points: Any, clicks: Any,

@@ -163,11 +163,18 @@ class _MaskReader:
         if not mask.png:
             return True
         issue = partial(self.run.issue, file=source.path, line=line, column="MaskPath", value=mask.path)
+        most = self.run.limits.max_shape_points
         try:
-            mask.rings = geometry.trace(decode(mask.png, self.run.limits)) or None
-        except ValueError as fault:
+            pixels = decode(mask.png, self.run.limits)
+        except BadMask as fault:
             issue("bad-outline", f"cannot become a polygon: {fault}")
             return False
+        try:
+            mask.rings = geometry.trace(pixels, most) or None
+        except ValueError:
+            reason = f"has an outline of more than {most:,} points (MAX_SHAPE_POINTS), so it stays a mask"
+            issue("long-outline", reason, severity=Severity.WARNING)
+            return True
         if mask.rings is None:
             reason = "has no pixels of an object, so there is nothing to trace; it stays a mask"
             issue("empty-mask", reason, severity=Severity.NOTE)
