@@ -145,8 +145,10 @@ def _take_edges(run: Run, source: Source, graph: hierarchy.Graph) -> None:
         reason = f"is the display name of several labels: {', '.join(run.labels.ambiguous[name])}"
         run.issue("ambiguous-label", reason, file=source.path, column="LabelName", value=name)
     unknown = [name for name in graph.names if name not in run.labels.find and name not in ambiguous]
-    if run.policies.labels is Missing.CREATE and not run.options.labels and unknown:
-        create_labels(run, [(name, "") for name in unknown], listed=False)
+    # Now rather than with the first row of such a label, so that its edges come, too.
+    wanted = [name for name in unknown if _chosen(run, name, "")]
+    if run.policies.labels is Missing.CREATE and wanted:
+        create_labels(run, [(name, "") for name in wanted], listed=False)
     children: dict[int, set[int]] = {}
     stored: set[tuple[int, int, str]] = set()
     positions: dict[tuple[int, str], int] = {}
