@@ -3,6 +3,9 @@ PORT ?= 8000
 SERVE ?= 1
 # Tests run side by side; 0 runs them in one process.
 JOBS ?= 2
+# How long `make torture` goes on, and which inputs it tries; without a SEED others each time.
+SECONDS ?= 1200
+SEED ?=
 # What the targets of tests and `make bench` hand on, such as ARGS="-k masks".
 ARGS ?=
 
@@ -31,7 +34,7 @@ export PIP_NO_INPUT := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast check test-sqlite test-postgres coverage test-thorough test-interop test-newest bench fixtures docs format wheel clean
+.PHONY: help demo test test-fast check test-sqlite test-postgres coverage test-thorough test-interop test-newest torture bench fixtures docs format wheel clean
 # The steps of one target write the same files, so they keep their order.
 .NOTPARALLEL:
 
@@ -95,6 +98,9 @@ test-newest: ## Run the tests on NEWEST_PYTHON with the newest Django
 	@$(NEWEST_VENV)/bin/pip install -qq --upgrade Django
 	@$(NEWEST_VENV)/bin/python -c 'import sys, django; print("Python", sys.version.split()[0], "and Django", django.__version__)'
 	DATABASE_URL= $(NEWEST_VENV)/bin/python -m pytest $(SPREAD) $(ARGS)
+
+torture: $(DEV) ## Try hard to break it, for twenty minutes (SECONDS=120: two; SEED=7: the same inputs again; ARGS="--only fuzz")
+	$(BIN)/python -m tests.torture --seconds $(SECONDS) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 bench: $(DEV) $(INTEROP) ## Measure speed and memory, side by side with Datumaro
 	OPENIMAGES_INTEROP_PYTHON=$(INTEROP_VENV)/bin/python $(BIN)/python -m benchmarks.run $(ARGS)

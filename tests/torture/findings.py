@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 _SHOWN = 20
 
@@ -55,7 +56,7 @@ class Findings:
         self.violations.append(what)
         place = self.folder / f"{self.part}-{len(self.violations):03}"
         place.mkdir(parents=True, exist_ok=True)
-        again = f"python -m tests.torture --seed {self.seed} --only {self.part}"
+        again = f"python -m tests.torture --seed {self.seed} --only {self.part.partition('-')[0]}"
         (place / "violation.txt").write_text(f"{what}\n\n{again}\n", "utf-8", "backslashreplace")
         for name, content in files.items():
             data = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
@@ -68,6 +69,16 @@ class Findings:
         if not holds:
             self.violate(what, **files)
         return bool(holds)
+
+    def found(self) -> dict[str, Any]:
+        """What another process hands over, as JSON."""
+        return {"tried": self.tried, "violations": self.violations, "counts": dict(self.counts)}
+
+    def take(self, found: dict[str, Any]) -> None:
+        """Takes what another process has found."""
+        self.tried += found["tried"]
+        self.violations += found["violations"]
+        self.counts.update(found["counts"])
 
     @contextmanager
     def trial(self, name: str) -> Iterator[None]:

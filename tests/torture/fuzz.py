@@ -4,10 +4,16 @@ The verdict is the same on both databases. Nothing but `OpenImagesError` is rais
 and no file. What is committed changes nothing when it is imported again, and goes out and in and out as the same bytes.
 """
 
+import itertools
+import json
+import os
 import random
 import shutil
 import traceback
 from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,32 +40,48 @@ _OLD, _NEW = archives.TASK, "new"
 
 
 def run(findings: Findings, databases: Databases) -> None:
-    """Tries as many inputs as there is time for."""
-    sites = [databases.site(vendor) for vendor in databases.vendors]
+    """Tries as many inputs as there is time for, in as many processes as there are processors, four at most."""
     bases = _bases(databases.folder / "bases")
-    states = [_begin(site) for site in sites]
+    count = min(os.cpu_count() or 1, 4)
+    crews = [[databases.site(vendor) for vendor in databases.vendors] for _ in range(count)]
     try:
-        for number in findings.until(1):
-            chance = random.Random(f"{findings.seed} fuzz {number}")
-            folder = databases.folder / "fuzz"
-            folder.mkdir()
-            name = f"input {number}"
-            with findings.trial(name):
-                files = damaged(chance, chance.choices(bases, (8, 1, 2))[0])
-                source = packed(chance, files, folder)
-                options = _options(chance)
-                task = chance.choice((_OLD, _NEW))
-                verdicts = []
-                for site, state in zip(sites, states, strict=True):
-                    site.enter()
-                    verdicts.append(_Trial(findings, name, site, source, options, task, state).verdict())
-                if any(verdict != verdicts[0] for verdict in verdicts):
-                    _violate(findings, source, f"{name}: the databases differ: {verdicts} ({options}, into {task})")
-                findings.counts[str(verdicts[0].get("end"))] += 1
-            shutil.rmtree(folder)
+        children = []
+        for place, sites in enumerate(crews):
+            part = f"{findings.part}-{place}"
+            share = replace(findings, part=part, seconds=findings.left, violations=[], counts=Counter())
+            children.append(sites[0].fork(partial(_crew, share, sites, bases, itertools.count(place, count))))
+        for child, sites in zip(children, crews, strict=True):
+            status = child.wait(findings.left + 300)
+            if findings.expect(status == 0, f"a process ended with {status}: {child.output[-2000:]}"):
+                findings.take(json.loads((sites[0].folder / "found.json").read_text("utf-8")))
     finally:
-        for site in sites:
+        for site in itertools.chain(*crews):
             site.close()
+
+
+def _crew(findings: Findings, sites: list[Site], bases: list[Files], numbers: Iterator[int]) -> None:
+    """Tries inputs of these numbers on these sites, and writes what was found into the first one's folder."""
+    states = [_begin(site) for site in sites]
+    folder = sites[0].folder / "fuzz"
+    for _ in findings.until(1):
+        number = next(numbers)
+        chance = random.Random(f"{findings.seed} fuzz {number}")
+        folder.mkdir()
+        name = f"input {number}"
+        with findings.trial(name):
+            files = damaged(chance, chance.choices(bases, (8, 1, 2))[0])
+            source = packed(chance, files, folder)
+            options = _options(chance)
+            task = chance.choice((_OLD, _NEW))
+            verdicts = []
+            for site, state in zip(sites, states, strict=True):
+                site.enter()
+                verdicts.append(_Trial(findings, name, site, source, options, task, state).verdict())
+            if any(verdict != verdicts[0] for verdict in verdicts):
+                _violate(findings, source, f"{name}: the databases differ: {verdicts} ({options}, into {task})")
+            findings.counts[str(verdicts[0].get("end"))] += 1
+        shutil.rmtree(folder)
+    (sites[0].folder / "found.json").write_text(json.dumps(findings.found()), "utf-8", "backslashreplace")
 
 
 def _bases(folder: Path) -> list[Files]:

@@ -12,7 +12,7 @@ import sys
 import time
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -43,39 +43,30 @@ _ANSWER: Final = 20 * _MB
 """Bytes of one answer."""
 _FEW, _TIMES = 15_000, 8
 
+Case = Callable[[Findings, Site, str], None]
+"""Takes the name of the case, too."""
+
 
 def run(findings: Findings, databases: Databases) -> None:
-    """Tries each case once, on SQLite, and rows on both databases."""
-    with databases.visiting(SQLITE) as site:
-        User.objects.create_superuser("boss")
-        task = Task.objects.create(name="pictures")
-        for name, make in (
-            ("grey PNG of 9,900²", _grey),
-            ("RGBA PNG of 16 bits, 7,000²", _deep),
-            ("JPEG of 9,900²", _jpeg),
-        ):
-            if findings.left < 0:
-                findings.skipped.append(f"thumbnail of a {name}, for want of time")
-                continue
-            with findings.trial(name):
-                image = Image(task=task, name=name)
-                image.file.save("x.png", ContentFile(make()))
-                address = f"/api/images/{image.pk}/thumbnail/?size=256"
-                _hold(findings, f"thumbnail of a {name}", site, lambda address=address: _get(address))  # type: ignore[misc]
-        for name, source, options in _archives(site.folder):
-            if findings.left < 0:
-                findings.skipped.append(f"{name}, for want of time")
-                continue
-            with findings.trial(name):
-                _hold(findings, name, site, lambda source=source, options=options: _import(source, options))  # type: ignore[misc]
-        with findings.trial("overlay"):
-            _overlay(findings, site)
-    for vendor in databases.vendors:
-        if findings.left < 0:
-            findings.skipped.append(f"many rows on {vendor}, for want of time")
-            continue
-        with databases.visiting(vendor) as site, findings.trial(f"rows on {vendor}"):
-            _rows(findings, site)
+    """Tries each case once, in an order of chance where there is no time for all."""
+    cases: list[tuple[str, str, Case]] = [
+        (SQLITE, "thumbnail of a grey PNG of 9,900²", _thumbnail(_grey)),
+        (SQLITE, "thumbnail of an RGBA PNG of 16 bits, 7,000²", _thumbnail(_deep)),
+        (SQLITE, "thumbnail of a JPEG of 9,900²", _thumbnail(_jpeg)),
+        (SQLITE, "import of a hierarchy with 60 MB under an unknown key", _archive(_hierarchy)),
+        (SQLITE, "import of ten RGBA masks of 16 bits, 8,000²", _archive(_deep_masks)),
+        (SQLITE, "mask of noise, 1,500², as polygons", _noise),
+        *((vendor, f"rows on {vendor}", _rows) for vendor in databases.vendors),
+    ]
+    findings.chance.shuffle(cases)
+    for number, (vendor, name, case) in enumerate(cases):
+        if number and findings.left < 0:
+            left = ", ".join(case[1] for case in cases[number:])
+            findings.skipped.append(f"{len(cases) - number} of {len(cases)} cases, for want of time: {left}")
+            break
+        with databases.visiting(vendor) as site, findings.trial(name):
+            User.objects.create_superuser("boss")
+            case(findings, site, name)
 
 
 def _hold(findings: Findings, name: str, site: Site, work: Callable[[], str]) -> float:
@@ -123,7 +114,27 @@ def _import(source: Path, options: ImportOptions) -> str:
     return f"{'committed' if result.committed else 'refused'}, {[str(i)[:100] for i in result.report.issues()][:1]}"
 
 
-def _overlay(findings: Findings, site: Site) -> None:
+def _thumbnail(make: Callable[[], bytes]) -> Case:
+    def case(findings: Findings, site: Site, name: str) -> None:
+        image = Image(task=Task.objects.create(name="pictures"), name="a")
+        image.file.save("x.png", ContentFile(make()))
+        address = f"/api/images/{image.pk}/thumbnail/?size=256"
+        _hold(findings, name, site, lambda: _get(address))
+
+    return case
+
+
+def _archive(make: Callable[[zipfile.ZipFile], None]) -> Case:
+    def case(findings: Findings, site: Site, name: str) -> None:
+        source = site.folder / "archive.zip"
+        with zipfile.ZipFile(source, "w", zipfile.ZIP_DEFLATED) as archive:
+            make(archive)
+        _hold(findings, name, site, lambda: _import(source, ImportOptions()))
+
+    return case
+
+
+def _noise(findings: Findings, site: Site, name: str) -> None:
     source = site.folder / "noise.zip"
     noise = np.random.default_rng(findings.seed).integers(0, 2, (1500, 1500), dtype=np.uint8) * 255
     with zipfile.ZipFile(source, "w") as archive:
@@ -131,15 +142,15 @@ def _overlay(findings: Findings, site: Site) -> None:
         Pillow.fromarray(noise).save(out, "PNG")
         _masks(archive, [out.getvalue()])
     options = ImportOptions(masks_as=MasksAs.POLYGONS)
-    _hold(findings, "import of a mask of noise, 1,500², as polygons", site, lambda: _import(source, options))
+    _hold(findings, f"import of a {name}", site, lambda: _import(source, options))
     site.enter()
     if (image := Image.objects.filter(task__name="noise").first()) is not None:
-        address = f"/api/images/{image.pk}/overlay.svg"
-        _hold(findings, "overlay of what came of it", site, lambda: _get(address))
-        _hold(findings, "shapes of what came of it", site, lambda: _get(f"/api/images/{image.pk}/shapes/"))
+        for what in ("overlay.svg", "shapes/"):
+            address = f"/api/images/{image.pk}/{what}"
+            _hold(findings, f"{what.strip('/')} of what came of it", site, lambda address=address: _get(address))  # type: ignore[misc]
 
 
-def _rows(findings: Findings, site: Site) -> None:
+def _rows(findings: Findings, site: Site, _: str) -> None:
     grown: dict[str, list[float]] = {"import": [], "export": []}
     for times in (1, _TIMES):
         source = write_large(site.folder / f"rows-{times}.zip", _FEW * times)
@@ -162,18 +173,15 @@ def _rows(findings: Findings, site: Site) -> None:
         )
 
 
-def _archives(folder: Path) -> Iterator[tuple[str, Path, ImportOptions]]:
-    source = folder / "hierarchy.zip"
-    with zipfile.ZipFile(source, "w", zipfile.ZIP_DEFLATED) as archive:
-        chance = random.Random(4)  # enough of it is by chance to be packed no tighter than is allowed
-        parts = (f'"{chance.randbytes(16).hex()}",' + "{}," * 1300 for _ in range(60 * _MB // 3935))
-        body = '{"LabelName": "/m/0bl9f", "x": [' + "".join(parts) + "{}]}"
-        archive.writestr("annotations/bbox_labels_600_hierarchy.json", body)
-    yield "import of a hierarchy with 60 MB under an unknown key", source, ImportOptions()
-    source = folder / "deep.zip"
-    with zipfile.ZipFile(source, "w") as archive:
-        _masks(archive, [_deep(8000, level=9)] * 10)
-    yield "import of ten RGBA masks of 16 bits, 8,000²", source, ImportOptions()
+def _hierarchy(archive: zipfile.ZipFile) -> None:
+    chance = random.Random(4)  # enough of it is by chance to be packed no tighter than is allowed
+    parts = (f'"{chance.randbytes(16).hex()}",' + "{}," * 1300 for _ in range(60 * _MB // 3935))
+    body = '{"LabelName": "/m/0bl9f", "x": [' + "".join(parts) + "{}]}"
+    archive.writestr("annotations/bbox_labels_600_hierarchy.json", body)
+
+
+def _deep_masks(archive: zipfile.ZipFile) -> None:
+    _masks(archive, [_deep(8000, level=9)] * 10)
 
 
 def _masks(archive: zipfile.ZipFile, pngs: list[bytes]) -> None:
