@@ -6,9 +6,11 @@ JOBS_ROOT       where uploaded archives, exports and reports are, which no URL l
 DEBUG           1 or 0 (default: 1)
 SECRET_KEY      required when DEBUG is 0
 ALLOWED_HOSTS   names divided by commas (default: this machine only)
+NUM_PROXIES     how many reverse proxies add to X-Forwarded-For (default: 0, and the header counts for nothing)
 """
 
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +39,13 @@ def _secret_key() -> str:
     if key == _DEV_SECRET_KEY and not DEBUG:
         raise ImproperlyConfigured("With DEBUG off, SECRET_KEY must be set in the environment.")
     return key
+
+
+def _proxies() -> int:
+    text = os.environ.get("NUM_PROXIES") or "0"
+    if not text.isdecimal():
+        raise ImproperlyConfigured(f"NUM_PROXIES in the environment is {text!r}; say how many there are.")
+    return int(text)
 
 
 def _database() -> dict[str, Any]:
@@ -69,6 +78,7 @@ INSTALLED_APPS: list[str] = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "axes",
     "django_tasks_db",
     "rest_framework",
     "rest_framework.authtoken",
@@ -85,6 +95,7 @@ MIDDLEWARE: list[str] = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 TEMPLATES: list[dict[str, Any]] = [
@@ -107,6 +118,17 @@ ASGI_APPLICATION = "project.asgi.application"
 
 DATABASES: dict[str, dict[str, Any]] = {"default": _database()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Passwords can't be guessed: after ten failures an address must wait, at the admin site's form and for tokens.
+AUTHENTICATION_BACKENDS: list[str] = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+AXES_FAILURE_LIMIT = 10
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS: list[str] = ["ip_address"]
+AXES_DISABLE_ACCESS_LOG = True  # failures alone are kept
+AXES_CLIENT_IP_CALLABLE = "project.addresses.client_address"
 
 AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -144,6 +166,8 @@ REST_FRAMEWORK: dict[str, Any] = {
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    # Whom throttles count: without a number anybody is a new one with every X-Forwarded-For.
+    "NUM_PROXIES": _proxies(),
 }
 SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TITLE": "openimages_io",

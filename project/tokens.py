@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
+from django.conf import settings
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.authtoken.models import Token
 from rest_framework.authtoken.serializers import AuthTokenSerializer
+from rest_framework.exceptions import Throttled
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -59,8 +61,13 @@ class ObtainToken(ApiView):
         },
     )
     def post(self, request: Request) -> Response:
-        """Gives the user's token, and makes it if there is none."""
+        """Gives the user's token, and makes it if there is none. After too many failures an address must wait (429)."""
         login = self.get_serializer(data=request.data)
-        login.is_valid(raise_exception=True)
+        try:
+            login.is_valid(raise_exception=True)
+        except serializers.ValidationError:
+            if getattr(request, "axes_locked_out", False):
+                raise Throttled(settings.AXES_COOLOFF_TIME.total_seconds()) from None
+            raise
         token, _ = Token.objects.get_or_create(user=login.validated_data["user"])
         return Response({"token": token.key})

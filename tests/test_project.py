@@ -7,20 +7,22 @@ from typing import Any
 import pytest
 from django.contrib.auth import authenticate
 from django.core.exceptions import ImproperlyConfigured
-from django.test import Client
+from django.test import Client, RequestFactory
+from pytest_django import Settings
 
 from fixtures.draw_scenes import FOLDER
 from openimages_io.models import Task
 from openimages_io.transfer.exporter import Exporter
 from openimages_io.transfer.importer import Importer
 from project import demo
+from project.addresses import client_address
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture(autouse=True)
 def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("DATABASE_URL", "MEDIA_ROOT", "DEBUG", "SECRET_KEY", "ALLOWED_HOSTS"):
+    for name in ("DATABASE_URL", "MEDIA_ROOT", "DEBUG", "SECRET_KEY", "ALLOWED_HOSTS", "NUM_PROXIES"):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -68,6 +70,32 @@ def test_debug_is_yes_or_no(monkeypatch: pytest.MonkeyPatch) -> None:
         load()
 
 
+def test_the_number_of_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load()["REST_FRAMEWORK"]["NUM_PROXIES"] == 0
+    monkeypatch.setenv("NUM_PROXIES", "2")
+    assert load()["REST_FRAMEWORK"]["NUM_PROXIES"] == 2
+    monkeypatch.setenv("NUM_PROXIES", "-1")
+    with pytest.raises(ImproperlyConfigured, match="'-1'"):
+        load()
+
+
+@pytest.mark.parametrize(
+    ("proxies", "forwarded", "address"),
+    [
+        (0, "9.9.9.9", "127.0.0.1"),
+        (0, None, "127.0.0.1"),
+        (1, "6.6.6.6, 9.9.9.9", "9.9.9.9"),
+        (2, "6.6.6.6, 9.9.9.9, 10.0.0.1", "9.9.9.9"),
+        (1, "6.6.6.6, nonsense", "127.0.0.1"),
+        (1, None, "127.0.0.1"),
+    ],
+)
+def test_whose_request_it_is(settings: Settings, proxies: int, forwarded: str | None, address: str) -> None:
+    settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "NUM_PROXIES": proxies}
+    headers = {"X-Forwarded-For": forwarded} if forwarded else {}
+    assert client_address(RequestFactory().get("/", headers=headers)) == address
+
+
 def test_the_front_door_leads_to_the_admin(client: Client) -> None:
     response = client.get("/")
     assert response.status_code == 302
@@ -78,7 +106,7 @@ def test_the_front_door_leads_to_the_admin(client: Client) -> None:
 def test_the_demo_makes_its_login_once() -> None:
     assert demo.NAME in demo.make_login()
     assert "already" in demo.make_login()
-    user = authenticate(username=demo.NAME, password=demo.PASSWORD)
+    user = authenticate(RequestFactory().post("/"), username=demo.NAME, password=demo.PASSWORD)
     assert user is not None
     assert user.is_superuser
 
