@@ -59,9 +59,9 @@ class Contents:
             self.first_foreign.append(name)
 
 
-def write_marker(folder: Path, digests: Mapping[str, str]) -> None:
+def write_marker(marker: Path, digests: Mapping[str, str]) -> None:
     """Lists the files of a folder by their SHA-256 in hex, in an order that depends on nothing but their names."""
-    with (folder / MARKER).open("x", encoding="utf-8", newline="\n") as file:
+    with marker.open("x", encoding="utf-8", newline="\n") as file:
         file.write(_HEAD)
         file.writelines(f"{digest}  {path}\n" for path, digest in sorted(digests.items()))
 

@@ -2,8 +2,6 @@
 
 import hashlib
 import os
-import secrets
-import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -13,12 +11,14 @@ from typing import BinaryIO, Protocol, Self
 
 from openimages_io.exceptions import OpenImagesError
 from openimages_io.format.archive.safety import unsafe_reason
-from openimages_io.format.export_marker import Contents, remove_listed, survey, write_marker
+from openimages_io.format.export_marker import MARKER, Contents, remove_listed, survey, write_marker
+from openimages_io.format.work_folder import WorkFolder, left_behind, remove_left
 from openimages_io.format.zipwriter import ZipWriter, is_unchanged
 
 _COPY_BLOCK = 2 * 2**20
 _FILE_BUFFER = 2**20
 _MAX_NAME_BYTES = 0xFFFF
+_NEW, _OLD = "new", "old"
 _INSTEAD = "Move that away, or export to another place."
 
 
@@ -30,16 +30,16 @@ class ByteSink(Protocol):
 
 
 class Output(ABC):
-    """An export while it is written, under a temporary name beside its destination.
+    """An export while it is written, in a hidden folder beside its destination.
 
     Leaving it without an error puts it in its place; leaving it with one removes it, and what was there is as it was.
+    What an earlier one to the same place has left whose process was killed is removed first.
     Every method raises OpenImagesError if the disk refuses, or if a path is unsafe or was written before.
     """
 
     def __init__(self, dest: Path, force: bool) -> None:
         self.dest = Path(os.path.realpath(dest))
         self._force = force
-        self._token = secrets.token_hex(4)
         self._names: set[str] = set()
         self._unfinished = False
         self._old: Contents | None = None
@@ -47,6 +47,7 @@ class Output(ABC):
         with self.reporting():
             if not self.dest.parent.is_dir():
                 raise OpenImagesError(f"{self.dest} cannot be written: there is no folder {self.dest.parent}.")
+            self._recover()
             self._check()
 
     def write(self, path: str, data: bytes, compress: bool) -> None:
@@ -100,9 +101,20 @@ class Output(ABC):
             raise OpenImagesError(f"{self.dest}: the file {path!r} {reason}.")
         self._names.add(path)
 
+    def _recover(self) -> None:
+        """Puts a folder back that a killed export had put aside, and removes what else it has left."""
+        for left in left_behind(self.dest.parent, *self._beside):
+            old, new = left / _OLD, left / _NEW
+            with suppress(OSError):
+                if old.is_dir() and new.is_dir() and not os.path.lexists(self.dest):
+                    old.rename(self.dest)
+                elif old.is_dir() and not (found := survey(old)).foreign:
+                    remove_listed(old, found)
+            remove_left(left)
+
     @property
-    def _temporary(self) -> Path:
-        return self.dest.with_name(f".{self.dest.name}.{self._token}.partial")
+    def _beside(self) -> tuple[str, str]:
+        return f".{self.dest.name}.", ".partial"
 
     @contextmanager
     def reporting(self) -> Iterator[None]:
@@ -114,7 +126,12 @@ class Output(ABC):
 
     def __enter__(self) -> Self:
         with self.reporting():
-            self._begin()
+            self._work = WorkFolder(self.dest.parent, *self._beside)
+            try:
+                self._begin()
+            except BaseException:
+                self._work.close()
+                raise
         return self
 
     def __exit__(
@@ -129,6 +146,7 @@ class Output(ABC):
                     self._publish()
         finally:
             self._discard()
+            self._work.close()
 
     @abstractmethod
     def _check(self) -> None:
@@ -146,8 +164,8 @@ class Output(ABC):
     @abstractmethod
     def _publish(self) -> None: ...
 
-    @abstractmethod
-    def _discard(self) -> None: ...
+    def _discard(self) -> None:  # noqa: B027  (there may be nothing to do)
+        """Closes what is open."""
 
 
 class _Reported:
@@ -188,8 +206,8 @@ class ZipOutput(Output):
             raise OpenImagesError(f"{self.dest} is not overwritten: {why}. {_INSTEAD}")
 
     def _begin(self) -> None:
-        self._file = self._temporary.open("xb", buffering=_FILE_BUFFER)
-        self._zip = ZipWriter(self._file, self.dest.parent)
+        self._file = self._work.file(_NEW).open("xb", buffering=_FILE_BUFFER)
+        self._zip = ZipWriter(self._file, self._work.path)
 
     def _write(self, path: str, data: bytes, compress: bool) -> None:
         self._zip.write(path, data, compress)
@@ -200,12 +218,11 @@ class ZipOutput(Output):
     def _publish(self) -> None:
         self._zip.finish()
         self._file.close()
-        self._temporary.replace(self.dest)
+        (self._work.path / _NEW).replace(self.dest)
 
     def _discard(self) -> None:
         with suppress(OSError):  # A full disk refuses the last bytes once more.
             self._file.close()
-        self._temporary.unlink(missing_ok=True)
 
 
 class _Hashed:
@@ -245,7 +262,7 @@ class FolderOutput(Output):
         return found
 
     def _begin(self) -> None:
-        self._temporary.mkdir()
+        self._work.file(_NEW).mkdir()
         self._folders: set[Path] = set()
         self._digests: dict[str, str] = {}
 
@@ -262,22 +279,22 @@ class FolderOutput(Output):
             self._digests[path] = hashed.hexdigest()
 
     def _target(self, path: str) -> Path:
-        target = self._temporary / path
+        target = self._work.file(f"{_NEW}/{path}")
         if target.parent not in self._folders:
             target.parent.mkdir(parents=True, exist_ok=True)
             self._folders.add(target.parent)
         return target
 
     def _publish(self) -> None:
-        write_marker(self._temporary, self._digests)
+        new, old = self._work.path / _NEW, self._work.path / _OLD
+        write_marker(self._work.file(f"{_NEW}/{MARKER}"), self._digests)
         if self._old is None:
-            self._temporary.rename(self.dest)  # an empty folder makes way
+            new.rename(self.dest)  # an empty folder makes way
             return
-        old = self.dest.with_name(f".{self.dest.name}.{self._token}.old")
         self.dest.rename(old)
         try:
             self._old = self._replaceable(old)  # what has come or changed meanwhile
-            self._temporary.rename(self.dest)
+            new.rename(self.dest)
         except BaseException:
             old.rename(self.dest)
             raise
@@ -288,9 +305,6 @@ class FolderOutput(Output):
             raise OpenImagesError(f"{left}: {error.strerror}.") from error
         if not is_gone:
             raise OpenImagesError(f"{left}: something in it was changed at the last moment.")
-
-    def _discard(self) -> None:
-        shutil.rmtree(self._temporary, ignore_errors=True)
 
 
 def open_output(dest: Path, force: bool) -> Output:

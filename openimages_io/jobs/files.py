@@ -11,6 +11,7 @@ from typing import IO, Any, Final
 from django.core.files.base import File
 
 from openimages_io.exceptions import OpenImagesError
+from openimages_io.format.work_folder import TEMPORARY, WorkFolder
 from openimages_io.models import Job
 from openimages_io.models.job import report_place, result_place, source_place
 from openimages_io.models.jobfiles import storage_of_jobs
@@ -38,12 +39,13 @@ def local_source(job: Job, tick: Tick) -> Iterator[Path]:
     try:
         path = Path(storage.path(name))
     except NotImplementedError:
-        with tempfile.NamedTemporaryFile(prefix="openimages-") as copy, storage.open(name, "rb") as file:
-            for block in iter(lambda: file.read(_BLOCK), b""):
-                copy.write(block)
-                tick()
-            copy.flush()
-            yield Path(copy.name)
+        with WorkFolder(Path(tempfile.gettempdir()), TEMPORARY) as folder:
+            copy = folder.file("archive")
+            with copy.open("xb") as target, storage.open(name, "rb") as file:
+                for block in iter(lambda: file.read(_BLOCK), b""):
+                    target.write(block)
+                    tick()
+            yield copy
     else:
         yield path
 

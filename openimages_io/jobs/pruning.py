@@ -1,7 +1,9 @@
 """Removing the files of old jobs, and those of jobs that are no longer there."""
 
+import tempfile
 from collections.abc import Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 from uuid import UUID
 
@@ -10,6 +12,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from openimages_io.conf import JOB_PREFIX
+from openimages_io.format.work_folder import TEMPORARY, left_behind, remove_left
 from openimages_io.jobs.burying import bury_dead
 from openimages_io.jobs.rows import database, rows
 from openimages_io.models import Job
@@ -52,6 +55,13 @@ def orphaned_folders() -> list[str]:
             known = {str(key) for key in rows().filter(pk__in=batch).values_list("pk", flat=True)}
             found += [key for key in batch if key not in known and _is_old(storage, f"{folder}/{key}")]
     return found
+
+
+def temporary_folders(*, remove: bool) -> Iterator[Path]:
+    """The folders among this machine's temporary files that killed processes of this user have left."""
+    for path in left_behind(Path(tempfile.gettempdir()), TEMPORARY):
+        if not remove or remove_left(path):
+            yield path
 
 
 def _is_old(storage: Storage, folder: str) -> bool:

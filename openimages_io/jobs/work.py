@@ -10,6 +10,7 @@ from django.db import DatabaseError
 
 from openimages_io.exceptions import OpenImagesError
 from openimages_io.format.issues import Severity
+from openimages_io.format.work_folder import TEMPORARY, WorkFolder
 from openimages_io.jobs import messages
 from openimages_io.jobs.files import local_source, save_report, save_result
 from openimages_io.jobs.live import line
@@ -114,8 +115,8 @@ class _Run:
     def _export(self) -> None:
         job, tick = self.job, self.watch.tick
         assert job.task is not None
-        with tempfile.TemporaryDirectory(prefix="openimages-") as folder:
-            path = Path(folder) / "export.zip"
+        with WorkFolder(Path(tempfile.gettempdir()), TEMPORARY) as folder:
+            path = folder.file("export.zip")
             try:
                 result = Exporter(
                     job.task,

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from openimages_io.format.work_folder import TEMPORARY, WorkFolder
+
 ROW_END: Final = "\x1e"
 """Between the texts of one key."""
 _LONGEST: Final = 1000
@@ -27,8 +29,8 @@ class Scratch:
     """Notes by 64-bit key: a text, how often the earlier files had the key, and how often the file at hand met it."""
 
     def __init__(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="openimages-")
-        self._connection = sqlite3.connect(Path(self._folder.name) / "notes.sqlite3", isolation_level=None)
+        self._folder = WorkFolder(Path(tempfile.gettempdir()), TEMPORARY)
+        self._connection = sqlite3.connect(self._folder.file("notes.sqlite3"), isolation_level=None)
         self._connection.executescript(_SCHEMA)
 
     def note(self, notes: Iterable[tuple[int, str]]) -> None:
@@ -70,4 +72,4 @@ class Scratch:
     def close(self) -> None:
         """Removes the file."""
         self._connection.close()
-        self._folder.cleanup()
+        self._folder.close()

@@ -180,7 +180,7 @@ def test_what_comes_at_the_last_moment_stays_and_it_is_said_where(
     with pytest.raises(OpenImagesError, match=r"out is written, but the old one is left in .*: something in it was"):
         export(dest, b"new", force=True)
     assert everything(dest)[CSV] == b"new"
-    (old,) = tmp_path.glob(".out.*")
+    (old,) = tmp_path.glob(".out.*.partial/old")
     assert everything(old) == {"images/train/late.jpg": b"precious", CSV: b"precious"}
 
 

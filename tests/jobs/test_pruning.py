@@ -1,6 +1,7 @@
 """Removing old files, and files that belong to nothing."""
 
 import os
+import tempfile
 import time
 from datetime import timedelta
 from io import StringIO
@@ -14,6 +15,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 
+from openimages_io.format.work_folder import TEMPORARY, WorkFolder
 from openimages_io.jobs import live
 from openimages_io.jobs.orphaned_pictures import Orphans
 from openimages_io.jobs.pruning import prune
@@ -81,6 +83,7 @@ def test_the_command_says_what_it_did(media: Path) -> None:
         "marked 1 job as failed, whose worker died.",
         "removed the files of 1 job that ended more than 7 days ago.",
         "removed the files of 1 job that are no longer there.",
+        "removed 0 temporary folders of processes that were killed.",
     ]
     assert run("--dry-run") == [*(f"Would have {line}" for line in said), NO_PICTURES]
     assert lost.exists()
@@ -104,14 +107,14 @@ def test_pictures_are_listed_by_age_and_removed_only_if_asked(media: Path) -> No
         "  1 older than a year",
     ]
     how = "None of them was removed; --pictures removes those that are older than a day."
-    assert run()[3:] == [*listing, how]
-    assert run("--dry-run", "--pictures")[3:] == [*listing, "Would have removed 5 files that no image has."]
+    assert run()[4:] == [*listing, how]
+    assert run("--dry-run", "--pictures")[4:] == [*listing, "Would have removed 5 files that no image has."]
     assert all(path.exists() for path in (*old, *young, thumbnail))
     named = run("--pictures", "--dry-run", "--verbosity", "2")
     assert f"  {old[0].relative_to(media).as_posix()}" in named
-    assert run("--pictures")[3:] == [*listing, "Removed 5 files that no image has."]
+    assert run("--pictures")[4:] == [*listing, "Removed 5 files that no image has."]
     assert stored_files(media) == sorted(young)
-    assert run("--pictures")[5:] == ["Removed 0 files that no image has."]
+    assert run("--pictures")[6:] == ["Removed 0 files that no image has."]
 
 
 def test_what_somebody_has_or_what_is_not_ours_stays(media: Path) -> None:
@@ -204,12 +207,32 @@ def test_what_a_storage_does_not_tell_is_no_reason_to_remove(
         raise NotImplementedError
 
     monkeypatch.setattr(FileSystemStorage, method, unknown)
-    said = run("--pictures")[3:]
+    said = run("--pictures")[4:]
     if method == "listdir":
         assert said == ["The picture storage cannot list its files, so it is not known which no image has."]
     else:
         assert said[1:] == ["  1 of unknown age", "Removed 0 files that no image has."]
     assert path.exists()
+
+
+def test_what_a_killed_process_has_left_among_the_temporary_files_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    running, dead = WorkFolder(temporary, TEMPORARY), WorkFolder(temporary, TEMPORARY)
+    within = WorkFolder(dead.path, ".export.zip.", ".partial")  # as the export of a job
+    for folder in (running, dead, within):
+        folder.file("new").write_bytes(b"x")
+    mine = aged(temporary / "openimages-0123abcd" / "archive")
+    for folder in (within, dead):
+        os.close(folder._note)  # what the kernel does when a process is killed
+    assert "Would have removed 1 temporary folder of processes that were killed." in run("--dry-run")
+    assert (within.path / "new").exists()
+    assert "Removed 1 temporary folder of processes that were killed." in run()
+    assert sorted(temporary.iterdir()) == sorted([running.path, mine.parent])
+    running.close()
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="only SQLite has such files")

@@ -11,7 +11,7 @@ from openimages_io import conf
 from openimages_io.jobs.burying import bury_dead
 from openimages_io.jobs.live import remove_stale
 from openimages_io.jobs.orphaned_pictures import Orphan, Orphans, by_age
-from openimages_io.jobs.pruning import old_jobs, orphaned_folders, prune
+from openimages_io.jobs.pruning import old_jobs, orphaned_folders, prune, temporary_folders
 from openimages_io.jobs.rows import database
 from openimages_io.management.reporting import counted
 from openimages_io.models import picture_storage
@@ -65,6 +65,8 @@ class Command(BaseCommand):
             f"removed the files of {counted(old, 'job')} that ended more than {counted(days, 'day')} ago", dry_run
         )
         self._say(f"removed the files of {counted(len(folders), 'job')} that are no longer there", dry_run)
+        left = list(temporary_folders(remove=not dry_run))
+        self._say(f"removed {counted(len(left), 'temporary folder')} of processes that were killed", dry_run)
         doubts = [text for storage, root in storages for text in _doubts(Proof(storage, database()), root)]
         for doubt in doubts:
             self.stdout.write(self.style.WARNING(doubt))
