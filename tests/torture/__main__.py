@@ -15,7 +15,7 @@ import django
 from tests.torture.findings import Findings
 
 PARTS = {
-    "urls": 1.0,
+    "urls": 2.0,
     "losses": 0.1,
     "fuzz": 4.0,
     "kills": 4.0,
@@ -23,7 +23,7 @@ PARTS = {
     "disks": 1.5,
     "races": 2.5,
     "load": 1.5,
-    "memory": 1.5,
+    "memory": 2.0,
 }
 """The parts in their order, and their shares of the time. Each is a module of this folder with a function `run`."""
 ROOT = Path(__file__).resolve().parent.parent.parent

@@ -42,11 +42,11 @@ def run(findings: Findings, databases: Databases, *, golden: bool = False) -> No
     with databases.visiting(vendor):
         place, people = made()
         asked = [(route, method) for route in routes() for method in METHODS]
-        kept = _kept()
+        decided = kept()
         if not golden:
             findings.chance.shuffle(asked)
             findings.expect(
-                {f"{method} {route}" for route, method in asked} == set(kept),
+                {f"{method} {route}" for route, method in asked} == set(decided),
                 "the addresses are not those of statuses.txt: run with --golden, and look at the difference",
             )
         lines = {}
@@ -63,7 +63,7 @@ def run(findings: Findings, databases: Databases, *, golden: bool = False) -> No
                 lines[name] = " ".join(map(str, found))
                 if not golden:
                     findings.expect(
-                        lines[name] == kept.get(name), f"{name}: {lines[name]}; statuses.txt has {kept.get(name)}"
+                        lines[name] == decided.get(name), f"{name}: {lines[name]}; statuses.txt has {decided.get(name)}"
                     )
         if golden:
             head = "# Written by `python -m tests.torture --only urls --golden`; it compares them.\n"
@@ -94,7 +94,8 @@ def _grouped(lines: dict[str, str]) -> Iterator[str]:
     yield from (f"{status} {','.join(methods)} {route}\n" for (route, status), methods in groups.items())
 
 
-def _kept() -> dict[str, str]:
+def kept() -> dict[str, str]:
+    """The answers that were decided, by method and route."""
     found: dict[str, str] = {}
     for line in PAGE.read_text("utf-8").splitlines() if PAGE.exists() else ():
         if match := re.fullmatch(r"((?:\d+ )+)([A-Z,]+) (.*)", line):
