@@ -1,4 +1,4 @@
-"""A page as it is seen: pictures of it at three widths and lights, and what axe-core has to say of it."""
+"""A page as it is seen: pictures of it in three looks, if somebody wants them, and what axe-core has to say of it."""
 
 import os
 import shutil
@@ -15,6 +15,10 @@ LOOKS: dict[str, tuple[int, int, Any]] = {
     "dark": (1280, 860, "dark"),
     "phone": (390, 844, "light"),
 }
+_AT_REST = """async () => {
+  await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
+  await Promise.all(document.getAnimations().map(animation => animation.finished.catch(() => null)));
+}"""
 _COLORS = "{runOnly: ['color-contrast', 'link-in-text-block']}"
 _BAD = {"serious", "critical"}
 
@@ -37,19 +41,22 @@ def axe_source() -> str:
 
 
 class Looker:
-    """Looks at pages, keeps their pictures in a folder, and gathers what is wrong with them."""
+    """Looks at pages, keeps their pictures if there is a folder for them, and gathers what is wrong with them."""
 
-    def __init__(self, folder: Path, axe: str) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+    def __init__(self, folder: Path | None, axe: str) -> None:
+        if folder:
+            folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.axe = folder, axe
         self.faults: list[str] = []
 
     def look(self, page: Page, name: str, *, content: str = "#content") -> None:
-        """Takes the page's pictures in every look; asks axe, and whether a phone must scroll aside."""
+        """Shows the page in every look; asks axe, and whether a phone must scroll aside."""
+        page.wait_for_load_state()
         for look, (width, height, scheme) in LOOKS.items():
             page.emulate_media(color_scheme=scheme)
             page.set_viewport_size({"width": width, "height": height})
-            page.screenshot(path=self.folder / f"{name}-{look}.png", full_page=True)
+            page.evaluate(_AT_REST)
+            self.keep(page, f"{name}-{look}", full_page=True)
             if look == "phone":
                 wide = page.evaluate("document.scrollingElement.scrollWidth")
                 if wide > width:
@@ -60,6 +67,11 @@ class Looker:
         width, height, scheme = LOOKS["light"]
         page.emulate_media(color_scheme=scheme)
         page.set_viewport_size({"width": width, "height": height})
+
+    def keep(self, page: Page, name: str, *, full_page: bool = False) -> None:
+        """Takes a picture of the page as it is, if there is a folder: no test looks at it, and it takes a while."""
+        if self.folder:
+            page.screenshot(path=self.folder / f"{name}.png", full_page=full_page)
 
     def _ask_axe(self, page: Page, name: str, content: str, options: str) -> None:
         if not page.evaluate("typeof window.axe === 'object'"):

@@ -157,7 +157,7 @@ def test_progress_is_seen_and_a_job_is_cancelled(page: Page, site: Site, looker:
         page.click("text=Upload and check")
         page.wait_for_function("document.querySelector('#oi-bar')?.value > 0", timeout=_LONG)
         expect(page.locator("#oi-text")).to_contain_text(re.compile(r"Reading and checking the archive: \d+ %"))
-        page.screenshot(path=looker.folder / "job-running-light.png")
+        looker.keep(page, "job-running-light")
         page.click("text=Cancel the job")
         expect(page.locator(".oi-message")).to_contain_text("Cancelled: nothing was written.", timeout=_LONG)
         looker.look(page, "job-cancelled")
@@ -165,7 +165,7 @@ def test_progress_is_seen_and_a_job_is_cancelled(page: Page, site: Site, looker:
 
 
 def large(target: Path) -> Path:
-    """An archive that takes seconds to check: a million and a half boxes."""
+    """An archive that takes seconds to check: half a million boxes."""
     head = (
         "ImageID,Source,LabelName,Confidence,XMin,XMax,YMin,YMax,IsOccluded,IsTruncated,IsGroupOf,IsDepiction,IsInside"
     )
@@ -174,7 +174,7 @@ def large(target: Path) -> Path:
     )
     with zipfile.ZipFile(target, "w") as archive:
         archive.writestr("annotations/class-descriptions.csv", "/m/01yrx,Cat\n")
-        archive.writestr("annotations/train-annotations-bbox.csv", f"{head}\n{some * 30}")
+        archive.writestr("annotations/train-annotations-bbox.csv", f"{head}\n{some * 10}")
     return target
 
 
