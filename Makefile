@@ -1,8 +1,8 @@
 PYTHON ?= python3
 PORT ?= 8000
 SERVE ?= 1
-# Tests run side by side; 0 runs them in one process.
-JOBS ?= 2
+# Tests run side by side, one more than two cores, for some wait; 0 runs them in one process.
+JOBS ?= 3
 # How long `make torture` goes on, and which inputs it tries; without a SEED others each time.
 SECONDS ?= 1200
 SEED ?=
@@ -17,14 +17,17 @@ INTEROP_VENV := .venv-interop
 INTEROP := $(INTEROP_VENV)/.installed
 NEWEST_VENV := .venv-newest
 NEWEST_PYTHON ?= $(PYTHON)
+LOWEST_VENV := .venv-lowest
 # Files that wait for programs come first, see tests/conftest.py.
-SPREAD := -n $(JOBS) --dist loadfile --no-loadscope-reorder
-PYTEST := $(BIN)/python -m pytest $(SPREAD)
+SPREAD = -n $(JOBS) --dist loadfile --no-loadscope-reorder
+PYTEST = $(BIN)/python -m pytest $(SPREAD)
 # Markers, see pyproject.toml; tests/test_targets.py looks whether every test is in a target that .ci/run makes.
 FAST := "not programs and not thorough"
 USUAL := "not thorough"
 ON_POSTGRES := "django_db and not thorough"
 THOROUGH := "thorough"
+# What another Django or Python changes nothing of.
+NOT_OF_DJANGO := --ignore tests/test_docs.py --ignore tests/test_fixtures.py --ignore tests/test_targets.py
 # Coverage is gathered on SQLite, and judged by `make coverage`.
 COV := --cov --cov-report= --cov-fail-under=0
 
@@ -34,7 +37,8 @@ export PIP_NO_INPUT := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast check test-sqlite test-postgres coverage test-thorough test-interop test-newest torture bench fixtures docs format wheel clean
+.PHONY: help demo test test-fast check lint types-beside-tests test-sqlite test-postgres coverage test-thorough test-interop \
+	test-newest test-lowest torture bench fixtures docs format wheel clean
 # The steps of one target write the same files, so they keep their order.
 .NOTPARALLEL:
 
@@ -57,17 +61,29 @@ else
 	@$(BIN)/python -m project.demo serve $(PORT)
 endif
 
-test: check test-sqlite test-postgres coverage ## Check style, types and layers, and run the tests (PostgreSQL too, see OPENIMAGES_TEST_POSTGRES)
+test: lint types-beside-tests test-postgres coverage ## Check style, types and layers, and run the tests (PostgreSQL too, see OPENIMAGES_TEST_POSTGRES)
 
+test-fast: JOBS = 2
 test-fast: $(DEV) ## Run the tests that start no other programs, on SQLite: for every day
 	DATABASE_URL= $(PYTEST) -m $(FAST) $(ARGS)
 
-check: $(DEV) ## Check style, types, layers and migrations
+check: lint $(DEV) ## Check style, types, layers and migrations
+	$(BIN)/mypy
+
+lint: $(DEV)
 	$(BIN)/ruff check --quiet
 	$(BIN)/ruff format --check --quiet
-	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	DATABASE_URL=sqlite://:memory: $(BIN)/python manage.py makemigrations --check --dry-run
+
+# mypy needs one core for as long as the tests wait for programs.
+types-beside-tests: $(DEV)
+	@said=$$(mktemp); trap 'rm -f "$$said"' EXIT; \
+	$(BIN)/mypy >"$$said" 2>&1 & types=$$!; \
+	$(MAKE) --no-print-directory test-sqlite; tests=$$?; \
+	wait $$types; types=$$?; \
+	echo "$(BIN)/mypy"; cat "$$said"; \
+	exit $$((tests || types))
 
 test-sqlite: $(DEV) ## Run the tests on SQLite
 	DATABASE_URL= $(PYTEST) $(COV) -m $(USUAL) $(ARGS)
@@ -87,7 +103,7 @@ coverage: $(DEV)
 	@$(if $(ARGS),echo "The coverage of a part of the tests is not judged.",$(BIN)/coverage report)
 
 test-thorough: $(DEV) ## Run the tests that ask very much: schemathesis at length, and a generated client in TypeScript
-	OPENIMAGES_THOROUGH=1 DATABASE_URL= $(PYTEST) -m $(THOROUGH) $(ARGS)
+	OPENIMAGES_THOROUGH=1 DATABASE_URL= $(PYTEST) --dist load -m $(THOROUGH) $(ARGS)
 
 test-interop: $(DEV) $(INTEROP) ## Compare with Datumaro, which gets a virtual environment of its own
 	OPENIMAGES_INTEROP_PYTHON=$(INTEROP_VENV)/bin/python DATABASE_URL= $(BIN)/python -m pytest tests/interop $(ARGS)
@@ -97,7 +113,14 @@ test-newest: ## Run the tests on NEWEST_PYTHON with the newest Django
 	@$(NEWEST_VENV)/bin/pip install -qq -e '.[demo,dev]'
 	@$(NEWEST_VENV)/bin/pip install -qq --upgrade Django
 	@$(NEWEST_VENV)/bin/python -c 'import sys, django; print("Python", sys.version.split()[0], "and Django", django.__version__)'
-	DATABASE_URL= $(NEWEST_VENV)/bin/python -m pytest $(SPREAD) $(ARGS)
+	DATABASE_URL= $(NEWEST_VENV)/bin/python -m pytest $(SPREAD) -m $(USUAL) $(NOT_OF_DJANGO) $(ARGS)
+
+test-lowest: ## Run the tests of test-fast with the lowest versions that pyproject.toml allows
+	@test -x $(LOWEST_VENV)/bin/python || $(PYTHON) -m venv $(LOWEST_VENV)
+	@$(PYTHON) -m tests.lowest >$(LOWEST_VENV)/lowest.txt
+	@$(LOWEST_VENV)/bin/pip install -qq -e '.[demo,dev]' -c $(LOWEST_VENV)/lowest.txt
+	@echo "The lowest versions: $$(tr '\n' ' ' <$(LOWEST_VENV)/lowest.txt)"
+	DATABASE_URL= $(LOWEST_VENV)/bin/python -m pytest $(SPREAD) -m $(FAST) $(ARGS)
 
 torture: $(DEV) ## Try hard to break it, for twenty minutes (SECONDS=120: two; SEED=7: the same inputs again; ARGS="--only fuzz")
 	$(BIN)/python -m tests.torture --seconds $(SECONDS) $(if $(SEED),--seed $(SEED)) $(ARGS)
@@ -123,7 +146,7 @@ wheel: $(DEV) ## Build the wheel into dist/
 	$(BIN)/python -m build --wheel
 
 clean: ## Remove what was made here: environments, caches, builds, the demo's database
-	rm -rf $(VENV) $(INTEROP_VENV) $(NEWEST_VENV) var dist build htmlcov .coverage .coverage.*
+	rm -rf $(VENV) $(INTEROP_VENV) $(NEWEST_VENV) $(LOWEST_VENV) var dist build htmlcov .coverage .coverage.*
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

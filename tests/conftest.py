@@ -3,6 +3,7 @@
 import itertools
 import os
 import subprocess
+from collections import Counter
 from pathlib import Path
 from typing import Any, Final
 
@@ -54,11 +55,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if os.environ.get("DATABASE_URL", "").startswith("postgres"):
         items[:] = [item for item in items if _file(item) not in ONE_DATABASE_WILL_DO]
     for item in items:
+        if operation := getattr(item, "operation_label", None):  # schemathesis gives all its tests one name
+            item._id = item.id.with_params(operation)
         fixtures, folder = getattr(item, "fixturenames", ()), _file(item).partition("/")[0]
         if _DATABASE_FIXTURES.intersection(fixtures):
             item.add_marker("django_db")
         if _PROGRAM_FIXTURES.intersection(fixtures) or folder in _PROGRAM_FOLDERS:
             item.add_marker("programs")
+    doubled = [name for name, count in Counter(item.nodeid for item in items).items() if count > 1]
+    if doubled:
+        raise pytest.UsageError(f"Side by side only one of the tests of one name is run: {', '.join(doubled)}")
     # Files that wait for programs come first, or one of them would be waited for at the end.
     waiting = {item.path for item in items if item.get_closest_marker("programs")}
     items.sort(key=lambda item: item.path not in waiting)

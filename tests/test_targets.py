@@ -16,7 +16,9 @@ MARKERS = ("django_db", "programs", "thorough")
 
 def rule(target: str) -> tuple[list[str], str]:
     """What a target needs, and its recipe."""
-    found = re.search(rf"^{target}:([^#\n]*).*\n((?:\t.*\n|\S*if.*\n|else\n|endif\n)*)", MAKEFILE, re.MULTILINE)
+    found = re.search(
+        rf"^{target}:(?! \w+ =)([^#\n]*).*\n((?:\t.*\n|\S*if.*\n|else\n|endif\n)*)", MAKEFILE, re.MULTILINE
+    )
     assert found, target
     return found[1].split(), found[2]
 
@@ -28,7 +30,7 @@ def made(*targets: str) -> dict[str, str]:
         if re.fullmatch("[a-z-]+", target) and target not in recipes:
             needs, recipe = rule(target)
             recipes[target] = recipe
-            recipes |= made(*needs, *re.findall(r"\$\(MAKE\)[^\n;&]*? ([a-z-]+)$", recipe, re.MULTILINE))
+            recipes |= made(*needs, *re.findall(r"\$\(MAKE\)(?: --\S+)* ([a-z-]+)", recipe, re.MULTILINE))
     return recipes
 
 
