@@ -15,6 +15,10 @@ class OpenImagesError(Exception):
     """The base of every error raised on purpose here."""
 
 
+class CommitUnknown(OpenImagesError):
+    """The database did not say whether it has committed. Whoever knows what was to be written says where to look."""
+
+
 class UnreadableArchive(OpenImagesError):
     """The source cannot be opened, or breaks a limit or a safety rule, so nothing in it is trusted."""
 

@@ -1,5 +1,6 @@
 """Errors as the API says them: a sentence in `detail`, and in `errors` every fault with its path in the request."""
 
+import logging
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -9,7 +10,10 @@ from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
+from openimages_io.exceptions import CommitUnknown
 from openimages_io.transfer.waiting import is_in_the_way
+
+logger = logging.getLogger(__name__)
 
 NON_FIELD = "non_field_errors"
 
@@ -54,6 +58,17 @@ class PreconditionRequired(exceptions.APIException):
     default_code = "precondition_required"
 
 
+class MaybeSaved(exceptions.APIException):
+    """The database did not say whether it has committed."""
+
+    status_code = status.HTTP_500_INTERNAL_SERVER_ERROR
+    default_detail = (
+        "The connection to the database broke while committing, so this may have been saved: "
+        "read what is there before you send it again."
+    )
+    default_code = "maybe_saved"
+
+
 class Busy(exceptions.APIException):
     """Somebody else has been writing for longer than the site waits, or two waited for each other."""
 
@@ -72,6 +87,9 @@ def handle(exc: Exception, context: dict[str, Any]) -> Response | None:
         exc = exceptions.PermissionDenied()
     elif is_in_the_way(exc):
         exc = Busy()
+    elif isinstance(exc, CommitUnknown):
+        logger.error("Nobody knows whether a request was committed.", exc_info=exc)
+        exc = MaybeSaved()
     response = exception_handler(exc, context)
     if response is None or not isinstance(exc, exceptions.APIException):
         return response

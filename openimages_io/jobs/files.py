@@ -13,8 +13,9 @@ from django.core.files.base import File
 from openimages_io.exceptions import OpenImagesError
 from openimages_io.format.work_folder import TEMPORARY, WorkFolder
 from openimages_io.models import Job
-from openimages_io.models.job import report_place, result_place, source_place
+from openimages_io.models.job import report_place, result_place
 from openimages_io.models.jobfiles import storage_of_jobs
+from openimages_io.transfer.new_files import save_whole
 from openimages_io.transfer.report import Report
 
 _BLOCK: Final = 1 << 20
@@ -23,11 +24,6 @@ _NAME: Final = 100
 
 Tick = Callable[[], None]
 """May raise to stop the work."""
-
-
-def save_source(job: Job, upload: "File[Any]") -> str:
-    """Stores an uploaded archive. Returns the name it has there, which is of our choice."""
-    return storage_of_jobs().save(source_place(job, "archive"), upload)
 
 
 @contextmanager
@@ -75,7 +71,7 @@ def save_result(job: Job, attempt: int, path: Path, tick: Tick) -> tuple[str, st
             digest.update(block)
             tick()
         name = result_place(job, f"{attempt}/{result_name(job.task_name)}")
-        return storage_of_jobs().save(name, _Ticking(file, tick)), digest.hexdigest()
+        return save_whole(storage_of_jobs(), name, _Ticking(file, tick)), digest.hexdigest()
 
 
 def result_name(task_name: str) -> str:
@@ -91,4 +87,4 @@ def save_report(job: Job, attempt: int, report: Report) -> str:
     with tempfile.TemporaryFile(prefix="openimages-") as lines:
         lines.writelines(report.lines())
         lines.seek(0)
-        return storage_of_jobs().save(report_place(job, f"{attempt}.jsonl"), File(lines))
+        return save_whole(storage_of_jobs(), report_place(job, f"{attempt}.jsonl"), File(lines))

@@ -11,6 +11,9 @@ CANCELLED_WAITING: Final = "Cancelled before it began."
 CANCELLED: Final = "Cancelled: nothing was written."
 STOPPED: Final = "The worker was stopped, so nothing was written; the job can be started again."
 DEAD: Final = "The worker stopped without a word; nothing was written. The job can be started again."
+UNCOMMITTED: Final = (
+    "The connection to the database broke while committing, and nothing was written; the job can be started again."
+)
 NO_QUEUE: Final = (
     "The job could not be put into the queue, which does not answer. It can be started again when the queue does."
 )

@@ -1,19 +1,20 @@
 """Asking for an import, an export or a check."""
 
 import re
-from contextlib import suppress
 from typing import Any, Final
 
 from django.core.files.base import File
 from django.utils import timezone
 
 from openimages_io.exceptions import OpenImagesError
-from openimages_io.jobs.files import save_source
 from openimages_io.jobs.queueing import enqueue
 from openimages_io.jobs.rows import database
 from openimages_io.models import Job, JobKind, Task
+from openimages_io.models.job import source_place
 from openimages_io.models.jobfiles import storage_of_jobs
 from openimages_io.models.values import is_storable
+from openimages_io.transfer.commit import Commit
+from openimages_io.transfer.new_files import NewFiles
 from openimages_io.transfer.options import ExportOptions, ImportOptions, as_json
 
 _NAME: Final = 255
@@ -39,14 +40,10 @@ def submit_import(
     job = _job(JobKind.IMPORT, task, user, task_name=task.name if task else task_name, dry_run=dry_run)
     job.options = as_json(options)
     job.source_name = _UNPRINTABLE.sub("_", upload.name or "archive").rpartition("/")[2][:_NAME]
-    name = save_source(job, upload)
-    job.source.name = name
-    try:
-        return _submitted(job)
-    except BaseException:
-        with suppress(Exception):  # storages have errors of their own; the prune command finds what is left
-            storage_of_jobs().delete(name)
-        raise
+    commit = Commit(database())
+    with NewFiles(storage_of_jobs(), commit) as files:
+        job.source.name = files.save(source_place(job, "archive"), upload)
+        return _submitted(job, commit)
 
 
 def submit_export(task: Task, options: ExportOptions, *, user: Any) -> Job:
@@ -66,8 +63,9 @@ def _job(kind: JobKind, task: Task | None, user: Any, **values: Any) -> Job:
     return Job(kind=kind, task=task, created_by=by, queued=timezone.now(), **values)
 
 
-def _submitted(job: Job) -> Job:
-    job.save(using=database(), force_insert=True)
-    enqueue(job)
+def _submitted(job: Job, commit: Commit | None = None) -> Job:
+    with commit or Commit(database()):
+        job.save(using=database(), force_insert=True)
+        enqueue(job)
     job.refresh_from_db()  # where jobs run at once, it has ended by now
     return job

@@ -2,23 +2,25 @@
 
 import logging
 import tempfile
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from django.db import DatabaseError
+from django.db import DatabaseError, connections
 
-from openimages_io.exceptions import OpenImagesError
+from openimages_io.exceptions import CommitUnknown, OpenImagesError
 from openimages_io.format.issues import Severity
 from openimages_io.format.work_folder import TEMPORARY, WorkFolder
 from openimages_io.jobs import messages
 from openimages_io.jobs.files import local_source, save_report, save_result
 from openimages_io.jobs.live import line
-from openimages_io.jobs.rows import Attempt, Lost, database, patiently
+from openimages_io.jobs.rows import Attempt, Lost, database, patiently, rows
 from openimages_io.jobs.watch import Stopped, Watch
 from openimages_io.models import JobKind, JobState, Task
 from openimages_io.models.jobfiles import storage_of_jobs
 from openimages_io.transfer.checking import Checker
+from openimages_io.transfer.commit import renew
 from openimages_io.transfer.exporter import Exporter
 from openimages_io.transfer.importer import Importer
 from openimages_io.transfer.options import ExportOptions, ImportOptions, from_json
@@ -39,8 +41,7 @@ def work(attempt: Attempt) -> None:
             with watch.stoppable():
                 run.do()
         except Lost:
-            run.forget()
-            logger.warning("Job %s was taken from its worker, so nothing was written.", attempt.job.pk)
+            run.look()
         except Exception as error:  # noqa: BLE001  (whatever it is, the job must not seem to run on)
             run.fail(error)
         except BaseException:  # the worker itself is to stop
@@ -62,6 +63,8 @@ class _Run:
 
     def __init__(self, attempt: Attempt, watch: Watch) -> None:
         self.attempt, self.job, self.watch = attempt, attempt.job, watch
+        self._is_alone = not connections[database()].in_atomic_block
+        """Whether nobody around the run has a transaction."""
         self._saved: list[str] = []
         """Files that nobody knows of unless the row says it."""
 
@@ -162,6 +165,9 @@ class _Run:
         """Ends a run that raised something."""
         if isinstance(error, Stopped) or self.watch.stopped:
             self.end(JobState.CANCELLED, messages.CANCELLED)
+        elif isinstance(error, CommitUnknown):
+            logger.error("Nobody knows yet whether job %s was committed.", self.job.pk, exc_info=error)
+            self.end(JobState.FAILED, messages.UNCOMMITTED)
         elif isinstance(error, OpenImagesError) and not isinstance(error.__cause__, DatabaseError):
             logger.info("Job %s failed: %s", self.job.pk, error)
             self.end(JobState.FAILED, str(error))
@@ -171,21 +177,43 @@ class _Run:
             self.end(JobState.FAILED, messages.NO_DATABASE if is_database else messages.unexpected(error))
 
     def end(self, state: JobState, message: str) -> None:
-        """Ends a run that has written nothing."""
-        self.forget()
+        """Ends a run that has written nothing, if that is so: the row knows, and while it commits it waits here."""
+        self._renew()
         try:
             patiently(lambda: self.attempt.end(state, message=message, **self._progress()))
         except Lost:
-            logger.warning("Job %s was taken from its worker.", self.job.pk)
+            self.look()
         except DatabaseError:
             logger.exception("What came of job %s cannot be written: %s", self.job.pk, message)
+        else:
+            self._forget(self._saved)
 
-    def forget(self) -> None:
-        """Removes the files that the run has stored: no row knows them."""
-        for name in self._saved:
+    def look(self) -> None:
+        """Looks what the row says, which is not this run's any more: that the run has succeeded, or another's end.
+
+        Files that it does not name are removed; where it cannot be read, they stay for the prune command.
+        """
+        self._renew()
+        try:
+            row = patiently(rows().filter(pk=self.job.pk).first)
+        except DatabaseError:
+            logger.exception("What came of job %s cannot be read.", self.job.pk)
+            return
+        if row is not None and row.state == JobState.SUCCEEDED and row.attempt == self.attempt.number:
+            logger.warning("Job %s had succeeded when its worker was stopped, or lost the database.", self.job.pk)
+        else:
+            logger.warning("Job %s was taken from its worker, so nothing was written.", self.job.pk)
+        named = {str(row.report), str(row.result)} if row is not None else set()
+        self._forget(name for name in self._saved if name not in named)
+
+    def _renew(self) -> None:
+        if self._is_alone:
+            renew(database())
+
+    def _forget(self, names: Iterable[str]) -> None:
+        for name in names:
             with suppress(Exception):  # storages have errors of their own; the prune command finds what is left
                 storage_of_jobs().delete(name)
-        self._saved.clear()
 
     def _progress(self) -> dict[str, Any]:
         return {"phase": self.watch.phase, "done": self.watch.done, "total": self.watch.total}

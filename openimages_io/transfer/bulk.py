@@ -16,6 +16,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.utils import OperationalError, ProgrammingError
 
 from openimages_io.exceptions import OpenImagesError
+from openimages_io.transfer.commit import Commit
 
 Columns = Mapping[str, Sequence[Any]]
 """Values by database column, all of one length: int, float, str, bytes, bool or None; JSON as text."""
@@ -38,18 +39,22 @@ def plain(model: type[M], using: str) -> "models.QuerySet[M]":
 
 @contextmanager
 def loading(
-    using: str, tables: Sequence[type[models.Model]], last: Callable[[], None] | None = None
+    using: str,
+    tables: Sequence[type[models.Model]],
+    last: Callable[[], None] | None = None,
+    commit: Commit | None = None,
 ) -> Iterator["Loader"]:
     """One transaction in which rows are loaded; what was postponed is made and the foreign keys checked before it ends.
 
-    `last` is called in it when nothing but the COMMIT is left to do; if it raises, nothing is written. On SQLite
+    `last` is called in it when nothing but the COMMIT is left to do; if it raises, nothing is written. `commit` is the
+    transaction, for those who want to know its outcome. On SQLite
     foreign keys are checked once at the end rather than for each row, unless the caller is in a transaction.
     """
     connection = connections[using]
     loader = Loader(using)
     with (
         connection.constraint_checks_disabled(),
-        transaction.atomic(using=using),
+        commit or Commit(using),
         connection.execute_wrapper(loader.before_statement),
     ):
         try:

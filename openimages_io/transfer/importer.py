@@ -1,19 +1,20 @@
 """The importer: check, then commit what was checked. Every face runs this class with the same options."""
 
+import logging
 from collections.abc import Callable
-from contextlib import ExitStack, nullcontext, suppress
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Final
 
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.db import DatabaseError, IntegrityError, router, transaction
+from django.db import DatabaseError, IntegrityError, router
 from django.db.models import Max, Model
 from django.utils import timezone
 
 from openimages_io import conf
-from openimages_io.exceptions import OpenImagesError, UnreadableArchive
+from openimages_io.exceptions import CommitUnknown, OpenImagesError, UnreadableArchive
 from openimages_io.format.archive import Archive, open_archive
 from openimages_io.format.issues import Issue, Severity
 from openimages_io.format.layouts import Layout, recognise
@@ -21,7 +22,9 @@ from openimages_io.models import AttributeSpec, HierarchyEdge, Image, Label, Mas
 from openimages_io.models.revisions import lock, touch
 from openimages_io.transfer.bulk import Loader, loading, plain
 from openimages_io.transfer.collecting import collecting_less
+from openimages_io.transfer.commit import Commit, Outcome
 from openimages_io.transfer.matching import ImageIndex, LabelIndex
+from openimages_io.transfer.new_files import NewFiles
 from openimages_io.transfer.options import ImportOptions, Mode, OnError
 from openimages_io.transfer.pictures import Stored
 from openimages_io.transfer.replacing import replace_annotations
@@ -37,6 +40,8 @@ from openimages_io.transfer.steps.pictures import read_size_files, store_picture
 from openimages_io.transfer.steps.tags import read_tags
 from openimages_io.transfer.waiting import begun
 
+logger = logging.getLogger(__name__)
+
 _TRIES: Final = 5
 _SHAPES: Final = frozenset({"human labels", "machine labels", "boxes", "masks"})
 _TABLES: Final = (Image, Label, HierarchyEdge, AttributeSpec, Shape, Mask)
@@ -46,6 +51,11 @@ _LOOKED_FOR: Final = (
     "<subset>-annotations-human-imagelabels.csv, <subset>-annotations-machine-imagelabels.csv, "
     "<subset>-annotations-object-segmentation.csv, the official names of these in V4 to V7, and pictures in images/"
 )
+_AGAIN: Final = {
+    Mode.MERGE: ", or run the same import again, which changes nothing if it has",
+    Mode.REPLACE: ", or run the same import again, which replaces it by the same if it has",
+    Mode.APPEND: " before you run the same import again: in mode append that would add every annotation twice",
+}
 
 
 BeforeCommit = Callable[[Task, Report, bool], None]
@@ -128,13 +138,28 @@ class Importer:
         self.options = options or ImportOptions()
         self.using = using or router.db_for_write(Shape)
         self.limits = conf.limits()
+        self.result: Result | None = None
+        """What an import that writes comes to; it holds if the outcome is `COMMITTED`."""
+        self._transaction = Commit(self.using)
+
+    @property
+    def outcome(self) -> Outcome:
+        """What is known of the transaction, also after whatever has ended the run: Ctrl-C, say."""
+        return self._transaction.outcome
+
+    @property
+    def where_to_look(self) -> str:
+        """What to do where nobody knows whether the import was committed; it ends a sentence."""
+        return f"look whether the task “{self.task_name}” has it{_AGAIN[self.options.mode]}"
 
     def run(self, *, dry_run: bool = False) -> Result:
         """Checks the archive and, if nothing speaks against it, commits it.
 
         Never raises for what is wrong with the archive: that is in the report. Raises `OpenImagesError` where the
         database or the storage fails, or the task is gone, or there though it must be new; nothing is written then.
+        Raises `CommitUnknown` if the database does not say whether it has committed. Once it has, what fails is logged.
         """
+        self._transaction, self.result = Commit(self.using), None
         try:
             self._task()  # before a large archive is unpacked for nothing
             with (
@@ -146,8 +171,19 @@ class Importer:
             report = Report()
             report.unreadable(fault)
             return Result(report, committed=False, task=self._task(), refused=True)
-        except DatabaseError as error:
-            raise OpenImagesError(f"The database failed, so nothing was written: {error}") from error
+        except CommitUnknown as error:
+            broke = "The connection to the database broke while committing, so the import may have been written"
+            raise CommitUnknown(f"{broke}: {self.where_to_look}. ({error.__cause__})") from error.__cause__
+        except Exception as error:
+            if (written := self._written()) is not None:
+                logger.exception("The import was written, but what was to follow failed.")
+                return written
+            if isinstance(error, DatabaseError):
+                raise OpenImagesError(f"The database failed, so nothing was written: {error}") from error
+            raise
+
+    def _written(self) -> Result | None:
+        return self.result if self.outcome is Outcome.COMMITTED else None
 
     def _run(self, archive: Archive, dry_run: bool) -> Result:
         for _ in range(_TRIES):
@@ -196,19 +232,20 @@ class Importer:
         report = Report()
         layout = self._layout(archive, report)
         stored: dict[str, Stored] = {}
-        storage = picture_storage()
-        kept: list[bool] = []
         try:
-            run = self._start(archive, layout, report, plan.task_id)
-            run.picture_issues = plan.picture_issues
-            store_pictures(run, plan.new_pictures, storage, stored)
+            with NewFiles(picture_storage(), self._transaction) as files, ExitStack() as stack:
+                run = self._start(archive, layout, report, plan.task_id)
+                run.picture_issues = plan.picture_issues
+                store_pictures(run, plan.new_pictures, files, stored)
 
-            def last() -> None:
-                if self.before_commit is not None:
-                    self.before_commit(task, report, run.changed or plan.task_id is None)
+                def last() -> None:
+                    changed = run.changed or plan.task_id is None
+                    self.result = Result(report, committed=True, task=task, changed=changed)
+                    if self.before_commit is not None:
+                        self.before_commit(task, report, changed)
 
-            with ExitStack() as stack:
-                loader = begun(stack, self.using, lambda: loading(self.using, _tables(), last), self._waiting())
+                load = partial(loading, self.using, _tables(), last, self._transaction)
+                loader = begun(stack, self.using, load, self._waiting())
                 task = self._lock(plan)
                 run = self._start(archive, layout, report, task.pk, new=plan.task_id is None)
                 run.loader, run.stored, run.phase = loader, stored, "commit"
@@ -217,15 +254,10 @@ class Importer:
                 self._write(run, plan, loader)
                 if self._forbids(report):  # the archive is not what it was when it was checked
                     raise _ArchiveChanged
-                transaction.on_commit(lambda: kept.append(True), using=self.using)
-        except BaseException as fault:
-            for picture in () if kept else stored.values():
-                with suppress(Exception):  # storages have errors of their own
-                    storage.delete(picture.file)
-            if isinstance(fault, _ArchiveChanged):
-                return Result(report, committed=False, task=self._task(), refused=True)
-            raise
-        return Result(report, committed=True, task=task, changed=run.changed or plan.task_id is None)
+        except _ArchiveChanged:
+            return Result(report, committed=False, task=self._task(), refused=True)
+        assert self.result is not None
+        return self.result
 
     def _write(self, run: Run, plan: _Plan, loader: Loader) -> None:
         expected = sum(totals.read for kind, totals in plan.report.totals.items() if kind in _SHAPES)

@@ -2,15 +2,14 @@
 
 import hashlib
 import secrets
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from django.core.files.base import ContentFile
-from django.core.files.storage import Storage
 
 from openimages_io.format.limits import Limits
 from openimages_io.format.pictures import check_picture
+from openimages_io.transfer.new_files import NewFiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +31,7 @@ def digest_of(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def store(storage: Storage, folder: str, data: bytes, path: str, limits: Limits) -> Stored:
+def store(files: NewFiles, folder: str, data: bytes, path: str, limits: Limits) -> Stored:
     """Stores a picture under a name by content, with a random end, so that no two rows ever share a file.
 
     `folder` is what `picture_folder` returned.
@@ -42,12 +41,7 @@ def store(storage: Storage, folder: str, data: bytes, path: str, limits: Limits)
     width, height = check_picture(data, limits)
     digest, suffix = digest_of(data), suffix_of(path)
     name = f"{folder}/{digest[:2]}/{digest}-{secrets.token_hex(4)}{suffix.lower()}"
-    try:
-        name = storage.save(name, ContentFile(data))
-    except BaseException:
-        with suppress(Exception):  # a part of it may be there
-            storage.delete(name)
-        raise
+    name = files.save(name, ContentFile(data))
     return Stored(name, digest, suffix, width, height)
 
 

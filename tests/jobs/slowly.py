@@ -5,10 +5,11 @@ import time
 from pathlib import Path
 
 from django.apps import AppConfig
+from django.core.files.storage import FileSystemStorage
 
 
 class Slowly(AppConfig):
-    """Rests a moment whenever progress is told."""
+    """Rests a moment whenever progress is told, and whenever a file is removed."""
 
     name = "tests.jobs"
     label = "slowly"
@@ -25,3 +26,10 @@ class Slowly(AppConfig):
             tell(self, phase, done, total)
 
         Watch.progress = progress  # type: ignore[method-assign]
+        delete, rest = FileSystemStorage.delete, float(os.environ.get("SLOWLY_REMOVED", "0"))
+
+        def removed(self: FileSystemStorage, name: str) -> None:
+            time.sleep(rest)
+            delete(self, name)
+
+        FileSystemStorage.delete = removed  # type: ignore[assignment, method-assign]

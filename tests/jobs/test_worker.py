@@ -16,10 +16,12 @@ from openimages_io.jobs.steering import cancel, retry
 from openimages_io.jobs.submitting import submit_export, submit_import
 from openimages_io.jobs.watching import Status
 from openimages_io.models import Image, Job, Label, Mask, Shape, Task
-from openimages_io.transfer.options import ExportOptions, ImportOptions
+from openimages_io.transfer.options import ExportOptions, ImportOptions, Missing, OnError
 from tests.jobs.archives import small
 from tests.jobs.conftest import ROWS
 from tests.jobs.sites import Site, ended, now, until
+
+CREATE = ImportOptions(missing_images=Missing.CREATE, missing_labels=Missing.CREATE, on_error=OnError.SKIP)
 
 
 def submitted(path: Path, name: str = "large") -> Job:
@@ -171,6 +173,31 @@ def test_a_worker_that_is_told_to_go_says_so(site: Site, large: Path) -> None:
     assert (job.state, job.message.partition(",")[0]) == ("failed", "The worker was stopped"), site.log
     assert not Task.objects.exists()
     assert site.files() == [f"jobs/{job.source}"]
+
+
+def test_a_worker_that_is_stopped_twice_after_the_commit_loses_nothing(site: Site) -> None:
+    """While it removes the pictures that were replaced, which takes 0.1 s each."""
+    first = submit_import(small(pictures=20), task=None, task_name="x", options=CREATE, dry_run=False, user=None)
+    site.environment |= {"SLOWLY": "0", "SLOWLY_REMOVED": "0.1"}
+    worker = site.start_worker()
+    task = ended(first).task
+    Image.objects.exclude(file="").update(file_digest="another", file_suffix=".PNG")
+    bad = "b,xclick,/m/01yrx,1,0.5,0.1,0.2,0.6,0,0,0,0,0\n"
+    archive = small(pictures=20, boxes=bad)
+    job = submit_import(archive, task=task, task_name="", options=CREATE, dry_run=False, user=None)
+    old = site.files()
+    until(lambda: now(job).state == "succeeded", what="the commit")
+    worker.terminate()
+    until(lambda: "shutting down gracefully" in site.log)
+    worker.terminate()
+    worker.wait(10)
+    job.refresh_from_db()
+    assert (job.state, job.committed, job.errors) == ("succeeded", True, 1), (job.message, site.log)
+    files = site.files()
+    assert f"jobs/{job.report}" in files
+    assert {f"media/{image.file}" for image in Image.objects.exclude(file="")} <= set(files)
+    assert set(old) & set(files), "it had removed all of them already, so nothing was tried"
+    assert "terminating current task" in site.log
 
 
 def test_an_export_goes_through_a_worker(site: Site) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
-from django.db import IntegrityError, models, router, transaction
+from django.db import IntegrityError, models, router
 from django.db.models import QuerySet
 from django.db.models.functions import Length
 from django.http import Http404
@@ -18,6 +18,7 @@ from openimages_io.api.shapes.items import Items
 from openimages_io.models import Image, Label, Mask, Shape
 from openimages_io.models.revisions import Owners, lock
 from openimages_io.transfer.bulk import Loader, plain
+from openimages_io.transfer.commit import Commit
 
 _BATCH: Final = 500
 
@@ -141,7 +142,7 @@ def locked(image: Image, using: str | None = None) -> Iterator[Saver]:
     """
     using = using or router.db_for_write(Shape, instance=image)
     try:
-        with transaction.atomic(using=using):
+        with Commit(using):
             if not (lock("Task", using, pk=image.task_id) and lock("Image", using, pk=image.pk)):
                 raise Http404
             yield Saver(plain(Image, using).get(pk=image.pk), using)

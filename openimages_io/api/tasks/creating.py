@@ -1,7 +1,6 @@
 """New images, all of a request or none: from JSON, or of pictures that are uploaded."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any, Final
 
 from django.core.files.uploadedfile import UploadedFile
@@ -21,9 +20,11 @@ from openimages_io.format.issues import show
 from openimages_io.format.known_files import PICTURE_SUFFIXES
 from openimages_io.format.pictures import BadPicture, TooManyPixels, check_picture
 from openimages_io.models import Image, Task, picture_storage
-from openimages_io.models.deletion import picture_folder, remove_files
+from openimages_io.models.deletion import picture_folder
 from openimages_io.models.image import DEFAULT_SUBSET
-from openimages_io.transfer.pictures import Stored, store, suffix_of
+from openimages_io.transfer.commit import Commit
+from openimages_io.transfer.new_files import NewFiles
+from openimages_io.transfer.pictures import store, suffix_of
 
 MOST_IMAGES: Final = 10_000
 """In one request of JSON."""
@@ -62,7 +63,11 @@ def upload(task: Task, request: Request) -> list[Image]:
     names, places = _names(files, form.getlist("names"))
     _look_at(files)
     _refuse_taken(task, [(subset, name) for name in names], places)  # before anything is stored
-    with _stored(files) as pictures:
+    using, limits = router.db_for_write(Image), conf.limits()
+    commit = Commit(using)
+    with NewFiles(picture_storage(), commit) as new:
+        folder = picture_folder(new.storage, using)
+        pictures = [store(new, folder, file.read(), file.name or "", limits) for file in files]
         images = [
             Image(
                 task=task,
@@ -76,7 +81,7 @@ def upload(task: Task, request: Request) -> list[Image]:
             )
             for name, picture in zip(names, pictures, strict=True)
         ]
-        return _make(images, task, places)
+        return _make(images, task, places, commit)
 
 
 def _files(request: Request) -> "list[UploadedFile[Any]]":
@@ -137,22 +142,6 @@ def _look_at(files: "Sequence[UploadedFile[Any]]") -> None:
         raise serializers.ValidationError(faults)
 
 
-@contextmanager
-def _stored(files: "Sequence[UploadedFile[Any]]") -> Iterator[list[Stored]]:
-    """Stores the pictures, and removes them again if what is done with them fails."""
-    storage, limits = picture_storage(), conf.limits()
-    folder = picture_folder(storage, router.db_for_write(Image))
-    stored: list[Stored] = []
-    try:
-        for file in files:
-            picture = store(storage, folder, file.read(), file.name or "", limits)
-            stored.append(picture)
-        yield stored
-    except BaseException:
-        remove_files(storage, [picture.file for picture in stored])
-        raise
-
-
 def _checked(field: Text, value: Any, path: str) -> str:
     try:
         checked: str = field.run_validation(value)
@@ -161,8 +150,8 @@ def _checked(field: Text, value: Any, path: str) -> str:
     return checked
 
 
-def _make(images: list[Image], task: Task, places: Sequence[str]) -> list[Image]:
-    with changing(task) as task:
+def _make(images: list[Image], task: Task, places: Sequence[str], commit: Commit | None = None) -> list[Image]:
+    with changing(task, commit) as task:
         _refuse_taken(task, [(image.subset, image.name) for image in images], places)
         return Image.objects.bulk_create(images, batch_size=_BATCH)
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.core.exceptions import ValidationError as ModelError
-from django.db import IntegrityError, models, router, transaction
+from django.db import IntegrityError, models, router
 from django.http import Http404
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
@@ -14,18 +14,20 @@ from rest_framework.fields import get_error_detail
 from openimages_io.api.errors import NON_FIELD, Conflict
 from openimages_io.models import Task
 from openimages_io.models.revisions import lock
+from openimages_io.transfer.commit import Commit
 
 
 @contextmanager
-def changing(task: Task) -> Iterator[Task]:
+def changing(task: Task, commit: Commit | None = None) -> Iterator[Task]:
     """A transaction in which nobody else changes the task's labels, hierarchy or images; yields the task as it is now.
 
     The task is locked first, as by those who save shapes, so that nobody waits in a ring. Raises `Http404` if it has
-    gone, and `Conflict` if a row that came past the lock is in the way.
+    gone, and `Conflict` if a row that came past the lock is in the way. `commit` is the transaction, for those who want
+    to know its outcome.
     """
     using = router.db_for_write(Task, instance=task)
     try:
-        with transaction.atomic(using=using):
+        with commit or Commit(using):
             if not lock("Task", using, pk=task.pk):
                 raise Http404
             yield Task.objects.using(using).get(pk=task.pk)

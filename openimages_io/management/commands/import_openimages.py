@@ -21,6 +21,7 @@ from openimages_io.management.reporting import (
     write_report,
 )
 from openimages_io.models.values import is_storable
+from openimages_io.transfer.commit import Outcome
 from openimages_io.transfer.importer import Importer, Result
 from openimages_io.transfer.options import ImportOptions, MasksAs, Missing, MissingAttributes, Mode, OnError
 
@@ -82,20 +83,31 @@ class Command(BaseCommand):
             )
         if options["report"]:
             check_report_path(Path(options["report"]))
-        with ProgressBar(sys.stderr, shown=not options["no_progress"]) as progress:
-            importer = Importer(options["source"], options["task"], import_options, owner=owner, progress=progress)
+        importer = Importer(options["source"], options["task"], import_options, owner=owner)
+        try:
+            self._import(importer, options)
+        except KeyboardInterrupt:
+            raise CommandError(_stopped(importer), returncode=_INTERRUPTED) from None
+
+    def _import(self, importer: Importer, options: dict[str, Any]) -> None:
+        stopped = False
+        with ProgressBar(sys.stderr, shown=not options["no_progress"]) as importer.progress:
             try:
                 result = importer.run(dry_run=options["dry_run"])
             except OpenImagesError as error:
                 raise CommandError(str(error)) from error
             except KeyboardInterrupt:
-                raise CommandError("Stopped: nothing was written.", returncode=_INTERRUPTED) from None
+                if importer.outcome is not Outcome.COMMITTED or importer.result is None:
+                    raise
+                result, stopped = importer.result, True
         if options["report"]:
             head = {"source": str(options["source"]), "task": options["task"], "dry_run": options["dry_run"]}
             save_report(Path(options["report"]), result.report, committed=result.committed, **head)
         with printing():
             write_report(self.stdout, self.style, result.report, refused=result.refused)
             self._conclude(result, options)
+        if stopped:
+            raise KeyboardInterrupt
 
     def _conclude(self, result: Result, options: dict[str, Any]) -> None:
         errors, warnings = result.report.errors, result.report.counts[Severity.WARNING]
@@ -113,6 +125,15 @@ class Command(BaseCommand):
 
 _TASK_NAME = 255
 _INTERRUPTED = 130
+
+
+def _stopped(importer: Importer) -> str:
+    """What Ctrl-C has stopped."""
+    if importer.outcome is Outcome.COMMITTED:
+        return f"Stopped after the import was written: the task “{importer.task_name}” has what the archive says."
+    if importer.outcome is Outcome.UNKNOWN:
+        return f"Stopped while committing, so the import may have been written: {importer.where_to_look}."
+    return "Stopped: nothing was written."
 
 
 def _user(name: str) -> AbstractBaseUser:

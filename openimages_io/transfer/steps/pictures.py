@@ -4,8 +4,6 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
-from django.core.files.storage import Storage
-
 from openimages_io.exceptions import OpenImagesError, UnreadableArchive
 from openimages_io.format.issues import Issue, Severity, show
 from openimages_io.format.layouts import Kind
@@ -16,6 +14,7 @@ from openimages_io.models.deletion import forget_files, picture_folder
 from openimages_io.models.image import DEFAULT_SUBSET
 from openimages_io.transfer.bulk import plain
 from openimages_io.transfer.creating import create_images
+from openimages_io.transfer.new_files import NewFiles
 from openimages_io.transfer.options import Missing, Mode
 from openimages_io.transfer.pictures import Stored, digest_of, store
 from openimages_io.transfer.run import BAD, NOT_CHOSEN_SUBSET, SAID_TWICE, UNKNOWN_IMAGE, Run
@@ -233,15 +232,15 @@ def _rows(run: Run, keys: Sequence[int]) -> Iterator[Sequence[Image]]:
         yield list(rows.only("file", "file_digest", "width", "height").order_by("pk"))
 
 
-def store_pictures(run: Run, paths: Sequence[str], storage: Storage, stored: dict[str, Stored]) -> None:
-    """Stores pictures, before the transaction; `stored` grows as it goes, so that a failure can remove them."""
+def store_pictures(run: Run, paths: Sequence[str], files: NewFiles, stored: dict[str, Stored]) -> None:
+    """Stores pictures, before the transaction; `stored` has them by path."""
     run.phase, run.done, run.total = "pictures", 0, sum(run.archive.paths[path] for path in paths)
     folder = ""
     for path in paths:
         try:
-            folder = folder or picture_folder(storage, run.using)
+            folder = folder or picture_folder(files.storage, run.using)
             data = run.archive.read(path, run.limits.max_picture_bytes)
-            stored[path] = store(storage, folder, data, path, run.limits)
+            stored[path] = store(files, folder, data, path, run.limits)
         except UnreadableArchive as fault:  # the archive has changed since the check
             run.picture_issues[path] = fault.issues
         except BadPicture as fault:
