@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,6 +17,8 @@ ROOT = Path(__file__).resolve().parent.parent
 POLYGON = ROOT / "fixtures" / "polygon.json"
 PASSWORD = "admin"  # noqa: S105  (announced on the screen, and made in development only)
 
+_PAUSE = 5.0
+"""Seconds before a worker that has ended is started again."""
 _WORKER = ("db_worker", "--no-reload", "--no-startup-delay", "--interval", "0.5", "--verbosity", "0")
 
 
@@ -63,13 +66,34 @@ def serve(port: int) -> int:
     """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     manage = [sys.executable, str(ROOT / "manage.py")]
-    started = [subprocess.Popen([*manage, *words]) for words in (_WORKER, ("runserver", f"127.0.0.1:{port}"))]
+    server = subprocess.Popen([*manage, "runserver", f"127.0.0.1:{port}"])
+    return keep_worker(server, lambda: subprocess.Popen([*manage, *_WORKER]))
+
+
+def keep_worker(
+    server: "subprocess.Popen[bytes]", start_worker: Callable[[], "subprocess.Popen[bytes]"], pause: float = _PAUSE
+) -> int:
+    """Sees to it that a worker runs until the server ends; returns the server's exit status.
+
+    django-tasks-db's worker ends when SQLite stays locked for longer than its timeout. A site in production has its
+    process manager start it again, as the README says; here it is started again after some seconds.
+    """
+    worker = start_worker()
     try:
-        return started[-1].wait()
-    except KeyboardInterrupt:  # the terminal has told all of them
+        while True:
+            with suppress(subprocess.TimeoutExpired):
+                return server.wait(min(pause, 1))
+            if worker.poll() is not None:
+                sys.stderr.write(
+                    f"The worker has ended (exit status {worker.returncode}); it is started again in {pause:g} s.\n"
+                )
+                with suppress(subprocess.TimeoutExpired):
+                    return server.wait(pause)
+                worker = start_worker()
+    except KeyboardInterrupt:  # the terminal has sent it to all of them
         return 128 + signal.SIGINT
     finally:
-        for process in started:
+        for process in (worker, server):
             _stop(process)
 
 

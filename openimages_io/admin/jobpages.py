@@ -1,5 +1,6 @@
 """A job's page, what it polls, its buttons, and its files."""
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from django.contrib import messages
@@ -15,7 +16,10 @@ from django.http import (
 )
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.utils import timezone
+from django.utils.formats import localize
 from django.utils.functional import Promise
+from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -25,7 +29,7 @@ from openimages_io.exceptions import OpenImagesError
 from openimages_io.format.issues import Severity
 from openimages_io.jobs import steering
 from openimages_io.jobs.reports import issues_csv, read_issues
-from openimages_io.jobs.watching import Status, status
+from openimages_io.jobs.watching import Status, status, workers
 from openimages_io.models import Job, JobKind, JobState
 from openimages_io.models.job import FINAL
 
@@ -34,6 +38,9 @@ if TYPE_CHECKING:
 
 ISSUES: Final = 100
 """Issues on a page."""
+_AT_ONCE: Final = timedelta(seconds=10)
+"""In which a worker that has nothing to do takes a job up."""
+_MINUTE: Final = timedelta(minutes=1)
 _PHASES: Final[dict[str, str | Promise]] = {
     "unpack": gettext_lazy("Unpacking the archive"),
     "check": gettext_lazy("Reading and checking the archive"),
@@ -81,7 +88,7 @@ def page(admin: "JobAdmin", request: HttpRequest, job: Job) -> HttpResponse:
         "badge": badge(job, now),
         "is_over": is_over,
         "percent": percent(now),
-        "progress": progress_text(now),
+        "progress": progress_text(job, now),
         "message": now.message or job.message,
         "table": totals_table(job.kind, job.totals, dry_run=job.dry_run or job.refused) if is_over else None,
         "chosen": list(form.described(job.options)) if form and isinstance(job.options, dict) else [],
@@ -150,10 +157,10 @@ def _issues(request: HttpRequest, job: Job) -> dict[str, Any]:
     }
 
 
-def progress_text(now: Status) -> str:
+def progress_text(job: Job, now: Status) -> str:
     """How far it is, in words."""
     if now.waiting:
-        return _("Waiting for a worker to take it up.")
+        return _waiting_text(job)
     if now.cancelling:
         return _("It is being cancelled.")
     if now.state != JobState.RUNNING:
@@ -162,15 +169,32 @@ def progress_text(now: Status) -> str:
     return f"{phase}: {percent(now)} %" if now.total else phase
 
 
+def _waiting_text(job: Job) -> str:
+    """How long it has waited, and how long no worker has shown itself; one that is idle takes a job up at once."""
+    known, waited = workers(), timezone.now() - job.queued
+    if known.busy:
+        return _("Waiting: a worker is at work on another job.")
+    if waited < _AT_ONCE:
+        return _("Waiting for a worker to take it up.")
+    words = {"waited": timesince(job.queued, depth=1) if waited >= _MINUTE else _("%s seconds") % waited.seconds}
+    if known.seen is None:
+        return _("It has waited for %(waited)s. No worker has ever shown itself.") % words
+    seen = timezone.now() - known.seen
+    words["ago"] = timesince(known.seen, depth=2) if seen >= _MINUTE else _("%s seconds") % seen.seconds
+    words["since"] = localize(timezone.localtime(known.seen))
+    return _("It has waited for %(waited)s. No worker has shown itself since %(since)s (%(ago)s ago).") % words
+
+
 def status_json(admin: "JobAdmin", request: HttpRequest, key: Any) -> HttpResponse:
     """What the page polls."""
-    now = status(admin.job_or_404(request, key))
+    job = admin.job_or_404(request, key)
+    now = status(job)
     is_over = now.state in FINAL
     answer = {
         "state": now.state.value,
         "over": is_over,
         "percent": percent(now),
-        "text": progress_text(now),
+        "text": progress_text(job, now),
         "waiting": now.waiting,
     }
     return JsonResponse(answer)

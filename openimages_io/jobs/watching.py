@@ -2,6 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Max
 
 from openimages_io.jobs import messages
 from openimages_io.jobs.burying import is_silent
@@ -24,6 +27,29 @@ class Status:
     """Whether it runs, but was asked to stop."""
     waiting: bool
     """Whether no worker has come for it yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workers:
+    """What jobs say of the workers of the site. One that has nothing to do shows nothing."""
+
+    seen: datetime | None
+    """When one last showed itself: took a job up, was at work on it, or ended it. None if none ever has."""
+    busy: bool
+    """Whether one is at work on a job now."""
+
+
+def workers() -> Workers:
+    """What is known of workers now. Two queries, no lock."""
+    times = rows().aggregate(Max("started"), Max("heartbeat")).values()
+    seen = [moment for moment in times if moment is not None]
+    busy = False
+    for job in rows().filter(state=JobState.RUNNING):
+        alive = signs(job).alive
+        busy = busy or not is_silent(job, alive)
+        if alive is not None:
+            seen.append(alive)
+    return Workers(max(seen, default=None), busy)
 
 
 def status(job: Job) -> Status:

@@ -6,12 +6,14 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
 
+from project.demo import keep_worker
 from tests.conftest import ROOT
 from tests.jobs.sites import until
 
@@ -69,3 +71,25 @@ def test_the_worker_ends_with_the_server(tmp_path: Path, empty_database: Path, s
     finally:
         if commands(demo.pid):
             os.killpg(demo.pid, signal.SIGKILL)
+
+
+@pytest.mark.programs
+def test_a_worker_that_ends_is_started_again_after_a_pause(capfd: pytest.CaptureFixture[str]) -> None:
+    server = subprocess.Popen(
+        [sys.executable, "-c", "import sys; sys.stdin.read(); sys.exit(5)"], stdin=subprocess.PIPE
+    )
+    started: list[float] = []
+
+    def start() -> "subprocess.Popen[bytes]":
+        started.append(time.monotonic())
+        if len(started) < 3:
+            return subprocess.Popen([sys.executable, "-c", "raise SystemExit(3)"])
+        assert server.stdin is not None
+        server.stdin.close()  # the server ends, and the worker with it
+        return subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+
+    assert keep_worker(server, start, pause=0.2) == 5
+    assert len(started) == 3
+    assert started[2] - started[0] >= 0.4
+    said = "The worker has ended (exit status 3); it is started again in 0.2 s.\n"
+    assert capfd.readouterr().err.count(said) == 2

@@ -1,6 +1,7 @@
 """A job and its issues as JSON."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from django.urls import reverse
@@ -11,7 +12,7 @@ from rest_framework.request import Request
 from openimages_io.api.users import UserSerializer
 from openimages_io.format.issues import Severity
 from openimages_io.jobs.steering import can_cancel, can_confirm, can_retry
-from openimages_io.jobs.watching import Status, statuses
+from openimages_io.jobs.watching import Status, Workers, statuses, workers
 from openimages_io.models import Job, JobState
 
 
@@ -37,6 +38,14 @@ class JobSerializer(serializers.ModelSerializer[Job]):
     total = serializers.SerializerMethodField(help_text="0 where that is not known.")
     message = serializers.SerializerMethodField(help_text="How it stands, or what came of it, in a sentence.")
     waiting = serializers.SerializerMethodField(help_text="Whether it waits for a worker, and none has come.")
+    worker_seen = serializers.SerializerMethodField(
+        help_text="Of a job that waits: when a worker last took up a job, was at work on one, or ended one; null if "
+        "none ever has. A worker that has nothing to do takes up a job within seconds, so that where a job waits for "
+        "longer and none is at work, no worker runs."
+    )
+    worker_busy = serializers.SerializerMethodField(
+        help_text="Of a job that waits: whether a worker is at work on another job now."
+    )
     cancelling = serializers.SerializerMethodField(help_text="Whether it will stop soon.")
     options = serializers.DictField(help_text="What was chosen; by the names of the options.")
     totals = serializers.DictField(child=TotalsSerializer(), help_text="By kind of rows, such as `boxes`.")
@@ -62,6 +71,8 @@ class JobSerializer(serializers.ModelSerializer[Job]):
             "done",
             "total",
             "waiting",
+            "worker_seen",
+            "worker_busy",
             "cancelling",
             "message",
             "created",
@@ -102,6 +113,14 @@ class JobSerializer(serializers.ModelSerializer[Job]):
     def get_waiting(self, job: Job) -> bool:
         return self._status(job).waiting
 
+    def get_worker_seen(self, job: Job) -> datetime | None:
+        known = self._workers(job)
+        return known.seen if known else None
+
+    def get_worker_busy(self, job: Job) -> bool | None:
+        known = self._workers(job)
+        return known.busy if known else None
+
     def get_cancelling(self, job: Job) -> bool:
         return self._status(job).cancelling
 
@@ -123,6 +142,10 @@ class JobSerializer(serializers.ModelSerializer[Job]):
         there = job.result and job.pruned is None and self._status(job).state == JobState.SUCCEEDED
         return url_of(job, "job-file", self.context["request"]) if there else None
 
+    def _workers(self, job: Job) -> Workers | None:
+        known: Workers | None = self.context["workers"]
+        return known if self._status(job).waiting else None
+
     def _status(self, job: Job) -> Status:
         found: Status = self.context["statuses"][job.pk]
         return found
@@ -134,14 +157,16 @@ def shown(job: Job, request: Request) -> Any:
 
 
 def all_shown(jobs: Sequence[Job], request: Request) -> Any:
-    """Jobs as JSON; asks once how they all stand, and once more for those that have ended since they were read."""
+    """Jobs as JSON; asks once how they all stand, once more for those that have ended since, and twice if any waits."""
     now = {job.pk: found for job, found in zip(jobs, statuses(jobs), strict=True)}
     ended = [job.pk for job in jobs if now[job.pk].state != job.state]
     fresh = Job.objects.select_related("created_by").in_bulk(ended) if ended else {}
     latest = [fresh.get(job.pk, job) for job in jobs]
     for job in latest:
         job.state = now[job.pk].state  # a job whose worker is silent has failed, though its row doesn't say so yet
-    return JobSerializer(latest, many=True, context={"request": request, "statuses": now}).data
+    known = workers() if any(status.waiting for status in now.values()) else None
+    context = {"request": request, "statuses": now, "workers": known}
+    return JobSerializer(latest, many=True, context=context).data
 
 
 def url_of(job: Job, name: str, request: Request) -> str:
