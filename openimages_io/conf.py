@@ -37,7 +37,7 @@ class Options:
     """Pictures in one request."""
     max_body_bytes: int = 32 * 2**20
     """Size of one request without files."""
-    max_body_values: int = 2_000_000
+    max_body_values: int = 1_500_000
     """Values, keys and lists in the JSON of one request."""
     max_body_shapes: int = 20_000
     """Shapes in one request."""

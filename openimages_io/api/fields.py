@@ -83,6 +83,19 @@ class Flag(serializers.BooleanField):
         return data
 
 
+class BoundedList(serializers.ListField):
+    """A list that is looked into only if it isn't too long: each of very many faults costs memory."""
+
+    def to_internal_value(self, data: Any) -> list[Any]:
+        """Refuses a list of more than `max_length` before its values."""
+        if isinstance(data, list) and self.max_length is not None and len(data) > self.max_length:
+            raise serializers.ValidationError(
+                str(self.error_messages["max_length"]).format(max_length=self.max_length), "max_length"
+            )
+        values: list[Any] = super().to_internal_value(data)
+        return values
+
+
 class ModelSerializer(serializers.ModelSerializer[Any]):
     """A serializer of a model whose fields are these."""
 

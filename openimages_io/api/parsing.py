@@ -79,27 +79,30 @@ def _check(value: Any) -> None:
 
 def _faults(document: Any) -> Iterator[tuple[str, str]]:
     """What cannot be stored, with its path."""
-    pending: list[tuple[str, Any, int]] = [("", document, 1)]
-    while pending:
-        path, value, depth = pending.pop()
+    open_ones: list[Iterator[tuple[str, Any]]] = [iter((("", document),))]
+    while open_ones:
+        found = next(open_ones[-1], None)
+        if found is None:
+            open_ones.pop()
+            continue
+        path, value = found
         if isinstance(value, str) and UNSTORABLE.search(value):
             yield path, "The text holds a NUL or half a character."
         elif isinstance(value, float) and not math.isfinite(value):
             yield path, "The number is too large."
         elif isinstance(value, dict | list):
-            if depth > MAX_DEPTH:
+            if len(open_ones) > MAX_DEPTH:
                 raise ParseError("The JSON is nested too deep.")
-            if isinstance(value, list):
-                inner = [(f"{path}[{index}]", item, depth + 1) for index, item in enumerate(value)]
-            else:
-                if any(map(UNSTORABLE.search, value)):
-                    yield path, "A key holds a NUL or half a character."
-                inner = [
-                    (f"{path}.{key}" if path else key, item, depth + 1)
-                    for key, item in value.items()
-                    if not UNSTORABLE.search(key)
-                ]
-            pending.extend(reversed(inner))
+            if isinstance(value, dict) and any(map(UNSTORABLE.search, value)):
+                yield path, "A key holds a NUL or half a character."
+            open_ones.append(_inner(path, value))
+
+
+def _inner(path: str, value: dict[str, Any] | list[Any]) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, list):
+        return ((f"{path}[{index}]", item) for index, item in enumerate(value))
+    items = ((key, item) for key, item in value.items() if not UNSTORABLE.search(key))
+    return ((f"{path}.{key}" if path else key, item) for key, item in items)
 
 
 class FormWithFiles(MultiPartParser):

@@ -9,7 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
-from openimages_io.api.fields import Flag, Line, Text
+from openimages_io.api.fields import BoundedList, Flag, Line, Text
 from openimages_io.api.strict import PageQuery, Strict, StrictForm
 from openimages_io.format.issues import Severity
 from openimages_io.models import JobKind, JobState, Task
@@ -53,7 +53,7 @@ class FormFlag(serializers.BooleanField):
         return word == "true" if word in {"true", "false"} else self.fail("invalid", input=data)
 
 
-class Names(serializers.ListField):
+class Names(BoundedList):
     """Names of subsets or labels, as they are written in the files."""
 
     def __init__(self, **kwargs: Any) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any, Final
 
 from django.db.models import Max
@@ -27,6 +28,8 @@ from openimages_io.models import HierarchyEdge, Label, Task
 _TAGS: Final = ["labels"]
 _DOCUMENT: Final = frozenset({"bad-json", "not-utf-8", "empty-file", "too-large"})
 """Issues of the body as a whole."""
+_SHOWN: Final = 1000
+"""Faults that an answer names."""
 
 
 class NodeSerializer(serializers.Serializer[Any]):
@@ -129,16 +132,27 @@ class Hierarchy(ApiView):
 def parse(data: bytes) -> hierarchy.Graph:
     """The graph that a body says. Raises `ValidationError` with every fault and its path."""
     faults: dict[str, list[ErrorDetail]] = {}
+    count = 0
 
     def sink(issue: Issue) -> None:
+        nonlocal count
+        count += 1
+        if count > _SHOWN:
+            return
         path = "" if issue.code in _DOCUMENT else issue.column or ""
         value = "" if issue.value is None else f"{show(issue.value)} "
         faults.setdefault(path or NON_FIELD, []).append(ErrorDetail(f"{value}{issue.reason}.", code=issue.code))
 
     graph = hierarchy.parse(data, "", conf.limits(), sink)
+    if count > _SHOWN:
+        faults.setdefault(NON_FIELD, []).append(_more(count - _SHOWN))
     if faults or graph is None:
         raise serializers.ValidationError(faults)
     return graph
+
+
+def _more(count: int) -> ErrorDetail:
+    return ErrorDetail(f"There are {count:,} more faults.", code="invalid")
 
 
 def _virtual_root(taken: Mapping[str, int]) -> Any:
@@ -155,12 +169,13 @@ def _make_root(task: Task, name: str) -> int:
 def _check_known(graph: hierarchy.Graph, keys: Mapping[str, int], data: bytes) -> None:
     unknown = {name for name in graph.names if name not in keys}
     if unknown:
-        raise serializers.ValidationError(
-            {
-                path: [ErrorDetail(f"{show(name)} is no label of the task.", code="unknown-label")]
-                for path, name in _places(json.loads(data), unknown)
-            }
-        )
+        faults = {
+            path: [ErrorDetail(f"{show(name)} is no label of the task.", code="unknown-label")]
+            for path, name in islice(_places(json.loads(data), unknown), _SHOWN)
+        }
+        if len(unknown) > _SHOWN:
+            faults[NON_FIELD] = [_more(len(unknown) - _SHOWN)]
+        raise serializers.ValidationError(faults)
 
 
 def _places(tree: dict[str, Any], names: set[str]) -> Iterator[tuple[str, str]]:

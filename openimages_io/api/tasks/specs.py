@@ -6,13 +6,15 @@ from typing import Any, Final
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from openimages_io.api.fields import Flag, ModelSerializer, Name
+from openimages_io.api.fields import BoundedList, Flag, ModelSerializer, Name
 from openimages_io.api.strict import Strict
 from openimages_io.api.tasks.saving import check
 from openimages_io.models import AttributeSpec, Label
 
 MOST_SPECS: Final = 500
 """Of one label."""
+MOST_VALUES: Final = 10_000
+"""Choices of one spec."""
 
 
 @extend_schema_field({"type": ["string", "number", "boolean"], "title": "Default value"})
@@ -31,8 +33,9 @@ class AttributeSpecSerializer(Strict, ModelSerializer):
     name = Name(max_length=64)
     mutable = Flag(default=True)
     default_value = Default(allow_null=True, default=None, help_text="It must fit the other fields.")
-    values = serializers.ListField(
+    values = BoundedList(
         child=Choice(allow_null=True),
+        max_length=MOST_VALUES,
         default=list,
         help_text="The choices of `radio` and `select`; `[min, max, step]` of `number`, each of which may be null and "
         "the last of which may be left out, and which may be written as text, as CVAT does; empty for `checkbox` and "
