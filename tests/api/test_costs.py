@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from openimages_io.models import Task
-from tests.api.answers import faults, send
+from tests.api.answers import faults, ok, send
 from tests.api.conftest import client_of
 
 pytestmark = pytest.mark.django_db
@@ -32,3 +32,9 @@ def test_a_hierarchy_of_unknown_labels(api: Any, task: Task) -> None:
     response = send(api, "PUT", f"/api/tasks/{task.pk}/hierarchy/", tree)
     assert len(faults(response)) == 1001
     assert any("There are 2,000 more faults" in fault["message"] for fault in response.json()["errors"])
+
+
+def test_a_page_has_its_size_and_no_more_than_the_largest(api: Any, task: Task, settings: Any) -> None:
+    Task.objects.bulk_create([Task(name=f"t{number}", owner=task.owner) for number in range(4)])
+    settings.OPENIMAGES_IO = {"PAGE_SIZE": 2, "MAX_PAGE_SIZE": 3}
+    assert [len(ok(api.get(f"/api/tasks/{query}"))["results"]) for query in ("", "?page_size=1000000000")] == [2, 3]

@@ -205,6 +205,13 @@ def test_the_limit_on_pixels_is_the_callers() -> None:
         check_png(data, Limits(max_mask_pixels=99))
 
 
+def test_the_limit_on_what_is_unpacked_is_the_callers() -> None:
+    data = encode(np.ones((10, 10), dtype=np.bool_))  # ten rows of two bytes, and what says how each is filtered
+    assert check_png(data, Limits(max_mask_unpacked_bytes=30)) == (10, 10)
+    with pytest.raises(BadMask, match="unpacks to 30 bytes, more than the limit of 29"):
+        check_png(data, Limits(max_mask_unpacked_bytes=29))
+
+
 @pytest.mark.parametrize("interlace", [0, 1])
 @pytest.mark.parametrize(
     ("side", "depth", "colour", "taken"),
