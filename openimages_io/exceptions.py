@@ -19,6 +19,22 @@ class CommitUnknown(OpenImagesError):
     """The database did not say whether it has committed. Whoever knows what was to be written says where to look."""
 
 
+class NoTemporarySpace(OpenImagesError):
+    """The folder for temporary files is full, missing or not to be written to."""
+
+
+class CannotBeStored(OpenImagesError):
+    """A storage refused a file: it is full, missing or not to be written to."""
+
+    @classmethod
+    def of(cls, error: OSError) -> CannotBeStored:
+        """Builds the error from what the storage has raised."""
+        return cls(
+            f"A file cannot be stored ({error.strerror or error}), so nothing was written. "
+            "Make room in the storage, or let this process write there."
+        )
+
+
 class UnreadableArchive(OpenImagesError):
     """The source cannot be opened, or breaks a limit or a safety rule, so nothing in it is trusted."""
 

@@ -10,7 +10,7 @@ from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
-from openimages_io.exceptions import CommitUnknown
+from openimages_io.exceptions import CannotBeStored, CommitUnknown, NoTemporarySpace
 from openimages_io.transfer.waiting import is_in_the_way
 
 logger = logging.getLogger(__name__)
@@ -69,6 +69,13 @@ class MaybeSaved(exceptions.APIException):
     default_code = "maybe_saved"
 
 
+class NoRoom(exceptions.APIException):
+    """The server has no room for what was sent, or cannot write there."""
+
+    status_code = 507
+    default_code = "no_room"
+
+
 class Busy(exceptions.APIException):
     """Somebody else has been writing for longer than the site waits, or two waited for each other."""
 
@@ -87,6 +94,9 @@ def handle(exc: Exception, context: dict[str, Any]) -> Response | None:
         exc = exceptions.PermissionDenied()
     elif is_in_the_way(exc):
         exc = Busy()
+    elif isinstance(exc, CannotBeStored | NoTemporarySpace):
+        logger.error("A request could not be stored.", exc_info=exc)
+        exc = NoRoom("The server has no room for this, or cannot write there. Nothing was saved.")
     elif isinstance(exc, CommitUnknown):
         logger.error("Nobody knows whether a request was committed.", exc_info=exc)
         exc = MaybeSaved()

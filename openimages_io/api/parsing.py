@@ -9,12 +9,14 @@ from typing import Any, Final, NoReturn
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation, TooManyFilesSent
+from django.http import UnreadablePostError
 from rest_framework.exceptions import ErrorDetail, ParseError, ValidationError
 from rest_framework.parsers import BaseParser, DataAndFiles, MultiPartParser
 
 from openimages_io import conf
 from openimages_io.api.errors import TooLarge
 from openimages_io.format.json_size import has_more_values
+from openimages_io.format.temporary import no_space
 from openimages_io.models.values import UNSTORABLE
 
 MAX_DEPTH: Final = 500
@@ -111,12 +113,16 @@ class FormWithFiles(MultiPartParser):
     def parse(
         self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> "DataAndFiles[Any, Any]":
-        """Fields and files. Raises `TooLarge`, before a byte is read, and `ParseError`."""
+        """Fields and files. Raises `TooLarge`, before a byte is read, `ParseError` and `NoTemporarySpace`."""
         # The check of CSRF tokens reads the body before the view has looked at its size.
         context = parser_context or {}
         check_length(context["request"].META.get("CONTENT_LENGTH"), conf.options().max_upload_bytes)
         try:
             return super().parse(stream, media_type=media_type, parser_context=context)
+        except UnreadablePostError:  # the client has gone
+            raise
+        except OSError as error:
+            raise no_space(error) from error
         except TooManyFilesSent:
             most = settings.DATA_UPLOAD_MAX_NUMBER_FILES
             raise TooLarge(f"The request has more files than the {most} that this site takes.") from None

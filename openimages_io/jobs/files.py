@@ -2,7 +2,6 @@
 
 import hashlib
 import re
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import IO, Any, Final
 from django.core.files.base import File
 
 from openimages_io.exceptions import OpenImagesError
-from openimages_io.format.work_folder import TEMPORARY, WorkFolder
+from openimages_io.format.temporary import closing, temporary_file, temporary_folder, temporary_space
 from openimages_io.models import Job
 from openimages_io.models.job import report_place, result_place
 from openimages_io.models.jobfiles import storage_of_jobs
@@ -35,12 +34,17 @@ def local_source(job: Job, tick: Tick) -> Iterator[Path]:
     try:
         path = Path(storage.path(name))
     except NotImplementedError:
-        with WorkFolder(Path(tempfile.gettempdir()), TEMPORARY) as folder:
-            copy = folder.file("archive")
-            with copy.open("xb") as target, storage.open(name, "rb") as file:
+        with temporary_folder() as folder, storage.open(name, "rb") as file:
+            with temporary_space():
+                copy = folder.file("archive")
+                target = copy.open("xb")
+            with closing(target):
                 for block in iter(lambda: file.read(_BLOCK), b""):
-                    target.write(block)
+                    with temporary_space():
+                        target.write(block)
                     tick()
+                with temporary_space():
+                    target.flush()
             yield copy
     else:
         yield path
@@ -84,7 +88,8 @@ def save_report(job: Job, attempt: int, report: Report) -> str:
     """Stores the issues, one JSON object a line. Returns their name there, or an empty one if there are none."""
     if not sum(report.counts.values()):
         return ""
-    with tempfile.TemporaryFile(prefix="openimages-") as lines:
-        lines.writelines(report.lines())
-        lines.seek(0)
+    with closing(temporary_file()) as lines:
+        with temporary_space():
+            lines.writelines(report.lines())
+            lines.seek(0)
         return save_whole(storage_of_jobs(), report_place(job, f"{attempt}.jsonl"), File(lines))

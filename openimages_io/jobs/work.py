@@ -1,17 +1,15 @@
 """What a worker does for a job, and how each run ends."""
 
 import logging
-import tempfile
 from collections.abc import Iterable
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 from django.db import DatabaseError, connections
 
 from openimages_io.exceptions import CommitUnknown, OpenImagesError
 from openimages_io.format.issues import Severity
-from openimages_io.format.work_folder import TEMPORARY, WorkFolder
+from openimages_io.format.temporary import temporary_folder, temporary_space
 from openimages_io.jobs import messages
 from openimages_io.jobs.files import local_source, save_report, save_result
 from openimages_io.jobs.live import line
@@ -118,8 +116,9 @@ class _Run:
     def _export(self) -> None:
         job, tick = self.job, self.watch.tick
         assert job.task is not None
-        with WorkFolder(Path(tempfile.gettempdir()), TEMPORARY) as folder:
-            path = folder.file("export.zip")
+        with temporary_folder() as folder:
+            with temporary_space():
+                path = folder.file("export.zip")
             try:
                 result = Exporter(
                     job.task,

@@ -18,6 +18,7 @@ from django.core.files.storage import Storage
 from django.db import connections, models
 from django.utils.translation import gettext_lazy as _
 
+from openimages_io.exceptions import CannotBeStored
 from openimages_io.models.stored_files import listed
 
 log = logging.getLogger(__name__)
@@ -107,10 +108,16 @@ def read_mark(storage: Storage, folder: str) -> str | None:
 
 
 def write_mark(storage: Storage, folder: str, using: str) -> None:
-    """Marks a folder that has no mark yet; of two databases that do so at once, the first has it."""
+    """Marks a folder that has no mark yet; of two databases that do so at once, the first has it.
+
+    Raises `CannotBeStored`.
+    """
     mark = {"about": _NOTE, "installation": folder.rpartition("/")[2], "database": place_of(using)}
     name = f"{folder}/{MARK}"
-    saved = storage.save(name, ContentFile(json.dumps(mark, indent=2).encode() + b"\n"))
+    try:
+        saved = storage.save(name, ContentFile(json.dumps(mark, indent=2).encode() + b"\n"))
+    except OSError as error:
+        raise CannotBeStored.of(error) from error
     if saved != name:
         storage.delete(saved)
 

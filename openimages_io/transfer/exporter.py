@@ -82,4 +82,5 @@ class Exporter:
             write_masks(out)
             write_pictures(out)
             out.report_losses()
+            report.settle()
         return ExportResult(report, self.dest)

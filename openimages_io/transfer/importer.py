@@ -1,6 +1,7 @@
 """The importer: check, then commit what was checked. Every face runs this class with the same options."""
 
 import logging
+import re
 from collections.abc import Callable
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.db import DatabaseError, IntegrityError, router
+from django.db import DatabaseError, IntegrityError, connections, router
 from django.db.models import Max, Model
 from django.utils import timezone
 
@@ -43,6 +44,7 @@ from openimages_io.transfer.waiting import begun
 logger = logging.getLogger(__name__)
 
 _TRIES: Final = 5
+_DISK: Final = re.compile("disk is full|readonly database|unable to open database file|disk I/O error")
 _SHAPES: Final = frozenset({"human labels", "machine labels", "boxes", "masks"})
 _TABLES: Final = (Image, Label, HierarchyEdge, AttributeSpec, Shape, Mask)
 _LOOKED_FOR: Final = (
@@ -179,8 +181,16 @@ class Importer:
                 logger.exception("The import was written, but what was to follow failed.")
                 return written
             if isinstance(error, DatabaseError):
-                raise OpenImagesError(f"The database failed, so nothing was written: {error}") from error
+                failed = f"The database failed, so nothing was written: {error}{self._where_the_database_is(error)}"
+                raise OpenImagesError(failed) from error
             raise
+
+    def _where_the_database_is(self, error: DatabaseError) -> str:
+        """What to do where SQLite's file cannot be written."""
+        connection = connections[self.using]
+        is_file = connection.vendor == "sqlite" and _DISK.search(str(error)) is not None
+        name = connection.settings_dict["NAME"]
+        return f". Look at the room and the permissions of {name} and its folder." if is_file else ""
 
     def _written(self) -> Result | None:
         return self.result if self.outcome is Outcome.COMMITTED else None
@@ -240,6 +250,7 @@ class Importer:
 
                 def last() -> None:
                     changed = run.changed or plan.task_id is None
+                    report.settle()
                     self.result = Result(report, committed=True, task=task, changed=changed)
                     if self.before_commit is not None:
                         self.before_commit(task, report, changed)

@@ -7,6 +7,7 @@ from typing import Any, Self
 from django.core.files.base import File
 from django.core.files.storage import Storage
 
+from openimages_io.exceptions import CannotBeStored
 from openimages_io.transfer.commit import Commit, Outcome
 
 
@@ -39,10 +40,15 @@ class NewFiles:
 
 
 def save_whole(storage: Storage, name: str, content: "File[Any]") -> str:
-    """Stores a file under a name that nobody else uses, whole or not at all. Returns the name that it has there."""
+    """Stores a file under a name that nobody else uses, whole or not at all. Returns the name that it has there.
+
+    Raises `CannotBeStored` for an OSError, and whatever else the storage raises.
+    """
     try:
         return storage.save(name, content)
-    except BaseException:
+    except BaseException as error:
         with suppress(Exception):  # a part of it may be there
             storage.delete(name)
+        if isinstance(error, OSError):
+            raise CannotBeStored.of(error) from error
         raise

@@ -13,6 +13,7 @@ from typing import IO, Any, Final
 
 from openimages_io.exceptions import UnreadableArchive
 from openimages_io.format.issues import Issue, Severity
+from openimages_io.format.temporary import discard, no_space
 
 WHOLE_FILE: Final = frozenset(
     {
@@ -69,17 +70,29 @@ class Report:
         self._spool: IO[str] = tempfile.SpooledTemporaryFile(  # noqa: SIM115  (lives as long as the report)
             _IN_MEMORY, mode="w+", encoding="utf-8", errors="backslashreplace"
         )
-        weakref.finalize(self, self._spool.close)
+        weakref.finalize(self, discard, self._spool)
 
     def __call__(self, issue: Issue) -> None:
-        """Takes an issue."""
+        """Takes an issue. Raises `NoTemporarySpace` if there is no room for so many."""
         self.counts[issue.severity] += 1
         self.has_whole_file_errors |= issue.severity is Severity.ERROR and issue.code in WHOLE_FILE
         by_severity = sum(1 for other in self.shown if other.severity is issue.severity)
         if by_severity < SHOWN:
             self.shown.append(issue)
-        json.dump(asdict(issue), self._spool, ensure_ascii=False)
-        self._spool.write("\n")
+        try:
+            self._spool.write(f"{json.dumps(asdict(issue), ensure_ascii=False)}\n")
+        except OSError as error:
+            raise no_space(error) from error
+
+    def settle(self) -> None:
+        """Has all of it where it is read from later, so that no want of room can break what is done with it.
+
+        To be called before what it reports is made final. Raises `NoTemporarySpace`.
+        """
+        try:
+            self._spool.flush()
+        except OSError as error:
+            raise no_space(error) from error
 
     def unreadable(self, fault: UnreadableArchive) -> None:
         """Takes the issues of a file, or of the whole archive, that cannot be read to its end."""

@@ -4,12 +4,10 @@ Only folders of overlapping downloads need it: there a row may stand in two file
 """
 
 import sqlite3
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Final
 
-from openimages_io.format.work_folder import TEMPORARY, WorkFolder
+from openimages_io.format.temporary import temporary_folder, temporary_space
 
 ROW_END: Final = "\x1e"
 """Between the texts of one key."""
@@ -26,26 +24,32 @@ _SCHEMA: Final = """
 
 
 class Scratch:
-    """Notes by 64-bit key: a text, how often the earlier files had the key, and how often the file at hand met it."""
+    """Notes by 64-bit key: a text, how often the earlier files had the key, and how often the file at hand met it.
+
+    Raises `NoTemporarySpace` where it cannot be made or written.
+    """
 
     def __init__(self) -> None:
-        self._folder = WorkFolder(Path(tempfile.gettempdir()), TEMPORARY)
-        self._connection = sqlite3.connect(self._folder.file("notes.sqlite3"), isolation_level=None)
-        self._connection.executescript(_SCHEMA)
+        self._folder = temporary_folder()
+        with temporary_space():
+            self._connection = sqlite3.connect(self._folder.file("notes.sqlite3"), isolation_level=None)
+            self._connection.executescript(_SCHEMA)
 
     def note(self, notes: Iterable[tuple[int, str]]) -> None:
         """Notes keys of the file at hand, to be found from the next file on; equal ones keep all their texts."""
         sql = f"INSERT INTO fresh VALUES (?, 1, ?) ON CONFLICT (key) DO UPDATE SET times = times + 1, {_JOINED}"
-        self._connection.executemany(sql, notes)
+        with temporary_space():
+            self._connection.executemany(sql, notes)
 
     def next_file(self) -> None:
         """Makes the file at hand an earlier one."""
-        self._connection.execute("UPDATE note SET met = 0 WHERE met > 0")
-        self._connection.execute(
-            "INSERT INTO note SELECT key, times, 0, text FROM fresh WHERE true"
-            f" ON CONFLICT (key) DO UPDATE SET times = times + excluded.times, {_JOINED}"
-        )
-        self._connection.execute("DELETE FROM fresh")
+        with temporary_space():
+            self._connection.execute("UPDATE note SET met = 0 WHERE met > 0")
+            self._connection.execute(
+                "INSERT INTO note SELECT key, times, 0, text FROM fresh WHERE true"
+                f" ON CONFLICT (key) DO UPDATE SET times = times + excluded.times, {_JOINED}"
+            )
+            self._connection.execute("DELETE FROM fresh")
 
     def find(self, keys: Iterable[int]) -> dict[int, tuple[int, int, str]]:
         """How often each of these keys may still be met, how often it occurred, and its texts in that order.
@@ -63,11 +67,13 @@ class Scratch:
 
     def meet(self, keys: Sequence[int]) -> None:
         """Counts that the file at hand met these keys once more."""
-        self._connection.executemany("UPDATE note SET met = met + 1 WHERE key = ?", [(key,) for key in keys])
+        with temporary_space():
+            self._connection.executemany("UPDATE note SET met = met + 1 WHERE key = ?", [(key,) for key in keys])
 
     def rewrite(self, texts: Mapping[int, str]) -> None:
         """Gives keys another text, at once."""
-        self._connection.executemany("INSERT OR REPLACE INTO note VALUES (?, 1, 0, ?)", texts.items())
+        with temporary_space():
+            self._connection.executemany("INSERT OR REPLACE INTO note VALUES (?, 1, 0, ?)", texts.items())
 
     def close(self) -> None:
         """Removes the file."""

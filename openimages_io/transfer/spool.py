@@ -5,13 +5,15 @@ what was checked, whatever becomes of the archive meanwhile. Without room for it
 """
 
 import marshal
-import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import astuple, fields
-from typing import Any, Self
+from typing import Any, BinaryIO, Self
 
+from openimages_io.exceptions import NoTemporarySpace
 from openimages_io.format.issues import Issue, IssueSink, Severity
 from openimages_io.format.reading import Chunk
+from openimages_io.format.temporary import discard, temporary_file
 
 _FIELDS = tuple(field.name for field in fields(Issue))
 
@@ -20,10 +22,12 @@ class Spool:
     """Chunks and issues by file, in a temporary file of ours that nobody else can open."""
 
     def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile(prefix="openimages-")  # noqa: SIM115  (close() closes it)
+        self._file: BinaryIO | None = None
+        with suppress(NoTemporarySpace):
+            self._file = temporary_file()
         self._places: dict[str, list[tuple[int, int]]] = {}
         """Where each file's chunks lie: offset and length."""
-        self._has_room = True
+        self._has_room = self._file is not None
 
     def record(self, path: str, sink: IssueSink) -> "Recording":
         """Starts to keep a file's chunks; its issues go to `sink` as they come."""
@@ -34,6 +38,7 @@ class Spool:
 
     def replay(self, path: str, sink: IssueSink) -> Iterator[Chunk]:
         """The chunks of a file as they were read, and its issues."""
+        assert self._file is not None
         for offset, length in self._places[path]:
             self._file.seek(offset)
             issues, lines, values, bad, position = marshal.loads(self._file.read(length))  # noqa: S302  (our own bytes)
@@ -44,11 +49,18 @@ class Spool:
                 yield Chunk(lines, values, bad, position)
 
     def add(self, path: str, places: list[tuple[int, int]]) -> None:
-        """Takes in where the chunks of a file lie."""
+        """Takes in where the chunks of a file lie, which are on the disk from now on."""
         self._places[path] = places
+        try:
+            if self._file is not None:
+                self._file.flush()
+        except OSError:
+            self._has_room = False
 
     def write(self, data: bytes) -> tuple[int, int]:
         """Keeps bytes; returns their offset and length. Without room, nothing at all is kept from then on."""
+        if not self._has_room or self._file is None:
+            return 0, 0
         try:
             offset = self._file.seek(0, 2)
             self._file.write(data)
@@ -59,7 +71,8 @@ class Spool:
 
     def close(self) -> None:
         """Gives the room back."""
-        self._file.close()
+        if self._file is not None:
+            discard(self._file)
 
     def __enter__(self) -> Self:
         return self

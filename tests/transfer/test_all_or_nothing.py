@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from functools import partialmethod
 from itertools import count
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -256,7 +255,7 @@ class _FullDisk(io.BytesIO):
 
 def without_room(monkeypatch: pytest.MonkeyPatch) -> None:
     """Has the disk be full for what a check keeps for the commit, which then reads the archive again."""
-    monkeypatch.setattr(spool, "tempfile", SimpleNamespace(TemporaryFile=lambda **_: _FullDisk()))
+    monkeypatch.setattr(spool, "temporary_file", _FullDisk)
 
 
 @pytest.mark.parametrize("path", [BOXES, HUMAN])

@@ -13,7 +13,7 @@ from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.transaction import TransactionManagementError
 
-from openimages_io.exceptions import CommitUnknown
+from openimages_io.exceptions import CannotBeStored, CommitUnknown
 from openimages_io.models import Image, Label, Task, picture_storage
 from openimages_io.models.deletion import forget_files, picture_folder
 from openimages_io.transfer import commit as commit_module
@@ -247,6 +247,6 @@ def test_half_a_file_is_removed(scene: Scene) -> None:
             yield b"half"
             raise OSError(28, "No space left on device")
 
-    with pytest.raises(OSError, match="No space"), NewFiles(scene.storage, scene.commit) as files:
+    with pytest.raises(CannotBeStored, match="No space"), NewFiles(scene.storage, scene.commit) as files:
         files.save(f"{scene.folder}/new", Breaks(b""))
     assert not scene.has("new")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from types import MappingProxyType, TracebackType
@@ -12,6 +11,7 @@ from typing import BinaryIO, Self
 from openimages_io.format.archive.safety import problem
 from openimages_io.format.archive.streams import MemberStream, failed
 from openimages_io.format.limits import Limits
+from openimages_io.format.temporary import discard, temporary_file, temporary_space
 
 BUFFER = 2**20
 """Bytes that are unpacked at once from an open member."""
@@ -74,19 +74,21 @@ class Archive(ABC):
     def _whole(self, path: str, size: int) -> bytes: ...
 
     def _spooled(self, path: str) -> BinaryIO:
-        spool = tempfile.TemporaryFile()  # noqa: SIM115 -- the nested archive closes it
+        spool = temporary_file()
         try:
             with self.open(path) as member:
                 while block := member.read(BUFFER):
-                    spool.write(block)
+                    with temporary_space():
+                        spool.write(block)
                     if self.tick is not None:
                         self.tick(spool.tell(), self._size(path))
-            spool.flush()
+            with temporary_space():
+                spool.flush()
         except OSError as error:
-            spool.close()
+            discard(spool)
             raise failed(self.place(path), error) from error
         except BaseException:
-            spool.close()
+            discard(spool)
             raise
         return spool
 

@@ -9,13 +9,13 @@ import io
 import lzma
 import os
 import tarfile
-import tempfile
 from typing import BinaryIO
 
 from openimages_io.format.archive.base import Archive, Tick
 from openimages_io.format.archive.safety import Intake, unopenable
 from openimages_io.format.archive.streams import FAILURES, MemberStream, RandomReader, explained, failed, stored
 from openimages_io.format.limits import Limits
+from openimages_io.format.temporary import discard, temporary_file, temporary_space
 
 _MAX_HEADER = 2**20
 """Bytes that one member's headers may take, extended attributes included. tarfile reads any announced size at once."""
@@ -149,9 +149,10 @@ def _unpacked(packed: BinaryIO, kind: str) -> gzip.GzipFile | bz2.BZ2File | lzma
 def unpack(packed: BinaryIO, kind: str, limits: Limits, label: str, tick: Tick | None = None) -> BinaryIO:
     """Unpacks a gzip, bzip2 or xz file into a temporary file that is gone when closed.
 
-    Raises UnreadableArchive if it is damaged, over the limits, or not a tar (which is known before it is unpacked).
+    Raises UnreadableArchive if it is damaged, over the limits, or not a tar (which is known before it is unpacked), and
+    NoTemporarySpace.
     """
-    spool = tempfile.TemporaryFile()  # noqa: SIM115 -- the archive closes it
+    spool = temporary_file()
     size = os.fstat(packed.fileno()).st_size
     try:
         with _unpacked(packed, kind) as stream:
@@ -161,16 +162,18 @@ def unpack(packed: BinaryIO, kind: str, limits: Limits, label: str, tick: Tick |
                     raise unopenable("unknown-format", label, f"is one file packed with {kind}, not a tar")
                 total += len(block)
                 _check_total(total, packed.tell(), limits, label)
-                spool.write(block)
+                with temporary_space():
+                    spool.write(block)
                 if tick is not None:
                     tick(packed.tell(), size)
-        spool.flush()
+        with temporary_space():
+            spool.flush()
     except (*FAILURES, lzma.LZMAError) as error:
-        spool.close()
+        discard(spool)
         code, predicate = explained(error)
         raise unopenable(code, label, predicate) from error
     except BaseException:
-        spool.close()
+        discard(spool)
         raise
     return spool
 

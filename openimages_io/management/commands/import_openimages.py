@@ -90,7 +90,7 @@ class Command(BaseCommand):
             raise CommandError(_stopped(importer), returncode=_INTERRUPTED) from None
 
     def _import(self, importer: Importer, options: dict[str, Any]) -> None:
-        stopped = False
+        stopped, unsaved = False, ""
         with ProgressBar(sys.stderr, shown=not options["no_progress"]) as importer.progress:
             try:
                 result = importer.run(dry_run=options["dry_run"])
@@ -102,10 +102,17 @@ class Command(BaseCommand):
                 result, stopped = importer.result, True
         if options["report"]:
             head = {"source": str(options["source"]), "task": options["task"], "dry_run": options["dry_run"]}
-            save_report(Path(options["report"]), result.report, committed=result.committed, **head)
+            try:
+                save_report(Path(options["report"]), result.report, committed=result.committed, **head)
+            except CommandError as error:
+                if not result.committed:
+                    raise
+                unsaved = str(error)
         with printing():
             write_report(self.stdout, self.style, result.report, refused=result.refused)
             self._conclude(result, options)
+        if unsaved:  # no failure: whoever sees one may run the import again
+            self.stderr.write(f"{unsaved}. The import itself is complete.")
         if stopped:
             raise KeyboardInterrupt
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
-from openimages_io.exceptions import OpenImagesError, UnreadableArchive
+from openimages_io.exceptions import CannotBeStored, OpenImagesError, UnreadableArchive
 from openimages_io.format.issues import Issue, Severity, show
 from openimages_io.format.layouts import Kind
 from openimages_io.format.pictures import BadPicture, check_picture
@@ -246,7 +246,8 @@ def store_pictures(run: Run, paths: Sequence[str], files: NewFiles, stored: dict
         except BadPicture as fault:
             run.picture_issues[path] = [_bad_picture(path, fault)]
         except Exception as error:  # storages have errors of their own
-            reason = getattr(error, "strerror", None) or error
+            cause = error.__cause__ if isinstance(error, CannotBeStored) else error
+            reason = getattr(cause, "strerror", None) or cause
             raise OpenImagesError(f"The picture {path} cannot be stored: {reason}. Nothing was written.") from error
         run.done += run.archive.paths[path]
         run.tell(0)
