@@ -7,6 +7,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, Final
 
+import numpy.testing  # noqa: F401  (an old one starts a program when it is first used)
 import pytest
 from pytest_django import DjangoDbBlocker, Settings
 

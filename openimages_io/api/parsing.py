@@ -128,7 +128,7 @@ class FormWithFiles(MultiPartParser):
             raise TooLarge(f"The request has more files than the {most} that this site takes.") from None
         except RequestDataTooBig:
             raise TooLarge("The fields beside the files are larger than this site takes.") from None
-        except (SuspiciousOperation, ValueError) as error:
+        except (SuspiciousOperation, ValueError, LookupError) as error:  # the last for an unknown encoding
             raise ParseError(f"The form cannot be read: {error}.") from None
 
 
