@@ -26,8 +26,6 @@ FAST := "not programs and not thorough"
 USUAL := "not thorough"
 ON_POSTGRES := "django_db and not thorough"
 THOROUGH := "thorough"
-# Older generators say the same in other words.
-NOT_OF_LOWEST := --deselect tests/api/test_schema.py::test_the_document_is_the_one_that_the_code_describes
 # What another Django or Python changes nothing of.
 NOT_OF_DJANGO := --ignore tests/test_docs.py --ignore tests/test_fixtures.py --ignore tests/test_targets.py
 # Coverage is gathered on SQLite, and judged by `make coverage`.
@@ -122,7 +120,7 @@ test-lowest: ## Run the tests of test-fast with the lowest versions that pyproje
 	@$(PYTHON) -m tests.lowest >$(LOWEST_VENV)/lowest.txt
 	@$(LOWEST_VENV)/bin/pip install -qq -e '.[demo,dev]' -c $(LOWEST_VENV)/lowest.txt
 	@echo "The lowest versions: $$(tr '\n' ' ' <$(LOWEST_VENV)/lowest.txt)"
-	DATABASE_URL= $(LOWEST_VENV)/bin/python -m pytest $(SPREAD) -m $(FAST) $(NOT_OF_LOWEST) $(ARGS)
+	DATABASE_URL= $(LOWEST_VENV)/bin/python -m pytest $(SPREAD) -m $(FAST) $(ARGS)
 
 torture: $(DEV) ## Try hard to break it, for twenty minutes (SECONDS=120: two; SEED=7: the same inputs again; ARGS="--only fuzz")
 	$(BIN)/python -m tests.torture --seconds $(SECONDS) $(if $(SEED),--seed $(SEED)) $(ARGS)
