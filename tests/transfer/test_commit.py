@@ -156,7 +156,7 @@ def test_ctrl_c_at_every_step_loses_no_file(again: bool, fails: bool, monkeypatc
         if steps.count < step:
             break
     assert steps.count > 200
-    assert Outcome.UNKNOWN in seen
+    assert fails or Outcome.UNKNOWN in seen
     assert outcome is (Outcome.NOT_COMMITTED if fails else Outcome.COMMITTED)
 
 
