@@ -1,5 +1,6 @@
 """Sites to try things on: each has a database of its own, a folder for its files, and processes that are forked."""
 
+import faulthandler
 import os
 import secrets
 import shutil
@@ -64,6 +65,7 @@ class Site:
             os.dup2(handle, 2)
             signal.signal(signal.SIGINT, signal.default_int_handler)
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            faulthandler.register(signal.SIGUSR1, all_threads=True)
             self.enter()
             status = work() or 0
         except SystemExit as end:
@@ -102,11 +104,13 @@ class Child:
         self.status: int | None = None
         """The exit status; below 0 the signal that ended it."""
 
-    def wait(self, seconds: float = 120) -> int:
+    def wait(self, seconds: float = 60) -> int:
         """Waits for its end, and kills it when that takes too long."""
         end = time.monotonic() + seconds
         while self.poll() is None:
             if time.monotonic() > end:
+                self.send(signal.SIGUSR1)  # says where its threads are
+                time.sleep(0.5)
                 self.kill()
                 raise TimeoutError(f"a process did not end within {seconds} seconds:\n{self.output}")
             time.sleep(0.002)

@@ -63,6 +63,8 @@ def signals_at(step: int, numbers: list[int], apart: int) -> Callable[[], None]:
     """
 
     def start() -> None:
+        sys.stdout.write(f"Signals at step {step}, {apart} calls apart.\n")
+        sys.stdout.flush()
         counter = Counter()
         counter.start()
         left = list(numbers)
