@@ -72,7 +72,9 @@ _MEANINGS: Final = {
     416: "The range begins behind the end of the file.",
     428: "If-Match is needed.",
     429: "Too many requests; `Retry-After` says when to try again.",
+    500: "With the code `maybe_saved` the database did not say whether it has saved: read what is there first.",
     503: "Somebody else is writing just now; `Retry-After` says when to try again.",
+    507: "The server has no room for what was sent, or cannot write there; nothing was saved.",
 }
 
 
@@ -83,4 +85,4 @@ def problems(*codes: int) -> dict[int, OpenApiResponse]:
 
 def writes(*codes: int) -> dict[int, OpenApiResponse]:
     """The error responses of an operation with a body."""
-    return problems(400, 413, 415, 503, *codes)
+    return problems(400, 413, 415, 500, 500, 503, 507, *codes)

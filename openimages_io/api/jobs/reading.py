@@ -70,7 +70,7 @@ class JobDetail(JobView):
         summary="Delete a job",
         tags=["jobs"],
         request=None,
-        responses={204: None, **problems(404, 409, 503)},
+        responses={204: None, **problems(404, 409, 500, 503)},
     )
     def delete(self, request: Request, pk: uuid.UUID) -> Response:
         """Delete a job that has come to an end, and its files. What it has imported stays."""

@@ -70,7 +70,7 @@ delete_shape: Final = extend_schema(
     tags=_TAGS,
     parameters=[_match(required=False)],
     request=None,
-    responses={204: OpenApiResponse(None, "It is gone."), **problems(404, 409, 412, 503)},
+    responses={204: OpenApiResponse(None, "It is gone."), **problems(404, 409, 412, 500, 503)},
 )
 read_mask: Final = extend_schema(
     operation_id="shapes_mask",

@@ -122,7 +122,7 @@ class ImageDetail(ApiView):
         operation_id="images_delete",
         tags=_TAGS,
         summary="Delete an image",
-        responses={204: None, **problems(404, 409, 503)},
+        responses={204: None, **problems(404, 409, 500, 503)},
     )
     def delete(self, request: Request, pk: int) -> Response:
         """Deletes the image with its shapes and its picture."""

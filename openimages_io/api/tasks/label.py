@@ -179,7 +179,7 @@ class LabelDetail(_LabelView):
         operation_id="labels_delete",
         tags=_TAGS,
         summary="Delete a label",
-        responses={204: None, **problems(404, 409, 503)},
+        responses={204: None, **problems(404, 409, 500, 503)},
     )
     def delete(self, request: Request, pk: int) -> Response:
         """Deletes a label that no shape has, with its attribute specs and its place in the hierarchy."""

@@ -188,7 +188,7 @@ class TaskDetail(ApiView):
         operation_id="tasks_delete",
         tags=_TAGS,
         summary="Delete a task",
-        responses={204: None, **problems(404, 409, 503)},
+        responses={204: None, **problems(404, 409, 500, 503)},
     )
     def delete(self, request: Request, pk: int) -> Response:
         """Deletes the task with its images, labels, shapes, files and jobs. There is no way back."""
