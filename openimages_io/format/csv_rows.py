@@ -8,7 +8,7 @@ import csv
 import io
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from operator import attrgetter
@@ -56,6 +56,11 @@ class Rows:
         self.lines += other.lines
         self.broken += other.broken
 
+    def pass_over(self, is_blank: Callable[[list[str]], bool]) -> None:
+        """Leaves blank rows at the beginning out."""
+        first = next((index for index, row in enumerate(self.rows) if not is_blank(row)), len(self.rows))
+        del self.rows[:first], self.lines[:first]
+
     def split(self, count: int) -> tuple["Rows", "Rows"]:
         """The first `count` rows with what is broken before the next one, and the rest."""
         if len(self.rows) <= count:
@@ -82,6 +87,11 @@ class RowReader:
     def position(self) -> int:
         """The bytes of the file that were read so far, about."""
         return self._source.position
+
+    @property
+    def ends_open(self) -> bool:
+        """Whether the file was read to its end, and its last line has no line end."""
+        return self._source.ends_open
 
     def is_utf16(self) -> bool:
         """Whether the file starts as UTF-16 does: with its BOM, or with every other byte 0."""
@@ -116,6 +126,7 @@ class _Lines:
         self._rest = b""
         self.position = 0
         self.ended: bool = False
+        self.ends_open = False
         self.is_cut: bool = False
         """Whether a line that is too long comes after the lines that were taken last."""
 
@@ -135,6 +146,7 @@ class _Lines:
             data = self._read(size)
             self.ended = not data
             block += data
+            self.ends_open = self.ended and not block.endswith((b"\n", b"\r"))
             end = len(block) if self.ended else _last_line_end(block)
             if end:
                 self._rest = block[end:]
@@ -216,7 +228,7 @@ class _Block:
 
     def _take(self, rows: list[list[str]], start: int, end: int | None) -> int:
         """Takes rows that start on this line; returns the line behind them."""
-        self.width = self.width or next((len(row) for row in rows if row), 0)
+        self.width = self.width or next((len(row) for row in rows if any(row)), 0)
         found = self.found
         if end is not None and end - start == len(rows):
             numbers: Sequence[int] = range(self.before + start + 1, self.before + end + 1)
@@ -240,7 +252,7 @@ class _Block:
 
     def _refuses(self, row: list[str], start: int, tall: int) -> str:
         """Why a row of several lines is none; empty if it is one. One quote too many anywhere is found so."""
-        if len(row) != self.width:
+        if len(row) < self.width or any(row[self.width :]):
             count = f"{len(row)} cell{'s' if len(row) != 1 else ''}"
             wanted = f"{self.width} column{'s' if self.width != 1 else ''}"
             return f"A quote is opened in this row, which then has {count}, but the file has {wanted}"

@@ -13,6 +13,7 @@ from typing import Any, BinaryIO, Final
 from openimages_io.format.cells import BadCell, ColumnParser
 from openimages_io.format.csv_rows import Broken, RowReader, Rows, height
 from openimages_io.format.issues import Issue, IssueSink, Severity
+from openimages_io.format.mending import Mending, is_blank, is_split_otherwise
 from openimages_io.format.tables import Column, Table
 
 CHUNK_ROWS: Final = 2048
@@ -75,6 +76,8 @@ class _Reading:
         self.stream = stream
         self.columns: list[Column | None] = []
         self.parsers: list[ColumnParser | None] = []
+        self.unnamed = 0
+        self.mending = Mending(())
 
     def issue(
         self,
@@ -100,18 +103,24 @@ class _Reading:
                 chunk = self._parse(rows)
                 chunk.position = reader.position
                 yield chunk
+            for issue in self.mending.issues(self.file):
+                self.sink(issue)
 
     def _below_the_header(self, reader: RowReader, count: int) -> Iterator[Rows]:
         """The rows, in chunks of so many, or of fewer if they are long."""
         pending, taken = Rows(), reader.position
         for block in reader.blocks():
             pending.extend(block)
+            if not self.columns:
+                pending.pass_over(is_blank)
             if pending and not self.columns and not self._begins(pending):
                 return
             while len(pending) > count or (pending and reader.position - taken > MAX_CHUNK_BYTES):
                 taken = reader.position
                 chunk, pending = pending.split(count)
                 yield chunk
+        if pending.lines and reader.ends_open:
+            self.mending.cut_line = pending.lines[-1]
         if pending:
             yield pending
         if not self.columns:
@@ -126,14 +135,17 @@ class _Reading:
         if self._take_header(rows.rows[0], rows.lines[0]):
             del rows.rows[0], rows.lines[0]
         self.parsers = [column.type.new_parser() if column else None for column in self.columns]
+        self.mending = Mending(self.columns, self.unnamed)
         return bool(self.columns)
 
     def _take_header(self, row: list[str], line: int) -> bool:
         """Learns the columns; tells whether the row was a header (if not, it is the first row of values)."""
         names = [cell.strip() for cell in row]
+        while not names[-1]:
+            names.pop()
         known = [self.table.by_name.get(name.casefold()) for name in names]
         if not self.table.header and not any(known):
-            if len(row) > len(self.table.columns) or _looks_split_otherwise(row):
+            if len(names) > len(self.table.columns) or is_split_otherwise(row):
                 self.issue(
                     "bad-header",
                     f"{_expected(self.table)} are expected, parted by commas",
@@ -147,7 +159,7 @@ class _Reading:
         missing = [column.name for column in self.table.columns if column.required and column not in known]
         for name in sorted(twice):
             self.issue("column-twice", "The column occurs twice", line=line, column=name)
-        if missing and _looks_split_otherwise(row):
+        if missing and is_split_otherwise(row):
             self.issue("not-commas", "The columns must be parted by commas", line=line, value=",".join(row))
         else:
             for name in missing:
@@ -159,23 +171,28 @@ class _Reading:
             listed = ", ".join(name or "(no name)" for name in unknown)
             reason = "is no column of this file that is known, and is not read"
             self.issue("unknown-column", reason, line=line, value=listed, severity=Severity.WARNING)
-        self.columns = known
+        self.columns, self.unnamed = known, len(row) - len(known)
         return True
 
     def _parse(self, batch: Rows) -> Chunk:
+        chunk = self._parse_whole(batch)
+        if chunk is None and (mended := self.mending.mend(batch)) is not batch:
+            batch, chunk = mended, self._parse_whole(mended)
+        return self._parse_each(batch) if chunk is None else chunk
+
+    def _parse_whole(self, batch: Rows) -> Chunk | None:
+        """The rows by column; None if any of them needs a look of its own."""
         rows, lines = batch.rows, batch.lines
         if batch.broken or set(map(len, rows)) != {len(self.columns)}:
-            return self._parse_each(batch)
+            return None
         chunk = Chunk(lines)
         try:
             for column, parse, cells in zip(self.columns, self.parsers, zip(*rows, strict=True), strict=True):
                 if column is not None and parse is not None:
                     chunk.values[column.name] = parse(cells)
         except ValueError:
-            return self._parse_each(batch)
-        if self.table.box is None or self.table.box.holds(self._with_box(chunk)):
-            return chunk
-        return self._parse_each(batch)
+            return None
+        return chunk if self.table.box is None or self.table.box.holds(self._with_box(chunk)) else None
 
     def _with_box(self, chunk: Chunk) -> dict[str, Sequence[Any]]:
         assert self.table.box is not None
@@ -208,6 +225,10 @@ class _Reading:
         if len(row) != len(self.columns):
             what = "short" if len(row) < len(self.columns) else "long"
             reason = f"The row has {_count(len(row), 'cell')}, but the file has {_count(len(self.columns), 'column')}"
+            if needed := [column.name for column in self.columns[len(row) :] if column and column.required]:
+                reason += f"; {', '.join(needed)} must not be missing"
+            elif what == "short" and line == self.mending.cut_line:
+                reason += ", and the file ends without a line end: it may be cut off"
             self.issue(f"{what}-row", reason, line=line)
             return None
         values: dict[str, Any] = {}
@@ -241,10 +262,6 @@ class _Reading:
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def _looks_split_otherwise(row: list[str]) -> bool:
-    return len(row) == 1 and (";" in row[0] or "\t" in row[0])
 
 
 def _expected(table: Table) -> str:

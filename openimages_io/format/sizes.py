@@ -12,6 +12,7 @@ from typing import BinaryIO, NamedTuple
 
 from openimages_io.exceptions import OpenImagesError
 from openimages_io.format.issues import Issue, IssueSink, show
+from openimages_io.format.mending import without_dots
 from openimages_io.format.names import unsafe_word
 
 MAX_SIDE = 10_000_000
@@ -82,6 +83,7 @@ def _read(text: TextIOWrapper, file: str, sink: IssueSink) -> Iterator[ImageSize
             if size is None:
                 continue
             image_id, height, width = size
+        image_id = without_dots(image_id)
         first = earlier.setdefault(image_id, (height, width, number))
         if first[:2] != (height, width):
             reason = f"is {first[1]} x {first[0]} pixels in line {first[2]} and {width} x {height} here"

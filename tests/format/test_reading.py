@@ -245,9 +245,10 @@ def test_a_class_list_that_is_none(content: bytes, reason: str) -> None:
 def test_unknown_columns_are_one_warning_a_file() -> None:
     rows, issues = read(b"ImageID,Colour,LabelName,\x1b[31mred,\n" + b"a,b,c,d,\xff\n" * 3, tables.LABELS, 1)
     assert names(rows) == [(2, "a"), (3, "a"), (4, "a")]
-    listed = '"Colour, \\x1b[31mred, (no name)"'
+    listed = '"Colour, \\x1b[31mred"'
     reason = "is no column of this file that is known, and is not read"
-    assert texts(issues) == [f"warning unknown-column f.csv:1: {listed} {reason}"]
+    assert texts(issues)[0] == f"warning unknown-column f.csv:1: {listed} {reason}"
+    assert [(issue.code, issue.line) for issue in issues[1:]] == [("unnamed-column", 2)]
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"])
@@ -263,10 +264,13 @@ def test_utf_16_is_told_as_such(encoding: str, table: Table) -> None:
 @pytest.mark.parametrize(
     ("row", "wanted"),
     [
-        (b"a,s,l", "short-row f.csv:2: The row has 3 cells, but the file has 4 columns"),
-        (b"a", "short-row f.csv:2: The row has 1 cell, but the file has 4 columns"),
-        (b"a;s;l;1", "short-row f.csv:2: The row has 1 cell, but the file has 4 columns"),
-        (b"a,s,l,1,", "long-row f.csv:2: The row has 5 cells, but the file has 4 columns"),
+        (b"a,s", "short-row f.csv:2: The row has 2 cells, but the file has 4 columns; LabelName must not be missing"),
+        (b"a", "short-row f.csv:2: The row has 1 cell, but the file has 4 columns; LabelName must not be missing"),
+        (
+            b"a;s;l;1",
+            "short-row f.csv:2: The row has 1 cell, but the file has 4 columns; LabelName must not be missing",
+        ),
+        (b"a,s,l,1,x", "long-row f.csv:2: The row has 5 cells, but the file has 4 columns"),
         (b"a,s,l,1.2", 'bad-confidence f.csv:2: Confidence: "1.2" is not a confidence between 0 and 1'),
         (b"a,s,l,-1", 'bad-confidence f.csv:2: Confidence: "-1" is not a confidence between 0 and 1'),
         (b"a,s,l,nan", 'bad-confidence f.csv:2: Confidence: "nan" is not a number'),

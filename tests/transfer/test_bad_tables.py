@@ -137,8 +137,8 @@ def test_a_bad_cell(path: str, column: str, value: str, reason: str, existing: b
 
 
 FILES: list[tuple[str, tuple[Change, ...], list[str]]] = [
-    ("short row", (line(BOXES, 3, "b/c/d/2,xclick"),),
-     [f"{BOXES}:3: The row has 2 cells, but the file has 13 columns"]),
+    ("short row", (line(BOXES, 3, "b/c/d/2,xclick,/m/01yrx,1,0,1,0"),),
+     [f"{BOXES}:3: The row has 7 cells, but the file has 13 columns; YMax must not be missing"]),
     ("long row", (replaced(BOXES, "1,0,-1,0,0", "1,0,-1,0,0,9"),),
      [f"{BOXES}:2: The row has 14 cells, but the file has 13 columns"]),
     ("long class", (more(CLASSES, "/m/9,Bird,animal\n"),),

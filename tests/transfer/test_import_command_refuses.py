@@ -91,7 +91,8 @@ def test_the_whole_screen(run: Run, tmp_path: Path) -> None:
     outcome = run(write(tmp_path / "bad", changed(*bad)))
     assert outcome.out == (
         'error: annotations/train-annotations-bbox.csv:3: XMax: "1.2" is not a fraction between 0 and 1\n'
-        "error: annotations/train-annotations-bbox.csv:4: The row has 4 cells, but the file has 13 columns\n"
+        "error: annotations/train-annotations-bbox.csv:4: The row has 4 cells, but the file has 13 columns; "
+        "XMin, XMax, YMin, YMax must not be missing\n"
         "warning: notes.txt: The file is none that is known, and was not read\n"
         "\n"
         "Nothing of this was written; what would have been, without what is bad:\n"

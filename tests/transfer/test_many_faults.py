@@ -41,7 +41,7 @@ FAULTS: dict[str, list[tuple[str, int, str]]] = {
     CLASSES: [
         ("/m/01yrx,Kitten\n", 5, 'LabelName: "/m/01yrx" stands in the class list twice'),
         (",Nothing\n", 6, 'LabelName: "" is empty, but a LabelName is needed'),
-        ("/m/9\n", 7, "The row has 1 cell, but the file has 2 columns"),
+        ("/m/9,Bird,animal\n", 7, "The row has 3 cells, but the file has 2 columns"),
     ],
     SIZES: [
         ("a 6\n", 3, '"a 6" has 2 words where three are expected: id, height, width (an id with a space is quoted)'),
@@ -69,7 +69,7 @@ FAULTS: dict[str, list[tuple[str, int, str]]] = {
         ("kept.png,a,/m/01yrx,0c0c0c0c,,,,,high,\n", 10, 'PredictedIoU: "high" is not a number'),
     ],
     HUMAN: [
-        ("a,verification,/m/0k4j\n", 4, "The row has 3 cells, but the file has 4 columns"),
+        ("a,verification\n", 4, "The row has 2 cells, but the file has 4 columns; LabelName must not be missing"),
         ("a,verification,/m/0k4j,2\n", 5, 'Confidence: "2" is not a confidence between 0 and 1'),
         ('a,verification,"/m/0k4j" ,1\n', 6,
          AFTER_QUOTE),

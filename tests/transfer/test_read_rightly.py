@@ -72,6 +72,9 @@ ODD: list[tuple[str, tuple[Change, ...]]] = [
     ("lone CR", (everywhere(lambda text: text.replace("\n", "\r"), *ALL_TEXTS),)),
     ("blank lines", (everywhere(lambda text: "\n" + text.replace("\n", "\n\n") + "\r\n\n", *TABLES, SIZES),)),
     ("no line end at the end", (everywhere(lambda text: text.rstrip("\n"), *ALL_TEXTS),)),
+    ("commas at the ends of rows", (everywhere(lambda text: text.replace("\n", ",\n"), *TABLES),)),
+    ("commas at the ends of rows, and rows of commas",
+     (everywhere(lambda text: ",,,,\n" + text.replace("\n", ",,\n,,,,\n"), *TABLES),)),
     ("BOM and CRLF", (everywhere(lambda text: b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode(), *ALL_TEXTS),)),
     ("spaces in headers", tuple(
         replaced(path, head, " " + head.replace(",", " , ") + "\t")

@@ -1,0 +1,142 @@
+"""Rows that are not quite what the header says and can only mean one thing: they are read, and counted.
+
+Spreadsheets and scripts write a comma too many, leave empty cells at the end away, or begin each path with `./`. Only
+blocks of rows that cannot be read as they are come here, so plain files cost nothing more.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from operator import is_
+from typing import Final
+
+from openimages_io.format import cells
+from openimages_io.format.csv_rows import Rows
+from openimages_io.format.issues import Issue, Severity
+from openimages_io.format.tables import Column
+
+_PATHS: Final = (cells.IMAGE_ID, cells.MASK_PATH)
+"""The types of cells in which `./` means the folder at hand."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """How often something was mended in a file, and where first."""
+
+    count: int = 0
+    line: int = 0
+    value: str | None = None
+
+    def add(self, line: int, value: str | None = None) -> None:
+        """Counts one more."""
+        if not self.count:
+            self.line, self.value = line, value
+        self.count += 1
+
+
+class Mending:
+    """Mends the rows of one file."""
+
+    def __init__(self, columns: Sequence[Column | None], unnamed: int = 0) -> None:
+        self._width = len(columns)
+        self._unnamed = unnamed
+        """How many columns without a name the header has behind these."""
+        required = [number for number, column in enumerate(columns, 1) if column is not None and column.required]
+        self._least = max(required, default=self._width)
+        """The cells that a row must have: the others are of columns that may be empty."""
+        self._paths = [(index, column.name) for index, column in enumerate(columns) if column and column.type in _PATHS]
+        self._short, self._behind = Tally(), Tally()
+        self._dots = {name: Tally() for _, name in self._paths}
+        self._has_broken_rows = False
+        self.cut_line = 0
+        """The line of a last row that has no line end, once it is read: the file may be cut off within it."""
+
+    def mend(self, batch: Rows) -> Rows:
+        """The rows, mended where that is clear, without those of nothing but commas; `batch` itself if all is well."""
+        self._has_broken_rows |= bool(batch.broken)
+        mended = Rows(broken=batch.broken)
+        for row, line in zip(batch.rows, batch.lines, strict=True):
+            if not any(row):
+                continue
+            mended.rows.append(self._row(row, line))
+            mended.lines.append(line)
+        is_same = len(mended.rows) == len(batch.rows) and all(map(is_, mended.rows, batch.rows))
+        return batch if is_same else mended
+
+    def _row(self, row: list[str], line: int) -> list[str]:
+        width = self._width
+        if len(row) > width:
+            if not is_blank(row[width:]):
+                if len(row) - width > self._unnamed:
+                    return row
+                self._behind.add(line, ",".join(row[width:]))
+            row = row[:width]
+        elif self._least <= len(row) < width and self._may_be_short(row, line):
+            self._short.add(line)
+            row = row + [""] * (width - len(row))
+        if len(row) == width:
+            for index, name in self._paths:
+                if row[index].startswith("./") or "/./" in row[index]:
+                    self._dots[name].add(line, row[index])
+                    row = [*row[:index], without_dots(row[index]), *row[index + 1 :]]
+        return row
+
+    def _may_be_short(self, row: list[str], line: int) -> bool:
+        """Whether a row is whole though it has fewer cells than the header, rather than a piece of one."""
+        return not (
+            self._has_broken_rows or is_split_otherwise(row) or (line == self.cut_line and not self._short.count)
+        )
+
+    def issues(self, file: str) -> Iterator[Issue]:
+        """What was mended, one issue of each kind."""
+        if self._short.count:
+            yield Issue(
+                code="short-rows",
+                reason=f"{_rows(self._short)} fewer cells than the header, the first here; those that are missing may "
+                "be empty, and are read so",
+                file=file,
+                line=self._short.line,
+                severity=Severity.WARNING,
+            )
+        if self._behind.count:
+            yield Issue(
+                code="unnamed-column",
+                reason=f"stands in a column without a name, which is not read; {_rows(self._behind)} a value there, "
+                "the first here",
+                file=file,
+                line=self._behind.line,
+                value=self._behind.value,
+                severity=Severity.WARNING,
+            )
+        for column, dots in self._dots.items():
+            if dots.count:
+                yield Issue(
+                    code="dot-folder",
+                    reason=f"is read without “./”; {_rows(dots)} such a path, the first here",
+                    file=file,
+                    line=dots.line,
+                    column=column,
+                    value=dots.value,
+                    severity=Severity.NOTE,
+                )
+
+
+def _rows(tally: Tally) -> str:
+    return "1 row has" if tally.count == 1 else f"{tally.count:,} rows have"
+
+
+def is_blank(row: Sequence[str]) -> bool:
+    """Whether there is nothing in a row but commas and spaces."""
+    return not any(row) or not any(map(str.strip, row))
+
+
+def is_split_otherwise(row: Sequence[str]) -> bool:
+    """Whether the cells of a row seem to be parted by semicolons or tabs."""
+    return len(row) == 1 and (";" in row[0] or "\t" in row[0])
+
+
+def without_dots(path: str) -> str:
+    """The same path without folders `.`, which mean the folder at hand."""
+    if "./" not in path:
+        return path
+    *folders, name = path.split("/")
+    return "/".join([*(folder for folder in folders if folder != "."), name])
