@@ -80,7 +80,8 @@ class WorkFolder:
 def left_behind(parent: Path, prefix: str, suffix: str = "") -> Iterator[Path]:
     """Yields the work folders of these names whose processes have ended; each is locked until the next is asked for.
 
-    Those of other users are passed over, and so is whatever has no note of ours. Raises nothing.
+    Those of other users are passed over, and so is whatever has no note of ours, unless it is empty and old: such a
+    process was killed before it had written the note, or after it had removed it. Raises nothing.
     """
     pattern = re.compile(f"{re.escape(prefix)}[0-9a-f]{{8}}{re.escape(suffix)}")
     try:
@@ -90,7 +91,7 @@ def left_behind(parent: Path, prefix: str, suffix: str = "") -> Iterator[Path]:
         return
     for path in paths:
         with _held(path) as note:
-            if note is not None:
+            if note is not None or _is_bare(path):
                 yield path
 
 
@@ -101,11 +102,12 @@ def remove_left(path: Path) -> bool:
             with _held(inner) as held:
                 if held is not None:
                     remove_left(inner)
-        note = os.open(path / NOTE, os.O_RDONLY)
-        try:
-            _clear(path, note)
-        finally:
-            os.close(note)
+        with suppress(FileNotFoundError):
+            note = os.open(path / NOTE, os.O_RDONLY)
+            try:
+                _clear(path, note)
+            finally:
+                os.close(note)
         path.rmdir()
     return not path.exists()
 
@@ -136,6 +138,16 @@ def _is_dead(path: Path, note: int) -> bool:
             return True
         newest = max([file.st_mtime, *_times(path, note)])
         return time.time() - newest > _OLD
+    return False
+
+
+def _is_bare(path: Path) -> bool:
+    """Whether a folder of ours holds nothing, or an empty note, and has not changed for a day."""
+    with suppress(OSError):
+        folder, inside = path.lstat(), sorted(entry.name for entry in path.iterdir())
+        is_ours = stat.S_ISDIR(folder.st_mode) and folder.st_uid == os.geteuid()
+        is_empty = not inside or (inside == [NOTE] and (path / NOTE).lstat().st_size == 0)
+        return is_ours and is_empty and time.time() - folder.st_mtime > _OLD
     return False
 
 

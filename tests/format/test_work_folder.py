@@ -289,3 +289,24 @@ def test_an_export_that_cannot_be_begun_leaves_nothing(
         export(tmp_path / name)
     monkeypatch.undo()
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("left", [[], [NOTE]], ids=["before the note", "before its first line"])
+def test_what_a_process_left_that_was_killed_too_soon_goes_after_a_day(tmp_path: Path, left: list[str]) -> None:
+    path = tmp_path / "openimages-00c0ffee"
+    path.mkdir()
+    for name in left:
+        (path / name).touch()
+    assert tidied(tmp_path) == []  # it may be at work: the note comes after the folder
+    os.utime(path, (0, 0))
+    assert tidied(tmp_path) == [True]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_without_a_note_that_holds_anything_stays(tmp_path: Path) -> None:
+    path = tmp_path / "openimages-00c0ffee"
+    path.mkdir()
+    (path / "somebody's").touch()
+    os.utime(path, (0, 0))
+    assert tidied(tmp_path) == []
+    assert (path / "somebody's").exists()
