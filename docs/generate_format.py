@@ -125,6 +125,8 @@ RULES: Final[dict[str, tuple[str, ...]]] = {
     ),
     CLASSES.title: (
         "The header may be missing, and is not written. Columns are then told by their order.",
+        "Two different words of a header, such as `label,name` or `class_id,class_name`, are one, too (`header-guessed`, a note); `Cat,Katze` is a class.",
+        "A label without a display name is written with its LabelName twice, as CVAT and Datumaro do (`name-twice`, a note with the number). A MID that stands twice has no display name.",
         "A list of LabelNames alone, one a line, is a class list as well.",
         "A class stands in one list once (`class-twice`).",
         "Without any class list, labels are the LabelNames that occur.",
@@ -160,7 +162,7 @@ OUTRO: Final = """\
 Nested objects `{{"LabelName": …, "Part": […], "Subcategory": […]}}`, both lists optional. A class may stand below several others and be both
 a part and a subcategory; its subtree is repeated wherever it stands, and one that differs is an issue. It becomes
 `HierarchyEdge.parent`, `child`, `kind` and `position`; a class that the class list doesn't have, such as the official root `/m/0bl9f`, is
-a label with `is_listed` off. The first of these files that is there is read, the others are named as not read.
+a label with `is_listed` off. The first of these files that is there is read, the others are named as not read. A root alone that tools make up (`/m/0bl9f`, `/m/0`) is no label.
 
 ## Image sizes
 

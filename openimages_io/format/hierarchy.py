@@ -7,6 +7,7 @@ several Subcategory parents, 38 are both a subcategory and a part, and `Part` st
 
 import itertools
 import json
+import re
 from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from openimages_io.format.names import UNPRINTABLE
 
 VIRTUAL_ROOT = "/m/0bl9f"
 """The official root, a class that no class list has."""
+_MADE_UP = re.compile(r"/m/(?:0|[1-9][0-9]*)", re.ASCII)
+"""What CVAT, Datumaro and we call a root that has to be made. A real MID begins with `/m/0` and goes on."""
 
 
 class EdgeKind(StrEnum):
@@ -345,6 +348,11 @@ def to_tree(graph: Graph, limits: Limits, *, taken: Collection[str] = ()) -> dic
                 node[key] = children
         nodes[name] = node
     return nodes[root]
+
+
+def is_virtual_root(name: str | None) -> bool:
+    """Whether a root stands for no class: the official one, or one that a tool has made up."""
+    return name is None or name == VIRTUAL_ROOT or _MADE_UP.fullmatch(name) is not None
 
 
 def _virtual_root(taken: Collection[str]) -> str:

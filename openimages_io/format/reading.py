@@ -10,6 +10,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Final
 
+from openimages_io.format import class_lists
 from openimages_io.format.cells import BadCell, ColumnParser
 from openimages_io.format.csv_rows import Broken, RowReader, Rows, height
 from openimages_io.format.issues import Issue, IssueSink, Severity
@@ -132,19 +133,21 @@ class _Reading:
         if rows.broken and not (rows.lines and rows.lines[0] < rows.broken[0].line):
             self.issue("bad-header", rows.broken[0].reason, line=rows.broken[0].line)
             return False
-        if self._take_header(rows.rows[0], rows.lines[0]):
+        if self._take_header(rows.rows[0], rows.lines[0], *rows.rows[1:2]):
             del rows.rows[0], rows.lines[0]
         self.parsers = [column.type.new_parser() if column else None for column in self.columns]
         self.mending = Mending(self.columns, self.unnamed)
         return bool(self.columns)
 
-    def _take_header(self, row: list[str], line: int) -> bool:
+    def _take_header(self, row: list[str], line: int, following: Sequence[str] = ()) -> bool:
         """Learns the columns; tells whether the row was a header (if not, it is the first row of values)."""
         names = [cell.strip() for cell in row]
         while not names[-1]:
             names.pop()
         known = [self.table.by_name.get(name.casefold()) for name in names]
-        if not self.table.header and not any(known):
+        if not self.table.header and class_lists.is_header(names):
+            known = self._guess_columns(names, known, line, following)
+        elif not self.table.header and not any(known):
             if len(names) > len(self.table.columns) or is_split_otherwise(row):
                 self.issue(
                     "bad-header",
@@ -173,6 +176,20 @@ class _Reading:
             self.issue("unknown-column", reason, line=line, value=listed, severity=Severity.WARNING)
         self.columns, self.unnamed = known, len(row) - len(known)
         return True
+
+    def _guess_columns(
+        self, names: list[str], known: Sequence[Column | None], line: int, following: Sequence[str]
+    ) -> list[Column | None]:
+        """The columns of a class list whose header has other words: by their order, unless MIDs stand second."""
+        first, second = self.table.columns
+        if all(known):
+            return list(known)
+        mids = [class_lists.is_mid(cell.strip()) for cell in following[:2]]
+        if second is known[0] or first is known[1] or (not any(known) and mids == [False, True]):
+            first, second = second, first
+        reason = f"looks like a header and is not read as a class: the columns are {first.name} and {second.name}"
+        self.issue("header-guessed", reason, line=line, value=",".join(names), severity=Severity.NOTE)
+        return [first, second]
 
     def _parse(self, batch: Rows) -> Chunk:
         chunk = self._parse_whole(batch)

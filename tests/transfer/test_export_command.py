@@ -38,10 +38,12 @@ def test_a_task_by_name_or_by_id(tmp_path: Path) -> None:
         Label.objects.create(task=task, name=label)
 
     run(one.pk, tmp_path / "by name")
-    assert (tmp_path / "by name" / "annotations" / "class-descriptions.csv").read_text() == "of the other,\n"
+    assert (
+        tmp_path / "by name" / "annotations" / "class-descriptions.csv"
+    ).read_text() == "of the other,of the other\n"
     Task.objects.filter(name=str(one.pk)).update(name="other")
     run(one.pk, tmp_path / "by id")
-    assert (tmp_path / "by id" / "annotations" / "class-descriptions.csv").read_text() == "of one,\n"
+    assert (tmp_path / "by id" / "annotations" / "class-descriptions.csv").read_text() == "of one,of one\n"
 
 
 @pytest.mark.parametrize("task", ["none", "4711", "9" * 30, "²", "-1", "\udcff", "a\0b"])

@@ -159,11 +159,25 @@ def test_the_class_list_has_display_names_and_every_label_in_use(tmp_path: Path)
     report = made.export(tmp_path / "out")
 
     text = (tmp_path / "out" / "annotations" / "class-descriptions.csv").read_text("utf-8")
-    assert text == '/m/01yrx,Cat\n/m/plain,\n"a ""b"", c","Ünï, “x”"\n/m/used,\n'
+    assert text == '/m/01yrx,Cat\n/m/plain,/m/plain\n"a ""b"", c","Ünï, “x”"\n/m/used,/m/used\n'
     assert report.totals["labels"].skipped == {"not in the class list": 1}
+    assert [str(issue).partition(": ")[2] for issue in report.issues()] == [
+        "Labels without a display name stand in the class list with their LabelName twice: 2"
+    ]
+    names = dict(read_again(tmp_path / "out").labels.values_list("name", "display_name"))
+    assert (names["/m/plain"], names["/m/used"]) == ("", "")
 
 
-@pytest.mark.parametrize(("name", "display"), [("LabelName", ""), ("cat", "DisplayName"), ("cat", " displayname ")])
+@pytest.mark.parametrize(
+    ("name", "display"),
+    [
+        ("LabelName", "x"),
+        ("cat", "DisplayName"),
+        ("cat", " displayname "),
+        ("label", "name"),
+        ("Class", "Display Name"),
+    ],
+)
 def test_a_first_label_that_looks_like_a_header(tmp_path: Path, name: str, display: str) -> None:
     made = Made(label=name)
     Label.objects.filter(pk=made.label.pk).update(display_name=display)
@@ -197,7 +211,7 @@ def test_a_hierarchy_that_is_no_tree_is_an_issue(tmp_path: Path) -> None:
 
     report = made.export(tmp_path / "out")
 
-    assert told(report) == ["bad-hierarchy"]
+    assert told(report) == ["name-twice", "bad-hierarchy"]
     assert report.totals["hierarchy edges"].skipped == {"cannot be written": 2}
     read_again(tmp_path / "out")
 
@@ -211,12 +225,12 @@ def test_display_names_as_label_names(tmp_path: Path) -> None:
     report = made.export(tmp_path / "out", label_names=LabelNames.DISPLAY)
 
     classes = (tmp_path / "out" / "annotations" / "class-descriptions.csv").read_text().splitlines()
-    assert classes == ["Cat,Cat", "/m/1,Two", "/m/2,Two", "/m/3,", "/m/4,/m/3", "Five,Five"]
+    assert classes == ["Cat,Cat", "/m/1,Two", "/m/2,Two", "/m/3,/m/3", "/m/4,/m/3", "Five,Five"]
     tags = lines(tmp_path / "out", "train-annotations-human-imagelabels.csv")
     assert [row.split(",")[2] for row in tags] == ["/m/1", "/m/2", "/m/3", "/m/4", "Five"]
     assert '"LabelName": "Cat"' in (tmp_path / "out" / "annotations" / "bbox_labels_600_hierarchy.json").read_text()
     ambiguous = ["ambiguous-label: Two", "ambiguous-label: Two", "ambiguous-label: /m/3"]
-    assert told(report) == [*ambiguous, "no-display-name"]
+    assert told(report) == [*ambiguous, "no-display-name", "name-twice"]
 
 
 # What was chosen

@@ -104,7 +104,7 @@ def test_labels_whose_names_cannot_be_written(tmp_path: Path, name: str) -> None
 @pytest.mark.parametrize("name", [" ", "a\tb"])
 def test_labels_that_only_a_hierarchy_cannot_have(tmp_path: Path, name: str) -> None:
     made = Made()
-    child = made.add_label(name)
+    child = made.add_label(name, "shown")
     for kind in EdgeKind.values:
         HierarchyEdge.objects.create(parent=made.label, child=child, kind=kind)
     report = made.export(tmp_path / "out")

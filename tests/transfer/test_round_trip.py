@@ -47,7 +47,10 @@ def table(path: Path) -> tuple[list[str], list[dict[str, object]]]:
     """The columns of a CSV file, and its rows as values; of the class list, which has no header, as they stand."""
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.reader(file))
-    columns = ["LabelName", "DisplayName"] if path.name.startswith("class-") else rows.pop(0)
+    if path.name.startswith("class-"):  # where there is no display name, the LabelName is written twice
+        columns, rows = ["LabelName", "DisplayName"], [[name, display or name] for name, display in rows]
+    else:
+        columns = rows.pop(0)
     names = [{"IsDepictionOf": "IsDepiction", "IsInsideOf": "IsInside"}.get(name, name) for name in columns]
     return names, [{name: value(name, cell) for name, cell in zip(names, row, strict=True)} for row in rows]
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from openimages_io.format import hierarchy
+from openimages_io.format.class_lists import is_mid
 from openimages_io.format.layouts import Kind, Source
 from openimages_io.format.tables import CLASSES
 from openimages_io.models import HierarchyEdge, Label
@@ -62,7 +63,8 @@ def _take_in(run: Run, listed: dict[str, str]) -> None:
             key = run.labels.find.get(name)
         if key is None:
             if run.policies.labels is Missing.CREATE:
-                new.append((name, display))
+                # A MID that stands twice is one whose display name nobody knew.
+                new.append((name, "" if display == name and is_mid(name) else display))
             else:
                 totals.skipped[UNKNOWN_LABEL] += 1
             continue
@@ -132,8 +134,8 @@ def read_hierarchy(run: Run) -> None:
             graph = hierarchy.parse(data, source.path, run.limits, run.report)
         if graph is None:
             run.report.has_whole_file_errors = True
-        # Of a root alone only its name says anything, and the official one says nothing.
-        elif graph.edges or graph.root != hierarchy.VIRTUAL_ROOT:
+        # Of a root alone only its name says anything, and one that was made up says nothing.
+        elif graph.edges or not hierarchy.is_virtual_root(graph.root):
             _take_edges(run, source, graph)
 
 

@@ -7,6 +7,8 @@ from django.db.models import Exists, OuterRef
 
 from openimages_io.exceptions import OpenImagesError
 from openimages_io.format import cells, hierarchy
+from openimages_io.format.class_lists import is_header
+from openimages_io.format.issues import Severity
 from openimages_io.format.names import UNPRINTABLE
 from openimages_io.format.tables import CLASSES
 from openimages_io.format.writing import header, lines, names_of, text
@@ -82,14 +84,20 @@ def write_class_list(out: Outgoing) -> None:
     shapes = Shape.objects.using(out.using).filter(label=OuterRef("pk"))
     used = set(Label.objects.using(out.using).filter(Exists(shapes), pk__in=bare).values_list("pk", flat=True))
     listed = [label for label in out.labels if label.is_listed or label.pk in used]
+    # Other tools know no class without a display name; theirs write the LabelName twice then.
+    displays = [label.display_name or out.label_names[label.pk] for label in listed]
     columns = [
         [out.label_cells[label.pk] for label in listed],
-        text_cells(out, "labels", "DisplayName", cells.SHORT_TEXT, [label.display_name for label in listed]),
+        text_cells(out, "labels", "DisplayName", cells.SHORT_TEXT, displays),
     ]
-    first = {cell.strip('" ').casefold() for column in columns for cell in column[:1]}
+    first = [out.label_names[listed[0].pk].strip(), displays[0].strip()] if listed else []
     # A first line that looks like a header would be taken for one, and an empty file for a broken one.
-    start = header(names_of(CLASSES)) if not listed or first & CLASSES.by_name.keys() else ""
+    is_misleading = is_header(first) or not CLASSES.by_name.keys().isdisjoint(map(str.casefold, first))
+    start = header(names_of(CLASSES)) if not listed or is_misleading else ""
     out.output.write(out.names.classes, (start + lines(columns)).encode(), compress=True)
+    if unnamed := sum(not label.display_name for label in listed):
+        reason = f"Labels without a display name stand in the class list with their LabelName twice: {unnamed:,}"
+        out.issue("name-twice", reason, file=out.names.classes, severity=Severity.NOTE)
     totals = out.report.of("labels")
     totals.read += len(out.labels)
     totals.written += len(listed)
