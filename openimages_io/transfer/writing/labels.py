@@ -78,8 +78,11 @@ def _take_display_names(out: Outgoing) -> None:
         out.warn("no-display-name", f"Labels without a display name are written by their LabelName: {without:,}")
 
 
-def write_class_list(out: Outgoing) -> None:
-    """Writes the labels that the class list has, and those that shapes have: other tools refuse any other label."""
+def write_class_list(out: Outgoing) -> list[str]:
+    """Writes the labels that the class list has, and those that shapes have: other tools refuse any other label.
+
+    Returns the LabelNames of those that are left out.
+    """
     bare = [label.pk for label in out.labels if not label.is_listed]
     shapes = Shape.objects.using(out.using).filter(label=OuterRef("pk"))
     used = set(Label.objects.using(out.using).filter(Exists(shapes), pk__in=bare).values_list("pk", flat=True))
@@ -103,15 +106,19 @@ def write_class_list(out: Outgoing) -> None:
     totals.written += len(listed)
     if len(listed) < len(out.labels):
         totals.skipped["not in the class list"] += len(out.labels) - len(listed)
+    written = {label.pk for label in listed}
+    return [out.label_names[label.pk] for label in out.labels if label.pk not in written]
 
 
-def write_hierarchy(out: Outgoing) -> None:
-    """Writes the hierarchy as the tree that it was; one that is no tree is an issue."""
+def write_hierarchy(out: Outgoing, unlisted: Sequence[str]) -> None:
+    """Writes the hierarchy as the tree that it was; one that is no tree is an issue.
+
+    Without edges it is the root alone if there is one label that the class list doesn't have.
+    """
     edges = _edges(out)
     below = {edge.child for edge in edges}
     tops = {edge.parent for edge in edges if edge.parent not in below}
-    bare = [out.label_names[label.pk] for label in out.labels if not label.is_listed]
-    root = tops.pop() if len(tops) == 1 else bare[0] if not edges and len(bare) == 1 else None
+    root = tops.pop() if len(tops) == 1 else unlisted[0] if not edges and len(unlisted) == 1 else None
     named = tuple(dict.fromkeys(name for edge in edges for name in (edge.parent, edge.child)))
     taken = frozenset(out.label_names.values())
     totals = out.report.of("hierarchy edges")
