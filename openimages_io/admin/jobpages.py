@@ -16,7 +16,6 @@ from django.http import (
 )
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
-from django.utils import timezone
 from django.utils.formats import localize
 from django.utils.functional import Promise
 from django.utils.timesince import timesince
@@ -32,6 +31,7 @@ from openimages_io.jobs.reports import issues_csv, read_issues
 from openimages_io.jobs.watching import Status, status, workers
 from openimages_io.models import Job, JobKind, JobState
 from openimages_io.models.job import FINAL
+from openimages_io.models.moments import shown, since
 
 if TYPE_CHECKING:
     from openimages_io.admin.job import JobAdmin
@@ -171,7 +171,7 @@ def progress_text(job: Job, now: Status) -> str:
 
 def _waiting_text(job: Job) -> str:
     """How long it has waited, and how long no worker has shown itself; one that is idle takes a job up at once."""
-    known, waited = workers(), timezone.now() - job.queued
+    known, waited = workers(), since(job.queued)
     if known.busy:
         return _("Waiting: a worker is at work on another job.")
     if waited < _AT_ONCE:
@@ -179,9 +179,9 @@ def _waiting_text(job: Job) -> str:
     words = {"waited": timesince(job.queued, depth=1) if waited >= _MINUTE else _("%s seconds") % waited.seconds}
     if known.seen is None:
         return _("It has waited for %(waited)s. No worker has ever shown itself.") % words
-    seen = timezone.now() - known.seen
+    seen = since(known.seen)
     words["ago"] = timesince(known.seen, depth=2) if seen >= _MINUTE else _("%s seconds") % seen.seconds
-    words["since"] = localize(timezone.localtime(known.seen))
+    words["since"] = localize(shown(known.seen))
     return _("It has waited for %(waited)s. No worker has shown itself since %(since)s (%(ago)s ago).") % words
 
 

@@ -5,13 +5,13 @@ from typing import Any, Final
 
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
+from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import path
 from django.utils.formats import date_format, localize
 from django.utils.html import format_html, format_html_join
-from django.utils.timezone import localtime
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
@@ -21,6 +21,7 @@ from openimages_io.admin.counting import Counts, counts_of
 from openimages_io.admin.wording import by_kind
 from openimages_io.jobs.submitting import submit_check
 from openimages_io.models import Task
+from openimages_io.models.moments import shown
 
 _AT_ONCE: Final = 50
 """Tasks of which jobs are started at once."""
@@ -47,11 +48,14 @@ class TaskAdmin(OurAdmin):
     list_display = ("name", "owner", "images", "annotations", "created")
     list_filter = ("created", ("owner", admin.RelatedOnlyFieldListFilter))
     list_select_related = ("owner", "statistics")
-    search_fields = ("name", "=owner__username")
     search_help_text = _("A part of the task’s name, or its owner’s user name.")
     ordering = ("name",)
     actions = ("export_tasks", "check_tasks")
     searched_fields = raw_id_fields = ("owner",)
+
+    def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
+        """The owner is found by whatever users log in with."""
+        return ("name", f"=owner__{get_user_model().USERNAME_FIELD}")
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return _Counted
@@ -199,6 +203,6 @@ def _mark(counts: Counts) -> str:
     """A star where the task has changed since it was counted."""
     if counts.stale is None:
         return ""
-    when = date_format(localtime(counts.stale), "DATETIME_FORMAT")
+    when = date_format(shown(counts.stale), "DATETIME_FORMAT")
     text = _now("Counted %(when)s; the task has changed since. Its gallery can count again.") % {"when": when}
     return format_html(' <span class="oi-stale" title="{}">{}</span>', text, _("(before the last change)"))

@@ -1,12 +1,44 @@
-"""Users as JSON."""
+"""Users as JSON, whatever the key of the site's user model is."""
 
-from typing import Any
+from typing import Any, Final
 
+from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
+from django.db import models
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+
+_IS_NUMBER: Final = isinstance(get_user_model()._meta.pk, models.IntegerField)
+_TYPE: Final = OpenApiTypes.INT if _IS_NUMBER else OpenApiTypes.STR
+
+
+@extend_schema_field(_TYPE)
+class _Key(serializers.Field[Any, Any, Any, Any]):
+    """The key of a user, as `OwnerKey` takes it: a number, or else text, such as a UUID."""
+
+    def to_representation(self, value: Any) -> int | str:
+        return int(value) if _IS_NUMBER else str(value)
+
+
+class OwnerKey(serializers.PrimaryKeyRelatedField[Any]):
+    """A user by key, of the key's own type: true is not 1."""
+
+    def to_representation(self, value: Any) -> int | str:
+        return int(value.pk) if _IS_NUMBER else str(value.pk)
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Refuses what Django would convert."""
+        if not isinstance(data, int if _IS_NUMBER else str) or isinstance(data, bool):
+            self.fail("incorrect_type", data_type=type(data).__name__)
+        try:
+            return super().to_internal_value(data)
+        except ValidationError:  # no UUID, say
+            self.fail("does_not_exist", pk_value=data)
 
 
 class UserSerializer(serializers.Serializer[Any]):
     """A user, as others may know it."""
 
-    id = serializers.IntegerField(source="pk")
+    id = _Key(source="pk")
     username = serializers.CharField(source="get_username")

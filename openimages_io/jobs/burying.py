@@ -9,12 +9,13 @@ from openimages_io.jobs import messages
 from openimages_io.jobs.live import signs, tidy
 from openimages_io.jobs.rows import rows
 from openimages_io.models import Job, JobState
+from openimages_io.models.moments import since
 
 
 def is_silent(job: Job, alive: datetime | None) -> bool:
     """Whether a running job has shown nothing for longer than the site allows."""
-    seen = [moment for moment in (alive, job.heartbeat, job.started) if moment is not None]
-    return not seen or timezone.now() - max(seen) > timedelta(seconds=conf.options().job_silence)
+    seen = [since(moment) for moment in (alive, job.heartbeat, job.started) if moment is not None]
+    return not seen or min(seen) > timedelta(seconds=conf.options().job_silence)
 
 
 def bury_dead(*, dry_run: bool = False) -> int:

@@ -13,9 +13,10 @@ import re
 import shutil
 import stat
 import tempfile
+import time
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Final, Protocol
@@ -25,6 +26,7 @@ from django.utils import timezone
 
 from openimages_io.jobs.rows import Attempt, Lost, database, rows
 from openimages_io.models import Job, JobState
+from openimages_io.models.moments import kept
 
 logger = logging.getLogger(__name__)
 
@@ -77,7 +79,7 @@ def signs(job: Job) -> Signs:
         cancelling = marker.exists()
         with suppress(OSError, ValueError, TypeError):
             with path.open("rb") as file:
-                alive = datetime.fromtimestamp(os.fstat(file.fileno()).st_mtime, UTC)
+                alive = kept(os.fstat(file.fileno()).st_mtime)
                 text = file.read(_LONGEST)
             told, so_far, whole = json.loads(text)
             phase, done, total = str(told), int(so_far), int(whole)
@@ -104,12 +106,13 @@ def remove_stale() -> None:
     """Removes what no job will look at again: a wish to cancel that came when the job had just ended, say."""
     if connections[database()].vendor != "sqlite" or not live_folder().is_dir():
         return
-    kept = {f"{key}.{attempt}" for key, attempt in rows().filter(state=JobState.RUNNING).values_list("pk", "attempt")}
+    running = rows().filter(state=JobState.RUNNING).values_list("pk", "attempt")
+    stems = {f"{key}.{attempt}" for key, attempt in running}
     for path in live_folder().iterdir():
         with suppress(OSError):
             status = path.lstat()
             is_ours = _NAME.fullmatch(path.name) and stat.S_ISREG(status.st_mode) and status.st_size <= _LONGEST
-            if is_ours and path.stem not in kept and datetime.now(UTC).timestamp() - status.st_mtime > _STALE:
+            if is_ours and path.stem not in stems and time.time() - status.st_mtime > _STALE:
                 path.unlink()
 
 

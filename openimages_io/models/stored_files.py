@@ -4,7 +4,8 @@ from datetime import timedelta
 from typing import Final
 
 from django.core.files.storage import Storage
-from django.utils import timezone
+
+from openimages_io.models.moments import since
 
 GRACE: Final = timedelta(days=1)
 """A file this young may be one whose row is still to come."""
@@ -25,4 +26,4 @@ def age_of(storage: Storage, name: str) -> timedelta | None:
         modified = storage.get_modified_time(name)
     except (FileNotFoundError, NotImplementedError):
         return None
-    return timezone.now() - (modified if timezone.is_aware(modified) else timezone.make_aware(modified))
+    return since(modified)

@@ -6,8 +6,9 @@ from rest_framework.exceptions import PermissionDenied
 from rest_framework.generics import get_object_or_404
 from rest_framework.response import Response
 
+from openimages_io.api.addresses import address
 from openimages_io.api.base import ApiView, RequestThrottle, UploadThrottle
-from openimages_io.api.jobs.showing import shown, url_of
+from openimages_io.api.jobs.showing import shown
 from openimages_io.models import Job
 from openimages_io.models.job import UNDER_WAY
 
@@ -36,7 +37,7 @@ class JobView(ApiView):
         if response.data["state"] in UNDER_WAY:
             response["Retry-After"] = "1"
         if code == status.HTTP_202_ACCEPTED:
-            response["Location"] = url_of(job, "job-detail", self.request)
+            response["Location"] = address("job-detail", self.request, job.pk)
         return response
 
 

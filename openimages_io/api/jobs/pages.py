@@ -2,7 +2,9 @@
 
 from typing import Final
 
+from django.conf import settings
 from django.utils.dateparse import parse_datetime
+from django.utils.timezone import is_aware
 from rest_framework.exceptions import NotFound
 from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.request import Request
@@ -30,4 +32,4 @@ def _is_moment(text: str) -> bool:
         moment = parse_datetime(text)
     except ValueError:
         return False
-    return moment is not None and moment.tzinfo is not None and moment.year in _YEARS
+    return moment is not None and is_aware(moment) == settings.USE_TZ and moment.year in _YEARS

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field, inline_serializer
 from rest_framework import serializers
 from rest_framework.request import Request
 
+from openimages_io.api.addresses import address
 from openimages_io.api.users import UserSerializer
 from openimages_io.format.issues import Severity
 from openimages_io.jobs.steering import can_cancel, can_confirm, can_retry
@@ -135,12 +135,12 @@ class JobSerializer(serializers.ModelSerializer[Job]):
 
     @extend_schema_field({"type": "string", "format": "uri"})
     def get_issues(self, job: Job) -> str:
-        return url_of(job, "job-issues", self.context["request"])
+        return address("job-issues", self.context["request"], job.pk)
 
     @extend_schema_field({"type": ["string", "null"], "format": "uri"})
     def get_file(self, job: Job) -> str | None:
         there = job.result and job.pruned is None and self._status(job).state == JobState.SUCCEEDED
-        return url_of(job, "job-file", self.context["request"]) if there else None
+        return address("job-file", self.context["request"], job.pk) if there else None
 
     def _workers(self, job: Job) -> Workers | None:
         known: Workers | None = self.context["workers"]
@@ -167,13 +167,6 @@ def all_shown(jobs: Sequence[Job], request: Request) -> Any:
     known = workers() if any(status.waiting for status in now.values()) else None
     context = {"request": request, "statuses": now, "workers": known}
     return JobSerializer(latest, many=True, context=context).data
-
-
-def url_of(job: Job, name: str, request: Request) -> str:
-    """The whole URL of a view of the job, in the namespace that the request came by."""
-    match = request.resolver_match
-    path = reverse(f"openimages_io:{name}", kwargs={"pk": job.pk}, current_app=match.namespace if match else None)
-    return request.build_absolute_uri(path)
 
 
 class IssueSerializer(serializers.Serializer[Any]):

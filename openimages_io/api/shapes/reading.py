@@ -10,10 +10,10 @@ from typing import Any, Final
 
 from django.db.models import IntegerField, QuerySet, Sum, TextField
 from django.db.models.functions import Cast, Length
-from django.urls import reverse
 from rest_framework.request import Request
 
 from openimages_io import conf
+from openimages_io.api.addresses import address
 from openimages_io.api.errors import Conflict, TooLarge
 from openimages_io.api.shapes.forms import Form, Size, in_pixels
 from openimages_io.api.shapes.givenmasks import PixelBudget
@@ -39,10 +39,8 @@ class ShapeWriter:
     def __init__(self, request: Request, form: Form, size: Size | None) -> None:
         self.form, self.size = form, size
         self._budget = PixelBudget()
-        match = request.resolver_match
-        path = reverse("openimages_io:shape-mask", args=[0], current_app=match.namespace if match else None)
         # One look-up among the site's addresses for all masks.
-        self._before, _, self._after = request.build_absolute_uri(path).rpartition("/0/")
+        self._before, _, self._after = address("shape-mask", request, 0).rpartition("/0/")
 
     def each(self, shapes: QuerySet[Shape]) -> dict[int, str]:
         """The JSON of each shape by its key, in the order of keys."""

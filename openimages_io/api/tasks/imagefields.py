@@ -9,8 +9,8 @@ from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_fiel
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 from rest_framework.request import Request
-from rest_framework.reverse import reverse
 
+from openimages_io.api.addresses import address
 from openimages_io.api.fields import LARGEST_BIG, ModelSerializer, Number, Text, Whole
 from openimages_io.api.strict import PageQuery, Strict, StrictForm
 from openimages_io.format.names import unsafe_image_id, unsafe_word
@@ -153,7 +153,7 @@ def show_images(images: Sequence[Image], request: Request, *, new: bool = False)
     drawn = Shape.objects.none() if new else Shape.objects.filter(image__in=[image.pk for image in images])
     counts = drawn.order_by().values_list("image").annotate(n=Count("*"))
     # One address serves for all: the patterns below it are fixed, and resolving four for each image takes its time.
-    prefix = reverse("openimages_io:image-detail", args=[0], request=request).removesuffix("0/")
+    prefix = address("image-detail", request, 0).removesuffix("0/")
     context = {"prefix": prefix, "shape_counts": dict(counts)}
     shown: Any = ImageSerializer(images, many=True, context=context).data
     return list(shown)

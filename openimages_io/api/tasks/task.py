@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db import IntegrityError, models, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.http import Http404
 from drf_spectacular.utils import extend_schema, extend_schema_field
@@ -18,24 +18,13 @@ from openimages_io.api.fields import ModelSerializer, Name, Text
 from openimages_io.api.schema import problems, writes
 from openimages_io.api.strict import PageQuery, Strict
 from openimages_io.api.tasks.saving import changing, fault
-from openimages_io.api.users import UserSerializer
+from openimages_io.api.users import OwnerKey, UserSerializer
 from openimages_io.models import Task
 from openimages_io.viewing.statistics import statistics
 
 _TAGS = ["tasks"]
 _TAKEN = "There is a task of that name."
 _NAME: dict[str, Any] = {"max_length": 255, "validators": [UniqueValidator(Task.objects.all(), _TAKEN)]}
-
-
-class OwnerKey(serializers.PrimaryKeyRelatedField[Any]):
-    """A user by key, of the key's own type: true is not 1."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        """Refuses what Django would convert."""
-        expected = int if isinstance(get_user_model()._meta.pk, models.IntegerField) else str
-        if not isinstance(data, expected) or isinstance(data, bool):
-            self.fail("incorrect_type", data_type=type(data).__name__)
-        return super().to_internal_value(data)
 
 
 class TaskSerializer(Strict, ModelSerializer):

@@ -1,0 +1,91 @@
+"""What `startproject` makes, with this app, and with what the configuration in MATRIX has otherwise."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import django
+
+FOLDER = Path(os.environ["MATRIX_FOLDER"])
+_FRAMEWORK = "django.tasks" if django.VERSION >= (6, 0) else "django_tasks"
+
+SECRET_KEY = "of a site that nobody reaches"  # noqa: S105
+DEBUG = False
+ALLOWED_HOSTS = ["testserver"]
+ROOT_URLCONF = "tests.matrix.urls"
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "openimages_io",
+    "rest_framework",
+    "django_tasks_db",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": FOLDER / "db.sqlite3",
+        "OPTIONS": {"init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;"},
+    }
+}
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_TZ = True
+STATIC_URL = "static/"
+STATIC_ROOT = FOLDER / "static"
+MEDIA_URL = "media/"
+MEDIA_ROOT = FOLDER / "media"
+STORAGES: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "jobs": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": FOLDER / "jobs", "base_url": None},
+    },
+}
+TASKS: dict[str, dict[str, Any]] = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+OPENIMAGES_IO: dict[str, Any] = {"JOB_STORAGE": "jobs"}
+
+
+def _naive_times() -> dict[str, Any]:
+    return {"USE_TZ": False, "TIME_ZONE": "America/New_York"}
+
+
+def _uuid_users() -> dict[str, Any]:
+    return {"INSTALLED_APPS": [*INSTALLED_APPS, "tests.matrix.people"], "AUTH_USER_MODEL": "people.Person"}
+
+
+def _german() -> dict[str, Any]:
+    return {"LANGUAGE_CODE": "de", "USE_THOUSAND_SEPARATOR": True}
+
+
+CONFIGURATIONS = {"naive-times": _naive_times, "uuid-users": _uuid_users, "german": _german, "stock": dict}
+
+globals().update(CONFIGURATIONS[os.environ["MATRIX"]]())

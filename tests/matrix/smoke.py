@@ -1,0 +1,242 @@
+"""Once through everything, on a site with the settings that MATRIX names."""
+
+import html
+import io
+import os
+import re
+import sys
+from collections import Counter
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urljoin, urlsplit
+
+from django.contrib.auth import get_user_model
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import call_command
+from django.test import Client
+from django.urls import resolve, reverse
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from openimages_io.jobs.live import line
+from openimages_io.jobs.rows import Attempt
+from openimages_io.models import Image, Job, Label, Shape, Task, picture_storage
+
+ROOT: Final = Path(__file__).resolve().parent.parent.parent
+SCENES: Final = ROOT / "fixtures" / "scenes"
+_LINK: Final = re.compile(r'(?:href|src|action)="([^"#]*)')
+_TIMES: Final = 2
+"""Pages of each view that are asked for."""
+
+
+def main() -> None:
+    """Everything, one after the other."""
+    folder = Path(os.environ["MATRIX_FOLDER"])
+    said("check", "--fail-level", "WARNING")
+    said("makemigrations", "--check", "--dry-run")
+    said("migrate", "--verbosity", "0")
+    user = _user()
+    large_keys()
+    found = said("import_openimages", SCENES, "--task", "scenes", "--owner", user.get_username())
+    assert "0 errors, 0 warnings" in found, found
+    first = exported(folder / "first.zip")
+    api(user, folder / "first.zip")
+    admin_pages(user)
+    pruned()
+    assert exported(folder / "last.zip") == first, "an export is not the same bytes as before"
+    sys.stdout.write("went through\n")
+
+
+def said(*words: Any) -> str:
+    """Runs a command of Django's; returns what it printed."""
+    out = io.StringIO()
+    try:
+        call_command(*map(str, words), stdout=out, stderr=out)
+    except SystemExit as stopped:
+        raise AssertionError(f"{words}: {stopped}: {out.getvalue()}") from stopped
+    return out.getvalue()
+
+
+def _user() -> Any:
+
+    model = get_user_model()
+    name = "ada@example.org" if model.USERNAME_FIELD == "email" else "ada"
+    others = dict.fromkeys(model.REQUIRED_FIELDS, "ada@example.org")
+    manager: Any = model._default_manager
+    return manager.create_superuser(**{model.USERNAME_FIELD: name}, **others)
+
+
+def large_keys() -> None:
+    """Has keys go on from a million, so that their digits could be grouped."""
+    task = Task.objects.create(pk=1_234_567, name="far")
+    label = Label.objects.create(pk=1_234_567, task=task, name="/m/0far")
+    image = Image.objects.create(pk=1_234_567, task=task, name="far")
+    Shape.objects.create(pk=1_234_567, task=task, image=image, label=label, kind="tag")
+
+
+def exported(path: Path) -> bytes:
+    """The task as an archive."""
+    found = said("export_openimages", "scenes", path)
+    assert "0 errors, 0 warnings" in found, found
+    return path.read_bytes()
+
+
+def api(user: Any, archive: Path) -> None:
+    """What a frontend asks for: reads, what was read sent back, and an import, an export and a check as jobs."""
+    client = APIClient()
+    client.force_authenticate(user)
+
+    def ask(verb: str, path: str, data: Any = None, status: int = 200, form: str = "json", **headers: str) -> Any:
+        answer = getattr(client, verb)(path, data, headers=headers, **({"format": form} if verb != "get" else {}))
+        assert answer.status_code == status, (verb, path, answer.status_code, content(answer)[:2000])
+        return answer
+
+    def read(path: str, data: Any = None) -> Any:
+        return ask("get", path, data).json()
+
+    def followed(found: Any, root: str) -> None:
+        """Every address in an answer leads to the API that was asked, and to something."""
+        for value in found.values():
+            if isinstance(value, str) and value.startswith("http://testserver/"):
+                assert value.startswith(f"http://testserver{root}/"), (value, root)
+                content(ask("get", value))
+
+    jobs = []
+    for root in ("/api", "/second"):
+        task = next(task for task in read(f"{root}/tasks/")["results"] if task["name"] == "scenes")
+        place = f"{root}/tasks/{task['id']}"
+        whole = read(f"{place}/")
+        owner = whole["owner"]["id"]
+        assert ask("patch", f"{place}/", {"owner": owner}).json()["owner"] == whole["owner"]
+        for nobody in ("nobody", 2.5, [owner]):
+            ask("patch", f"{place}/", {"owner": nobody}, 400)
+        for what in ("labels", "hierarchy", "images"):
+            read(f"{place}/{what}/")
+        image = read(f"{place}/images/", {"search": "cat-window"})["results"][0]
+        followed(image, root)
+        shapes = ask("get", image["shapes"])
+        back = ask("put", image["shapes"], shapes.json(), if_match=shapes.headers["ETag"])
+        assert back.json()["shapes"] == shapes.json()["shapes"]
+        upload = SimpleUploadedFile("again.zip", archive.read_bytes())
+        jobs += [
+            ask("post", f"{root}/imports/", {"archive": upload, "task_name": f"again {root}"}, 202, "multipart"),
+            ask("post", f"{place}/exports/", {}, 202),
+            ask("post", f"{place}/checks/", {}, 202),
+        ]
+    admin_pages(user, waiting=True)
+    watched(read)
+    admin_pages(user, waiting=True)
+    run_jobs()
+    for root, job in zip(("/api",) * 3 + ("/second",) * 3, jobs, strict=True):
+        found = read(job.headers["Location"])
+        assert (found["state"], found["errors"], found["warnings"]) == ("succeeded", 0, 0), found
+        followed(found, root)
+    listed, page = [], f"{root}/jobs/?page_size=4"
+    while page:
+        found = read(page)
+        listed += found["results"]
+        page = found["next"]
+    assert len(listed) == 6
+    made = content(ask("get", read(jobs[1].headers["Location"])["file"]))
+    assert made == archive.read_bytes(), "the job's export is not the command's"
+
+
+def content(answer: Any) -> bytes:
+    """The whole of an answer."""
+    found = b"".join(answer.streaming_content) if answer.streaming else answer.content
+    answer.close()
+    return found
+
+
+def watched(read: Any) -> None:
+    """Jobs that wait for long, that run, and whose worker has died are seen as what they are."""
+    now = timezone.now()
+    Job.objects.update(queued=now - timedelta(minutes=5))
+    fresh, dead = (
+        Job.objects.create(
+            kind="check", task_name="scenes", state="running", attempt=1, queued=begun, started=begun, heartbeat=begun
+        )
+        for begun in (now, now - timedelta(minutes=5))
+    )
+    assert read(f"/api/jobs/{fresh.pk}/")["state"] == "running"
+    assert read(f"/api/jobs/{dead.pk}/")["state"] == "failed"
+    shows = line(Attempt(dead, 1))
+    assert shows is not None
+    shows.publish("check", 3, 4)
+    said("prune_openimages_jobs")
+    seen = read(f"/api/jobs/{dead.pk}/")
+    assert (seen["state"], seen["done"]) == ("running", 3), seen
+    Job.objects.filter(pk=dead.pk).update(heartbeat=now - timedelta(minutes=5))
+    shows.close()
+    said("prune_openimages_jobs")
+    assert read(f"/api/jobs/{dead.pk}/")["message"].startswith("The worker stopped without a word")
+    for job in (fresh, dead):
+        job.delete()
+
+
+def run_jobs() -> None:
+    """Does the jobs that wait."""
+    said("db_worker", "--batch", "--no-startup-delay", "--interval", "0")
+    assert not Job.objects.filter(state__in=("queued", "running")).exists()
+
+
+def admin_pages(user: Any, *, waiting: bool = False) -> None:
+    """Follows the links of the admin site, to two pages of each view; with `waiting` to the jobs alone."""
+    client = Client()
+    client.force_login(user)
+    start = "admin:openimages_io_job_changelist" if waiting else "admin:index"
+    wanted, seen, times = [reverse(start)], set(), Counter[str]()
+    while wanted:
+        path = wanted.pop(0)
+        name = resolve(urlsplit(path).path).view_name
+        if path in seen or times[name] == _TIMES or (waiting and "_job_" not in name):
+            continue
+        seen.add(path)
+        times[name] += 1
+        answer = client.get(path, follow=True)
+        assert answer.status_code in {200, 405}, (path, answer.status_code)
+        page = content(answer)
+        if not answer.headers["Content-Type"].startswith("text/html"):
+            continue
+        text = page.decode()
+        look(path, text)
+        links = (html.unescape(urljoin(path, link)) for link in _LINK.findall(text))
+        wanted += [link for link in links if link.startswith("/admin/") and "logout" not in link]
+        if name.endswith("_changelist"):
+            assert client.get(path, {"q": "e"}).status_code == 200, f"{path}: the search"
+    if not waiting:
+        assert times["admin:openimages_io_image_picture"]
+        assert times["admin:openimages_io_task_gallery"]
+
+
+def look(path: str, text: str) -> None:
+    """What a page has for its scripts agrees with itself: keys are keys, whatever the language."""
+    found = re.search(r'(?:data-(?:row|label|shape)|name="label" value)="(?!\d*")[^"]*"', text)
+    assert found is None, f"{path}: {found} is no key"
+    grouped = re.search(r'="[^"]*1[^\d"/;&]234[^\d"]5[^"]*"', text)
+    assert grouped is None, f"{path}: {grouped} has a key with its digits grouped"
+    values = set(re.findall(r'name="label" value="([^"]*)"', text))
+    assert set(re.findall(r'data-label="([^"]*)"', text)) <= values or not values, path
+
+
+def pruned() -> None:
+    """A job of long ago and a picture without a row go; what is used stays."""
+    job = Job.objects.filter(kind="export")[0]
+    storage, name = job.result.storage, str(job.result)
+    assert job.finished is not None
+    Job.objects.filter(pk=job.pk).update(finished=job.finished - timedelta(days=30))
+    before = listed_files(picture_storage())
+    said("prune_openimages_jobs", "--dry-run", "--pictures")
+    assert storage.exists(name)
+    found = said("prune_openimages_jobs", "--pictures")
+    assert "Removed the files of 1 job that ended" in found, found
+    assert not storage.exists(name)
+    assert listed_files(picture_storage()) == before
+
+
+def listed_files(storage: Any, folder: str = "") -> list[str]:
+    """Every file of a storage."""
+    folders, files = storage.listdir(folder)
+    inner = [name for each in folders for name in listed_files(storage, f"{folder}{each}/")]
+    return sorted([*inner, *(f"{folder}{name}" for name in files)])
