@@ -23,7 +23,7 @@ PARTS = {
     "disks": 1.5,
     "races": 2.5,
     "load": 1.5,
-    "memory": 2.0,
+    "memory": 2.5,
 }
 """The parts in their order, and their shares of the time. Each is a module of this folder with a function `run`."""
 ROOT = Path(__file__).resolve().parent.parent.parent

@@ -5,11 +5,13 @@ what the site has said is what must be in the rows, however many others saved, i
 """
 
 import io
+import itertools
 import random
 import threading
 import time
 import zipfile
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,6 +37,8 @@ class Model:
     """Boxes of which nobody was told what came of them."""
     deleted: set[str] = field(default_factory=set)
     lock: threading.Lock = field(default_factory=threading.Lock)
+    places: Iterator[int] = field(default_factory=itertools.count)
+    """No two boxes are so near that an import takes one for the other: a tenth of a thousandth, on large images."""
 
 
 @dataclass
@@ -53,7 +57,8 @@ class Scene:
         task = Task.objects.create(name="traffic", owner=user)
         label = Label.objects.create(task=task, name="/m/01yrx", display_name="Cat")
         rows = [
-            Image.objects.create(task=task, subset="train", name=f"i{n}", width=20, height=10) for n in range(images)
+            Image.objects.create(task=task, subset="train", name=f"i{n}", width=2000, height=1000)
+            for n in range(images)
         ]
         for number, image in enumerate(rows):
             image.file.save("x.png", io.BytesIO(picture((number % 250, 2, 3), (20, 10), "PNG")))  # type: ignore[arg-type]
@@ -146,7 +151,7 @@ class Person(threading.Thread):
         """Imports an archive with a box."""
         place = self.chance.randrange(len(self.scene.images))
         word = self._word()
-        archive = _archive(f"i{place}", word, self._x())
+        archive = _archive(f"i{place}", word, *self._place())
         with self.model.lock:
             self.model.unsure.add(word)
         answer = self._ask("POST", f"/api/tasks/{self.scene.task}/imports/", files={"archive:a.zip": archive})
@@ -205,7 +210,7 @@ class Person(threading.Thread):
     def task(self) -> None:
         """Has a task made by an import, and deletes it, perhaps while that runs."""
         name = f"{self.name}-{self.number}"
-        archive = _archive("x", self._word(), self._x())
+        archive = _archive("x", self._word(), *self._place())
         answer = self._ask("POST", "/api/imports/", files={"archive:a.zip": archive}, task_name=name)
         if answer is None or answer.status != 202:
             return
@@ -275,18 +280,18 @@ class Person(threading.Thread):
         self.number += 1
         return f"{self.name}.{self.number}"
 
-    def _x(self) -> float:
-        # No two boxes are so near that an import takes one for the other.
-        return round(self.chance.randrange(1, 9_000_000) * 1e-7, 7)
+    def _place(self) -> tuple[float, float]:
+        number = next(self.model.places)
+        return number % 9000 * 1e-4, 0.05 + number // 9000 * 1e-3
 
     def _box(self, word: str) -> dict[str, Any]:
-        x = self._x()
+        x, y = self._place()
         return {
             "kind": "rectangle",
             "label": self.scene.label,
             "x_min": x,
             "x_max": x + 0.05,
-            "y_min": 0.2,
+            "y_min": y,
             "y_max": 0.6,
             "source": word,
         }
@@ -321,10 +326,10 @@ def judge(findings: Findings, vendor: str, people: list[Person], model: Model) -
     findings.expect(not other, f"{vendor}: {len(other)} boxes are not as they were saved: {list(other.items())[:3]}")
 
 
-def _archive(image: str, word: str, x: float) -> bytes:
+def _archive(image: str, word: str, x: float, y: float) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
-        box = f"{image},{word},/m/01yrx,1,{x},{x + 0.05},0.2,0.6,,,,,"
+        box = f"{image},{word},/m/01yrx,1,{x},{x + 0.05},{y},0.6,,,,,"
         archive.writestr("annotations/class-descriptions.csv", "/m/01yrx,Cat\n")
         archive.writestr("annotations/train-annotations-bbox.csv", f"{BOX_HEADER}\n{box}\n")
     return out.getvalue()
