@@ -133,6 +133,7 @@ fixtures: $(DEV) ## Draw the example data set again
 
 docs: $(DEV) ## Write what in the documentation is generated: the format, the OpenAPI document, the tours, the README's picture
 	$(BIN)/python -m docs.generate_format
+	$(BIN)/python -m docs.generate_issues
 	DATABASE_URL=sqlite://:memory: $(BIN)/python -m docs.generate_openapi
 	$(BIN)/python -m docs.tour
 	$(BIN)/python -m docs.api_tour

@@ -49,6 +49,8 @@ class Options:
     """Requests of one user."""
     upload_rate: str = "120/min"
     """Uploads, imports and exports that one user may start."""
+    max_issues_per_code: int = 10_000
+    """Issues of one code that a report lists; of more it has the number and the lines."""
     task_access: str = "openimages_io.api.access.TaskAccess"
     """The class that says who may do what."""
 

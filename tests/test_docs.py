@@ -9,7 +9,7 @@ import pytest
 from django.core.management import load_command_class
 from django.core.management.base import BaseCommand
 
-from docs import generate_format, tour
+from docs import generate_format, generate_issues, tour
 from docs.patterns import examples, readable
 from openimages_io import models
 from openimages_io.conf import Options
@@ -132,6 +132,8 @@ def test_the_tour_shows_what_its_commands_print() -> None:
 def test_the_format_page_is_what_the_declarations_say() -> None:
     page = generate_format.TARGET.read_text("utf-8")
     assert page == generate_format.generate(), "Run `make docs`, and look at the difference."
+    page = generate_issues.TARGET.read_text("utf-8")
+    assert page == generate_issues.generate(), "Run `make docs`, and look at the difference."
 
 
 def test_the_format_page_says_what_becomes_of_every_column() -> None:

@@ -27,7 +27,7 @@ from openimages_io.admin.wording import totals_table
 from openimages_io.exceptions import OpenImagesError
 from openimages_io.format.issues import Severity
 from openimages_io.jobs import steering
-from openimages_io.jobs.reports import issues_csv, read_issues
+from openimages_io.jobs.reports import issues_csv, read_issues, summary
 from openimages_io.jobs.watching import Status, status, workers
 from openimages_io.models import Job, JobKind, JobState
 from openimages_io.models.job import FINAL
@@ -142,6 +142,7 @@ def _issues(request: HttpRequest, job: Job) -> dict[str, Any]:
     except ValueError:
         cursor = None
         found = read_issues(job, cursor=None, limit=ISSUES, severity=chosen)
+    kinds = summary(job)
     words = {
         Severity.ERROR: lambda n: ngettext("%(count)s error", "%(count)s errors", n),
         Severity.WARNING: lambda n: ngettext("%(count)s warning", "%(count)s warnings", n),
@@ -149,6 +150,7 @@ def _issues(request: HttpRequest, job: Job) -> dict[str, Any]:
     }
     return {
         "issue_total": sum(counts.values()),
+        "kinds": kinds if len(kinds) < sum(counts.values()) else [],
         "issue_counts": [(severity, words[severity](n) % {"count": n}) for severity, n in counts.items() if n],
         "severity": chosen,
         "issues": found.issues,

@@ -16,7 +16,7 @@ from typing import Any
 
 from openimages_io.exceptions import OpenImagesError
 from openimages_io.format.cells import ID_LENGTH
-from openimages_io.format.issues import Issue, IssueSink, Severity, show
+from openimages_io.format.issues import Issue, IssueSink, show
 from openimages_io.format.json_size import has_more_values
 from openimages_io.format.limits import Limits
 from openimages_io.format.names import UNPRINTABLE
@@ -110,10 +110,18 @@ class _Parser:
         self.too_deep = False
 
     def error(
-        self, code: str, reason: str, *, line: int | None = None, column: str = "", value: str | None = None
+        self,
+        code: str,
+        reason: str | None = None,
+        *,
+        line: int | None = None,
+        column: str = "",
+        value: str | None = None,
+        **params: Any,
     ) -> None:
         self.failed = True
-        self.sink(Issue(code=code, file=self.file, line=line, column=column or None, value=value, reason=reason))
+        place: dict[str, Any] = {"file": self.file, "line": line, "column": column or None}
+        self.sink(Issue(code=code, reason=reason, params=params, value=value, **place))
 
     def parse(self, data: bytes) -> Graph | None:
         document = self.document(data)
@@ -126,19 +134,10 @@ class _Parser:
         self.walk(top)
         if self.unknown_keys:
             key, place = next(iter(self.unknown_keys.items()))
-            more = f" (nor are {len(self.unknown_keys) - 1:,} other keys)" if len(self.unknown_keys) > 1 else ""
-            reason = f"is not a key of a class hierarchy and is not read{more}"
+            more = len(self.unknown_keys) - 1
+            params: dict[str, Any] = {"form": "more", "count": more} if more else {}
             column = place or None
-            self.sink(
-                Issue(
-                    code="unknown-key",
-                    file=self.file,
-                    column=column,
-                    value=key,
-                    reason=reason,
-                    severity=Severity.WARNING,
-                )
-            )
+            self.sink(Issue(code="unknown-key", params=params, file=self.file, column=column, value=key))
         if self.failed:
             return None
         edges = tuple(Edge(name, child, kind) for name, (children, _) in self.known.items() for kind, child in children)
@@ -171,11 +170,9 @@ class _Parser:
         try:
             return (json.loads(text, object_pairs_hook=_object, parse_int=_number, parse_float=_number),)
         except json.JSONDecodeError as error:
-            self.error(
-                "bad-json", f"the text is not JSON: {error.msg}", line=error.lineno, column=f"column {error.colno}"
-            )
+            self.error("bad-json", line=error.lineno, column=f"column {error.colno}", detail=error.msg)
         except RecursionError:
-            self.error("too-deep", f"the classes are nested deeper than {self.limits.max_hierarchy_depth}")
+            self.error("too-deep", limit=self.limits.max_hierarchy_depth)
         return None
 
     def walk(self, top: dict[str, Any]) -> None:
@@ -194,15 +191,14 @@ class _Parser:
             if below and place.depth >= self.limits.max_hierarchy_depth:
                 if not self.too_deep:
                     self.too_deep = True
-                    reason = f"the classes are nested deeper than {self.limits.max_hierarchy_depth}"
-                    self.error("too-deep", reason, column=place.path())
+                    self.error("too-deep", column=place.path(), limit=self.limits.max_hierarchy_depth)
                 continue
             stack.extend(reversed(below))
 
     def label_name(self, node: dict[str, Any], place: _Place) -> str | None:
         name = node.get("LabelName")
         if "LabelName" not in node:
-            self.error("no-label-name", "the node has no LabelName", column=place.path("LabelName"))
+            self.error("no-label-name", column=place.path("LabelName"))
         elif not isinstance(name, str):
             self.error("bad-label-name", f"the LabelName is {_kind(name)}, not text", column=place.path("LabelName"))
         elif not name.strip():
@@ -220,7 +216,7 @@ class _Parser:
     def check_keys(self, node: dict[str, Any], place: _Place) -> None:
         if isinstance(node, _Repeated):
             for key in node.keys_twice:
-                self.error("duplicate-key", "stands twice in one object", column=place.path(), value=key)
+                self.error("duplicate-key", column=place.path(), value=key)
         for key in node:
             if key not in _NODE_KEYS and key not in self.unknown_keys:
                 self.unknown_keys[key] = place.path()
@@ -246,7 +242,7 @@ class _Parser:
                 name = child.get("LabelName")
                 if isinstance(name, str) and (kind, name) in named:
                     column = _Place(place, step).path("LabelName")
-                    self.error("duplicate-child", f"stands twice in one {key} list", column=column, value=name)
+                    self.error("duplicate-child", column=column, value=name, key=key)
                 elif isinstance(name, str):
                     named[kind, name] = None
                 below.append((child, _Place(place, step)))
@@ -259,13 +255,9 @@ class _Parser:
             return
         first, where = self.known[name]
         if first != children:
-            same = (
-                "the same children in another order than"
-                if sorted(first) == sorted(children)
-                else "other children than"
-            )
-            reason = f"has {same} at {where or 'the top'}"
-            self.error("different-children", reason, column=place.path("LabelName"), value=name)
+            form = "order" if sorted(first) == sorted(children) else "children"
+            column = place.path("LabelName")
+            self.error("different-children", column=column, value=name, form=form, other=where or "the top")
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -1,56 +1,94 @@
 """What is wrong in a file, and where: the one shape that every reader reports in."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Callable, Mapping
+from typing import Any
 
-_SHOWN = 200
+from openimages_io.format.issue_codes import Severity, code_of, printable, sentence
 
+__all__ = ["Issue", "IssueSink", "Params", "Severity", "show"]
 
-class Severity(StrEnum):
-    """How bad an issue is: only an error keeps an import from being written."""
-
-    ERROR = "error"
-    WARNING = "warning"
-    NOTE = "note"
+Params = Mapping[str, Any]
+"""The parameters of an issue's sentence: texts, numbers, None."""
 
 
 def show(value: str) -> str:
-    """Quotes a stranger's text for a terminal or a page: shortened in its middle, with nothing unprintable in it."""
-    half = _SHOWN // 2
-    cut = value if len(value) <= _SHOWN else f"{value[:half]}…{value[1 - half :]}"
-    return f'"{"".join(c if c.isprintable() else _escaped(c) for c in cut)}"'
+    """Quotes an untrusted text for a terminal or a page: shortened in its middle, with nothing unprintable in it."""
+    return f'"{printable(value)}"'
 
 
-def _escaped(character: str) -> str:
-    if "\udc80" <= character <= "\udcff":  # a byte that was no UTF-8
-        return f"\\x{ord(character) - 0xDC00:02x}"
-    return character.encode("unicode_escape", "backslashreplace").decode()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Issue:
-    """One finding with its place. Its text reads `file:line: column: "value" reason`."""
+    """One finding: a code with parameters, and its place. Its text reads `file:line: column: "value" reason`.
 
-    code: str
-    """A stable name for machines, such as `bad-fraction`."""
-    reason: str
-    """What was expected, as the end of a sentence whose subject is the value, or a whole clause without one."""
-    file: str = ""
-    """The path inside the archive; empty when the issue is about the whole."""
-    line: int | None = None
-    """The line of the file on which the record starts, from 1."""
-    column: str | None = None
-    """The column's name, or the path inside a JSON document."""
-    value: str | None = None
-    """What was there, unshortened."""
-    severity: Severity = Severity.ERROR
+    The sentence is made from the code's declaration (`issue_codes.py`) whenever it is shown.
+    """
+
+    __slots__ = ("code", "column", "file", "line", "params", "severity", "value")
+
+    def __init__(
+        self,
+        *,
+        code: str,
+        reason: str | None = None,
+        params: Params | None = None,
+        file: str = "",
+        line: int | None = None,
+        column: str | None = None,
+        value: str | None = None,
+        severity: Severity | None = None,
+    ) -> None:
+        """`reason` is for codes whose sentence is not declared: the end of one whose subject is the value."""
+        self.code = code
+        """A name from `issue_codes.CODES`, such as `bad-fraction`."""
+        self.params: Params = (params or {}) if reason is None else {**(params or {}), "reason": reason}
+        self.file = file
+        """The path inside the archive; empty when the issue is about the whole."""
+        self.line = line
+        """The line of the file on which the record starts, from 1."""
+        self.column = column
+        """The column's name, or the path inside a JSON document."""
+        self.value = value
+        """What was there, unshortened."""
+        self.severity = severity or code_of(code).severity
+
+    @property
+    def reason(self) -> str:
+        """What was expected, as the end of a sentence whose subject is the value, or a whole clause without one."""
+        return sentence(self.code, self.params)
+
+    @property
+    def place(self) -> str:
+        """`file:line`, or the file alone; empty when the issue is about the whole."""
+        return printable(f"{self.file}:{self.line}" if self.line is not None else self.file)
 
     def __str__(self) -> str:
-        place = f"{self.file}:{self.line}" if self.line is not None else self.file
-        parts = [show(part)[1:-1] for part in (place, self.column) if part]
         what = f"{show(self.value)} {self.reason}" if self.value is not None else self.reason
-        return ": ".join([*parts, what])
+        return ": ".join([*(part for part in (self.place, printable(self.column or "")) if part), what])
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON and other plain stores; `Issue(**…)` takes it back."""
+        return {
+            "code": self.code,
+            "params": dict(self.params),
+            "file": self.file,
+            "line": self.line,
+            "column": self.column,
+            "value": self.value,
+            "severity": self.severity.value,
+        }
+
+    @classmethod
+    def of_dict(cls, found: Mapping[str, Any]) -> "Issue":
+        """What `as_dict` has given, also as reports were stored before, with `reason` in the place of `params`."""
+        return cls(**{**found, "severity": Severity(found["severity"])})
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Issue) and self.as_dict() == other.as_dict()
+
+    def __hash__(self) -> int:
+        return hash((self.code, self.file, self.line, self.column, self.value))
+
+    def __repr__(self) -> str:
+        return f"Issue({self.as_dict()!r})"
 
 
 IssueSink = Callable[[Issue], None]

@@ -271,16 +271,16 @@ class _Recogniser:
             return
         first = self.layout.pictures.add(subset, image_id, path)
         if first != path:
-            reason = f"is the ImageID of a second picture{_in(subset)}; the first is {show(first)}"
-            self.sink(Issue(code="two-pictures", file=path, value=image_id, reason=reason))
+            params = {"where": _in(subset), "first": first}
+            self.sink(Issue(code="two-pictures", file=path, value=image_id, params=params))
 
     def mask(self, path: str, subset: str | None, name: str) -> None:
         if not self.usable(path, subset):
             return
         first = self.layout.masks.add(subset, name, path)
         if first != path:
-            reason = f"is the name of a second mask{_in(subset)}; the first is {show(first)}"
-            self.sink(Issue(code="two-masks", file=path, value=name, reason=reason))
+            params = {"where": _in(subset), "first": first}
+            self.sink(Issue(code="two-masks", file=path, value=name, params=params))
 
 
 _READING_ORDER = {kind: place for place, kind in enumerate(Kind)}

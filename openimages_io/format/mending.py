@@ -11,7 +11,7 @@ from typing import Final
 
 from openimages_io.format import cells
 from openimages_io.format.csv_rows import Rows
-from openimages_io.format.issues import Issue, Severity
+from openimages_io.format.issues import Issue
 from openimages_io.format.tables import Column
 
 _PATHS: Final = (cells.IMAGE_ID, cells.MASK_PATH)
@@ -91,37 +91,28 @@ class Mending:
         if self._short.count:
             yield Issue(
                 code="short-rows",
-                reason=f"{_rows(self._short)} fewer cells than the header, the first here; those that are missing may "
-                "be empty, and are read so",
+                params={"count": self._short.count},
                 file=file,
                 line=self._short.line,
-                severity=Severity.WARNING,
             )
         if self._behind.count:
             yield Issue(
                 code="unnamed-column",
-                reason=f"stands in a column without a name, which is not read; {_rows(self._behind)} a value there, "
-                "the first here",
+                params={"count": self._behind.count},
                 file=file,
                 line=self._behind.line,
                 value=self._behind.value,
-                severity=Severity.WARNING,
             )
         for column, dots in self._dots.items():
             if dots.count:
                 yield Issue(
                     code="dot-folder",
-                    reason=f"is read without “./”; {_rows(dots)} such a path, the first here",
+                    params={"count": dots.count},
                     file=file,
                     line=dots.line,
                     column=column,
                     value=dots.value,
-                    severity=Severity.NOTE,
                 )
-
-
-def _rows(tally: Tally) -> str:
-    return "1 row has" if tally.count == 1 else f"{tally.count:,} rows have"
 
 
 def is_blank(row: Sequence[str]) -> bool:

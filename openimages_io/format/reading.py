@@ -13,7 +13,8 @@ from typing import Any, BinaryIO, Final
 from openimages_io.format import class_lists
 from openimages_io.format.cells import BadCell, ColumnParser
 from openimages_io.format.csv_rows import Broken, RowReader, Rows, height
-from openimages_io.format.issues import Issue, IssueSink, Severity
+from openimages_io.format.issue_codes import code_of
+from openimages_io.format.issues import Issue, IssueSink, Params, Severity
 from openimages_io.format.mending import Mending, is_blank, is_split_otherwise
 from openimages_io.format.tables import Column, Table
 
@@ -83,15 +84,25 @@ class _Reading:
     def issue(
         self,
         code: str,
-        reason: str,
+        reason: str | None = None,
         *,
         line: int | None = None,
         column: str | None = None,
         value: str | None = None,
-        severity: Severity = Severity.ERROR,
+        severity: Severity | None = None,
+        params: Params | None = None,
     ) -> None:
         self.sink(
-            Issue(code=code, reason=reason, file=self.file, line=line, column=column, value=value, severity=severity)
+            Issue(
+                code=code,
+                reason=reason,
+                params=params,
+                file=self.file,
+                line=line,
+                column=column,
+                value=value,
+                severity=severity,
+            )
         )
 
     def chunks(self, chunk_rows: int) -> Iterator[Chunk]:
@@ -151,7 +162,7 @@ class _Reading:
             if len(names) > len(self.table.columns) or is_split_otherwise(row):
                 self.issue(
                     "bad-header",
-                    f"{_expected(self.table)} are expected, parted by commas",
+                    f"{_expected(self.table)} are expected, separated by commas",
                     line=line,
                     value=",".join(row),
                 )
@@ -161,19 +172,18 @@ class _Reading:
         twice = {column.name for column in known if column and known.count(column) > 1}
         missing = [column.name for column in self.table.columns if column.required and column not in known]
         for name in sorted(twice):
-            self.issue("column-twice", "The column occurs twice", line=line, column=name)
+            self.issue("column-twice", line=line, column=name)
         if missing and is_split_otherwise(row):
-            self.issue("not-commas", "The columns must be parted by commas", line=line, value=",".join(row))
+            self.issue("not-commas", line=line, value=",".join(row))
         else:
             for name in missing:
-                self.issue("column-missing", "The column is missing", line=line, column=name)
+                self.issue("column-missing", line=line, column=name)
         if twice or missing:
             return True
         unknown = [name for name, column in zip(names, known, strict=True) if column is None]
         if unknown:
             listed = ", ".join(name or "(no name)" for name in unknown)
-            reason = "is no column of this file that is known, and is not read"
-            self.issue("unknown-column", reason, line=line, value=listed, severity=Severity.WARNING)
+            self.issue("unknown-column", line=line, value=listed)
         self.columns, self.unnamed = known, len(row) - len(known)
         return True
 
@@ -187,8 +197,8 @@ class _Reading:
         mids = [class_lists.is_mid(cell.strip()) for cell in following[:2]]
         if second is known[0] or first is known[1] or (not any(known) and mids == [False, True]):
             first, second = second, first
-        reason = f"looks like a header and is not read as a class: the columns are {first.name} and {second.name}"
-        self.issue("header-guessed", reason, line=line, value=",".join(names), severity=Severity.NOTE)
+        params = {"first": first.name, "second": second.name}
+        self.issue("header-guessed", line=line, value=",".join(names), params=params)
         return [first, second]
 
     def _parse(self, batch: Rows) -> Chunk:
@@ -267,8 +277,8 @@ class _Reading:
         for fault_ in self._box_faults(values):
             column = self.table.by_name[fault_.column.casefold()]
             cell = row[self.columns.index(column)] if column in self.columns else ""
-            self.issue(fault_.code, fault_.reason, line=line, column=column.name, value=cell, severity=fault_.severity)
-            good &= fault_.severity is not Severity.ERROR
+            self.issue(fault_.code, line=line, column=column.name, value=cell, params=fault_.params)
+            good &= code_of(fault_.code).severity is not Severity.ERROR
         return values if good else None
 
     def _box_faults(self, values: dict[str, Any]) -> list[Any]:

@@ -62,11 +62,7 @@ def _read(text: TextIOWrapper, file: str, sink: IssueSink) -> Iterator[ImageSize
             sink(Issue(code="not-utf-8", file=file, reason="the file is UTF-16; UTF-8 is expected"))
             return
         if len(line) == _MAX_LINE and not line.endswith("\n"):
-            sink(
-                Issue(
-                    code="long-line", file=file, line=number, reason=f"the line is longer than {_MAX_LINE:,} characters"
-                )
-            )
+            sink(Issue(code="long-line", file=file, line=number, params={"limit": _MAX_LINE}))
             while (rest := text.readline(_MAX_LINE)) and not rest.endswith("\n"):
                 pass
             continue
@@ -86,8 +82,9 @@ def _read(text: TextIOWrapper, file: str, sink: IssueSink) -> Iterator[ImageSize
         image_id = without_dots(image_id)
         first = earlier.setdefault(image_id, (height, width, number))
         if first[:2] != (height, width):
-            reason = f"is {first[1]} x {first[0]} pixels in line {first[2]} and {width} x {height} here"
-            sink(Issue(code="two-sizes", file=file, line=number, column="id", value=image_id, reason=reason))
+            params = {"width": width, "height": height}
+            params |= {"earlier_width": first[1], "earlier_height": first[0], "earlier_line": first[2]}
+            sink(Issue(code="two-sizes", file=file, line=number, column="id", value=image_id, params=params))
             continue
         yield ImageSize(number, subset, image_id, height, width)
     if number == 0:
@@ -114,14 +111,16 @@ def _subset_of(line: str, file: str, number: int, sink: IssueSink) -> str | None
 def _careful(line: str, file: str, number: int, sink: IssueSink) -> tuple[str, int, int] | None:
     """Reads a line that is quoted, commented, indented or wrong. Returns id, height and width."""
 
-    def bad(code: str, reason: str, column: str | None = None, value: str | None = None) -> None:
-        sink(Issue(code=code, file=file, line=number, column=column, value=value, reason=reason))
+    def bad(
+        code: str, reason: str | None = None, column: str | None = None, value: str | None = None, **params: int
+    ) -> None:
+        sink(Issue(code=code, file=file, line=number, column=column, value=value, reason=reason, params=params))
 
     if _NOT_DECODED.search(line):
         bad("bad-text", "the line is not UTF-8")
         return None
     if "\0" in line:
-        bad("nul", "the line holds a NUL byte")
+        bad("nul")
         return None
     line = line.removesuffix("\n")
     try:
@@ -132,11 +131,10 @@ def _careful(line: str, file: str, number: int, sink: IssueSink) -> tuple[str, i
     if not words:
         return None
     if len(words) != 3:
-        reason = f"has {len(words)} words where three are expected: id, height, width (an id with a space is quoted)"
-        bad("bad-size-line", reason, value=line)
+        bad("bad-size-line", value=line, count=len(words))
         return None
     if not words[0]:
-        bad("empty-id", "the id is empty", "id")
+        bad("empty-id", column="id")
         return None
     height, width = _side(words[1]), _side(words[2])
     for column, word, side in (("height", words[1], height), ("width", words[2], width)):

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from openimages_io.format import cells
 from openimages_io.format.cells import CellType
-from openimages_io.format.issues import Severity
+from openimages_io.format.issues import Params
 
 Values = Mapping[str, Sequence[Any]]
 """Parsed values by column name, all of one length."""
@@ -35,8 +35,8 @@ class Fault:
 
     code: str
     column: str
-    reason: str
-    severity: Severity = Severity.ERROR
+    params: Params
+    """Of the code's sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +78,14 @@ class BoxRule:
         if len(missing) == len(self.names):
             return []
         if missing:
-            return [Fault("half-a-box", missing[0], f"is empty, but a row has all of {', '.join(self.names)} or none")]
+            return [Fault("half-a-box", missing[0], {"names": ", ".join(self.names)})]
         found = []
         for low, high in ((self.x_min, self.x_max), (self.y_min, self.y_max)):
             least, most = values[low][row], values[high][row]
             if least > most:
-                found.append(Fault("inside-out", high, f"is below {low}, which is {least!r}"))
+                found.append(Fault("inside-out", high, {"low": low, "least": least}))
             elif least == most:
-                found.append(Fault("empty-box", high, f"equals {low}: the box is empty", Severity.WARNING))
+                found.append(Fault("empty-box", high, {"low": low}))
         return found
 
 

@@ -11,8 +11,9 @@ from typing import Any, Final
 from openimages_io.format.issues import Issue, Severity
 from openimages_io.models import Job
 from openimages_io.models.jobfiles import storage_of_jobs
+from openimages_io.transfer.summary import IssueKind
 
-COLUMNS: Final = ("severity", "code", "file", "line", "column", "value", "reason")
+COLUMNS: Final = ("severity", "code", "count", "file", "line", "column", "value", "reason", "params")
 
 _READ_AT_MOST: Final = 8 * 2**20
 """Bytes for one page: with a filter, most lines may be others."""
@@ -67,23 +68,52 @@ def read_issues(job: Job, *, cursor: str | None, limit: int, severity: Severity 
 
 
 def issues_csv(job: Job) -> Iterator[bytes]:
-    """All issues as CSV in UTF-8, piece by piece, with a header.
+    """The summary by kind, then all issues, as CSV in UTF-8, piece by piece, with a header.
 
-    A text that a spreadsheet would run as a formula has an apostrophe before it.
+    Only rows of the summary have a `count`: one a kind, with its example, then one for each range of lines whose issues
+    are not listed. A text that a spreadsheet would run as a formula has an apostrophe before it.
     """
     buffer = io.StringIO()
     writer = csv.writer(buffer)
     writer.writerow(COLUMNS)
+    for kind in summary(job):
+        for row in _summary_rows(kind):
+            writer.writerow([_defused(cell) for cell in row])
     if _has_report(job):
         with storage_of_jobs().open(str(job.report), "rb") as file:
             for number, line in enumerate(iter(file.readline, b""), 1):
-                issue = _issue(line)
-                writer.writerow([_defused(getattr(issue, column)) for column in COLUMNS])
+                writer.writerow([_defused(cell) for cell in _row(_issue(line))])
                 if number % _ROWS_AT_ONCE == 0:
                     yield buffer.getvalue().encode()
                     buffer.seek(0)
                     buffer.truncate()
     yield buffer.getvalue().encode()
+
+
+def summary(job: Job) -> list[IssueKind]:
+    """The issues by kind; empty for a job that another version has run, which kept none."""
+    try:
+        return [IssueKind.of_dict(found) for found in job.summary]
+    except (KeyError, TypeError, ValueError):  # stored by other code
+        return []
+
+
+def _summary_rows(kind: IssueKind) -> Iterator[list[Any]]:
+    if kind.example:
+        row = _row(Issue.of_dict(kind.example))
+        yield [*row[:2], kind.count, *row[3:]]
+    head, tail = [kind.severity.value, kind.code], ["", "", "not listed", ""]
+    for lines in kind.unlisted:
+        place = lines.first if lines.first == lines.last else f"{lines.first}-{lines.last}"
+        yield [*head, lines.count, lines.file, place, *tail]
+    if kind.elsewhere:
+        yield [*head, kind.elsewhere, "", "", *tail]
+
+
+def _row(issue: Issue) -> list[Any]:
+    place = [issue.file, issue.line, issue.column, issue.value]
+    params = json.dumps(issue.params, ensure_ascii=False) if issue.params else ""
+    return [issue.severity.value, issue.code, "", *place, issue.reason, params]
 
 
 def _has_report(job: Job) -> bool:
@@ -103,8 +133,12 @@ def _go_to(file: Any, offset: int, size: int) -> None:
 
 def _issue(line: bytes) -> Issue:
     found: dict[str, Any] = json.loads(line)
-    found = {name: _clean(value) if isinstance(value, str) else value for name, value in found.items()}
-    return Issue(**found | {"severity": Severity(found["severity"])})
+    found = _cleaned(found) | {"params": _cleaned(found["params"])} if "params" in found else _cleaned(found)
+    return Issue.of_dict(found)
+
+
+def _cleaned(found: dict[str, Any]) -> dict[str, Any]:
+    return {name: _clean(value) if isinstance(value, str) else value for name, value in found.items()}
 
 
 def _clean(text: str) -> str:

@@ -108,6 +108,7 @@ def _blank() -> dict[str, Any]:
         "heartbeat": None,
         "message": "",
         "totals": {},
+        "summary": [],
         "errors": 0,
         "warnings": 0,
         "notes": 0,

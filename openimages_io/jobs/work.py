@@ -153,6 +153,7 @@ class _Run:
         values |= {
             "report": name,
             "totals": {kind: totals.as_dict() for kind, totals in report.totals.items()},
+            "summary": [kind.as_dict() for kind in report.kinds()],
             "errors": report.errors,
             "warnings": report.counts[Severity.WARNING],
             "notes": report.counts[Severity.NOTE],

@@ -55,14 +55,24 @@ def table(report: Report, columns: tuple[str, ...] = _COLUMNS) -> Iterator[str]:
 def write_report(
     out: OutputWrapper, style: Style, report: Report, columns: tuple[str, ...] = _COLUMNS, *, refused: bool = False
 ) -> None:
-    """Writes the issues, the worst first and a hundred at most, then the table, and says so if nothing of it holds."""
+    """Writes the kinds of issues, of each kind some, then the table, and says so if nothing of it holds."""
     styles = {Severity.ERROR: style.ERROR, Severity.WARNING: style.WARNING, Severity.NOTE: style.NOTICE}
     shown = report.first_issues(SHOWN)
+    if len(report.kinds()) < sum(report.counts.values()):
+        for kind in report.kinds():
+            named = styles[kind.severity](f"{kind.count:,} x {kind.code} ({kind.severity})")
+            out.write(f"{named}: {kind.about}")
+            for what, text in (("first", kind.where), ("example", kind.text), ("what to do", kind.advice)):
+                if text:
+                    out.write(f"    {what}: {text}")
+            if kind.rest:
+                out.write(f"    {kind.rest}")
+        out.write("")
     for issue in shown:
         out.write(f"{styles[issue.severity](issue.severity.value)}: {issue}")
-    hidden = sum(report.counts.values()) - len(shown)
+    hidden = sum(kind.listed for kind in report.kinds()) - len(shown)
     if hidden:
-        out.write(f"… and {hidden:,} more; --report FILE.json has them all")
+        out.write(f"… and {hidden:,} more; --report FILE.json lists them")
     if shown:
         out.write("")
     lines = list(table(report, columns))

@@ -116,6 +116,8 @@ class Job(models.Model):
     """What came of it, in a sentence."""
     totals = models.JSONField(_("totals"), blank=True, default=dict)
     """By kind of rows: read, added, updated, unchanged, removed, written, and skipped by reason."""
+    summary = models.JSONField(_("summary"), blank=True, default=list)
+    """The issues by kind: code, severity, count, places, an example. Sentences are made when it is shown."""
     errors = models.PositiveBigIntegerField(_("errors"), default=0)
     warnings = models.PositiveBigIntegerField(_("warnings"), default=0)
     notes = models.PositiveBigIntegerField(_("notes"), default=0)

@@ -122,8 +122,8 @@ class Checker:
         looped = _on_a_loop(children)
         names = Label.objects.using(self.using).filter(pk__in=looped[:1]).values_list("name", flat=True)
         for name in names:
-            reason = f"is a class that stands below itself; so do {len(looped):,} classes of the hierarchy"
-            self._report(Issue(code="hierarchy-cycle", reason=reason, column="hierarchy", value=name))
+            params = {"count": len(looped)}
+            self._report(Issue(code="hierarchy-cycle", params=params, column="hierarchy", value=name))
 
     def _fault(self, shape: Shape, code: str, reason: str, field: str, severity: Severity = Severity.ERROR) -> None:
         named = f"{shape.kind} {shape.pk} on {shape.image}: {reason}"

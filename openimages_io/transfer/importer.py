@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -18,7 +18,7 @@ from openimages_io import conf
 from openimages_io.exceptions import CommitUnknown, OpenImagesError, UnreadableArchive
 from openimages_io.format.archive import Archive, open_archive
 from openimages_io.format.issues import Issue, Severity
-from openimages_io.format.layouts import Layout, recognise
+from openimages_io.format.layouts import PICTURE_SUFFIXES, Layout, recognise
 from openimages_io.models import AttributeSpec, HierarchyEdge, Image, Label, Mask, Shape, Task, picture_storage
 from openimages_io.models.revisions import lock, touch
 from openimages_io.transfer.bulk import Loader, loading, plain
@@ -47,12 +47,6 @@ _TRIES: Final = 5
 _DISK: Final = re.compile("disk is full|readonly database|unable to open database file|disk I/O error")
 _SHAPES: Final = frozenset({"human labels", "machine labels", "boxes", "masks"})
 _TABLES: Final = (Image, Label, HierarchyEdge, AttributeSpec, Shape, Mask)
-_LOOKED_FOR: Final = (
-    "Nothing in it is known. Looked for: class-descriptions.csv, bbox_labels_600_hierarchy.json, images.meta, "
-    "<subset>-image_ids_and_rotation.csv, <subset>-images-with-rotation.csv, <subset>-annotations-bbox.csv, "
-    "<subset>-annotations-human-imagelabels.csv, <subset>-annotations-machine-imagelabels.csv, "
-    "<subset>-annotations-object-segmentation.csv, the official names of these in V4 to V7, and pictures in images/"
-)
 _AGAIN: Final = {
     Mode.MERGE: ", or run the same import again, which changes nothing if it has",
     Mode.REPLACE: ", or run the same import again, which replaces it by the same if it has",
@@ -301,13 +295,10 @@ class Importer:
         report_awaited_labels(run)
         self._report_unknown_subsets(run)
         for subset, keys in sorted(run.images.elsewhere.items()):
-            reason = f"{len(keys)} images of the subset “{subset}” were found in other subsets of the task, by ImageID"
-            run.issue("other-subset", reason, severity=Severity.WARNING)
+            run.issue("other-subset", count=len(keys), subset=subset)
         unmet = claims.unmet()
         if unmet and not self._forbids(run.report):  # a box that is missing may be a bad row
-            masks = "1 mask says" if unmet == 1 else f"{unmet:,} masks say"
-            reason = f"{masks} a box that neither the archive nor the task has; such a mask stands alone"
-            run.issue("mask-without-box", reason, severity=Severity.NOTE)
+            run.issue("mask-without-box", count=unmet)
         if run.specs.made:
             specs = run.report.of("attribute specs")
             specs.read = specs.added = len(run.specs.made)
@@ -319,18 +310,20 @@ class Importer:
         known = run.seen_subsets | run.images.subsets() | {source.subset for source in run.layout.sources}
         known |= {subset for subset, _, _ in run.layout.pictures}
         for subset in sorted(self.options.subsets - known):
-            reason = "is no subset that the archive or the task has"
-            run.issue("unknown-chosen-subset", reason, column="--subset", value=subset)
+            run.issue("unknown-chosen-subset", column="--subset", value=subset)
 
     def _layout(self, archive: Archive, report: Report) -> Layout:
         layout = recognise(archive.paths, partial(self._take_layout_issue, report))
         for path, what in layout.not_read:
-            report(Issue(code="not-read", reason=f"{what}: not read yet", file=path, severity=Severity.WARNING))
-        for path in layout.unknown:
-            reason = "The file is none that is known, and was not read"
-            report(Issue(code="unknown-file", reason=reason, file=path, severity=Severity.WARNING))
+            report(Issue(code="not-read", params={"what": what}, file=path))
+        pictures = [path for path in layout.unknown if PurePosixPath(path).suffix.lower() in PICTURE_SUFFIXES]
+        for path in sorted(set(layout.unknown).difference(pictures)):
+            report(Issue(code="unknown-file", file=path))
+        if pictures:
+            params = {"count": len(pictures), "first": pictures[0]}
+            report(Issue(code="pictures-elsewhere", params=params))
         if not layout.sources and not len(layout.pictures):
-            report(Issue(code="nothing-known", reason=_LOOKED_FOR))
+            report(Issue(code="nothing-known"))
         return layout
 
     def _take_layout_issue(self, report: Report, issue: Issue) -> None:

@@ -87,11 +87,6 @@ class MaskFiles:
         """Warns of the rows whose files are not at hand: once a file, or once a zip that is not there."""
         for (file, digit), rows in self._absent.items():
             if digit:
-                reason = f"No masks of ImageIDs that start with “{digit}” are there; {_masks(rows)} no PNG"
-                self.run.warn("no-mask-shard", reason, file=file)
+                self.run.issue("no-mask-shard", file=file, digit=digit, count=rows)
             else:
-                self.run.warn("no-mask-files", f"No mask files are there; {_masks(rows)} no PNG", file=file)
-
-
-def _masks(rows: int) -> str:
-    return "1 mask has" if rows == 1 else f"{rows:,} masks have"
+                self.run.issue("no-mask-files", file=file, count=rows)

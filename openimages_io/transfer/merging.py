@@ -92,10 +92,8 @@ class StoredShapes:
             page = self._met[shape.key // _PAGE] = bytearray(_PAGE // 8)
         page[shape.key % _PAGE >> 3] |= 1 << (shape.key & 7)
         if shape.is_odd:
-            reason = f"the attributes of shape {shape.key} of the task are stored as this, which is no object"
-            self.run.warn(
-                "odd-attributes", reason, column="attributes", value=json.dumps(shape.attributes["attributes"])
-            )
+            value = json.dumps(shape.attributes["attributes"])
+            self.run.issue("odd-attributes", column="attributes", value=value, shape=shape.key)
         return shape
 
     def meet_boxes(self, places: Sequence[Place], boxes: Sequence[Box]) -> list[StoredShape | None]:

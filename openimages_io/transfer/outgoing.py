@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from openimages_io.format.issues import Issue, Severity
 from openimages_io.format.limits import Limits
@@ -56,18 +57,19 @@ class Outgoing:
     def issue(
         self,
         code: str,
-        reason: str,
+        reason: str | None = None,
         *,
         value: str | None = None,
         file: str = "",
-        severity: Severity = Severity.ERROR,
+        severity: Severity | None = None,
+        **params: Any,
     ) -> None:
-        """Reports an issue."""
-        self.report(Issue(code=code, reason=reason, file=file, value=value, severity=severity))
+        """Reports an issue; `params` are those of the code's sentence, `reason` is for a code that has none."""
+        self.report(Issue(code=code, reason=reason, params=params, file=file, value=value, severity=severity))
 
-    def warn(self, code: str, reason: str, *, value: str | None = None, file: str = "") -> None:
+    def warn(self, code: str, reason: str | None = None, **place: Any) -> None:
         """Reports a warning."""
-        self.issue(code, reason, value=value, file=file, severity=Severity.WARNING)
+        self.issue(code, reason, severity=Severity.WARNING, **place)
 
     def left_out(self, image: int, label: int) -> str | None:
         """Why a shape is not written: empty if it was not chosen, None if it is written."""
@@ -92,11 +94,9 @@ class Outgoing:
     def report_losses(self) -> None:
         """Warns of everything that was counted as lost."""
         for (kind, name), count in sorted(self._no_column.items()):
-            reason = f"is an attribute that the format has no column for ({kind} that lose it: {count:,})"
-            self.warn("attribute-unwritten", reason, value=name)
+            self.issue("attribute-unwritten", value=name, kind=kind, count=count)
         for (kind, column), count in sorted(self._no_cell.items()):
-            reason = f"is a column that cannot hold every value: it is left empty ({kind} concerned: {count:,})"
-            self.warn("value-unwritten", reason, value=column)
+            self.issue("value-unwritten", value=column, kind=kind, count=count)
 
     def tell(self, rows: int) -> None:
         """Shows that so many more rows are done."""

@@ -69,8 +69,8 @@ class Overlap:
     def _compare(self, source: Source, line: int, columns: Sequence[str], row: Sequence[str], earlier: str) -> None:
         for column, cell, before in zip(columns, row, earlier.split(_CELL_END), strict=True):
             if cell and cell != before:  # an empty cell says nothing
-                reason = f"differs from “{before}” in an earlier file, which holds"
-                self.run.warn("row-differs", reason, file=source.path, line=line, column=column, value=cell)
+                place: dict[str, Any] = {"file": source.path, "line": line, "column": column}
+                self.run.issue("row-differs", value=cell, earlier=before, **place)
 
     def __enter__(self) -> Self:
         return self

@@ -1,6 +1,6 @@
-"""What an import or an export did: totals by kind, and every issue with its place.
+"""What an import or an export did: totals by kind of rows, a summary by kind of issue, and the issues themselves.
 
-Issues may be as many as rows, so they are kept on disk; a hundred of them stay at hand for the screen.
+Issues may be as many as rows: of each code so many are listed, on disk; of more, the number and the lines are kept.
 """
 
 import json
@@ -11,9 +11,12 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import IO, Any, Final
 
+from openimages_io import conf
 from openimages_io.exceptions import UnreadableArchive
+from openimages_io.format.issue_codes import UNLISTED
 from openimages_io.format.issues import Issue, Severity
 from openimages_io.format.temporary import discard, no_space
+from openimages_io.transfer.summary import IssueKind, Summary
 
 WHOLE_FILE: Final = frozenset(
     {
@@ -65,8 +68,7 @@ class Report:
         self.counts: Counter[Severity] = Counter()
         self.has_whole_file_errors = False
         """Whether there is an error that cannot be passed over by leaving out a row."""
-        self.shown: list[Issue] = []
-        """The first hundred issues, errors before warnings before notes."""
+        self.summary = Summary(conf.options().max_issues_per_code, SHOWN)
         self._spool: IO[str] = tempfile.SpooledTemporaryFile(  # noqa: SIM115  (lives as long as the report)
             _IN_MEMORY, mode="w+", encoding="utf-8", errors="backslashreplace"
         )
@@ -76,13 +78,11 @@ class Report:
         """Takes an issue. Raises `NoTemporarySpace` if there is no room for so many."""
         self.counts[issue.severity] += 1
         self.has_whole_file_errors |= issue.severity is Severity.ERROR and issue.code in WHOLE_FILE
-        by_severity = sum(1 for other in self.shown if other.severity is issue.severity)
-        if by_severity < SHOWN:
-            self.shown.append(issue)
-        try:
-            self._spool.write(f"{json.dumps(asdict(issue), ensure_ascii=False)}\n")
-        except OSError as error:
-            raise no_space(error) from error
+        if self.summary.take(issue):
+            try:
+                self._spool.write(f"{json.dumps(issue.as_dict(), ensure_ascii=False)}\n")
+            except OSError as error:
+                raise no_space(error) from error
 
     def settle(self) -> None:
         """Has all of it where it is read from later, so that no want of room can break what is done with it.
@@ -98,7 +98,10 @@ class Report:
         """Takes the issues of a file, or of the whole archive, that cannot be read to its end."""
         for issue in fault.issues:
             self(issue)
-        self.counts[Severity.ERROR] += fault.total - len(fault.issues)
+        more = fault.total - len(fault.issues)
+        if more:
+            self.counts[Severity.ERROR] += more
+            self.summary.add_unlisted(UNLISTED, Severity.ERROR, more)
         self.has_whole_file_errors = True
 
     @property
@@ -111,43 +114,44 @@ class Report:
         return self.totals.setdefault(kind, Totals())
 
     def issues(self) -> Iterator[Issue]:
-        """Every issue, in the order in which they were found."""
-        self._spool.seek(0)
-        try:
-            for line in self._spool:
-                found = json.loads(line)
-                yield Issue(**found | {"severity": Severity(found["severity"])})
-        finally:
-            self._spool.seek(0, 2)
+        """Every issue that is listed, in the order in which they were found."""
+        return (Issue.of_dict(json.loads(line)) for line in self._lines())
 
     def lines(self) -> Iterator[bytes]:
-        """Every issue as a line of JSON, in the order in which they were found."""
+        """Every issue that is listed as a line of JSON, in the order in which they were found."""
+        return (line.encode() for line in self._lines())
+
+    def _lines(self) -> Iterator[str]:
         self._spool.seek(0)
         try:
-            for line in self._spool:
-                yield line.encode()
+            yield from self._spool
         finally:
-            self._spool.seek(0, 2)
+            if not self._spool.closed:
+                self._spool.seek(0, 2)
+
+    def kinds(self) -> list[IssueKind]:
+        """The issues by kind: errors before warnings before notes, in each the most frequent first."""
+        return self.summary.kinds()
 
     def first_issues(self, count: int = SHOWN) -> list[Issue]:
-        """The first issues, to put on a screen: errors before warnings before notes, each file's by line."""
-        order = {severity: rank for rank, severity in enumerate(Severity)}
-        files: dict[str, int] = {}
-        for issue in self.shown:
-            files.setdefault(issue.file, len(files))
-        return sorted(self.shown, key=lambda issue: (order[issue.severity], files[issue.file], issue.line or 0))[:count]
+        """Issues to put on a screen: of each kind some, errors before warnings before notes, each file's by line."""
+        return self.summary.first_issues(count)
 
     def write_json(self, target: IO[str], **head: Any) -> None:
-        """Writes the report as JSON, whatever the number of issues; `head` comes first in it."""
+        """Writes the report as JSON, whatever the number of issues; `head` comes first in it, then the summary."""
         body = {
             **head,
             "totals": {kind: totals.as_dict() for kind, totals in self.totals.items()},
             "errors": self.counts[Severity.ERROR],
             "warnings": self.counts[Severity.WARNING],
             "notes": self.counts[Severity.NOTE],
+            "summary": [kind.as_json() for kind in self.kinds()],
         }
         target.write(json.dumps(body, ensure_ascii=False, indent=2)[:-2] + ',\n  "issues": [')
-        for number, issue in enumerate(self.issues()):
-            target.write(",\n    " if number else "\n    ")
-            target.write(json.dumps({**asdict(issue), "text": str(issue)}, ensure_ascii=False))
-        target.write("\n  ]\n}\n" if sum(self.counts.values()) else "]\n}\n")
+        number = 0
+        for number, issue in enumerate(self.issues(), 1):
+            target.write(",\n    " if number > 1 else "\n    ")
+            target.write(
+                json.dumps({**issue.as_dict(), "reason": issue.reason, "text": str(issue)}, ensure_ascii=False)
+            )
+        target.write("\n  ]\n}\n" if number else "]\n}\n")

@@ -103,12 +103,12 @@ def _unknown_labels(run: Run, source: Source, chunk: Chunk, totals: Totals, labe
         if label is not None:
             continue
         if name in run.labels.ambiguous:
-            reason = f"is the display name of several labels: {', '.join(run.labels.ambiguous[name])}"
-            _fault(run, source, chunk, index, totals, "ambiguous-label", "LabelName", reason)
+            labels_of = ", ".join(run.labels.ambiguous[name])
+            _fault(run, source, chunk, index, totals, "ambiguous-label", "LabelName", labels=labels_of)
         elif run.chosen_labels is not None:
             totals.skipped[NOT_CHOSEN_LABEL] += 1
         elif run.policies.labels is Missing.ERROR:
-            _fault(run, source, chunk, index, totals, "unknown-label", "LabelName", "is no label of the task")
+            _fault(run, source, chunk, index, totals, "unknown-label", "LabelName")
         else:
             totals.skipped[UNKNOWN_LABEL] += 1
     return labels
@@ -128,11 +128,10 @@ def _unknown_images(
             images = run.images.find(source.subset, names)
     for index, (image, label) in enumerate(zip(images, labels, strict=True)):
         if image == _AMBIGUOUS_IMAGE and image is not None:
-            reason = "is an image of several subsets of the task, and the file does not say which"
-            _fault(run, source, chunk, index, totals, "ambiguous-image", "ImageID", reason, counted=label is not None)
+            counted = label is not None
+            _fault(run, source, chunk, index, totals, "ambiguous-image", "ImageID", counted=counted, form="file")
         elif image is None and run.policies.images is Missing.ERROR:
-            reason = "is no image of the task"
-            _fault(run, source, chunk, index, totals, "unknown-image", "ImageID", reason, counted=label is not None)
+            _fault(run, source, chunk, index, totals, "unknown-image", "ImageID", counted=label is not None)
         elif image is None and label is not None:
             totals.skipped[UNKNOWN_IMAGE if run.policies.images is Missing.SKIP else NOT_CHOSEN_SUBSET] += 1
     return [image or None for image in images]
@@ -146,10 +145,10 @@ def _fault(
     totals: Totals,
     code: str,
     column: str,
-    reason: str,
     *,
     counted: bool = True,
+    **params: Any,
 ) -> None:
     value = chunk.values[column][index]
-    run.issue(code, reason, file=source.path, line=chunk.lines[index], column=column, value=value)
+    run.issue(code, file=source.path, line=chunk.lines[index], column=column, value=value, **params)
     totals.skipped[BAD] += counted

@@ -157,20 +157,30 @@ class Run:
     def issue(
         self,
         code: str,
-        reason: str,
+        reason: str | None = None,
         *,
         file: str = "",
         line: int | None = None,
         column: str | None = None,
         value: str | None = None,
-        severity: Severity = Severity.ERROR,
+        severity: Severity | None = None,
+        **params: Any,
     ) -> None:
-        """Reports an issue."""
+        """Reports an issue; `params` are those of the code's sentence, `reason` is for a code that has none."""
         self.report(
-            Issue(code=code, reason=reason, file=file, line=line, column=column, value=value, severity=severity)
+            Issue(
+                code=code,
+                reason=reason,
+                params=params,
+                file=file,
+                line=line,
+                column=column,
+                value=value,
+                severity=severity,
+            )
         )
 
-    def warn(self, code: str, reason: str, **place: Any) -> None:
+    def warn(self, code: str, reason: str | None = None, **place: Any) -> None:
         """Reports a warning."""
         self.issue(code, reason, severity=Severity.WARNING, **place)
 

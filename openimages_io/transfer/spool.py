@@ -7,15 +7,12 @@ what was checked, whatever becomes of the archive meanwhile. Without room for it
 import marshal
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import astuple, fields
 from typing import Any, BinaryIO, Self
 
 from openimages_io.exceptions import NoTemporarySpace
-from openimages_io.format.issues import Issue, IssueSink, Severity
+from openimages_io.format.issues import Issue, IssueSink
 from openimages_io.format.reading import Chunk
 from openimages_io.format.temporary import discard, temporary_file
-
-_FIELDS = tuple(field.name for field in fields(Issue))
 
 
 class Spool:
@@ -43,8 +40,7 @@ class Spool:
             self._file.seek(offset)
             issues, lines, values, bad, position = marshal.loads(self._file.read(length))  # noqa: S302  (our own bytes)
             for issue in issues:
-                found = dict(zip(_FIELDS, issue, strict=True))
-                sink(Issue(**found | {"severity": Severity(found["severity"])}))
+                sink(Issue.of_dict(issue))
             if lines or bad:
                 yield Chunk(lines, values, bad, position)
 
@@ -86,12 +82,12 @@ class Recording:
 
     def __init__(self, spool: Spool, path: str, sink: IssueSink) -> None:
         self._spool, self._path, self._sink = spool, path, sink
-        self._issues: list[tuple[object, ...]] = []
+        self._issues: list[dict[str, Any]] = []
         self._places: list[tuple[int, int]] = []
 
     def issue(self, issue: Issue) -> None:
         """Keeps an issue with the chunk that comes next, and passes it on."""
-        self._issues.append(tuple(str(cell) if isinstance(cell, Severity) else cell for cell in astuple(issue)))
+        self._issues.append(issue.as_dict())
         self._sink(issue)
 
     def take(self, chunk: Chunk) -> None:

@@ -70,7 +70,8 @@ def test_a_broken_row_is_shown_with_file_and_line(send: Any, boss: Client, broke
     assert "not importable" in page
     job = Job.objects.get()
     table = b"".join(boss.get(f"{ADMIN}/job/{job.pk}/issues.csv").streaming_content).decode()  # type: ignore[attr-defined]
-    (issue,) = csv.DictReader(io.StringIO(table))
+    kind, issue = csv.DictReader(io.StringIO(table))
+    assert (kind["code"], kind["count"], issue["count"]) == ("bad-fraction", "1", "")
     assert (issue["file"], issue["line"], issue["column"], issue["value"]) == (BOXES, "3", "XMin", "left")
     send(f"{ADMIN}/job/{job.pk}/confirm/")
     assert not Task.objects.exists()
@@ -111,6 +112,7 @@ def test_more_than_a_hundred_issues_are_paged(send: Any, boss: Client, tmp_path:
         seen += lines
         found = re.search(r'href="(\?severity=error&amp;cursor=[^"#]+)#issues">The next', page)
         query = found[1].replace("&amp;", "&") if found else ""
+        assert page.count('<tr class="oi-kind-error">') == 1
     assert len(seen) == Job.objects.get().errors > 200
     assert seen == sorted(seen, key=int)
     assert text_of(boss.get(f"{address}?cursor=nonsense")).count('<tr class="oi-error">') == 100

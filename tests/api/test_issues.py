@@ -68,6 +68,7 @@ def test_an_issue_has_its_place_and_is_a_sentence(here: Task, owner: Any) -> Non
     assert results[0] == {
         "severity": "error",
         "code": "bad-fraction",
+        "params": {"reason": "is not a fraction"},
         "file": "a.csv",
         "line": 0,
         "column": "XMax",
@@ -111,7 +112,9 @@ def test_a_table_for_a_spreadsheet(here: Task, owner: Any) -> None:
     assert response.streaming
     rows = list(csv.DictReader(io.StringIO(response.getvalue().decode())))
     assert [int(row["line"]) for row in rows] == list(range(8))
-    assert rows[0].keys() == {"severity", "code", "file", "line", "column", "value", "reason"}
+    assert rows[0].keys() == {
+        "severity", "code", "count", "file", "line", "column", "value", "reason", "params",
+    }  # fmt: skip
     assert rows[1]["value"] == "'=1+1"
 
 
@@ -128,7 +131,7 @@ def test_a_job_without_issues_has_an_empty_page(here: Task, owner: Any) -> None:
     for made in (job(here, "import"), job(here, "import", "queued")):
         assert get(owner, made).json() == {"next": None, "previous": None, "results": []}
         assert get(owner, made, format="csv").getvalue().splitlines() == [
-            b"severity,code,file,line,column,value,reason"
+            b"severity,code,count,file,line,column,value,reason,params"
         ]
 
 

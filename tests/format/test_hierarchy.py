@@ -175,7 +175,7 @@ def test_every_problem_is_told_with_its_path() -> None:
     ]
     warnings = [issue for issue in read(data)[1] if issue.severity is Severity.WARNING]
     assert [(issue.code, issue.value) for issue in warnings] == [("unknown-key", "Subcategory2")]
-    assert "nor are 1 other keys" in warnings[0].reason
+    assert "nor is 1 other" in warnings[0].reason
 
 
 def test_unknown_keys_are_one_warning() -> None:

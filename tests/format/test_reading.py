@@ -201,11 +201,11 @@ def test_masks_with_and_without_their_box() -> None:
         (b"ImageID,LabelName,imageid \na,b,c\n", "column-twice f.csv:1: ImageID: The column occurs twice"),
         (
             b"ImageID;Source;LabelName\na;b;c\n",
-            'not-commas f.csv:1: "ImageID;Source;LabelName" The columns must be parted by commas',
+            'not-commas f.csv:1: "ImageID;Source;LabelName" The columns must be separated by commas',
         ),
         (
             b"ImageID\tLabelName\na\tb\n",
-            'not-commas f.csv:1: "ImageID\\tLabelName" The columns must be parted by commas',
+            'not-commas f.csv:1: "ImageID\\tLabelName" The columns must be separated by commas',
         ),
         (
             b'"ImageID"x,LabelName\n',
@@ -239,14 +239,16 @@ def test_every_missing_and_doubled_column_is_named() -> None:
 def test_a_class_list_that_is_none(content: bytes, reason: str) -> None:
     rows, issues = read(content, tables.CLASSES)
     assert rows == []
-    assert texts(issues) == [f'bad-header f.csv:1: "{reason}" LabelName and DisplayName are expected, parted by commas']
+    assert texts(issues) == [
+        f'bad-header f.csv:1: "{reason}" LabelName and DisplayName are expected, separated by commas'
+    ]
 
 
 def test_unknown_columns_are_one_warning_a_file() -> None:
     rows, issues = read(b"ImageID,Colour,LabelName,\x1b[31mred,\n" + b"a,b,c,d,\xff\n" * 3, tables.LABELS, 1)
     assert names(rows) == [(2, "a"), (3, "a"), (4, "a")]
     listed = '"Colour, \\x1b[31mred"'
-    reason = "is no column of this file that is known, and is not read"
+    reason = "is not a column that this file can have, and is not read"
     assert texts(issues)[0] == f"warning unknown-column f.csv:1: {listed} {reason}"
     assert [(issue.code, issue.line) for issue in issues[1:]] == [("unnamed-column", 2)]
 

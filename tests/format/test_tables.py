@@ -7,7 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from openimages_io.format import tables
-from openimages_io.format.issues import Severity
+from openimages_io.format.issues import Issue, Severity
 from openimages_io.format.tables import BoxRule, Table
 
 RULE = BoxRule("XMin", "XMax", "YMin", "YMax")
@@ -97,7 +97,8 @@ def test_a_box_rule_names_columns_of_its_table(table: Table) -> None:
 )
 def test_faults_of_a_box(box: Box, faults: list[tuple[str, str, str, Severity]]) -> None:
     found = RULE.faults(columns_of([box]), 0)
-    assert [(fault.code, fault.column, fault.reason, fault.severity) for fault in found] == faults
+    issues = [Issue(code=fault.code, column=fault.column, params=fault.params) for fault in found]
+    assert [(issue.code, issue.column, issue.reason, issue.severity) for issue in issues] == faults
 
 
 coordinates = st.none() | st.sampled_from([0.0, 0.25, 0.5, 1.0])

@@ -69,7 +69,7 @@ def test_a_job_without_issues_or_whose_files_are_gone_has_an_empty_page() -> Non
     job = with_issues()
     assert not job.report
     assert read_issues(job, cursor=None, limit=5) == Page([], None)
-    assert b"".join(issues_csv(job)) == b"severity,code,file,line,column,value,reason\r\n"
+    assert b"".join(issues_csv(job)) == b"severity,code,count,file,line,column,value,reason,params\r\n"
     job = with_issues(*numbered(3))
     job.pruned = timezone.now()
     assert read_issues(job, cursor=None, limit=5) == Page([], None)
@@ -98,8 +98,8 @@ def test_a_spreadsheet_runs_nothing() -> None:
     values = ["=1+1", "+cmd", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "-0.5", "+1e3", "1", "a,b", 'say "x"', "two\nlines"]
     job = with_issues(*[Issue(code="x", reason="=r", file="=f", column="=c", value=value) for value in values])
     rows = list(csv.reader(io.StringIO(b"".join(issues_csv(job)).decode(), newline="")))
-    assert rows[0] == ["severity", "code", "file", "line", "column", "value", "reason"]
-    assert [row[5] for row in rows[1:]] == [
+    assert rows[0] == ["severity", "code", "count", "file", "line", "column", "value", "reason", "params"]
+    assert [row[6] for row in rows[1:]] == [
         *("'" + value for value in values[:6]),
         "-0.5",
         "+1e3",
@@ -108,7 +108,7 @@ def test_a_spreadsheet_runs_nothing() -> None:
         'say "x"',
         "two\nlines",
     ]
-    assert {(row[2], row[4], row[6]) for row in rows[1:]} == {("'=f", "'=c", "'=r")}
+    assert {(row[3], row[5], row[7]) for row in rows[1:]} == {("'=f", "'=c", "'=r")}
 
 
 def test_a_table_comes_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -191,5 +191,5 @@ def test_files_that_are_not_read_are_named(tmp_path: Path) -> None:
     assert sorted(warnings(result)) == [
         "annotations/train-annotations-vrd.csv: visual relationships: not read yet",
         "annotations/train-point-labels.csv: point labels: not read yet",
-        "notes.txt: The file is none that is known, and was not read",
+        "notes.txt: The file is not recognised by its name, and was not read",
     ]

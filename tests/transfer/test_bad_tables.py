@@ -144,11 +144,11 @@ FILES: list[tuple[str, tuple[Change, ...], list[str]]] = [
     ("long class", (more(CLASSES, "/m/9,Bird,animal\n"),),
      [f"{CLASSES}:5: The row has 3 cells, but the file has 2 columns"]),
     ("class list of three columns", (file(CLASSES, "/m/9,Bird,animal\n"),),
-     [f'{CLASSES}:1: "/m/9,Bird,animal" LabelName and DisplayName are expected, parted by commas']),
+     [f'{CLASSES}:1: "/m/9,Bird,animal" LabelName and DisplayName are expected, separated by commas']),
     ("semicolons in class list", (replaced(CLASSES, ",", ";"),),
-     [f'{CLASSES}:1: "/m/01yrx;Cat" LabelName and DisplayName are expected, parted by commas']),
+     [f'{CLASSES}:1: "/m/01yrx;Cat" LabelName and DisplayName are expected, separated by commas']),
     ("tabs", (replaced(HUMAN, ",", "\t"),),
-     [f'{HUMAN}:1: "ImageID\\tSource\\tLabelName\\tConfidence" The columns must be parted by commas']),
+     [f'{HUMAN}:1: "ImageID\\tSource\\tLabelName\\tConfidence" The columns must be separated by commas']),
     ("text after quote", (replaced(IMAGES, '"A ""cat"", asleep"', '"A "cat", asleep"'),),
      [f"{IMAGES}:2: {AFTER_QUOTE}"]),
     ("open quote in last line", (more(HUMAN, 'a,"verification,/m/01yrx,1'),),
@@ -200,7 +200,7 @@ FILES: list[tuple[str, tuple[Change, ...], list[str]]] = [
        [f"{path}: The file is in UTF-16; save it as UTF-8"])
       for path in TABLES for encoding in ("utf-16", "utf-16-be")),
     *((f"semicolons in {path[12:-4]}", (replaced(path, ",", ";"),),
-       [f'{path}:1: "{show(h)[1:-1]}" The columns must be parted by commas'])
+       [f'{path}:1: "{show(h)[1:-1]}" The columns must be separated by commas'])
       for path in WITH_HEADER for h in [str(good()[path]).split("\n")[0].replace(",", ";")]),
 ]  # fmt: skip
 

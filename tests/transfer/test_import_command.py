@@ -73,7 +73,7 @@ def test_issues_and_status(source: Callable[[Files], Path]) -> None:
 
     assert text.splitlines()[:3] == [
         'error: annotations/train-annotations-bbox.csv:3: XMax: "1.2" is not a fraction between 0 and 1',
-        "warning: notes.md: The file is none that is known, and was not read",
+        "warning: notes.md: The file is not recognised by its name, and was not read",
         "",
     ]
     assert error == "Nothing was written: 1 error, 1 warning."
@@ -91,7 +91,10 @@ def test_a_hundred_issues_are_shown(source: Callable[[Files], Path], tmp_path: P
 
     lines = text.splitlines()
     assert sum(line.startswith("error: ") for line in lines) == 100
-    assert lines[100] == "… and 100 more; --report FILE.json has them all"
+    assert lines[0] == "200 x bad-fraction (error): A coordinate that is not a fraction between 0 and 1."
+    assert lines[1].startswith("    first: annotations/train-annotations-bbox.csv:2, ")
+    assert lines[3].startswith("    what to do: Write coordinates as fractions")
+    assert lines[105] == "… and 100 more; --report FILE.json lists them"
     assert error == "Nothing was written: 200 errors, 0 warnings."
     assert len(json.loads((tmp_path / "r.json").read_text("utf-8"))["issues"]) == 200
 
@@ -113,7 +116,7 @@ def test_the_report(source: Callable[[Files], Path], tmp_path: Path) -> None:
     del report["totals"]
     counts = {"errors": 0, "warnings": 0, "notes": 0}
     head = {"committed": False, "source": str(archive), "task": "Ä", "dry_run": True}
-    assert report == head | counts | {"issues": []}
+    assert report == head | counts | {"summary": [], "issues": []}
 
     run(archive, "--task", "Ä", "--report", path)
     assert json.loads(path.read_text("utf-8"))["committed"] is True

@@ -93,7 +93,7 @@ def test_the_whole_screen(run: Run, tmp_path: Path) -> None:
         'error: annotations/train-annotations-bbox.csv:3: XMax: "1.2" is not a fraction between 0 and 1\n'
         "error: annotations/train-annotations-bbox.csv:4: The row has 4 cells, but the file has 13 columns; "
         "XMin, XMax, YMin, YMax must not be missing\n"
-        "warning: notes.txt: The file is none that is known, and was not read\n"
+        "warning: notes.txt: The file is not recognised by its name, and was not read\n"
         "\n"
         "Nothing of this was written; what would have been, without what is bad:\n"
         "                 read  added  updated  unchanged  removed  skipped\n"
@@ -149,7 +149,7 @@ def test_a_hundred_issues_are_shown_and_all_are_in_the_report(run: Run, tmp_path
     bad = changed(more(BOXES, "a,,/m/01yrx,1\n" * 250))
     outcome = run(write(tmp_path / "bad", bad), "--report", str(tmp_path / "report.json"))
     assert outcome.out.count("error: ") == 100
-    assert "… and 150 more; --report FILE.json has them all\n" in outcome.out
+    assert "… and 150 more; --report FILE.json lists them\n" in outcome.out
     assert len(json.loads((tmp_path / "report.json").read_text())["issues"]) == 250
 
 

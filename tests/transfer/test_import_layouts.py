@@ -519,7 +519,7 @@ def test_known_files_that_are_not_read_are_named(tmp_path: Path) -> None:
     assert result.committed
     assert sorted(told(result.report)) == sorted(
         [f"warning: not-read: {name}: {what}: not read yet" for name, what in names.items()]
-        + ["warning: unknown-file: notes.md: The file is none that is known, and was not read"]
+        + ["warning: unknown-file: notes.md: The file is not recognised by its name, and was not read"]
     )
 
 

@@ -154,7 +154,7 @@ def test_unknown_columns_are_one_warning_a_file(tmp_path: Path) -> None:
     result = bring_in(write(tmp_path, documented(boxes=boxes, labels="ImageID,LabelName,Who\na,/m/01yrx,me\n")))
 
     assert result.committed
-    what = "is no column of this file that is known, and is not read"
+    what = "is not a column that this file can have, and is not read"
     assert told(result.report) == [
         f'warning: unknown-column: annotations/train-annotations-human-imagelabels.csv:1: "Who" {what}',
         f'warning: unknown-column: annotations/train-annotations-bbox.csv:1: "Colour, Mood" {what}',
@@ -570,7 +570,7 @@ def test_a_subset_that_nothing_has_is_an_issue(tmp_path: Path) -> None:
     source = write(tmp_path, documented(boxes=[BOX]))
     result = bring_in(source, subsets=frozenset({"tarin", "train"}))
     assert told(result.report) == [
-        'error: unknown-chosen-subset: --subset: "tarin" is no subset that the archive or the task has'
+        'error: unknown-chosen-subset: --subset: "tarin" is not a subset that the archive or the task has'
     ]
     assert not Task.objects.exists()
     assert bring_in(source, subsets=frozenset({"train"})).committed

@@ -73,10 +73,10 @@ FAULTS: dict[str, list[tuple[str, int, str]]] = {
         ("a,verification,/m/0k4j,2\n", 5, 'Confidence: "2" is not a confidence between 0 and 1'),
         ('a,verification,"/m/0k4j" ,1\n', 6,
          AFTER_QUOTE),
-        ("zebra,verification,/m/0k4j,1\n", 7, 'ImageID: "zebra" is no image of the task'),
+        ("zebra,verification,/m/0k4j,1\n", 7, 'ImageID: "zebra" is not an image of the task'),
     ],
     MACHINE: [
-        ("a,machine,/m/none,0.5\n", 3, 'LabelName: "/m/none" is no label of the task'),
+        ("a,machine,/m/none,0.5\n", 3, 'LabelName: "/m/none" is not a label of the task'),
         ("a,machine,Dog,1\n", 0, ""),
         ("a,machine,/m/0k4j,high\n", 5, 'Confidence: "high" is not a number'),
     ],
@@ -136,7 +136,7 @@ def test_skip_leaves_out_the_bad_rows_and_no_others(tmp_path: Path) -> None:
 
 def test_skip_leaves_out_the_same_rows_of_a_new_task(tmp_path: Path) -> None:
     named = [
-        piece for pieces in FAULTS.values() for piece, _, text in pieces if "no image" in text or "no label" in text
+        piece for pieces in FAULTS.values() for piece, _, text in pieces if "is not a" in text and "of the task" in text
     ]
     assert len(named) == 2
     files = faulty()
@@ -195,8 +195,11 @@ def test_issues_without_number_are_counted_and_kept_on_disk(tmp_path: Path) -> N
     rows = "".join(f"a,xclick,/m/01yrx,1,0,{number},0,1,0,0,0,0,0\n" for number in range(2, 12_000))
     result = load(write(tmp_path / "bad", changed(more(BOXES, rows))))
     assert result.report.errors == 11_998
-    assert len(result.report.shown) == 100
-    assert sum(1 for issue in result.report.issues() if issue.severity is Severity.ERROR) == 11_998
+    assert len(result.report.first_issues()) == 100
+    assert sum(1 for issue in result.report.issues() if issue.severity is Severity.ERROR) == 10_000
+    (kind,) = result.report.kinds()
+    assert (kind.count, kind.listed) == (11_998, 10_000)
+    assert kind.rest == f"1,998 more are not listed: {BOXES}:10004-12001 (1,998)"
 
 
 def test_dry_runs_of_overlapping_files_count_as_commits_do(tmp_path: Path) -> None:

@@ -490,7 +490,7 @@ def test_images_match_by_name_alone_where_it_is_unique(task: Task, again: Callab
     assert image_names() == [("train", "a")]
     assert totals(result.report)["boxes"] == {"read": 2, "added": 1, "unchanged": 1}
     assert told(result.report) == [
-        "warning: other-subset: 1 images of the subset “test” were found in other subsets of the task, by ImageID"
+        "warning: other-subset: 1 image of the subset “test” was found in other subsets of the task, by ImageID"
     ]
 
 
@@ -942,6 +942,7 @@ def test_the_report_as_json(task: Task, again: Callable[[Files], Path]) -> None:
     assert found["totals"]["boxes"]["skipped"] == {"bad": 250}
     assert found["issues"][249] == {
         "code": "bad-fraction",
+        "params": {"reason": "is not a number"},
         "reason": "is not a number",
         "file": "annotations/train-annotations-bbox.csv",
         "line": 251,

@@ -124,7 +124,7 @@ def test_a_header_alone_is_no_rows(tmp_path: Path) -> None:
 
 def test_an_unknown_column_is_one_warning(tmp_path: Path) -> None:
     result = load(write(tmp_path / "a", changed(replaced(BOXES, "IsInside", "IsUpsideDown"))))
-    assert warnings(result) == [f'{BOXES}:1: "IsUpsideDown" is no column of this file that is known, and is not read']
+    assert warnings(result) == [f'{BOXES}:1: "IsUpsideDown" is not a column that this file can have, and is not read']
     assert result.committed
 
 
@@ -209,8 +209,8 @@ def test_parts_that_are_missing(changes: tuple[Change, ...], tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("policy", "expected"),
     [
-        (Missing.ERROR, [f'{BOXES}:4: LabelName: "/m/9" is no label of the task',
-                         f'{BOXES}:5: ImageID: "zebra" is no image of the task']),
+        (Missing.ERROR, [f'{BOXES}:4: LabelName: "/m/9" is not a label of the task',
+                         f'{BOXES}:5: ImageID: "zebra" is not an image of the task']),
         (Missing.SKIP, []),
         (Missing.CREATE, []),
     ],

@@ -10,10 +10,12 @@ from rest_framework.request import Request
 
 from openimages_io.api.addresses import address
 from openimages_io.api.users import UserSerializer
-from openimages_io.format.issues import Severity
+from openimages_io.format.issues import Issue, Severity
+from openimages_io.jobs.reports import summary
 from openimages_io.jobs.steering import can_cancel, can_confirm, can_retry
 from openimages_io.jobs.watching import Status, Workers, statuses, workers
 from openimages_io.models import Job, JobState
+from openimages_io.transfer.summary import IssueKind
 
 
 class TotalsSerializer(serializers.Serializer[Any]):
@@ -26,6 +28,52 @@ class TotalsSerializer(serializers.Serializer[Any]):
     removed = serializers.IntegerField()
     written = serializers.IntegerField()
     skipped = serializers.DictField(child=serializers.IntegerField(), help_text="By reason.")
+
+
+class IssueSerializer(serializers.Serializer[Any]):
+    """One finding with its place."""
+
+    severity = serializers.ChoiceField(choices=[severity.value for severity in Severity])
+    code = serializers.CharField(help_text="A stable name for machines, such as `bad-fraction`.")
+    params = serializers.DictField(
+        child=serializers.JSONField(), help_text="What the sentence is made of besides the value, by name."
+    )
+    file = serializers.CharField(help_text="The path inside the archive; empty when it is about the whole.")
+    line = serializers.IntegerField(allow_null=True, help_text="The line on which the record starts, from 1.")
+    column = serializers.CharField(allow_null=True, help_text="The column, or the path inside a JSON document.")
+    value = serializers.CharField(allow_null=True, help_text="What was there.")
+    reason = serializers.CharField(help_text="What was expected.")
+    text = serializers.CharField(source="__str__", help_text="All of it as a sentence.")
+
+
+class LinesSerializer(serializers.Serializer[Any]):
+    """Issues of one file that are not listed, by line."""
+
+    file = serializers.CharField()
+    first_line = serializers.IntegerField(source="first", allow_null=True)
+    last_line = serializers.IntegerField(source="last", allow_null=True)
+    count = serializers.IntegerField(help_text="Lines between the two that have no issue are not counted.")
+
+
+class IssueKindSerializer(serializers.Serializer[Any]):
+    """The issues of one code and severity."""
+
+    code = serializers.CharField()
+    severity = serializers.ChoiceField(choices=[severity.value for severity in Severity])
+    count = serializers.IntegerField()
+    listed = serializers.IntegerField(help_text="So many of them are among the issues, at most MAX_ISSUES_PER_CODE.")
+    places = serializers.ListField(child=serializers.CharField(), help_text="The first, as `file:line`.")
+    example = serializers.SerializerMethodField(help_text="The first issue, its texts shortened.")
+    about = serializers.CharField(help_text="What issues of this code mean.")
+    advice = serializers.CharField(help_text="What to do about them.")
+    unlisted = LinesSerializer(many=True, help_text="Where those are that are not listed.")
+    unlisted_elsewhere = serializers.IntegerField(
+        source="elsewhere", help_text="Those that are not listed and whose places are not kept."
+    )
+
+    @extend_schema_field(IssueSerializer(allow_null=True))
+    def get_example(self, kind: IssueKind) -> Any:
+        return IssueSerializer(Issue.of_dict(kind.example)).data if kind.example else None
 
 
 class JobSerializer(serializers.ModelSerializer[Job]):
@@ -52,6 +100,10 @@ class JobSerializer(serializers.ModelSerializer[Job]):
     can_cancel = serializers.SerializerMethodField()
     can_confirm = serializers.SerializerMethodField()
     can_retry = serializers.SerializerMethodField()
+    summary = serializers.SerializerMethodField(
+        help_text="The issues by kind: errors before warnings before notes, the most frequent first. Empty for a job "
+        "that was run before summaries were kept."
+    )
     issues = serializers.SerializerMethodField(help_text="Where the issues are.")
     file = serializers.SerializerMethodField(help_text="Where the export is; null while there is none.")
 
@@ -80,6 +132,7 @@ class JobSerializer(serializers.ModelSerializer[Job]):
             "started",
             "finished",
             "totals",
+            "summary",
             "errors",
             "warnings",
             "notes",
@@ -133,6 +186,10 @@ class JobSerializer(serializers.ModelSerializer[Job]):
     def get_can_retry(self, job: Job) -> bool:
         return can_retry(job)
 
+    @extend_schema_field(IssueKindSerializer(many=True))
+    def get_summary(self, job: Job) -> Any:
+        return IssueKindSerializer(summary(job), many=True).data
+
     @extend_schema_field({"type": "string", "format": "uri"})
     def get_issues(self, job: Job) -> str:
         return address("job-issues", self.context["request"], job.pk)
@@ -167,19 +224,6 @@ def all_shown(jobs: Sequence[Job], request: Request) -> Any:
     known = workers() if any(status.waiting for status in now.values()) else None
     context = {"request": request, "statuses": now, "workers": known}
     return JobSerializer(latest, many=True, context=context).data
-
-
-class IssueSerializer(serializers.Serializer[Any]):
-    """One finding with its place."""
-
-    severity = serializers.ChoiceField(choices=[severity.value for severity in Severity])
-    code = serializers.CharField(help_text="A stable name for machines, such as `bad-fraction`.")
-    file = serializers.CharField(help_text="The path inside the archive; empty when it is about the whole.")
-    line = serializers.IntegerField(allow_null=True, help_text="The line on which the record starts, from 1.")
-    column = serializers.CharField(allow_null=True, help_text="The column, or the path inside a JSON document.")
-    value = serializers.CharField(allow_null=True, help_text="What was there.")
-    reason = serializers.CharField(help_text="What was expected.")
-    text = serializers.CharField(source="__str__", help_text="All of it as a sentence.")
 
 
 IssuePage: Final = inline_serializer(

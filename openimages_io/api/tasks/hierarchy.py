@@ -170,7 +170,7 @@ def _check_known(graph: hierarchy.Graph, keys: Mapping[str, int], data: bytes) -
     unknown = {name for name in graph.names if name not in keys}
     if unknown:
         faults = {
-            path: [ErrorDetail(f"{show(name)} is no label of the task.", code="unknown-label")]
+            path: [ErrorDetail(f"{show(name)} is not a label of the task.", code="unknown-label")]
             for path, name in islice(_places(json.loads(data), unknown), _SHOWN)
         }
         if len(unknown) > _SHOWN:

@@ -63,12 +63,11 @@ def _resolve(run: Run, source: Source, subset: str, chunk: Chunk) -> tuple[Chunk
     made: set[int] = set()
     for index, (name, key) in enumerate(zip(names, found, strict=True)):
         if key == _AMBIGUOUS and key is not None:
-            reason = f"is an image of several subsets of the task, and none of them is “{subset}”"
-            _fault(run, source, chunk, index, "ambiguous-image", reason)
+            _fault(run, source, chunk, index, "ambiguous-image", form="subset", subset=subset)
         elif key is None and run.policies.images is Missing.CREATE:
             new.setdefault(name, index)
         elif key is None and run.policies.images is Missing.ERROR:
-            _fault(run, source, chunk, index, "unknown-image", "is no image of the task")
+            _fault(run, source, chunk, index, "unknown-image")
         elif key is None:
             totals.skipped[UNKNOWN_IMAGE] += 1
     if new:
@@ -96,7 +95,7 @@ def _refuse_twice(run: Run, source: Source, chunk: Chunk, keys: list[int], seen:
         here.add(key)
         keep.append(first)
         if not first:
-            _fault(run, source, chunk, index, "image-twice", "stands in the image list twice")
+            _fault(run, source, chunk, index, "image-twice")
     return chunk.where(keep), [key for key, first in zip(keys, keep, strict=True) if first]
 
 
@@ -118,15 +117,8 @@ def _compare(run: Run, source: Source, chunk: Chunk, keys: list[int], made: set[
             known = json.loads(earlier[key][2])
             for column, value in given.items():
                 if not _empty(value) and not _empty(known.get(column)) and known[column] != value:
-                    reason = f"differs from “{known[column]}” in an earlier image list, which holds"
-                    run.warn(
-                        "image-differs",
-                        reason,
-                        file=source.path,
-                        line=chunk.lines[index],
-                        column=column,
-                        value=str(value),
-                    )
+                    place: dict[str, Any] = {"file": source.path, "line": chunk.lines[index], "column": column}
+                    run.issue("image-differs", value=str(value), earlier=str(known[column]), **place)
             changes = {c: v for c, v in given.items() if not _empty(v) and _empty(known.get(c))}
         elif key in stored:
             known = stored[key]
@@ -164,7 +156,7 @@ def _empty(value: Any) -> bool:
     return value is None or value == ""
 
 
-def _fault(run: Run, source: Source, chunk: Chunk, index: int, code: str, reason: str) -> None:
+def _fault(run: Run, source: Source, chunk: Chunk, index: int, code: str, **params: Any) -> None:
     name = chunk.values["ImageID"][index]
-    run.issue(code, reason, file=source.path, line=chunk.lines[index], column="ImageID", value=name)
+    run.issue(code, file=source.path, line=chunk.lines[index], column="ImageID", value=name, **params)
     run.report.of("images").skipped[BAD] += 1

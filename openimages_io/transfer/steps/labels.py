@@ -1,7 +1,7 @@
 """Class lists and the hierarchy to labels and edges."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from openimages_io.format import hierarchy
 from openimages_io.format.class_lists import is_mid
@@ -27,8 +27,7 @@ def read_class_lists(run: Run) -> None:
             names = chunk.values["LabelName"]
             for name, display, line in zip(names, chunk.get("DisplayName"), chunk.lines, strict=True):
                 if name in seen:
-                    reason = "stands in the class list twice"
-                    run.issue("class-twice", reason, file=source.path, line=line, column="LabelName", value=name)
+                    run.issue("class-twice", file=source.path, line=line, column="LabelName", value=name)
                     totals.skipped[BAD] += 1
                     continue
                 seen.add(name)
@@ -40,8 +39,8 @@ def read_class_lists(run: Run) -> None:
                 if not earlier[0]:
                     listed[name] = display or "", source.path
                 elif display and display != earlier[0]:
-                    reason = f"differs from “{earlier[0]}” in {earlier[1]}, which holds"
-                    run.warn("class-differs", reason, file=source.path, line=line, column="DisplayName", value=display)
+                    place: dict[str, Any] = {"file": source.path, "line": line, "column": "DisplayName"}
+                    run.issue("class-differs", value=display, earlier=earlier[0], other=earlier[1], **place)
     _take_in(run, {name: display for name, (display, _) in listed.items()})
 
 
@@ -108,8 +107,8 @@ def choose_labels(run: Run) -> None:
         return
     for name in sorted(run.options.labels):
         if name in run.labels.ambiguous:
-            reason = f"is the display name of several labels: {', '.join(run.labels.ambiguous[name])}"
-            run.issue("ambiguous-chosen-label", reason, column="--label", value=name)
+            several = ", ".join(run.labels.ambiguous[name])
+            run.issue("ambiguous-chosen-label", column="--label", value=name, labels=several)
         elif name not in run.labels.find:
             run.awaited_labels.add(name)
     if run.policies.labels is not Missing.CREATE:
@@ -120,8 +119,7 @@ def choose_labels(run: Run) -> None:
 def report_awaited_labels(run: Run) -> None:
     """Makes an issue of each label that was chosen by a name that nothing has."""
     for name in sorted(run.awaited_labels):
-        reason = "is no label of the task, and the archive brings none of that name"
-        run.issue("unknown-chosen-label", reason, column="--label", value=name)
+        run.issue("unknown-chosen-label", column="--label", value=name)
     run.awaited_labels.clear()
 
 
@@ -144,8 +142,8 @@ def _take_edges(run: Run, source: Source, graph: hierarchy.Graph) -> None:
     totals.read += len(graph.edges)
     ambiguous = {name for name in graph.names if name in run.labels.ambiguous}
     for name in sorted(ambiguous):
-        reason = f"is the display name of several labels: {', '.join(run.labels.ambiguous[name])}"
-        run.issue("ambiguous-label", reason, file=source.path, column="LabelName", value=name)
+        several = ", ".join(run.labels.ambiguous[name])
+        run.issue("ambiguous-label", file=source.path, column="LabelName", value=name, labels=several)
     unknown = [name for name in graph.names if name not in run.labels.find and name not in ambiguous]
     # Now rather than with the first row of such a label, so that its edges come, too.
     wanted = [name for name in unknown if _chosen(run, name, "")]
@@ -179,9 +177,8 @@ def _take_edges(run: Run, source: Source, graph: hierarchy.Graph) -> None:
             totals.skipped[_SAME_EDGE] += 1
             continue
         if may_be_cyclic and _reaches(children, child, above):
-            why = f"it is {edge.parent} too" if above == child else f"the task's hierarchy has it above {edge.parent}"
-            reason = f"would stand below itself: {why}"
-            run.issue("cyclic-hierarchy", reason, file=source.path, value=edge.child)
+            form = "same" if above == child else "above"
+            run.issue("cyclic-hierarchy", file=source.path, value=edge.child, form=form, parent=edge.parent)
             totals.skipped[BAD] += 1
             continue
         made.add(key)

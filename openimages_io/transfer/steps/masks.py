@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from openimages_io import geometry
 from openimages_io.exceptions import UnreadableArchive
-from openimages_io.format.issues import Severity
 from openimages_io.format.layouts import Kind, Source
 from openimages_io.format.masks import BadMask, MaskHeader, check_png, decode, unpacked_bytes
 from openimages_io.format.tables import SEGMENTATIONS
@@ -140,7 +139,7 @@ class _MaskReader:
             self._spend(unpacked_bytes(png, self.run.limits))
             return png, check_png(png, self.run.limits)
         except FileNotFoundError:
-            code, reason = "mask-missing", "is not among the mask files"
+            code, reason = "mask-missing", None
         except BadMask as fault:
             code, reason = "bad-mask", str(fault)
         except UnreadableArchive as fault:
@@ -167,17 +166,15 @@ class _MaskReader:
         try:
             pixels = decode(mask.png, self.run.limits)
         except BadMask as fault:
-            issue("bad-outline", f"cannot become a polygon: {fault}")
+            issue("bad-outline", detail=str(fault))
             return False
         try:
             mask.rings = geometry.trace(pixels, most) or None
         except ValueError:
-            reason = f"has an outline of more than {most:,} points (MAX_SHAPE_POINTS), so it stays a mask"
-            issue("long-outline", reason, severity=Severity.WARNING)
+            issue("long-outline", limit=most)
             return True
         if mask.rings is None:
-            reason = "has no pixels of an object, so there is nothing to trace; it stays a mask"
-            issue("empty-mask", reason, severity=Severity.NOTE)
+            issue("empty-mask")
         return True
 
     def _kinds(self, mask: NewMask) -> tuple[ShapeKind, ...]:

@@ -2,10 +2,10 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from typing import Final
+from typing import Any, Final
 
 from openimages_io.exceptions import CannotBeStored, OpenImagesError, UnreadableArchive
-from openimages_io.format.issues import Issue, Severity, show
+from openimages_io.format.issues import Issue, Severity
 from openimages_io.format.layouts import Kind
 from openimages_io.format.pictures import BadPicture, check_picture
 from openimages_io.format.sizes import read_sizes
@@ -42,8 +42,14 @@ def read_size_files(run: Run) -> None:
                     continue
                 totals.skipped[SAID_TWICE] += 1
                 if known != size:
-                    reason = f"is {known[0]} x {known[1]} pixels in an earlier file, which holds"
-                    run.warn("size-differs", reason, file=source.path, line=row.line, column="id", value=row.image_id)
+                    params: dict[str, Any] = {"form": "file", "width": known[0], "height": known[1]}
+                    place: dict[str, Any] = {
+                        "file": source.path,
+                        "line": row.line,
+                        "column": "id",
+                        "value": row.image_id,
+                    }
+                    run.issue("size-differs", **place, **params)
         lines = len(bad - {None})
         if lines:
             totals.read += lines
@@ -81,8 +87,7 @@ def take_pictures(run: Run) -> list[str]:
         if key is None:
             continue
         if first.setdefault(key, path) != path:
-            reason = f"is the ImageID of a second picture; the first is {show(first[key])}"
-            run.issue("two-pictures", reason, file=path, value=name)
+            run.issue("two-pictures", file=path, value=name, where="", first=first[key])
             totals.skipped[BAD] += 1
             continue
         if key in run.new_images:
@@ -106,9 +111,9 @@ def _look_at(run: Run, subset: str | None, name: str, path: str) -> None:
         return
     told = run.size(subset, name)
     if told is not None and told != size:
-        reason = f"is {size[0]} x {size[1]} pixels, but images.meta says {told[0]} x {told[1]}, which holds"
-        value = path.rpartition("/")[2]
-        issue = Issue(code="size-differs", reason=reason, file=path, value=value, severity=Severity.WARNING)
+        params: dict[str, Any] = {"form": "picture", "width": size[0], "height": size[1]}
+        params |= {"meta_width": told[0], "meta_height": told[1]}
+        issue = Issue(code="size-differs", params=params, file=path, value=path.rpartition("/")[2])
         run.picture_issues[path] = [issue]
 
 
@@ -133,8 +138,7 @@ def _image_of(run: Run, subset: str | None, name: str, path: str, chosen: Collec
     if key is None and run.policies.images is Missing.SKIP:
         totals.skipped[UNKNOWN_IMAGE] += 1
         return None
-    reason = "is no image of the task" if key is None else "is an image of several subsets of the task"
-    run.issue("unknown-image" if key is None else "ambiguous-image", reason, file=path, value=name)
+    run.issue("unknown-image" if key is None else "ambiguous-image", file=path, value=name)
     totals.skipped[BAD] += 1
     return None
 

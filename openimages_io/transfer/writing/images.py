@@ -49,8 +49,7 @@ def prepare_images(out: Outgoing) -> None:
             _leave_out(out, keys.iterator(chunk_size=_PAGE), "the subset's name cannot be written")
             continue
         if misread(subset, out.names):
-            reason = "is a subset that these file names make look like another when they are read again"
-            out.warn("misread-subset", reason, value=subset)
+            out.issue("misread-subset", value=subset)
         out.subsets.append(subset)
     for subset in out.subsets:
         _prepare_subset(out, subset)
@@ -104,8 +103,7 @@ def _warn_of_shared_names(out: Outgoing) -> None:
     names = images_of(out).filter(subset__in=out.subsets).order_by().values("name")
     shared = names.annotate(images=Count("pk")).filter(images__gt=1).count()
     if shared:
-        reason = f"ImageIDs that several subsets have, of which Datumaro and CVAT allow none: {shared:,}"
-        out.warn("shared-image-id", reason)
+        out.issue("shared-image-id", count=shared)
 
 
 def write_image_lists(out: Outgoing) -> None:

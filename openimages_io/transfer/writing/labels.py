@@ -8,7 +8,6 @@ from django.db.models import Exists, OuterRef
 from openimages_io.exceptions import OpenImagesError
 from openimages_io.format import cells, hierarchy
 from openimages_io.format.class_lists import is_header
-from openimages_io.format.issues import Severity
 from openimages_io.format.names import UNPRINTABLE
 from openimages_io.format.tables import CLASSES
 from openimages_io.format.writing import header, lines, names_of, text
@@ -70,12 +69,11 @@ def _take_display_names(out: Outgoing) -> None:
         if not can_be(cells.LABEL_NAME, display):
             without += label.is_listed
         elif times[display] > 1 or (display in names and display != label.name):
-            reason = f"is the name of several labels; {label.name} is written as it is"
-            out.warn("ambiguous-label", reason, value=display)
+            out.warn("ambiguous-label", value=display, form="written", label=label.name)
         else:
             out.label_names[label.pk] = display
     if without:
-        out.warn("no-display-name", f"Labels without a display name are written by their LabelName: {without:,}")
+        out.issue("no-display-name", count=without)
 
 
 def write_class_list(out: Outgoing) -> list[str]:
@@ -99,8 +97,7 @@ def write_class_list(out: Outgoing) -> list[str]:
     start = header(names_of(CLASSES)) if not listed or is_misleading else ""
     out.output.write(out.names.classes, (start + lines(columns)).encode(), compress=True)
     if unnamed := sum(not label.display_name for label in listed):
-        reason = f"Labels without a display name stand in the class list with their LabelName twice: {unnamed:,}"
-        out.issue("name-twice", reason, file=out.names.classes, severity=Severity.NOTE)
+        out.issue("name-twice", file=out.names.classes, count=unnamed)
     totals = out.report.of("labels")
     totals.read += len(out.labels)
     totals.written += len(listed)
@@ -153,6 +150,5 @@ def _edges(out: Outgoing) -> list[hierarchy.Edge]:
             totals.skipped["of a label whose name cannot be written"] += 1
             lost |= {parent, child} & unfit.keys()
     for key in sorted(lost):
-        reason = "is a label that the hierarchy cannot have: its name is blank or holds a control character"
-        out.issue("bad-edge", reason, file=out.names.hierarchy, value=unfit[key])
+        out.issue("bad-edge", file=out.names.hierarchy, value=unfit[key])
     return edges

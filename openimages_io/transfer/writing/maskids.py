@@ -59,8 +59,8 @@ class MaskFileNames:
             claimed = self._names.claim(_readable(path, has_file=is_drawn or size > 0), digest)
             self._claimed[key] = claimed
             if claimed.name != path:
-                reason = f"is the name of another mask's file, too, or none for a file; it is {claimed.name} here"
-                out.warn("mask-renamed", reason, value=path, file=out.names.segmentations(subset))
+                file = out.names.segmentations(subset)
+                out.issue("mask-renamed", value=path, file=file, written=claimed.name)
 
     def of(self, key: int) -> ClaimedName | None:
         """The name of a mask that came in with one."""

@@ -94,11 +94,9 @@ class _Writer:
             self.out.tell(len(page))
         file = self.out.names.segmentations(self.subset)
         if self._without_png:
-            reason = f"Masks whose PNG was never there, so that their rows name no file: {self._without_png:,}"
-            self.out.warn("no-png", reason, file=file)
+            self.out.issue("no-png", file=file, count=self._without_png)
         if self._at_own_size:
-            reason = f"Masks at their own size, because that of their image is not known: {self._at_own_size:,}"
-            self.out.warn("no-image-size", reason, file=file)
+            self.out.issue("no-image-size", file=file, count=self._at_own_size)
 
     def _page(self, keys: Sequence[int]) -> list[Shape]:
         """Shapes with everything but their PNGs, and what their rows need to know of others."""
@@ -197,8 +195,8 @@ class _Writer:
             self.totals.skipped["written with another shape of its group"] += 1
         if not pixels.any():
             place = f"{self.subset}/{self.out.image_names[shape.image_id]}"
-            reason = f"covers the centre of no pixel of {size[0]} x {size[1]}: its mask is empty"
-            self.out.warn("empty-mask", reason, value=f"{shape.kind} {shape.pk} on {place}")
+            value = f"{shape.kind} {shape.pk} on {place}"
+            self.out.warn("empty-mask", value=value, form="written", width=size[0], height=size[1])
         return self._joined_row(drawn, encode(pixels))
 
     def _joined_row(self, drawn: Sequence[tuple[Shape, "geometry.Mask"]], png: bytes) -> _Row:

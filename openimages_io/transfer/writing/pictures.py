@@ -41,8 +41,8 @@ def _write(out: Outgoing, subset: str, key: int, file: str, suffix: str, names: 
             out.output.copy(path, source.file)
     except (OSError, SuspiciousFileOperation) as error:
         totals.skipped["missing in the storage"] += 1
-        why = "is missing in the storage" if isinstance(error, FileNotFoundError) else "cannot be read from the storage"
-        out.issue("picture-missing", f"{why}, where its name is {file}", value=path)
+        form = "missing" if isinstance(error, FileNotFoundError) else "unreadable"
+        out.issue("picture-missing", value=path, form=form, stored=file)
         return
     names.take(out, path)
     totals.written += 1
@@ -84,10 +84,7 @@ class _PictureNames:
         self._folders.update(_folders(path))
         folded = hash(unicodedata.normalize("NFC", path).casefold())
         if folded in self._folded:
-            reason = (
-                "is a name that differs from another picture's in case or composition alone: some disks take only one"
-            )
-            out.warn("similar-picture-name", reason, value=path)
+            out.issue("similar-picture-name", value=path)
         self._folded.add(folded)
 
 

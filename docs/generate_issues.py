@@ -1,0 +1,46 @@
+"""`python -m docs.generate_issues`: writes the page of all issues, `docs/issues.md`, from their declarations."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from openimages_io.format.issue_codes import CODES, IssueCode
+
+TARGET: Final = Path(__file__).resolve().parent / "issues.md"
+
+INTRO: Final = """\
+# Issues
+
+*This page is written by `python -m docs.generate_issues` from `openimages_io/format/issue_codes.py`; a test compares the two.*
+
+What an import, an export or a check finds is a list of issues. Each has a severity, a code, the parameters of its sentence, and its place: file, line, column
+and what was there. Reports and jobs store these; the sentence is made when it is shown. Only an error keeps an import from being written.
+
+A summary by kind comes first: how many, the first places, an example, what to do. A report lists 10,000 issues of a code (`MAX_ISSUES_PER_CODE` in
+`OPENIMAGES_IO`); of more it has the number and the lines.
+
+Where no sentence is given, its words are the parameter `reason`: the details are a decoder's or the operating system's.
+
+| code | severity | what it means | sentence | what to do |
+|---|---|---|---|---|
+"""
+
+
+def generate() -> str:
+    """The page."""
+    return INTRO + "".join(_row(code, declared) for code, declared in sorted(CODES.items()))
+
+
+def _row(code: str, declared: IssueCode) -> str:
+    sentences = " / ".join(_sentences(declared)).replace("|", "\\|")
+    return f"| `{code}` | {declared.severity} | {declared.about} | {sentences} | {declared.advice} |\n"
+
+
+def _sentences(declared: IssueCode) -> Iterator[str]:
+    for template in (declared.sentence, *declared.forms.values()):
+        if template:
+            yield f"`{template}`"
+
+
+if __name__ == "__main__":
+    TARGET.write_text(generate(), "utf-8")
