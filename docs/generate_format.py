@@ -182,6 +182,9 @@ are 1-bit PNGs.
 Files in `images/<subset>/`, where folders below belong to the ImageID; directly in `images/`; in any other top folder, which is then the
 subset; or a .jpg at the root. Endings: {pictures}. Two pictures of one ImageID in a subset are an error (`two-pictures`).
 
+Coordinates are of the pixels as they are stored, and so are sizes and thumbnails, whatever turn an EXIF orientation asks for. Files keep
+their tag; who shows one with its boxes takes it with `?as_stored=1` (see [the API](api.md)).
+
 A picture must be whole (`bad-picture`). No pixel is unpacked for that; what is read is that the file goes on to where its format says that it ends:
 
 | format | whole is |

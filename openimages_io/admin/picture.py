@@ -107,8 +107,12 @@ def picture(admin: "OurAdmin", request: HttpRequest, key: int) -> HttpResponse:
 
 
 def file(admin: "OurAdmin", request: HttpRequest, key: int) -> HttpResponseBase:
-    """The picture's file, for who may see the image."""
-    return _answer(file_response(request, _image(admin, request, key)))
+    """The picture's file, for who may see the image; shown as its pixels are stored, as on the image's page."""
+    image = _image(admin, request, key)
+    try:
+        return _answer(file_response(request, image, as_stored=True))
+    except BadPicture as fault:
+        raise Http404(str(fault)) from None
 
 
 def small(admin: "OurAdmin", request: HttpRequest, key: int, size: int) -> HttpResponseBase:

@@ -14,6 +14,8 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Pillow
+from PIL.ImageFile import ImageFile
+from PIL.TiffImagePlugin import TiffImageFile
 
 from openimages_io.format.limits import Limits
 from openimages_io.format.masks import BadMask, png_chunks
@@ -57,7 +59,7 @@ def check_picture(data: bytes, limits: Limits) -> tuple[int, int]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             with Pillow.open(io.BytesIO(data), formats=FORMATS) as picture:
-                (width, height), kind = picture.size, picture.format or ""
+                (width, height), kind = stored_size(picture), picture.format or ""
     except Pillow.DecompressionBombError:
         raise TooManyPixels("has more pixels than any picture should have") from None
     except Exception as error:  # Pillow raises whatever there is for a hostile file
@@ -73,11 +75,18 @@ def check_picture(data: bytes, limits: Limits) -> tuple[int, int]:
     return width, height
 
 
+def stored_size(picture: ImageFile) -> tuple[int, int]:
+    """Return width and height of the pixels as they are stored: Pillow gives those of a TIFF as its tag turns them."""
+    if isinstance(picture, TiffImageFile):
+        return picture.tag_v2[_TIFF_WIDTH], picture.tag_v2[_TIFF_HEIGHT]
+    return picture.size
+
+
 def jpeg_scans(data: bytes) -> JpegScans:
     """Return how a JPEG is to be decoded, from its header alone. Raises `BadPicture`."""
     frame = components = 0
     try:
-        for marker, at in _jpeg_markers(data):
+        for marker, at in jpeg_markers(data):
             if 0xC0 <= marker <= 0xCF and marker not in {0xC4, 0xC8, 0xCC}:
                 frame, components = marker, data[at + 9]
             elif marker == _START_OF_SCAN:
@@ -99,7 +108,7 @@ def _count(parts: int) -> None:
 def _jpeg(data: bytes) -> None:
     """To the first EOI after a scan. What follows it is another picture (MPO), or what a camera adds."""
     has_scan = False
-    for marker, _ in _jpeg_markers(data):
+    for marker, _ in jpeg_markers(data):
         has_scan |= marker == _START_OF_SCAN
         if marker == _END_OF_IMAGE:
             if has_scan:
@@ -108,7 +117,7 @@ def _jpeg(data: bytes) -> None:
     raise _truncated("it has no end (EOI)")
 
 
-def _jpeg_markers(data: bytes) -> Iterator[tuple[int, int]]:
+def jpeg_markers(data: bytes) -> Iterator[tuple[int, int]]:
     """Every marker with its place; decoders pass over whatever stands between two segments, and so does this."""
     at = 0
     for parts in range(_MOST_PARTS + 2):
@@ -189,6 +198,7 @@ def _webp(data: bytes) -> None:
         raise _truncated(f"its header says {8 + size:,} bytes, and there are {len(data):,}")
 
 
+_TIFF_WIDTH, _TIFF_HEIGHT = 256, 257
 _Tag = tuple[int, int, bytes]
 """Type, number of values, and the values or their place."""
 _TIFF_WIDTHS: Final = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 7: 1, 11: 4, 12: 8, 16: 8}

@@ -1,15 +1,18 @@
 """Pictures, thumbnails and overlays as answers over HTTP: a stranger's bytes, so a browser may only ever show them."""
 
 import hashlib
+import io
 import re
 from pathlib import PurePosixPath
-from typing import Final
+from typing import IO, Any, Final
 
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
 
-from openimages_io import __version__
+from openimages_io import __version__, conf
+from openimages_io.format import orientation
+from openimages_io.format.pictures import BadPicture
 from openimages_io.models import Image
 from openimages_io.viewing.gathering import drawable, labels_of
 from openimages_io.viewing.overlay import overlay
@@ -34,19 +37,24 @@ _HEADERS: Final = {
 }
 
 
-def file_response(request: HttpRequest, image: Image) -> HttpResponseBase | None:
+def file_response(request: HttpRequest, image: Image, *, as_stored: bool = False) -> HttpResponseBase | None:
     """The picture's file, of the type that its content is; None if there is none or the storage has lost it.
 
-    Anything but a picture of a known kind is offered as a download. 304 and 412 are answered, parts are not.
+    With `as_stored` its EXIF orientation is “normal”, so that a browser shows the pixels in the frame that annotations
+    are in. Raises `BadPicture` for one too large for that. Anything but a picture of a known kind is offered as a
+    download. 304 and 412 are answered, parts are not.
     """
     name = image.file.name if image.file else None
     if name is None:
         return None
-    etag = f'"{image.file_digest or hashlib.sha256(name.encode()).hexdigest()}"'
+    etag = f'"{image.file_digest or hashlib.sha256(name.encode()).hexdigest()}{"-as-stored" * as_stored}"'
     if (known := _conditional(request, etag)) is not None:
         return known
     try:
-        file = image.file.storage.open(name, "rb")
+        file: IO[bytes] = image.file.storage.open(name, "rb")
+        if as_stored:
+            with file:
+                file = io.BytesIO(orientation.as_stored(_all_of(file)))
         start = file.read(16)
         file.seek(0)
     except FileNotFoundError:
@@ -55,6 +63,13 @@ def file_response(request: HttpRequest, image: Image) -> HttpResponseBase | None
     said = _file_name(image, suffixes)
     headers = _HEADERS | {"ETag": etag}
     return FileResponse(file, as_attachment=kind == UNKNOWN, filename=said, content_type=kind, headers=headers)
+
+
+def _all_of(file: Any) -> bytes:
+    limit = conf.limits().max_picture_bytes
+    if file.size > limit:
+        raise BadPicture(f"has more than {limit:,} bytes")
+    return bytes(file.read())
 
 
 def thumbnail_response(request: HttpRequest, image: Image, size: int) -> HttpResponseBase | None:

@@ -3,15 +3,15 @@
 import io
 import logging
 import warnings
-from typing import IO, Final
+from typing import IO, Any, Final
 
 import numpy as np
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import Storage
 from django.db import router
 from numpy.typing import NDArray
+from PIL import ExifTags, ImageDraw
 from PIL import Image as Pillow
-from PIL import ImageDraw
 from PIL.ImageFile import ImageFile
 
 from openimages_io import conf
@@ -31,6 +31,16 @@ _REDUCED_BYTES: Final = 6
 """Memory for one pixel of the smaller copy, and of what is made of it."""
 _END_OF_JPEG: Final = b"\xff\xd9"
 _BACKGROUND: Final = (255, 255, 255)
+_UNTURN: Final = {
+    2: Pillow.Transpose.FLIP_LEFT_RIGHT,
+    3: Pillow.Transpose.ROTATE_180,
+    4: Pillow.Transpose.FLIP_TOP_BOTTOM,
+    5: Pillow.Transpose.TRANSPOSE,
+    6: Pillow.Transpose.ROTATE_90,
+    7: Pillow.Transpose.TRANSVERSE,
+    8: Pillow.Transpose.ROTATE_270,
+}
+"""The other way round of each EXIF orientation."""
 _PLACEHOLDER: Final = (200, 200, 200)
 
 log = logging.getLogger(__name__)
@@ -136,7 +146,9 @@ def _small(picture: ImageFile, stream: IO[bytes], size: int) -> Pillow.Image:
     limits = conf.limits()
     if width * height > limits.max_picture_pixels:
         raise BadPicture(f"is {width} x {height} pixels, more than the limit of {limits.max_picture_pixels:,}")
+    unturn = _unturn(picture)
     unpacking, kept = prepare(picture, stream, size)
+    unpacking += kept if unturn is not None else 0
     factor = max(1, round(max(picture.size) / _GAP) // size)
     reduced = _TILES + _REDUCED_BYTES * picture.size[0] * picture.size[1] // factor**2
     needed = max(unpacking, kept + reduced)
@@ -148,7 +160,13 @@ def _small(picture: ImageFile, stream: IO[bytes], size: int) -> Pillow.Image:
     picture.load()
     small = _reduced(picture, factor)
     small.thumbnail((size, size), Pillow.Resampling.LANCZOS)
-    return small
+    return small if unturn is None else small.transpose(unturn)
+
+
+def _unturn(picture: ImageFile) -> Pillow.Transpose | None:
+    """What gives a TIFF the pixels back that it stores: Pillow turns it, as it does no other picture, by its tag."""
+    turn: Any = picture.getexif().get(ExifTags.Base.Orientation) if picture.format == "TIFF" else None
+    return _UNTURN.get(turn)
 
 
 def _reduced(picture: Pillow.Image, factor: int) -> Pillow.Image:

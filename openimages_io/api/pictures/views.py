@@ -41,6 +41,17 @@ class ThumbnailQuerySerializer(StrictForm):
     )
 
 
+class FileQuerySerializer(StrictForm):
+    """Whether the file is to be shown rather than kept."""
+
+    as_stored = serializers.ChoiceField(
+        choices=("0", "1"),
+        default="0",
+        help_text="1: with the EXIF orientation “normal”, so that an `<img>` shows the pixels as they are stored, "
+        "which is the frame of all coordinates. 0: byte for byte as it came.",
+    )
+
+
 class PictureView(ApiView):
     """A view of one image that answers with something else than JSON."""
 
@@ -62,15 +73,25 @@ class ImageFile(PictureView):
         tags=_TAGS,
         summary="Take the picture",
         parameters=[
+            FileQuerySerializer,
             _IF_NONE_MATCH,
             _ETAG,
             OpenApiParameter("Content-Disposition", str, OpenApiParameter.HEADER, response=[200]),
         ],
-        responses={(200, kind): OpenApiTypes.BINARY for kind in CONTENT_TYPES} | _UNCHANGED | problems(404, 412),
+        responses={(200, kind): OpenApiTypes.BINARY for kind in CONTENT_TYPES} | _UNCHANGED | problems(400, 404, 412),
     )
     def get(self, request: Request, pk: int) -> HttpResponseBase:
-        """The file as it came. Annotations are in the frame of its pixels, whatever turn an EXIF tag asks for."""
-        return _answer(file_response(_plain(request), self.get_image(pk)))
+        """The file as it came. Annotations are in the frame of its pixels, whatever turn an EXIF tag asks for.
+
+        Browsers turn an `<img>` by that tag, and CSS cannot keep them from it across origins: show `?as_stored=1`.
+        """
+        query = FileQuerySerializer(data=request.query_params)
+        image = self.get_image(pk)
+        query.is_valid(raise_exception=True)
+        try:
+            return _answer(file_response(_plain(request), image, as_stored=query.validated_data["as_stored"] == "1"))
+        except BadPicture as fault:
+            raise NotFound(f"The picture cannot be shown as it is stored, for it {fault}.") from None
 
 
 class ImageThumbnail(PictureView):
