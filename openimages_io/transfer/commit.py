@@ -7,6 +7,7 @@ alone: whoever is interrupted in between errs on the side of keeping files.
 """
 
 import logging
+from collections.abc import Callable
 from contextlib import suppress
 from enum import Enum
 from types import TracebackType
@@ -117,11 +118,12 @@ def renew(using: str) -> None:
     connection: Any = connections[using]
     connection.in_atomic_block, connection.needs_rollback = False, False
     connection.savepoint_ids, connection.atomic_blocks, connection.run_on_commit = [], [], []
-    with suppress(Exception):
-        if connection.vendor == "sqlite":  # one in memory cannot be closed
-            connection.rollback()
-            connection.set_autocommit(True)
-        connection.close()
+    steps: list[Callable[[], object]] = [connection.close]
+    if connection.vendor == "sqlite":  # one in memory cannot be closed
+        steps = [connection.rollback, lambda: connection.set_autocommit(True), connection.close]
+    for step in steps:  # each whatever came of the one before: what stays open has SQLite's write lock
+        with suppress(Exception):
+            step()
 
 
 def _is_aborted(connection: Any) -> bool:

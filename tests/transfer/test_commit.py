@@ -250,3 +250,16 @@ def test_half_a_file_is_removed(scene: Scene) -> None:
     with pytest.raises(CannotBeStored, match="No space"), NewFiles(scene.storage, scene.commit) as files:
         files.save(f"{scene.folder}/new", Breaks(b""))
     assert not scene.has("new")
+
+
+def test_a_connection_is_given_up_even_if_its_rollback_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    closed: list[bool] = []
+
+    def fails() -> None:
+        raise OperationalError("disk I/O error")
+
+    monkeypatch.setattr(connection, "rollback", fails)
+    monkeypatch.setattr(connection, "set_autocommit", lambda value: fails())
+    monkeypatch.setattr(connection, "close", lambda: closed.append(True))
+    commit_module.renew("default")
+    assert closed
