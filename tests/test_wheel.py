@@ -86,7 +86,7 @@ def test_it_works_in_an_empty_project(python: Path, tmp_path: Path) -> None:
     run([*manage, "makemigrations", "--check", "--dry-run"], tmp_path)
     run([*manage, "migrate", "--verbosity", "0"], tmp_path)
     said = run([*manage, "import_openimages", ROOT / "fixtures" / "scenes", "--task", "My data"], tmp_path)
-    assert "Imported into the task “My data”: 0 errors, 0 warnings." in said
+    assert "Imported into the new task “My data”: 0 errors, 0 warnings." in said
     assert len(list((tmp_path / "media").rglob("*.jpg"))) == 12
     (code,) = [block for block in blocks if "Importer(" in block]
     (tmp_path / "archive.zip").write_bytes(b"")

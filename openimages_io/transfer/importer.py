@@ -79,6 +79,8 @@ class Result:
     """Whether anything was different before; after a dry run, whether anything would be."""
     refused: bool = False
     """Whether an issue forbids to write it."""
+    is_new: bool = False
+    """Whether the import has made the task; after a dry run, whether it would."""
 
 
 @dataclass(slots=True)
@@ -119,17 +121,19 @@ class Importer:
         source_name: str | None = None,
         task_id: int | None = None,
         must_be_new: bool = False,
+        must_exist: bool = False,
         before_commit: BeforeCommit | None = None,
         may_lock_tables: bool = True,
     ) -> None:
         """`source_name` is how people know the archive, if not by its path.
 
         Without more the task is the one of that name, which is made if there is none. `task_id` is the key of one that
-        is there, whatever it is called; `must_be_new` refuses a task that is there. On PostgreSQL the first load of a
-        site locks out readers until it commits, for speed, unless `may_lock_tables` is False.
+        is there, whatever it is called; `must_be_new` refuses a task that is there, `must_exist` to make one.
+        On PostgreSQL the first load of a site locks out readers until it commits, for speed, unless `may_lock_tables`
+        is False.
         """
         self.source, self.source_name, self.task_name = source, source_name, task_name
-        self.task_id, self.must_be_new, self.owner = task_id, must_be_new, owner
+        self.task_id, self.must_be_new, self.must_exist, self.owner = task_id, must_be_new, must_exist, owner
         self.progress, self.before_commit, self.may_lock_tables = progress, before_commit, may_lock_tables
         self.options = options or ImportOptions()
         self.using = using or router.db_for_write(Shape)
@@ -196,7 +200,14 @@ class Importer:
                 refused = self._forbids(plan.report)
                 if dry_run or refused:
                     changed = dry_run and plan.changes
-                    return Result(plan.report, committed=False, task=self._task(), changed=changed, refused=refused)
+                    return Result(
+                        plan.report,
+                        committed=False,
+                        task=self._task(),
+                        changed=changed,
+                        refused=refused,
+                        is_new=plan.task_id is None,
+                    )
                 try:
                     return self._commit(archive, plan) if plan.changes else self._confirm(plan)
                 except _TaskChanged:
@@ -245,7 +256,8 @@ class Importer:
                 def last() -> None:
                     changed = run.changed or plan.task_id is None
                     report.settle()
-                    self.result = Result(report, committed=True, task=task, changed=changed)
+                    is_new = plan.task_id is None
+                    self.result = Result(report, committed=True, task=task, changed=changed, is_new=is_new)
                     if self.before_commit is not None:
                         self.before_commit(task, report, changed)
 
@@ -376,6 +388,10 @@ class Importer:
                 raise OpenImagesError(f"The task “{self.task_name}” is no longer there, so nothing was written.")
             return task
         task = tasks.filter(name=self.task_name).first()
+        if task is None and self.must_exist:
+            raise OpenImagesError(
+                f"There is no task “{self.task_name}”, and none is to be made, so nothing was written. Check its name."
+            )
         if task is not None and self.must_be_new:
             raise OpenImagesError(
                 f"There is a task “{self.task_name}” already, but a new one was to be made, so nothing was written. "

@@ -52,7 +52,7 @@ def test_the_table(source: Callable[[Files], Path]) -> None:
         "attribute specs     6      6        0          0        0        0",
         "images              1      1        0          0        0        0",
         "boxes               2      2        0          0        0        0",
-        "Imported into the task “cats”: 0 errors, 0 warnings.",
+        "Imported into the new task “cats”: 0 errors, 0 warnings.",
     ]
     rows[1] = rows[1].replace("xclick", "freeform")
     text = run(source(documented(boxes=rows)), "--task", "cats", "--missing-images", "skip", "--missing-labels", "skip")
@@ -65,6 +65,21 @@ def test_the_table(source: Callable[[Files], Path]) -> None:
     ]
     same = run(source(documented(boxes=rows[:2])), "--task", "cats")
     assert same.splitlines()[-1] == "The task “cats” was up to date already: nothing has changed. 0 errors, 0 warnings."
+
+
+def test_a_new_task_is_made_only_if_that_may_be(source: Callable[[Files], Path]) -> None:
+    archive = source(documented(boxes=[BOX]))
+    for more in ([], ["--dry-run"]):
+        text, error = refused(archive, "--task", "t", "--existing", *more)
+        assert (text, error) == (
+            "",
+            "There is no task “t”, and none is to be made, so nothing was written. Check its name.",
+        )
+    assert not Task.objects.exists()
+    assert "Imported into the new task “t”" in run(archive, "--task", "t")
+    said = run(source(documented(boxes=[BOX, BOX.replace("0.6", "0.7")])), "--task", "t", "--existing").splitlines()[-1]
+    assert said == "Imported into the task “t”: 0 errors, 0 warnings."
+    assert "would be new" not in run(archive, "--task", "t", "--existing", "--dry-run")
 
 
 def test_issues_and_status(source: Callable[[Files], Path]) -> None:
@@ -80,7 +95,9 @@ def test_issues_and_status(source: Callable[[Files], Path]) -> None:
     assert not Task.objects.exists()
 
     text = run(source(documented(boxes=[BOX, row])), "--task", "t", "--on-error", "skip")
-    assert text.splitlines()[-1] == "Imported into the task “t”, without the rows that are bad: 1 error, 0 warnings."
+    assert (
+        text.splitlines()[-1] == "Imported into the new task “t”, without the rows that are bad: 1 error, 0 warnings."
+    )
     assert "1 skipped: bad" in text
     assert len(shapes()) == 1
 
@@ -149,7 +166,9 @@ def test_a_report_takes_no_other_files_place(source: Callable[[Files], Path], tm
 def test_a_dry_run(source: Callable[[Files], Path]) -> None:
     text = run(source(documented(boxes=[BOX])), "--task", "t", "--dry-run")
 
-    assert text.splitlines()[-1] == "This was a dry run: nothing was written. 0 errors, 0 warnings."
+    assert text.splitlines()[-1] == (
+        "This was a dry run: nothing was written. 0 errors, 0 warnings. The task “t” would be new."
+    )
     assert not Task.objects.exists()
     assert refused(source(documented(boxes=["x"])), "--task", "t", "--dry-run")[1].startswith("Nothing was written")
 
@@ -220,7 +239,14 @@ def test_every_option_is_tested() -> None:
         if option.startswith("--")
     }
     django = {"--help", "--version", "--settings", "--pythonpath", "--traceback", "--no-color", "--force-color"}
-    others = {"--task", "--owner", "--dry-run", "--report", "--no-progress"}  # with tests of their own here
+    others = {
+        "--task",
+        "--existing",
+        "--owner",
+        "--dry-run",
+        "--report",
+        "--no-progress",
+    }  # with tests of their own here
     assert own - django - {"--verbosity", "--skip-checks"} == others | {
         o for key in OPTIONS for o in key if o[:2] == "--"
     }
@@ -312,7 +338,7 @@ def test_a_terminal_that_lacks_characters(source: Callable[[Files], Path], monke
 
     assert Task.objects.get().name == "Katzen für Ä"
     shown = terminal.buffer.getvalue().decode("ascii")
-    assert "Imported into the task \\u201cKatzen f\\xfcr \\xc4\\u201d" in shown
+    assert "Imported into the new task \\u201cKatzen f\\xfcr \\xc4\\u201d" in shown
     assert terminal.errors == "strict"
 
 

@@ -136,7 +136,7 @@ def test_bad_rows_left_out_as_asked_are_status_0(run: Run, tmp_path: Path) -> No
     assert outcome.status == 0
     assert outcome.err == ""
     assert "boxes               2      1        0          0        0        1\n" in outcome.out
-    last = "Imported into the task “street”, without the rows that are bad: 1 error, 0 warnings."
+    last = "Imported into the new task “street”, without the rows that are bad: 1 error, 0 warnings."
     assert outcome.out.splitlines()[-1] == last
 
 

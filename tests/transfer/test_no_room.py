@@ -175,7 +175,7 @@ def test_a_report_for_which_there_is_no_room_is_no_failure(tmp_path: Path) -> No
     out, err = io.StringIO(), io.StringIO()
     arguments = str(zipped(tmp_path / "a.zip", good())), "--task", TASK, "--report", str(FULL)
     call_command("import_openimages", *arguments, stdout=out, stderr=err)
-    assert "Imported into the task" in out.getvalue()
+    assert "Imported into the new task" in out.getvalue()
     said = "The report cannot be written to /dev/full: No space left on device. The import itself is complete.\n"
     assert err.getvalue() == said
     assert Shape.objects.count() == 7

@@ -36,6 +36,7 @@ class Command(BaseCommand):
         parser.formatter_class = argparse.RawDescriptionHelpFormatter
         parser.add_argument("source", type=path, metavar="SOURCE", help="folder, zip, tar or tar.gz")
         parser.add_argument("--task", required=True, metavar="NAME", help="the task; it is created if there is none")
+        parser.add_argument("--existing", action="store_true", help="refuse to make a new task")
         add_choice(
             parser,
             "--mode",
@@ -83,7 +84,9 @@ class Command(BaseCommand):
             )
         if options["report"]:
             check_report_path(Path(options["report"]))
-        importer = Importer(options["source"], options["task"], import_options, owner=owner)
+        importer = Importer(
+            options["source"], options["task"], import_options, owner=owner, must_exist=options["existing"]
+        )
         try:
             self._import(importer, options)
         except KeyboardInterrupt:
@@ -122,12 +125,14 @@ class Command(BaseCommand):
         if result.refused:
             raise CommandError(f"Nothing was written: {found}.")
         if options["dry_run"]:
-            self.stdout.write(f"This was a dry run: nothing was written. {found}.")
+            new = f" The task “{options['task']}” would be new." if result.is_new else ""
+            self.stdout.write(f"This was a dry run: nothing was written. {found}.{new}")
         elif not result.changed:
             self.stdout.write(f"The task “{options['task']}” was up to date already: nothing has changed. {found}.")
         else:
+            new = "new " if result.is_new else ""
             without = ", without the rows that are bad" if errors else ""
-            self.stdout.write(self.style.SUCCESS(f"Imported into the task “{options['task']}”{without}: {found}."))
+            self.stdout.write(self.style.SUCCESS(f"Imported into the {new}task “{options['task']}”{without}: {found}."))
 
 
 _TASK_NAME = 255
