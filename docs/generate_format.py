@@ -196,6 +196,25 @@ A picture must be whole (`bad-picture`). No pixel is unpacked for that; what is 
 | BMP | every row, or of run lengths the mark at their end |
 | TIFF | every strip or tile of every page |
 
+## Names that differ
+
+A name of a row or a picture that no image has is matched with the image whose name it differs from in no more than this, if only one fits on either
+side and `--match exact` is not given:
+
+| way | the source says | the image is called | issue |
+|---|---|---|---|
+| extension | `a.jpg`, or a picture `a.jpg` | `a` | `matched-extension` |
+| extension | `a` | `a.jpg`, in a task that has it so | `matched-extension` |
+| end of a path | a row `a`, and a picture `Cat/a.jpg` | `a`: of a new image, the shorter path without the extension | `matched-suffix` |
+| root | `data/a` and `data/Cat/a`, where all paths begin with `data/` | `a` and `Cat/a` | `matched-root` |
+| subset | a row of no subset, and a picture in `images/train/` | as it is, in the subset `train` | `matched-subset` |
+| bytes | `Cat/a.jpg` and `Dog/a.jpg` with equal bytes, and a row `a` | `a`, once | `same-picture` |
+
+Names are compared as they are: `Cat` is not `cat`, and a composed `é` is not a decomposed one. Extensions alone are the same in upper and lower case. A name that
+rows alone have stays as it is, `a.jpg` too. An export writes the image's name into every row. The picture of an image called `a.jpg` is written as `a.jpg`, not
+`a.jpg.jpg`, unless the subset also has an image `a`, or the names are Datumaro's, which knows pictures by the ImageID and one more extension. So an archive
+whose names were matched goes out under the images' names, and what comes from there goes out the same.
+
 ## Known, but not read
 
 These are named in the report:

@@ -20,6 +20,7 @@ from openimages_io.transfer.options import (
     LayoutName,
     MasksAs,
     MaskSize,
+    Match,
     Missing,
     MissingAttributes,
     Mode,
@@ -173,6 +174,19 @@ class ImportForm(OptionsForm):
             (MissingAttributes.ERROR, _("An error")),
         ],
         _("Attributes that the labels don’t have"),
+    )
+    match = one_of(
+        [
+            (
+                Match.LENIENT,
+                _(
+                    "Find the image whose name differs in a picture’s extension or in leading folders alone, if only "
+                    "one does"
+                ),
+            ),
+            (Match.EXACT, _("Find none: names are to be the images’ own")),
+        ],
+        _("Names that no image has"),
     )
     masks_as = one_of(
         [

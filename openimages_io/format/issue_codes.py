@@ -302,10 +302,14 @@ CODES: Final[Mapping[str, IssueCode]] = {
     ),
     "ambiguous-image": IssueCode(
         _E,
-        "An ImageID that several subsets of the task have.",
-        "Say the subset, in the file's name or in an image list.",
+        "A name that fits several images or pictures.",
+        "Say the subset, in the file's name or in an image list, or write the names as the images have them.",
         "is an image of several subsets of the task",
         forms={
+            "several": "may be any of {number:,} {what}s: {fits}",
+            "rivals": "looks like the {what} “{fit}”, but so does another name, and only one can be meant",
+            "used": "looks like the picture “{fit}”, but other rows or pictures have its name",
+            "taken": "looks like the picture “{fit}”, but the task already has an image “{image}” with another picture",
             "file": "is an image of several subsets of the task, and the file does not say which",
             "subset": "is an image of several subsets of the task, and none of them is “{subset}”",
         },
@@ -337,6 +341,31 @@ CODES: Final[Mapping[str, IssueCode]] = {
         "An image that is in an image list twice.",
         "Remove one of the two rows.",
         "stands in the image list twice",
+    ),
+    "matched-extension": IssueCode(
+        _N,
+        "Names that differ from their image's in a picture's extension.",
+        "Nothing, or choose --match exact if they are different images.",
+        "{count:name|names} {count:was/were} matched without the extension, such as “{name}” with “{image}”",
+    ),
+    "matched-suffix": IssueCode(
+        _W,
+        "Names that differ from their image's in the folders before them.",
+        "Check the example, or choose --match exact if they are different images.",
+        "{count:name|names} {count:was/were} matched by the end of a path, such as “{name}” with “{image}”",
+    ),
+    "matched-root": IssueCode(
+        _W,
+        "Names that differ from their image's in one folder that every path begins with.",
+        "Check the example, or choose --match exact if they are different images.",
+        "{count:name|names} {count:was/were} matched without the folder that all paths begin with, such as “{name}” "
+        "with “{image}”",
+    ),
+    "matched-subset": IssueCode(
+        _W,
+        "Names of rows without a subset that are a picture's in a subset.",
+        "Check the example, or choose --match exact if they are different images.",
+        "{count:name|names} {count:was/were} matched in another subset, such as “{name}” with “{image}”",
     ),
     "other-subset": IssueCode(
         _W,
@@ -375,6 +404,20 @@ CODES: Final[Mapping[str, IssueCode]] = {
         "is not a label of the task",
     ),
     # Masks and pictures
+    "picture-not-taken": IssueCode(
+        _W,
+        "A picture that isn't its image's by name, and differs from the one that the image has.",
+        "Name it as the image is named if it is to replace that picture.",
+        "was matched with the image “{image}” of the subset “{subset}”, whose picture has other bytes, so it is not "
+        "taken",
+    ),
+    "same-picture": IssueCode(
+        _N,
+        "A picture that lies in several folders.",
+        "Nothing: it is one image.",
+        "{count:picture|pictures} {count:is/are} there again in another folder, with equal bytes, such as “{path}” and "
+        "“{first}”",
+    ),
     "bad-mask": IssueCode(_E, "A mask's PNG that cannot be read.", "Save the mask as a PNG again."),
     "bad-outline": IssueCode(
         _E, "A mask that cannot become a polygon.", "Import it as a mask.", "cannot become a polygon: {detail}"

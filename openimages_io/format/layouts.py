@@ -69,6 +69,14 @@ class Files:
         found = [files[name] for files in self._by_subset.values() if name in files]
         return found[0] if len(found) == 1 else None
 
+    def has(self, subset: str | None, name: str) -> bool:
+        """Whether there is a file of this name in the very subset, or one whose path tells no subset."""
+        return name in self._by_subset.get(subset, ()) or name in self._by_subset.get(None, ())
+
+    def by_subset(self) -> list[tuple[str | None, list[str]]]:
+        """The names of each subset."""
+        return [(subset, list(files)) for subset, files in self._by_subset.items()]
+
     def __iter__(self) -> Iterator[tuple[str | None, str, str]]:
         """Yields subset, name and path."""
         for subset, files in self._by_subset.items():

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
-from openimages_io.format.known_files import PICTURE_SUFFIXES
+from openimages_io.format.names import split_ending
 
 
 class Way(StrEnum):
@@ -64,14 +64,6 @@ class Matches:
 
 Together = Callable[[str | None, str | None], bool]
 IsSame = Callable[[Collection[Name]], bool]
-
-
-def split_ending(text: str) -> tuple[str, str]:
-    """Split a name into what is before a picture's extension, and the extension in lower case with its dot."""
-    stem, dot, ending = text.rpartition(".")
-    ending = f".{ending.lower()}"
-    is_ending = dot and stem and not stem.endswith("/") and ending in PICTURE_SUFFIXES
-    return (stem, ending) if is_ending else (text, "")
 
 
 class Root:

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 from openimages_io.format.cells import ID_LENGTH
+from openimages_io.format.known_files import PICTURE_SUFFIXES
 
 UNPRINTABLE = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\ud800-\\udfff]")
 """Control characters, line breaks of every kind, and halves of surrogate pairs (bytes that were not UTF-8)."""
@@ -45,6 +46,20 @@ def unsafe_image_id(image_id: str) -> str | None:
     if any(part in {"", ".", ".."} for part in image_id.split("/")):
         return "holds an empty folder name or a way to another folder"
     return None
+
+
+def split_ending(text: str) -> tuple[str, str]:
+    """Split a name into what is before a picture's extension, and the extension in lower case with its dot."""
+    stem, dot, ending = text.rpartition(".")
+    ending = f".{ending.lower()}"
+    is_ending = dot and stem and not stem.endswith("/") and ending in PICTURE_SUFFIXES
+    return (stem, ending) if is_ending else (text, "")
+
+
+def image_id_of(name: str) -> str:
+    """The ImageID of a picture of this name: without the extension, unless what is left could not be a name."""
+    stem, _ = split_ending(name)
+    return name if unsafe_image_id(stem) else stem
 
 
 def _too_long(word: str) -> str | None:

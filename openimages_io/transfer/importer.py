@@ -24,7 +24,8 @@ from openimages_io.models.revisions import lock, touch
 from openimages_io.transfer.bulk import Loader, loading, plain
 from openimages_io.transfer.collecting import collecting_less
 from openimages_io.transfer.commit import Commit, Outcome
-from openimages_io.transfer.matching import ImageIndex, LabelIndex
+from openimages_io.transfer.lenient import report_lenient, use
+from openimages_io.transfer.matching import ImageIndex, LabelIndex, LenientNames
 from openimages_io.transfer.new_files import NewFiles
 from openimages_io.transfer.options import ImportOptions, Mode, OnError
 from openimages_io.transfer.pictures import Stored
@@ -93,6 +94,8 @@ class _Plan:
     spool: Spool | None
     """The rows that were read; None after a dry run, which nothing follows."""
     new_pictures: list[str] = field(default_factory=list)
+    lenient: LenientNames | None = None
+    """Names that are not exact, if there were any."""
     named: set[int] = field(default_factory=set)
     """Images that were there and that the archive names, in mode replace."""
     chosen_labels: frozenset[int] | None = None
@@ -227,6 +230,7 @@ class Importer:
         run.picture_issues, run.spool = plan.picture_issues, plan.spool
         if layout.sources or len(layout.pictures):
             plan.new_pictures = self._read(run)
+        plan.lenient = run.lenient
         plan.named = {key for key in run.named if key > 0}
         plan.chosen_labels, plan.picture_issues = run.chosen_labels, run.picture_issues
         self._replace(run, plan)
@@ -266,6 +270,7 @@ class Importer:
                 task = self._lock(plan)
                 run = self._start(archive, layout, report, task.pk, new=plan.task_id is None)
                 run.loader, run.stored, run.phase = loader, stored, "commit"
+                run.lenient = plan.lenient
                 run.picture_issues, run.spool = plan.picture_issues, plan.spool
                 run.total = _bytes_to_read(archive, layout, pictures=False)
                 self._write(run, plan, loader)
@@ -298,6 +303,8 @@ class Importer:
         read_hierarchy(run)
         choose_labels(run)
         read_size_files(run)
+        if run.lenient is not None:  # the check has found it
+            use(run, run.lenient)
         read_image_lists(run)
         claims = read_masks(run)
         read_tags(run)
@@ -316,6 +323,7 @@ class Importer:
             specs.read = specs.added = len(run.specs.made)
         pictures = take_pictures(run)
         take_sizes(run)
+        report_lenient(run)
         return pictures
 
     def _report_unknown_subsets(self, run: Run) -> None:

@@ -3,15 +3,50 @@
 A key below 0 stands for a row that a check would have created.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import count
-from typing import Final
+from typing import Any, Final
 
 from openimages_io.models import Image, Label
 
 _AMBIGUOUS: Final = 0
 _FIRST_PROVISIONAL: Final = -2
 """Not -1, which has the same hash as -2: rows of overlapping files are told apart by hashes of keys."""
+
+
+Place = tuple[str, str]
+"""Subset and ImageID."""
+SUBSET: Final = "subset"
+"""The way of a name that is equal, in a subset of another name."""
+
+
+@dataclass(slots=True)
+class LenientNames:
+    """The images of names that are not exact."""
+
+    rows: dict[tuple[str | None, str], Place] = field(default_factory=dict)
+    """By the subset that the file says, and ImageID."""
+    doubtful_rows: dict[tuple[str | None, str], Mapping[str, Any]] = field(default_factory=dict)
+    """Why a name is not a match, as parameters of the issue `ambiguous-image`."""
+    pictures: dict[str, Place] = field(default_factory=dict)
+    """By path in the archive."""
+    doubtful_pictures: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    same: dict[str, str] = field(default_factory=dict)
+    """Pictures that are another's copy in another folder, with the one that is taken."""
+    stored: set[str] = field(default_factory=set)
+    """Pictures that were matched with an image of the task."""
+    not_taken: set[str] = field(default_factory=set)
+    """Those of them whose image has another picture."""
+    ways: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    """By way, each name and the image's."""
+
+    def __bool__(self) -> bool:
+        return bool(self.rows or self.doubtful_rows or self.pictures or self.doubtful_pictures or self.same)
+
+    def note(self, way: str, name: str, image: str) -> None:
+        """Count a match for the report."""
+        self.ways.setdefault(way, []).append((name, image))
 
 
 class LabelIndex:
@@ -118,6 +153,16 @@ class ImageIndex:
                     if stored != _AMBIGUOUS:
                         self.elsewhere.setdefault(subset, set()).add(stored)
         return found
+
+    def at(self, subset: str, name: str) -> int | None:
+        """The image of exactly this subset and ImageID."""
+        return self._by_subset.get(subset, {}).get(name)
+
+    def places(self) -> Iterator[Place]:
+        """Subset and ImageID of every image."""
+        for subset, by_name in self._by_subset.items():
+            for name in by_name:
+                yield subset, name
 
     def keys_of(self, subset: str | None, name: str) -> list[int]:
         """The images with this ImageID, of the subset if one is told, else of whatever subset."""

@@ -32,6 +32,14 @@ class MissingAttributes(StrEnum):
     ERROR = "error"
 
 
+class Match(StrEnum):
+    """How names of rows and pictures are matched with images."""
+
+    LENIENT = "lenient"
+    """Exactly, else without a picture's extension or some folders, if only one fits."""
+    EXACT = "exact"
+
+
 class OnError(StrEnum):
     """What to do when rows are bad."""
 
@@ -57,6 +65,7 @@ class ImportOptions:
     missing_images: Missing | None = None
     missing_labels: Missing | None = None
     missing_attributes: MissingAttributes | None = None
+    match: Match = Match.LENIENT
     on_error: OnError = OnError.ABORT
     subsets: frozenset[str] = frozenset()
     """Only these subsets; empty for all."""

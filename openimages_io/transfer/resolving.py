@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from openimages_io.format.layouts import Source
 from openimages_io.format.reading import Chunk
-from openimages_io.models.image import DEFAULT_SUBSET
 from openimages_io.transfer.creating import create_images, create_labels
+from openimages_io.transfer.lenient import by_subset, doubt, find_images, place_of
 from openimages_io.transfer.options import Missing, Mode
 from openimages_io.transfer.report import Totals
 from openimages_io.transfer.run import BAD, NOT_CHOSEN_LABEL, NOT_CHOSEN_SUBSET, UNKNOWN_IMAGE, UNKNOWN_LABEL, Run
@@ -52,11 +52,12 @@ def resolve(run: Run, source: Source, chunk: Chunk, totals: Totals) -> Resolved:
             kept = [not out for out in unwanted]
             labels = [label for label, keep in zip(labels, kept, strict=True) if keep]
             chunk = chunk.where(kept)
-    images: list[Any] = run.images.find(source.subset, chunk.values["ImageID"])
+    images: list[Any] = find_images(run, source.subset, chunk.values["ImageID"])
     if None in images or _AMBIGUOUS_IMAGE in images:
         images = _unknown_images(run, source, chunk, totals, images, labels)
     if run.options.subsets and source.subset is None:
-        wanted = run.images.find_in(run.options.subsets, chunk.values["ImageID"])
+        names = [place_of(run, None, name)[1] for name in chunk.values["ImageID"]]
+        wanted = run.images.find_in(run.options.subsets, names)
         unwanted = [image is not None and image not in wanted for image in images]
         totals.skipped[NOT_CHOSEN_SUBSET] += sum(
             out and label is not None for out, label in zip(unwanted, labels, strict=True)
@@ -122,14 +123,16 @@ def _unknown_images(
         # A row that is left out for its label makes no image.
         rows = zip(names, images, labels, strict=True)
         new = dict.fromkeys(name for name, image, label in rows if image is None and label is not None)
-        subset = source.subset or DEFAULT_SUBSET
-        if new and (not run.options.subsets or subset in run.options.subsets):
-            create_images(run, subset, list(new))
-            images = run.images.find(source.subset, names)
+        for subset, missing in by_subset(place_of(run, source.subset, name) for name in new).items():
+            if not run.options.subsets or subset in run.options.subsets:
+                create_images(run, subset, missing)
+        if new:
+            images = find_images(run, source.subset, names)
     for index, (image, label) in enumerate(zip(images, labels, strict=True)):
         if image == _AMBIGUOUS_IMAGE and image is not None:
+            params = doubt(run, source.subset, names[index]) or {"form": "file"}
             counted = label is not None
-            _fault(run, source, chunk, index, totals, "ambiguous-image", "ImageID", counted=counted, form="file")
+            _fault(run, source, chunk, index, totals, "ambiguous-image", "ImageID", counted=counted, **params)
         elif image is None and run.policies.images is Missing.ERROR:
             _fault(run, source, chunk, index, totals, "unknown-image", "ImageID", counted=label is not None)
         elif image is None and label is not None:

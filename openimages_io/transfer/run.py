@@ -14,7 +14,7 @@ from openimages_io.format.limits import Limits
 from openimages_io.format.reading import CHUNK_ROWS, Chunk, read_table
 from openimages_io.format.tables import Table
 from openimages_io.transfer.bulk import Loader
-from openimages_io.transfer.matching import ImageIndex, LabelIndex
+from openimages_io.transfer.matching import ImageIndex, LabelIndex, LenientNames
 from openimages_io.transfer.options import ImportOptions, Missing, MissingAttributes, Mode
 from openimages_io.transfer.pictures import Stored
 from openimages_io.transfer.report import Report, Totals
@@ -31,6 +31,8 @@ UNKNOWN_LABEL: Final = "label not in the task"
 BAD: Final = "bad"
 REPEATED: Final = "also in an earlier file"
 SAID_TWICE: Final = "said twice"
+SAME_PICTURE: Final = "the same picture as in another folder"
+NOT_TAKEN: Final = "not the picture that the image has"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -88,6 +90,10 @@ class Run:
     """Width and height in pixels by subset, if images.meta says it, and ImageID."""
     seen_subsets: set[str | None] = field(default_factory=set)
     """Subsets that rows of image lists name."""
+    lenient: LenientNames | None = None
+    """Names that are not exact; None before any was met."""
+    last_parts: frozenset[str] | None = None
+    """What the paths end with that names may be matched with; None before it was asked for."""
     new_images: set[int] = field(default_factory=set)
     touched: set[int] = field(default_factory=set)
     """Images that were there and whose annotations change."""

@@ -18,6 +18,7 @@ from tests.admin.conftest import BOXES, Changes, pack, text_of
 ADMIN = "/admin/openimages_io"
 FORM = {
     "on_error": "abort",
+    "match": "lenient",
     "masks_as": "masks",
     "pictures": "on",
     "missing_images": "create",

@@ -15,7 +15,7 @@ from tests.admin.conftest import Browser, text_of
 
 ADMIN = "/admin/openimages_io"
 OPTIONS = {"missing_images": "create", "missing_labels": "create", "missing_attributes": "create"}
-FORM = {"on_error": "abort", "masks_as": "masks", "pictures": "on", **OPTIONS}
+FORM = {"on_error": "abort", "match": "lenient", "masks_as": "masks", "pictures": "on", **OPTIONS}
 EXPORT = {"layout": "documented", "label_names": "mid", "mask_size": "native", "pictures": "on"}
 
 

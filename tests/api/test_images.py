@@ -321,3 +321,19 @@ def test_a_page_that_is_read_while_images_come_shows_each_once(api: APIClient, t
     Image.objects.create(task=task, name="4")
     rest = pages(api, first["next"])
     assert [image["name"] for page in rest for image in page] == ["2", "3", "4"]
+
+
+def test_a_name_is_without_a_pictures_extension_as_of_an_upload(api: APIClient, task: Task) -> None:
+    names = [{"name": name} for name in ("b/c.JPG", "d.e", "...jpg")]
+    made = api.post(f"/api/tasks/{task.pk}/images/", names, format="json")
+    assert [image["name"] for image in made.json()["results"]] == ["b/c", "d.e", "...jpg"]
+    twice = api.post(f"/api/tasks/{task.pk}/images/", {"name": "d.e.png"}, format="json")
+    assert (twice.status_code, twice.json()["errors"][0]["code"]) == (400, "unique")
+
+
+def test_a_name_that_has_an_extension_already_stays_and_can_be_sent_back(api: APIClient, task: Task) -> None:
+    image = Image.objects.create(task=task, subset="train", name="img_1.PNG")
+    changed = api.patch(f"/api/images/{image.pk}/", {"name": "img_1.PNG", "rotation": 90}, format="json")
+    assert (changed.status_code, changed.json()["name"]) == (200, "img_1.PNG")
+    renamed = api.patch(f"/api/images/{image.pk}/", {"name": "img_2.PNG"}, format="json")
+    assert renamed.json()["name"] == "img_2"

@@ -23,6 +23,7 @@ EVERYTHING = {
     "on_error": "skip",
     "subset": ["train", "validation"],
     "label": ["Cat", " /m/0 "],
+    "match": "exact",
     "masks_as": "polygons",
     "pictures": "false",
     "dry_run": "true",

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openimages_io.format.name_matching import Matches, Name, Root, Way, match_names, split_ending
+from openimages_io.format.name_matching import Matches, Name, Root, Way, match_names
+from openimages_io.format.names import split_ending
 
 ROW, FILE = "row", "file"
 

@@ -17,7 +17,7 @@ from openimages_io.management.commands import import_openimages
 from openimages_io.management.progress import ProgressBar
 from openimages_io.models import Label, Task
 from openimages_io.transfer.importer import Importer, Result
-from openimages_io.transfer.options import ImportOptions, MasksAs, Missing, MissingAttributes, Mode, OnError
+from openimages_io.transfer.options import ImportOptions, MasksAs, Match, Missing, MissingAttributes, Mode, OnError
 from openimages_io.transfer.report import Report
 from tests.transfer.datasets import BOX, CLASSES, Files, documented, everything, shapes, write
 
@@ -211,6 +211,7 @@ OPTIONS: dict[tuple[str, ...], ImportOptions] = {
     ("--on-error", "skip"): ImportOptions(on_error=OnError.SKIP),
     ("--subset", "a", "--subset", "b c"): ImportOptions(subsets=frozenset({"a", "b c"})),
     ("--label", "/m/1", "--label", "Cat"): ImportOptions(labels=frozenset({"/m/1", "Cat"})),
+    ("--match", "exact"): ImportOptions(match=Match.EXACT),
     ("--masks-as", "polygons"): ImportOptions(masks_as=MasksAs.POLYGONS),
     ("--no-images",): ImportOptions(pictures=False),
 }

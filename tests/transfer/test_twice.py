@@ -12,7 +12,7 @@ from hypothesis.extra.django import TestCase
 
 from openimages_io.models import HierarchyEdge, Task
 from openimages_io.transfer.importer import Importer, Result
-from openimages_io.transfer.options import ImportOptions, MasksAs, Missing, MissingAttributes, Mode, OnError
+from openimages_io.transfer.options import ImportOptions, MasksAs, Match, Missing, MissingAttributes, Mode, OnError
 from tests.transfer.datasets import documented, png, told, write
 
 LABELS = ("/m/a", "/m/b", "/m/c", "/m/d", "Bee", "Dee")
@@ -79,6 +79,7 @@ options = st.builds(
     on_error=st.sampled_from([OnError.SKIP, OnError.SKIP, OnError.ABORT]),
     subsets=st.frozensets(st.sampled_from(["train", "test", "mine"]), max_size=2),
     labels=st.frozensets(names, max_size=3),
+    match=st.sampled_from(list(Match)),
     masks_as=st.sampled_from(list(MasksAs)),
 )
 

@@ -20,6 +20,7 @@ from openimages_io.transfer.options import (
     LayoutName,
     MasksAs,
     MaskSize,
+    Match,
     Missing,
     MissingAttributes,
     Mode,
@@ -82,6 +83,12 @@ class ImportForm(StrictForm):
         MissingAttributes,
         required=False,
         help_text="A value whose label has no such attribute spec; not given: drop, or create where the task is new.",
+    )
+    match = Words(
+        Match,
+        required=False,
+        help_text="Names of rows and pictures that no image has: lenient finds the one that differs in a picture's "
+        "extension or in leading folders alone, exact finds none; if not given: lenient.",
     )
     on_error = Words(
         OnError,

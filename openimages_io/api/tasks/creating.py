@@ -18,6 +18,7 @@ from openimages_io.api.tasks.saving import changing, fault
 from openimages_io.format.archive.safety import is_junk
 from openimages_io.format.issues import show
 from openimages_io.format.known_files import PICTURE_SUFFIXES
+from openimages_io.format.names import image_id_of
 from openimages_io.format.pictures import BadPicture, TooManyPixels, check_picture
 from openimages_io.models import Image, Task, picture_storage
 from openimages_io.models.deletion import picture_folder
@@ -113,8 +114,8 @@ def _names(files: "Sequence[UploadedFile[Any]]", given: Sequence[Any]) -> tuple[
             continue
         places.append(f"names[{index}]" if given else f"files[{index}]")
         try:
-            name = given[index] if given else whole.removesuffix(suffix)
-            names.append(ImageId(max_length=255).run_validation(name))
+            name = ImageId(max_length=255).run_validation(given[index] if given else whole.removesuffix(suffix))
+            names.append(image_id_of(name) if given else name)
         except serializers.ValidationError as error:
             faults[places[-1]] = error.detail  # type: ignore[assignment]  # a list, as of any plain field
     if faults:

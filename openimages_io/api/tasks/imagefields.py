@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from openimages_io.api.addresses import address
 from openimages_io.api.fields import LARGEST_BIG, ModelSerializer, Number, Text, Whole
 from openimages_io.api.strict import PageQuery, Strict, StrictForm
-from openimages_io.format.names import unsafe_image_id, unsafe_word
+from openimages_io.format.names import image_id_of, unsafe_image_id, unsafe_word
 from openimages_io.format.sizes import MAX_SIDE
 from openimages_io.models import Image, Shape, ShapeKind
 from openimages_io.models.image import DEFAULT_SUBSET, PROVENANCE
@@ -58,7 +58,10 @@ def side() -> Whole:
 class NewImageSerializer(Strict, ModelSerializer):
     """An image by its name; all else may be unknown."""
 
-    name = ImageId(max_length=255, help_text="The ImageID: the file's name without extension, folders included.")
+    name = ImageId(
+        max_length=255,
+        help_text="The ImageID: the file's name without extension, with folders. A picture's extension is left out.",
+    )
     subset = Subset(max_length=255, required=False, help_text=f"`{DEFAULT_SUBSET}` if not given.")
     width = side()
     height = side()
@@ -82,6 +85,10 @@ class NewImageSerializer(Strict, ModelSerializer):
             *PROVENANCE.values(),
         )
         validators = ()
+
+    def validate_name(self, name: str) -> str:
+        """The name without a picture's extension, as of an upload; one that an image has already is left as it is."""
+        return name if name == getattr(self.instance, "name", None) else image_id_of(name)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Width and height are known together."""
@@ -181,7 +188,7 @@ class UploadSerializer(StrictForm):
     names = serializers.ListField(
         child=ImageId(max_length=255),
         required=False,
-        help_text="An ImageID for each file, in their order; without, a file's name without extension is.",
+        help_text="An ImageID for each file, in their order; else the file's name. A picture's extension is left out.",
     )
 
 

@@ -23,7 +23,7 @@ from openimages_io.management.reporting import (
 from openimages_io.models.values import is_storable
 from openimages_io.transfer.commit import Outcome
 from openimages_io.transfer.importer import Importer, Result
-from openimages_io.transfer.options import ImportOptions, MasksAs, Missing, MissingAttributes, Mode, OnError
+from openimages_io.transfer.options import ImportOptions, MasksAs, Match, Missing, MissingAttributes, Mode, OnError
 
 
 class Command(BaseCommand):
@@ -50,6 +50,11 @@ class Command(BaseCommand):
         add_choice(parser, "--missing-labels", Missing, what)
         what = "a value whose label has no such attribute spec (default: drop, counted; for a new task: create)"
         add_choice(parser, "--missing-attributes", MissingAttributes, what)
+        what = (
+            "names of rows and pictures that no image has: lenient finds the one that differs in a picture's extension "
+            "or in leading folders alone, exact finds none (default: lenient)"
+        )
+        add_choice(parser, "--match", Match, what)
         what = "bad rows: abort writes nothing, skip leaves them out and lists each (default: abort)"
         add_choice(parser, "--on-error", OnError, what)
         parser.add_argument("--subset", action="append", default=[], metavar="NAME", help="only this; repeatable")
@@ -69,6 +74,7 @@ class Command(BaseCommand):
             missing_images=chosen(Missing, options["missing_images"]),
             missing_labels=chosen(Missing, options["missing_labels"]),
             missing_attributes=chosen(MissingAttributes, options["missing_attributes"]),
+            match=chosen(Match, options["match"]) or Match.LENIENT,
             on_error=chosen(OnError, options["on_error"]) or OnError.ABORT,
             subsets=frozenset(options["subset"]),
             labels=frozenset(options["label"]),

@@ -11,6 +11,7 @@ from openimages_io.models import Image
 from openimages_io.models.image import DEFAULT_SUBSET
 from openimages_io.transfer.bulk import plain
 from openimages_io.transfer.creating import PROVENANCE, create_images
+from openimages_io.transfer.lenient import doubt, find_images, place_of
 from openimages_io.transfer.options import Missing, Mode
 from openimages_io.transfer.overlap import may_overlap
 from openimages_io.transfer.run import BAD, NOT_CHOSEN_SUBSET, REPEATED, UNKNOWN_IMAGE, Run
@@ -56,14 +57,15 @@ def _resolve(run: Run, source: Source, subset: str, chunk: Chunk) -> tuple[Chunk
     """The images of the rows, and which of them are new; those are created with all their cells."""
     totals = run.report.of("images")
     names = chunk.values["ImageID"]
-    found = run.images.find(subset, names)
+    found = find_images(run, subset, names)
     if None not in found and _AMBIGUOUS not in found:
         return chunk, [key for key in found if key], set()
     new: dict[str, int] = {}
     made: set[int] = set()
     for index, (name, key) in enumerate(zip(names, found, strict=True)):
         if key == _AMBIGUOUS and key is not None:
-            _fault(run, source, chunk, index, "ambiguous-image", form="subset", subset=subset)
+            params = doubt(run, subset, name) or {"form": "subset", "subset": subset}
+            _fault(run, source, chunk, index, "ambiguous-image", **params)
         elif key is None and run.policies.images is Missing.CREATE:
             new.setdefault(name, index)
         elif key is None and run.policies.images is Missing.ERROR:
@@ -78,11 +80,12 @@ def _resolve(run: Run, source: Source, subset: str, chunk: Chunk) -> tuple[Chunk
             for column in PROVENANCE
             if column in chunk.values
         }
-        keys = create_images(run, subset, list(new), values)
+        places = [place_of(run, subset, name) for name in new]
+        keys = create_images(run, subset, [name for _, name in places], values)
         made.update(keys)
         if whole:
             return chunk, keys, made
-        found = run.images.find(subset, names)
+        found = find_images(run, subset, names)
     keep = [bool(key) for key in found]
     return (chunk if all(keep) else chunk.where(keep)), [key for key in found if key], made
 

@@ -14,10 +14,20 @@ from openimages_io.models.deletion import forget_files, picture_folder
 from openimages_io.models.image import DEFAULT_SUBSET
 from openimages_io.transfer.bulk import plain
 from openimages_io.transfer.creating import create_images
+from openimages_io.transfer.lenient import look_for_pictures
 from openimages_io.transfer.new_files import NewFiles
 from openimages_io.transfer.options import Missing, Mode
 from openimages_io.transfer.pictures import Stored, digest_of, store
-from openimages_io.transfer.run import BAD, NOT_CHOSEN_SUBSET, SAID_TWICE, UNKNOWN_IMAGE, Run
+from openimages_io.transfer.report import Totals
+from openimages_io.transfer.run import (
+    BAD,
+    NOT_CHOSEN_SUBSET,
+    NOT_TAKEN,
+    SAID_TWICE,
+    SAME_PICTURE,
+    UNKNOWN_IMAGE,
+    Run,
+)
 
 _AMBIGUOUS: Final = 0
 _BATCH: Final = 500
@@ -63,7 +73,9 @@ def take_pictures(run: Run) -> list[str]:
     """
     if not run.options.pictures or not len(run.layout.pictures):
         return []
+    look_for_pictures(run)
     totals = run.report.of("pictures")
+    _leave_copies_out(run, totals)
     new: list[str] = []
     known: dict[int, str] = {}
     first: dict[int, str] = {}
@@ -99,6 +111,15 @@ def take_pictures(run: Run) -> list[str]:
     return new
 
 
+def _leave_copies_out(run: Run, totals: Totals) -> None:
+    """Counts the pictures whose bytes are taken from another folder."""
+    for path in run.lenient.same if run.lenient else ():
+        totals.read += 1
+        totals.skipped[SAME_PICTURE] += 1
+        if run.loader is None:
+            run.done += run.archive.paths[path]
+
+
 def _look_at(run: Run, subset: str | None, name: str, path: str) -> None:
     """Notes what is wrong with a picture."""
     try:
@@ -123,6 +144,10 @@ def _bad_picture(path: str, fault: BadPicture) -> Issue:
 
 def _image_of(run: Run, subset: str | None, name: str, path: str, chosen: Collection[int]) -> int | None:
     totals = run.report.of("pictures")
+    if run.lenient and (params := run.lenient.doubtful_pictures.get(path)):
+        run.issue("ambiguous-image", file=path, value=name, **params)
+        totals.skipped[BAD] += 1
+        return None
     (key,) = run.images.find(subset, [name])
     if subset is None and run.options.subsets and key != _AMBIGUOUS:
         wanted = key in chosen if key is not None else DEFAULT_SUBSET in run.options.subsets
@@ -151,6 +176,9 @@ def _compare_with_stored(run: Run, pictures: dict[int, str]) -> list[str]:
     for rows in _rows(run, list(pictures)):
         for image in rows:
             path = pictures[image.pk]
+            if run.loader is not None and run.lenient and path in run.lenient.not_taken:
+                _leave_out(run, totals, path)
+                continue
             if run.loader is None:
                 data = run.archive.read(path, run.limits.max_picture_bytes) if image.file else b""
                 same = bool(image.file) and image.file_digest == digest_of(data)
@@ -158,6 +186,9 @@ def _compare_with_stored(run: Run, pictures: dict[int, str]) -> list[str]:
                 same = path not in run.stored
             if same:
                 totals.unchanged += 1
+                continue
+            if image.file and run.lenient and path in run.lenient.stored:
+                _leave_out(run, totals, path)
                 continue
             totals.updated += bool(image.file)
             totals.added += not image.file
@@ -168,6 +199,15 @@ def _compare_with_stored(run: Run, pictures: dict[int, str]) -> list[str]:
                 _replace(run, image, run.stored[path])
     forget_files(picture_storage(), replaced, run.using)
     return wanted
+
+
+def _leave_out(run: Run, totals: Totals, path: str) -> None:
+    """Says that a picture is not taken: its name alone doesn't show that it is the image's."""
+    assert run.lenient is not None
+    run.lenient.not_taken.add(path)
+    totals.skipped[NOT_TAKEN] += 1
+    subset, name = run.lenient.pictures[path]
+    run.issue("picture-not-taken", file=path, subset=subset, image=name)
 
 
 def _replace(run: Run, image: Image, picture: Stored) -> None:

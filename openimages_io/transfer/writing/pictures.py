@@ -1,14 +1,16 @@
 """Picture files from the storage to the archive, as they are."""
 
 import unicodedata
+from collections.abc import Collection
 from pathlib import PurePosixPath
 
 from django.core.exceptions import SuspiciousFileOperation
 
 from openimages_io.format.archive.safety import is_junk, unsafe_reason
 from openimages_io.format.known_files import PICTURE_SUFFIXES
-from openimages_io.format.names import unsafe_image_id
+from openimages_io.format.names import image_id_of, split_ending, unsafe_image_id
 from openimages_io.models import Image
+from openimages_io.transfer.options import LayoutName
 from openimages_io.transfer.outgoing import Outgoing
 from openimages_io.transfer.writing.images import LONGEST_STEP, images_of, pages
 
@@ -18,7 +20,7 @@ def write_pictures(out: Outgoing) -> None:
     if not out.options.pictures or not images_of(out).exclude(file="").exists():
         return
     for subset in out.subsets:
-        names = _PictureNames()
+        names = _PictureNames(_image_names(out, subset))
         for rows in pages(out, subset, ["file", "file_suffix"]):
             for key, file, suffix in rows:
                 if file:
@@ -26,12 +28,27 @@ def write_pictures(out: Outgoing) -> None:
                     out.tell(0)
 
 
+def _image_names(out: Outgoing, subset: str) -> set[str]:
+    """The ImageIDs of a subset; none if none of them has a picture's extension."""
+    names = (
+        name for key, name in out.image_names.items() if not out.image_subsets or out.image_subsets.get(key) == subset
+    )
+    found = set(names)
+    return found if any(split_ending(name)[1] for name in found) else set()
+
+
 def _write(out: Outgoing, subset: str, key: int, file: str, suffix: str, names: "_PictureNames") -> None:
     totals = out.report.of("pictures")
     totals.read += 1
     suffix = suffix or PurePosixPath(file).suffix
-    path = out.names.picture(subset, out.image_names[key], suffix)
-    fault = _fault_of_path(out.image_names[key], path, suffix) or names.fault(path)
+    image_name = out.image_names[key]
+    stem = image_id_of(image_name)
+    ending = image_name[len(stem) :]
+    if ending.lower() == suffix.lower() and stem not in names.images and out.options.layout is LayoutName.DOCUMENTED:
+        path = out.names.picture(subset, stem, ending)  # not a.jpg.jpg
+    else:
+        path = out.names.picture(subset, image_name, suffix)
+    fault = _fault_of_path(image_name, path, suffix) or names.fault(path)
     if fault:
         totals.skipped["the name cannot be written"] += 1
         out.issue("bad-picture-name", fault, value=path)
@@ -65,7 +82,9 @@ def _fault_of_path(image_name: str, path: str, suffix: str) -> str | None:
 class _PictureNames:
     """The paths of one subset's pictures, of which none may be another's folder."""
 
-    def __init__(self) -> None:
+    def __init__(self, images: Collection[str]) -> None:
+        self.images = images
+        """The ImageIDs of the subset."""
         self._files: set[str] = set()
         self._folders: set[str] = set()
         self._folded: set[int] = set()

@@ -1,0 +1,121 @@
+"""Rows and pictures whose names differ from their image's: they are given its name, and everything after it is exact.
+
+What is of one image is decided once, in the check, when the first name is met that nothing equals and something
+resembles (`lenient_search.py`); the commit uses it again. An archive whose names are all exact pays nothing for it.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from openimages_io.format.layouts import Files
+from openimages_io.format.name_matching import Way
+from openimages_io.models.image import DEFAULT_SUBSET
+from openimages_io.transfer.lenient_search import may_match, pictures_may_match, search
+from openimages_io.transfer.matching import SUBSET, LenientNames, Place
+from openimages_io.transfer.options import Match
+from openimages_io.transfer.run import SAID_TWICE, Run
+
+AMBIGUOUS: Final = 0
+_CODES: Final[Mapping[str, str]] = {
+    Way.EXTENSION: "matched-extension",
+    Way.SUFFIX: "matched-suffix",
+    Way.ROOT: "matched-root",
+    SUBSET: "matched-subset",
+}
+
+
+def find_images(run: Run, subset: str | None, names: Sequence[str]) -> list[int | None]:
+    """Return the keys of these images, found exactly or else leniently; None and 0 as `ImageIndex.find` has them."""
+    found = run.images.find(subset, names)
+    if None not in found:
+        return found
+    missing = (name for name, key in zip(names, found, strict=True) if key is None)
+    lenient = _lenient_names(run, subset, missing)
+    if not lenient:
+        return found
+    for index, (key, name) in enumerate(zip(found, names, strict=True)):
+        if key is not None:
+            continue
+        if (subset, name) in lenient.doubtful_rows:
+            found[index] = AMBIGUOUS
+        elif place := lenient.rows.get((subset, name)):
+            found[index] = run.images.at(*place)
+            if found[index] and subset is not None and place[0] != subset:
+                run.images.elsewhere.setdefault(subset, set()).add(found[index] or 0)
+    return found
+
+
+def look_for_pictures(run: Run) -> None:
+    """See to it that pictures have their images' names, before the first of them is taken."""
+    if run.lenient is not None or run.options.match is Match.EXACT:
+        return
+    for subset, names in run.layout.pictures.by_subset():
+        found = run.images.find(subset, names)
+        missing = [name for name, key in zip(names, found, strict=True) if key is None]
+        if pictures_may_match(run, missing):
+            use(run, search(run))
+            return
+
+
+def _lenient_names(run: Run, subset: str | None, missing: Iterable[str]) -> LenientNames | None:
+    """The names that are not exact, sought when one of these that nothing equals may be one."""
+    if run.lenient is None and run.options.match is Match.LENIENT and may_match(run, subset, missing):
+        use(run, search(run))
+    return run.lenient
+
+
+def place_of(run: Run, subset: str | None, name: str) -> Place:
+    """Return subset and ImageID of a row's image."""
+    place = run.lenient.rows.get((subset, name)) if run.lenient else None
+    return place or (subset or DEFAULT_SUBSET, name)
+
+
+def by_subset(places: Iterable[Place]) -> dict[str, list[str]]:
+    """Return the ImageIDs of each subset, each once."""
+    grouped: dict[str, dict[str, None]] = {}
+    for subset, name in places:
+        grouped.setdefault(subset, {})[name] = None
+    return {subset: list(names) for subset, names in grouped.items()}
+
+
+def doubt(run: Run, subset: str | None, name: str) -> Mapping[str, Any] | None:
+    """Return why a row has no image though some resemble it, as parameters of `ambiguous-image`."""
+    return run.lenient.doubtful_rows.get((subset, name)) if run.lenient else None
+
+
+def use(run: Run, lenient: LenientNames) -> None:
+    """Give pictures and sizes the names of their images."""
+    run.lenient = lenient
+    if lenient.pictures or lenient.same:
+        run.layout.pictures = _renamed(run.layout.pictures, lenient)
+    renamed: dict[tuple[str | None, str], tuple[int, int]] = {}
+    for place, size in run.sizes.items():
+        if renamed.setdefault(lenient.rows.get(place, place), size) is not size:
+            run.report.of("image sizes").skipped[SAID_TWICE] += 1
+    run.sizes = renamed
+
+
+def _renamed(pictures: Files, lenient: LenientNames) -> Files:
+    files = Files()
+    renamed: list[tuple[str | None, str, str]] = []
+    for subset, name, path in pictures:
+        if path in lenient.pictures:
+            renamed.append((subset, name, path))
+        elif path not in lenient.same:
+            files.add(subset, name, path)
+    for subset, name, path in renamed:
+        if files.add(*lenient.pictures[path], path) != path:  # an image of two pictures is an issue later on
+            files.add(subset, name, path)
+    return files
+
+
+def report_lenient(run: Run) -> None:
+    """Say how many names were matched in each way, with an example."""
+    if not run.lenient:
+        return
+    for way, matches in sorted(run.lenient.ways.items()):
+        name, image = min(matches)
+        run.issue(_CODES[way], count=len(matches), name=name, image=image)
+    if run.lenient.same:
+        path, first = min(run.lenient.same.items())
+        run.issue("same-picture", count=len(run.lenient.same), path=path, first=first)

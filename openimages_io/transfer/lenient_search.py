@@ -1,0 +1,320 @@
+"""The images of names that are not exact: all names are gathered first, then each is matched once.
+
+Where unknown images are errors or skipped, rows and pictures are matched with the images of the task. Where they are
+created, the archive's rows are matched with its own pictures, and never with an image of the task: two archives may
+well call different images `0001`.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from openimages_io.exceptions import UnreadableArchive
+from openimages_io.format.issue_codes import printable
+from openimages_io.format.issues import Issue, Params
+from openimages_io.format.layouts import Kind
+from openimages_io.format.name_matching import Matches, Name, Root, Way, match_names
+from openimages_io.format.names import split_ending
+from openimages_io.format.reading import read_table
+from openimages_io.format.tables import BOXES, IMAGES, LABELS, SEGMENTATIONS
+from openimages_io.models import Image
+from openimages_io.models.image import DEFAULT_SUBSET
+from openimages_io.transfer.matching import SUBSET, LenientNames, Place
+from openimages_io.transfer.options import Missing
+from openimages_io.transfer.pictures import digest_of
+from openimages_io.transfer.run import Run
+
+_MOST_COPIES: Final = 100
+"""Pictures that may be one are compared by their bytes; not more of them at a time."""
+_TABLES: Final = {
+    kind: replace(
+        table,
+        columns=tuple(column for column in table.columns if column.name in {"ImageID", "Subset"}),
+        extra=(),
+        box=None,
+    )
+    for kind, table in (
+        (Kind.IMAGES, IMAGES),
+        (Kind.LABELS, LABELS),
+        (Kind.BOXES, BOXES),
+        (Kind.SEGMENTATIONS, SEGMENTATIONS),
+    )
+}
+
+
+def may_match(run: Run, subset: str | None, missing: Iterable[str]) -> bool:
+    """Whether one of these names, which nothing equals, ends as one does that it may be matched with."""
+    creates = run.policies.images is Missing.CREATE
+    pictures = run.layout.pictures
+    if creates and not len(pictures):
+        return False
+    for name in missing:
+        if run.last_parts is None:
+            run.last_parts = _last_parts(run)
+        if _last_part(split_ending(name)[0]) in run.last_parts and not (creates and pictures.has(subset, name)):
+            return True
+    return False
+
+
+def pictures_may_match(run: Run, missing: Collection[str]) -> bool:
+    """Whether one of these pictures, whose names no image has, may be matched with an image that is there."""
+    if not missing:
+        return False
+    ends = {_last_part(split_ending(name)[0]) for _, name in run.images.places()}
+    return any(_last_part(name) in ends for name in missing)
+
+
+def search(run: Run) -> LenientNames:
+    """Match the names of the archive."""
+    if run.last_parts is None:
+        run.last_parts = _last_parts(run)
+    if run.policies.images is Missing.CREATE:
+        return _AmongThemselves(run).names
+    return _WithTheTask(run).names
+
+
+def _last_part(stem: str) -> str:
+    return stem.rpartition("/")[2]
+
+
+def _last_parts(run: Run) -> frozenset[str]:
+    """What the paths end with that rows may be matched with, without extensions."""
+    if run.policies.images is Missing.CREATE:
+        return frozenset(_last_part(name) for _, name, _ in run.layout.pictures)
+    return frozenset(_last_part(split_ending(name)[0]) for _, name in run.images.places())
+
+
+@dataclass(slots=True)
+class _Rows:
+    """The names in rows that may be matched."""
+
+    names: set[Name] = field(default_factory=set)
+    listed: set[Name] = field(default_factory=set)
+    """Those of image lists."""
+    root: Root = field(default_factory=Root)
+
+    @classmethod
+    def of(cls, run: Run) -> "_Rows":
+        """Read the ImageIDs of every file, once more."""
+        rows = cls()
+        for source in run.layout.sources:
+            table = _TABLES.get(source.kind)
+            if table is None or not run.wants(source.subset):
+                continue
+            try:
+                with run.archive.open(source.path) as stream:
+                    for chunk in read_table(stream, table, source.path, _ignore):
+                        if "ImageID" not in chunk.values:
+                            continue
+                        places = zip(chunk.get("Subset"), chunk.values["ImageID"], strict=True)
+                        rows.take(run, source.subset, set(places), is_list=source.kind is Kind.IMAGES)
+            except UnreadableArchive:  # said where the file is read
+                continue
+        for subset, name in run.sizes:
+            rows.take(run, subset, {(subset, name)}, is_list=False)
+        return rows
+
+    def take(self, run: Run, told: str | None, places: Collection[tuple[str | None, str]], *, is_list: bool) -> None:
+        """Take in names, of whose subset the row says something or the file does."""
+        assert run.last_parts is not None
+        for said, text in places:
+            stem, ending = split_ending(text)
+            self.root.take(stem)
+            if _last_part(stem) in run.last_parts:
+                subset = said or told or (DEFAULT_SUBSET if is_list else None)
+                name = Name(subset, text, stem, ending)
+                self.names.add(name)
+                if is_list:
+                    self.listed.add(name)
+
+
+def _ignore(_: Issue) -> None:
+    """What is wrong in a file is said where it is read."""
+
+
+class _Search:
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.names = LenientNames()
+        self.rows = _Rows.of(run)
+        self.paths = {Name.of_picture(*picture): picture[2] for picture in run.layout.pictures}
+        self.by_path = {path: name for name, path in self.paths.items()}
+        self._digests: dict[str, str | None] = {}
+
+    def is_same(self, names: Collection[Name]) -> bool:
+        """Whether these are pictures of the same bytes."""
+        if not 1 < len(names) <= _MOST_COPIES or any(name not in self.paths for name in names):
+            return False
+        digests = {self._digest(self.paths[name]) for name in names}
+        return len(digests) == 1 and None not in digests
+
+    def _digest(self, path: str) -> str | None:
+        if path not in self._digests:
+            try:
+                data = self.run.archive.read(path, self.run.limits.max_picture_bytes)
+            except UnreadableArchive:
+                self._digests[path] = None
+            else:
+                self._digests[path] = digest_of(data)
+        return self._digests[path]
+
+    def doubt_rows(self, matches: Matches) -> None:
+        for name, fits in matches.doubtful.items():
+            self.names.doubtful_rows[name.subset, name.text] = self.why(fits)
+
+    def why(self, fits: list[Name]) -> Params:
+        """The parameters of `ambiguous-image`."""
+        is_in_several = len({fit.subset for fit in fits}) > 1
+        shown = [
+            printable(self.paths.get(fit) or (f"{fit.subset}/{fit.text}" if is_in_several else fit.text))
+            for fit in fits[:3]
+        ]
+        what = "picture" if fits[0] in self.paths else "image"
+        if len(fits) == 1:
+            return {"form": "rivals", "what": what, "fit": shown[0]}
+        more = f" and {len(fits) - 3:,} more" if len(fits) > 3 else ""
+        return {
+            "form": "several",
+            "what": what,
+            "number": len(fits),
+            "fits": ", ".join(f"“{fit}”" for fit in shown) + more,
+        }
+
+
+class _WithTheTask(_Search):
+    """Rows and pictures are matched with the images of a task."""
+
+    def __init__(self, run: Run) -> None:
+        super().__init__(run)
+        known = [Name.of_image(*place) for place in run.images.places()]
+        subsets = run.images.subsets()
+
+        def together(subset: str | None, of_image: str | None) -> bool:
+            return subset is None or subset == of_image or subset not in subsets
+
+        rows = match_names(
+            self.rows.names,
+            known,
+            together=together,
+            declared=self.rows.listed,
+            names_root=self.rows.root.text,
+        )
+        pictures = match_names(self.paths, known, together=together, is_same=self.is_same)
+        self._part_rivals(rows, pictures)
+        self.doubt_rows(rows)
+        for name, (image, way) in rows.found.items():
+            if way is not Way.EXACT:
+                self.names.rows[name.subset, name.text] = image.subset or "", image.text
+                self.names.note(way, name.text, image.text)
+        for name, fits in pictures.doubtful.items():
+            self.names.doubtful_pictures[self.paths[name]] = self.why(fits)
+        taken: dict[Name, str] = {}
+        for path, name in sorted(self.by_path.items()):
+            if name not in pictures.found:
+                continue
+            image, way = pictures.found[name]
+            first = taken.setdefault(image, path)
+            if first != path and self.is_same([name, self.by_path[first]]):
+                self.names.same[path] = first
+            elif way is not Way.EXACT:
+                self.names.pictures[path] = image.subset or "", image.text
+                self.names.stored.add(path)
+                self.names.note(way, path, image.text)
+
+    def _part_rivals(self, rows: Matches, pictures: Matches) -> None:
+        """Takes back what rows and pictures of different names say of one image: `cam1/0001` and `cam2/0001.jpg`."""
+        by_image: dict[Name, list[Name]] = {}
+        for name, (image, _) in rows.found.items():
+            by_image.setdefault(image, []).append(name)
+        for name, (image, _) in list(pictures.found.items()):
+            rivals = [row for row in by_image.get(image, ()) if not _may_be_one(row, name)]
+            for matches, one in ((pictures, name), *((rows, row) for row in rivals)):
+                if rivals and matches.found.get(one, (image, Way.EXACT))[1] is not Way.EXACT:
+                    del matches.found[one]
+                    matches.doubtful[one] = [image]
+
+
+def _may_be_one(row: Name, picture: Name) -> bool:
+    return bool(match_names([row], [picture], together=lambda *_: True).found)
+
+
+class _AmongThemselves(_Search):
+    """Rows and pictures of an archive are matched with each other; what they are of has the shorter of their names."""
+
+    def __init__(self, run: Run) -> None:
+        super().__init__(run)
+        self._stored: dict[int, str] | None = None
+        self.matches = match_names(
+            self.rows.names,
+            self.paths,
+            together=lambda subset, of_picture: subset is None or of_picture is None or subset == of_picture,
+            is_same=self.is_same,
+            declared=self.rows.listed,
+            names_root=self.rows.root.text,
+        )
+        self.doubt_rows(self.matches)
+        groups: dict[Name, list[Name]] = {}
+        for name, (picture, _) in self.matches.found.items():
+            groups.setdefault(picture, []).append(name)
+        self.users: dict[str, set[Name]] = {}
+        """Names of rows and pictures by their text."""
+        for name in (*self.rows.names, *self.paths):
+            self.users.setdefault(name.text, set()).add(name)
+        places = {picture: self._place(picture, names) for picture, names in groups.items()}
+        chosen = Counter(places.values())
+        for picture, names in groups.items():
+            place = places[picture]
+            if chosen[place] > 1 or self._is_used(place, picture, names):
+                place = place[0], picture.text
+            self._join(picture, names, place)
+
+    def _place(self, picture: Name, names: list[Name]) -> Place:
+        """The shortest path, and of two as long the picture's, in the subset that the rows' file says."""
+        subset = next((name.subset for name in names if name.subset is not None), picture.subset) or DEFAULT_SUBSET
+        stems = [name.stem for name in names if name.text != picture.text]
+        return subset, min((picture.text, *stems), key=lambda text: text.count("/"))
+
+    def _copies(self, names: list[Name]) -> set[Name]:
+        return {copy for name in names for copy in self.matches.same.get(name, ())}
+
+    def _is_used(self, place: Place, picture: Name, names: list[Name]) -> bool:
+        """Whether other rows or pictures have this name."""
+        others = self.users.get(place[1], set()) - {picture, *names, *self._copies(names)}
+        return any(other.subset in {None, place[0]} for other in others)
+
+    def _join(self, picture: Name, names: list[Name], place: Place) -> None:
+        """Gives a picture and the rows that name it one name."""
+        path, text = self.paths[picture], place[1]
+        key = self.run.images.at(*place)
+        is_stored = key is not None and key not in self.run.new_images
+        doubtful: Params = {}
+        if self._is_used(place, picture, names):
+            doubtful = {"form": "used", "fit": path}
+        elif key is not None and is_stored and all(name.text != text for name in names) and not self._has(key, path):
+            doubtful = {"form": "taken", "fit": path, "image": text}
+        for name in names:
+            way = self.matches.found[name][1]
+            moves = name.subset is None and picture.subset is not None
+            if way is Way.EXACT and not moves and name.text == text:
+                continue
+            if doubtful and way in {Way.SUFFIX, Way.ROOT}:
+                self.names.doubtful_rows[name.subset, name.text] = doubtful
+                continue
+            self.names.rows[name.subset, name.text] = place
+            self.names.note(SUBSET if way is Way.EXACT else way, name.text, path)
+        if doubtful:
+            return
+        if picture.text != text or picture.subset not in {None, place[0]}:
+            self.names.pictures[path] = place
+            if is_stored:
+                self.names.stored.add(path)
+        for copy in self._copies(names):
+            self.names.same[self.paths[copy]] = path
+
+    def _has(self, key: int, path: str) -> bool:
+        """Whether an image of the task has the very picture."""
+        if self._stored is None:
+            rows = Image.objects.using(self.run.using).filter(task_id=self.run.task_id).exclude(file_digest="")
+            self._stored = dict(rows.order_by().values_list("pk", "file_digest"))
+        return key in self._stored and self._stored[key] == self._digest(path)
