@@ -54,7 +54,7 @@ def everything_copes(front: Frontend) -> None:
         assert answer.status_code == 200
         saved = front.put(answer.json(), answer.headers["ETag"], query)
         assert saved.status_code in {200, 400}, saved.content
-        assert saved.status_code == 200 or saved.json()["errors"]
+        assert saved.status_code == 200 or saved.json()["errors"], saved.content
     api = (
         ("task-detail", front.task),
         ("label-list", front.task),
@@ -131,6 +131,17 @@ class StoredJunk(TestCase):
         named = {str(issue) for issue in Checker(front.task).run().issues()}
         assert all(any(str(key) in text for text in named) for key in odd)
         everything_copes(front)
+
+
+@pytest.mark.django_db
+def test_an_answer_in_pixels_is_json_whatever_is_stored() -> None:
+    front = Frontend((64, 48))
+    front.draw("polygon", points=[[1e308, 0.1, -1e308, 1e307, 10**400, 0.9]])
+    answer = front.get("?units=pixels")
+    assert b"Infinity" not in answer.content
+    saved = front.put(answer.json(), answer.headers["ETag"], "?units=pixels")
+    assert saved.status_code == 400
+    assert saved.json()["errors"]
 
 
 @pytest.mark.django_db

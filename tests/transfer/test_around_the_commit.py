@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.core.files.storage import FileSystemStorage
 from django.core.management import CommandError, call_command
-from django.db import transaction
+from django.db import connection, transaction
 
 from openimages_io.exceptions import CommitUnknown, OpenImagesError
 from openimages_io.models import Image, Mask, Shape, Task
@@ -94,7 +94,9 @@ def test_the_importer(how: str, end: Ending, source: Path, before: dict[str, Any
         with pytest.raises(kind) as caught:
             importer.run()
         if how in NOT:
-            assert str(caught.value) == "The database failed, so nothing was written: the disk is full"
+            advice = f". Look at the room and the permissions of {connection.settings_dict['NAME']} and its folder."
+            said = "The database failed, so nothing was written: the disk is full"
+            assert str(caught.value) == said + (advice if connection.vendor == "sqlite" else "")
         elif how not in STOPPED:
             assert str(caught.value) == (
                 "The connection to the database broke while committing, so the import may have been written: look "

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import isinf
 from typing import Any, Final, Literal
 
 from rest_framework.exceptions import ValidationError
@@ -99,8 +100,9 @@ def same(stored: Any, given: Any) -> bool:
 def _pixels(value: float, scale: int) -> float:
     try:
         return int(value * scale * _PARTS + 0.5) / _PARTS  # half the time of round()
-    except OverflowError:  # no coordinate, but somebody has stored it
-        return value * scale
+    except OverflowError:  # not a coordinate, but somebody has stored it; JSON has no Infinity
+        pixels = value * scale
+        return value if isinstance(pixels, float) and isinf(pixels) else pixels
 
 
 def _fraction(given: float, stored: Any, scale: int) -> float:
