@@ -168,7 +168,7 @@ a label with `is_listed` off. The first of these files that is there is read, th
 
 `{sizes}`: one line an image, `<id> <height> <width>` in pixels, the height first. Ids are quoted as in a POSIX shell, `#` starts a
 comment, blank lines are passed over. They become `Image.height` and `Image.width`. Datumaro and CVAT write and need it; official data
-has no such file. An export writes every size that is known. Where two images of one name differ in size, it writes a comment `# subset: NAME` above each subset's lines.
+has no such file. A size that was measured from a picture holds against them (`size-differs`, or `size-turned` where it is the picture's size as EXIF turns it). An export writes every size that is known. Where two images of one name differ in size, it writes a comment `# subset: NAME` above each subset's lines.
 
 ## Masks
 

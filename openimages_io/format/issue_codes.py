@@ -284,8 +284,17 @@ CODES: Final[Mapping[str, IssueCode]] = {
         "Check which is right: images.meta, the picture or the task.",
         forms={
             "file": "is {width} x {height} pixels in an earlier file, which holds",
-            "picture": "is {width} x {height} pixels, but images.meta says {meta_width} x {meta_height}, which holds",
+            "picture": "is {width} x {height} pixels, which holds, but images.meta says {meta_width} x {meta_height}",
+            "swapped": "is {width} x {height} pixels, which holds, but images.meta says {meta_width} x {meta_height}: "
+            "width and height are swapped",
         },
+    ),
+    "size-turned": IssueCode(
+        _W,
+        "An image whose size in images.meta is that of its picture when it is turned by EXIF.",
+        "Check that the annotations are in the frame of the stored pixels; if not, they must be turned.",
+        "is {width} x {height} pixels, which holds, but images.meta says {meta_width} x {meta_height}: that is its "
+        "size when it is turned as its EXIF orientation ({turn}) asks, and coordinates are of the stored pixels",
     ),
     "two-sizes": IssueCode(
         _E,

@@ -13,7 +13,8 @@ from typing import Final, Literal, NamedTuple
 from openimages_io.format.pictures import BadPicture, jpeg_markers
 
 NORMAL: Final = 1
-_TURNED: Final = frozenset((5, 6, 7, 8))
+TURNED: Final = frozenset((5, 6, 7, 8))
+"""Those that make width of height."""
 _TAG: Final = 0x0112
 _SHORT: Final = 3
 _MOST_TAGS: Final = 10_000
@@ -42,7 +43,7 @@ def orientation(data: bytes) -> int:
 
 def is_turned(data: bytes) -> bool:
     """Whether width and height change places where the EXIF orientation is heeded."""
-    return orientation(data) in _TURNED
+    return orientation(data) in TURNED
 
 
 def as_stored(data: bytes) -> bytes:

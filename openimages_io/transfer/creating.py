@@ -60,7 +60,7 @@ def create_images(
     keys = run.loader.reserve(Image, len(names))
     stored = [run.picture(subset, name) for name in names]
     sizes = [
-        run.size(subset, name) or ((picture.width, picture.height) if picture else (None, None))
+        (picture.width, picture.height) if picture else run.size(subset, name) or (None, None)
         for name, picture in zip(names, stored, strict=True)
     ]
     columns: dict[str, Sequence[Any]] = {

@@ -100,6 +100,7 @@ class _Plan:
     """Images that were there and that the archive names, in mode replace."""
     chosen_labels: frozenset[int] | None = None
     picture_issues: dict[str, list[Issue]] = field(default_factory=dict)
+    measured: dict[str, tuple[int, int]] = field(default_factory=dict)
     """What is wrong with pictures, by path in the archive."""
     changes: bool = False
     """Whether there is anything to write."""
@@ -232,7 +233,7 @@ class Importer:
             plan.new_pictures = self._read(run)
         plan.lenient = run.lenient
         plan.named = {key for key in run.named if key > 0}
-        plan.chosen_labels, plan.picture_issues = run.chosen_labels, run.picture_issues
+        plan.chosen_labels, plan.picture_issues, plan.measured = run.chosen_labels, run.picture_issues, run.measured
         self._replace(run, plan)
         plan.changes = run.changed or bool(run.specs.made) or plan.task_id is None
         return plan
@@ -271,7 +272,7 @@ class Importer:
                 run = self._start(archive, layout, report, task.pk, new=plan.task_id is None)
                 run.loader, run.stored, run.phase = loader, stored, "commit"
                 run.lenient = plan.lenient
-                run.picture_issues, run.spool = plan.picture_issues, plan.spool
+                run.picture_issues, run.measured, run.spool = plan.picture_issues, plan.measured, plan.spool
                 run.total = _bytes_to_read(archive, layout, pictures=False)
                 self._write(run, plan, loader)
                 if self._forbids(report):  # the archive is not what it was when it was checked

@@ -86,6 +86,10 @@ class Run:
     """Pictures that were stored for the commit, by path in the archive."""
     picture_issues: dict[str, list[Issue]] = field(default_factory=dict)
     """What the check found about pictures, by path in the archive, so that a commit need not look at them again."""
+    measured: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Width and height in pixels of the archive's pictures, by path, as the check has found them."""
+    pictures: dict[int, str] = field(default_factory=dict)
+    """The path of each image's picture in the archive, by the image's key."""
     sizes: dict[tuple[str | None, str], tuple[int, int]] = field(default_factory=dict)
     """Width and height in pixels by subset, if images.meta says it, and ImageID."""
     seen_subsets: set[str | None] = field(default_factory=set)

@@ -218,7 +218,7 @@ def test_a_file_of_a_subset_with_too_long_a_name_is_refused_whole(tmp_path: Path
 def test_a_picture_of_another_size_than_images_meta_says(tmp_path: Path) -> None:
     result = load(write(tmp_path / "good", changed(file(PICTURE_A, picture(9, 9)))))
     assert result.committed
-    assert warnings(result) == [f'{PICTURE_A}: "a.png" is 9 x 9 pixels, but images.meta says 8 x 6, which holds']
+    assert warnings(result) == [f'{PICTURE_A}: "a.png" is 9 x 9 pixels, which holds, but images.meta says 8 x 6']
 
 
 def test_a_box_that_no_row_has_is_noted(tmp_path: Path) -> None:

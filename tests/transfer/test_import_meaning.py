@@ -367,15 +367,19 @@ def test_one_name_in_two_subsets(tmp_path: Path) -> None:
     }
 
 
-def test_sizes_come_from_images_meta_before_the_picture(tmp_path: Path) -> None:
+def test_sizes_come_from_the_picture_before_images_meta(tmp_path: Path) -> None:
     files = documented(boxes=[BOX, BOX.replace("a,", "b c,", 1)], sizes="a 11 21\n'b c' 12 22\nnobody 1 1\n")
     result = bring_in(write(tmp_path, files | {"images/train/a.jpg": picture(20, 10)}))
 
-    assert dict(Image.objects.values_list("name", "width")) == {"a": 21, "b c": 22}
+    assert dict(Image.objects.values_list("name", "width")) == {"a": 20, "b c": 22}
     (warning,) = result.report.issues()
     assert (warning.severity, warning.code, warning.file) == ("warning", "size-differs", "images/train/a.jpg")
-    assert warning.reason == "is 20 x 10 pixels, but images.meta says 21 x 11, which holds"
-    assert totals(result.report)["image sizes"] == {"read": 3, "added": 2, "skipped": {"image not in the task": 1}}
+    assert warning.reason == "is 20 x 10 pixels, which holds, but images.meta says 21 x 11"
+    assert totals(result.report)["image sizes"] == {
+        "read": 3,
+        "added": 1,
+        "skipped": {"image not in the task": 1, "the picture is of another size": 1},
+    }
 
 
 def test_sizes_said_twice(tmp_path: Path) -> None:

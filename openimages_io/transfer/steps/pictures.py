@@ -7,6 +7,7 @@ from typing import Any, Final
 from openimages_io.exceptions import CannotBeStored, OpenImagesError, UnreadableArchive
 from openimages_io.format.issues import Issue, Severity
 from openimages_io.format.layouts import Kind
+from openimages_io.format.orientation import NORMAL, TURNED, orientation
 from openimages_io.format.pictures import BadPicture, check_picture
 from openimages_io.format.sizes import read_sizes
 from openimages_io.models import Image, picture_storage
@@ -31,6 +32,7 @@ from openimages_io.transfer.run import (
 
 _AMBIGUOUS: Final = 0
 _BATCH: Final = 500
+_MEASURED: Final = "the picture is of another size"
 
 
 def read_size_files(run: Run) -> None:
@@ -78,7 +80,7 @@ def take_pictures(run: Run) -> list[str]:
     _leave_copies_out(run, totals)
     new: list[str] = []
     known: dict[int, str] = {}
-    first: dict[int, str] = {}
+    first = run.pictures
     chosen = run.images.keys_in(run.options.subsets)
     for subset, name, path in sorted(run.layout.pictures, key=lambda picture: picture[2]):
         totals.read += 1
@@ -123,7 +125,8 @@ def _leave_copies_out(run: Run, totals: Totals) -> None:
 def _look_at(run: Run, subset: str | None, name: str, path: str) -> None:
     """Notes what is wrong with a picture."""
     try:
-        size = check_picture(run.archive.read(path, run.limits.max_picture_bytes), run.limits)
+        data = run.archive.read(path, run.limits.max_picture_bytes)
+        size = run.measured[path] = check_picture(data, run.limits)
     except UnreadableArchive as fault:
         run.picture_issues[path] = fault.issues
         return
@@ -132,10 +135,22 @@ def _look_at(run: Run, subset: str | None, name: str, path: str) -> None:
         return
     told = run.size(subset, name)
     if told is not None and told != size:
-        params: dict[str, Any] = {"form": "picture", "width": size[0], "height": size[1]}
-        params |= {"meta_width": told[0], "meta_height": told[1]}
-        issue = Issue(code="size-differs", params=params, file=path, value=path.rpartition("/")[2])
+        turn = orientation(data) if told == size[::-1] else NORMAL
+        place: dict[str, Any] = {"file": path, "value": path.rpartition("/")[2]}
+        if turn in TURNED:
+            issue = Issue(code="size-turned", params=_sizes(size, told) | {"turn": turn}, **place)
+        else:
+            issue = Issue(code="size-differs", params=_sizes(size, told) | _form(size, told), **place)
         run.picture_issues[path] = [issue]
+
+
+def _sizes(size: tuple[int, int], told: tuple[int, int]) -> dict[str, Any]:
+    """The parameters of an issue about a picture that is of another size than images.meta says."""
+    return {"width": size[0], "height": size[1], "meta_width": told[0], "meta_height": told[1]}
+
+
+def _form(size: tuple[int, int], told: tuple[int, int]) -> dict[str, Any]:
+    return {"form": "swapped" if told == size[::-1] else "picture"}
 
 
 def _bad_picture(path: str, fault: BadPicture) -> Issue:
@@ -217,29 +232,32 @@ def _replace(run: Run, image: Image, picture: Stored) -> None:
 
 
 def take_sizes(run: Run) -> None:
-    """Gives images that were there before their size: the one in images.meta, else their new picture's."""
-    sizes: dict[int, tuple[int, int]] = {}
+    """Gives images that were there before their size: their picture's own, else the one in images.meta."""
     named: Counter[int] = Counter()
-    for subset, name, path in run.layout.pictures if run.stored else ():
-        picture = run.stored.get(path)
-        (key,) = run.images.find(subset, [name]) if picture else (None,)
-        if picture and key:
-            sizes[key] = picture.width, picture.height
-    totals = run.report.of("image sizes") if run.sizes else None
+    not_taken = run.lenient.not_taken if run.lenient else ()
+    own = {key: path for key, path in run.pictures.items() if path in run.measured and path not in not_taken}
+    measured = {key: run.measured[path] for key, path in own.items()}
+    sizes = {key: size for key, size in measured.items() if run.pictures[key] in run.stored}
+    totals = run.report.of("image sizes") if run.sizes else Totals()
     for keys, size in _told_sizes(run):
-        assert totals is not None
-        if keys[0] in run.new_images:
+        if measured.get(keys[0], size) != size:  # which was reported where the picture was looked at
+            totals.skipped[_MEASURED] += 1
+        elif keys[0] in run.new_images:
             totals.added += 1
         else:
             named[keys[0]] += 1
-        sizes.update(dict.fromkeys(keys, size))
+        sizes.update({key: size for key in keys if measured.get(key, size) == size})
     for rows in _rows(run, [key for key in sizes if key > 0 and key not in run.new_images]):
         for image in rows:
             width, height = sizes[image.pk]
             before = image.width, image.height
-            if totals is not None:
-                totals.unchanged += named[image.pk] * (before == (width, height))
-                totals.updated += named[image.pk] * (before != (width, height))
+            if image.file and image.width and image.height and image.pk not in measured and before != (width, height):
+                stored, told = (image.width, image.height), (width, height)
+                run.issue("size-differs", value=str(image), **_sizes(stored, told), **_form(stored, told))
+                totals.skipped[_MEASURED] += named[image.pk]
+                continue
+            totals.unchanged += named[image.pk] * (before == (width, height))
+            totals.updated += named[image.pk] * (before != (width, height))
             if before != (width, height):
                 run.touch([image.pk])
                 if run.loader is not None:
@@ -273,7 +291,7 @@ def _rows(run: Run, keys: Sequence[int]) -> Iterator[Sequence[Image]]:
     ordered = sorted(keys)
     for start in range(0, len(ordered), _BATCH):
         rows = Image.objects.using(run.using).filter(pk__in=ordered[start : start + _BATCH])
-        yield list(rows.only("file", "file_digest", "width", "height").order_by("pk"))
+        yield list(rows.only("subset", "name", "file", "file_digest", "width", "height").order_by("pk"))
 
 
 def store_pictures(run: Run, paths: Sequence[str], files: NewFiles, stored: dict[str, Stored]) -> None:
