@@ -139,7 +139,13 @@ class ImportForm(OptionsForm):
     mode = one_of(
         [
             (Mode.MERGE, _("Merge: bring them up to date and add what is new; nothing is deleted")),
-            (Mode.REPLACE, _("Replace: the annotations of the images that the archive names give way to the new ones")),
+            (
+                Mode.REPLACE,
+                _(
+                    "Replace: the annotations of the images that the archive names give way to the new ones, of the "
+                    "kinds that it has files for"
+                ),
+            ),
             (Mode.APPEND, _("Append: add all as it comes; what is there already is there twice then")),
         ],
         _("Annotations that are there already"),
@@ -195,11 +201,16 @@ class ImportForm(OptionsForm):
         ],
         _("Masks"),
     )
+    replace_all_kinds = forms.BooleanField(
+        label=_("Replace all kinds"),
+        required=False,
+        help_text=_("With Replace: annotations of kinds that the archive has no file for are removed, too."),
+    )
     pictures = forms.BooleanField(
         label=_("Take the pictures, too"), required=False, help_text=_("Otherwise only their names and annotations.")
     )
 
-    field_order = ("task_name", "upload", "mode", "on_error", "pictures", "masks_as")
+    field_order = ("task_name", "upload", "mode", "replace_all_kinds", "on_error", "pictures", "masks_as")
 
     def __init__(
         self, data: Any = None, files: Any = None, *, task: Task | None = None, initial: dict[str, Any] | None = None
@@ -207,7 +218,10 @@ class ImportForm(OptionsForm):
         usual = _USUAL_OF_NEW if task is None else _USUAL
         chosen = {name: value for name, value in (initial or {}).items() if value != ""}
         super().__init__(data, files, initial=as_json(ImportOptions()) | usual | chosen)
-        del self.fields["mode" if task is None else "task_name"]  # there is nothing to merge with in a new task
+        if task is None:  # there is nothing to merge with
+            del self.fields["mode"], self.fields["replace_all_kinds"]
+        else:
+            del self.fields["task_name"]
 
     def clean_task_name(self) -> str:
         """Raises `ValidationError` for a name that is taken, or cannot be stored."""
@@ -229,7 +243,7 @@ class ImportForm(OptionsForm):
         return upload
 
     def _plain(self, name: str) -> Any:
-        return ImportOptions().mode if name == "mode" and name not in self.fields else super()._plain(name)
+        return super()._plain(name) if name in self.fields else getattr(ImportOptions(), name)
 
 
 class ExportForm(OptionsForm):

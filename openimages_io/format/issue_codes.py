@@ -412,6 +412,29 @@ CODES: Final[Mapping[str, IssueCode]] = {
         "Check the names, or choose --missing-labels create or skip.",
         "is not a label of the task",
     ),
+    "annotations-removed": IssueCode(
+        _N,
+        "Mode replace removes annotations.",
+        "Look whether these are to go before you import: a dry run says the same.",
+        "Mode replace removes {count:annotation|annotations} of {images:image|images}, of them {kinds}",
+    ),
+    "kinds-kept": IssueCode(
+        _N,
+        "Mode replace leaves kinds of annotations that the archive has no file for.",
+        "Choose --replace-all-kinds if they are to go, too.",
+        "{count:annotation stays|annotations stay} because the archive has no file of their kind: {kinds}",
+    ),
+    "rows-kept": IssueCode(
+        _W,
+        "Mode replace leaves annotations because rows were left out as bad.",
+        "Correct the bad rows and import again.",
+        forms={
+            "some": "{count:image keeps all|images keep all} of a kind of which a row was left out as bad; good rows "
+            "of that kind are merged there",
+            "all": "All images keep what they have of these kinds, because rows were left out whose image cannot be "
+            "read ({kinds}); good rows are merged",
+        },
+    ),
     # Masks and pictures
     "picture-not-taken": IssueCode(
         _W,

@@ -6,7 +6,7 @@ messages cost nothing until they are needed.
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Final
 
@@ -36,6 +36,8 @@ class Chunk:
     """By column name; a column that the file doesn't have is not there."""
     bad: int = 0
     """Rows that were left out, each with an issue."""
+    bad_ids: list[str] = field(default_factory=list)
+    """ImageIDs of those, where they could be read."""
     position: int = 0
     """The bytes of the file that were read so far, about."""
 
@@ -230,17 +232,28 @@ class _Reading:
         known = [column for column in self.columns if column is not None]
         good: dict[str, list[Any]] = {column.name: [] for column in known}
         broken = deque(batch.broken)
+        bad_ids: list[str] = []
         for row, line in zip(batch.rows, batch.lines, strict=True):
             while broken and broken[0].line < line:
                 self._report_broken(broken.popleft())
             values = self._parse_row(row, line)
-            if values is not None:
+            if values is None:
+                bad_ids += self._image_id(row)
+            else:
                 good_lines.append(line)
                 for name, column in good.items():
                     column.append(values[name])
         for fault in broken:
             self._report_broken(fault)
-        return Chunk(good_lines, dict(good), bad=len(batch.rows) - len(good_lines) + len(batch.broken))
+        return Chunk(good_lines, dict(good), len(batch.rows) - len(good_lines) + len(batch.broken), bad_ids)
+
+    def _image_id(self, row: list[str]) -> list[str]:
+        """The ImageID of a row that cannot be read, if that can."""
+        for column, cell in zip(self.columns, row, strict=False):
+            if column is not None and column.name == "ImageID" and len(row) == len(self.columns):
+                with suppress(BadCell):
+                    return [column.type.parse(cell)]
+        return []
 
     def _report_broken(self, fault: Broken) -> None:
         reason = fault.reason

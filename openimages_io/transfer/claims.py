@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 
 from openimages_io.models import Shape, ShapeKind
 from openimages_io.transfer.options import Mode
+from openimages_io.transfer.replacing import group_of_shape
 from openimages_io.transfer.run import Run
 
 TOLERANCE: Final = 1e-6
@@ -84,7 +85,11 @@ class Claims:
         return group not in self._with_mask
 
     def _groups_with(self, *kinds: ShapeKind) -> set[int]:
-        """The groups in which the task had a shape of these kinds before this import."""
+        """The groups in which the task had a shape of these kinds before this import, or has one after it."""
+        replacing = self.run.replacing
+        goes = {group_of_shape(kind, "") for kind in kinds} & replacing.groups
+        if self.run.loader is None and self.run.options.mode is Mode.REPLACE and goes and not replacing.keeps_any:
+            return set()  # in the check they are there still
         rows = Shape.objects.using(self.run.using).filter(
             task_id=self.run.task_id or 0, kind__in=kinds, group__isnull=False, pk__lte=self.run.horizon
         )
@@ -93,8 +98,7 @@ class Claims:
     def take_stored_masks(self, images: Iterable[int]) -> None:
         """Takes in the masks that the task has on these images, that have no box yet and stand not in the archive."""
         if self._has_lonely is None:
-            # In mode replace none is left on these images.
-            self._has_lonely = self.run.options.mode is not Mode.REPLACE and self._lonely().exists()
+            self._has_lonely = self._lonely().exists()
         if not self._has_lonely:
             return
         wanted = sorted({image for image in images if image > 0} - self._looked_at)
@@ -122,8 +126,9 @@ class Claims:
                 if image > 0 and any(claim.is_named and not claim.is_met for claim in claims)
             }
         )
-        if not self.run.horizon or self.run.options.mode is Mode.REPLACE:  # which has none left on these images
+        if not self.run.horizon:
             return
+        images = [image for image in images if self.run.stays("boxes", image)]
         boxes: list[tuple[int, int]] = []
         for start in range(0, len(images), _BATCH):
             rows = Shape.objects.using(self.run.using).filter(

@@ -26,7 +26,7 @@ class DrawnShapes:
     def fetch(self, images: Sequence[int]) -> None:
         """Has what is drawn on these images at hand."""
         objects: dict[tuple[int, int, int], list[Shape]] = {}
-        wanted = sorted({image for image in images if image > 0})
+        wanted = sorted({image for image in images if image > 0 and self.run.stays("masks", image)})
         for start in range(0, len(wanted), _BATCH):
             shapes = Shape.objects.using(self.run.using).filter(
                 DRAWN, image__in=wanted[start : start + _BATCH], pk__lte=self.run.horizon

@@ -4,7 +4,7 @@ import logging
 import re
 from collections.abc import Callable
 from contextlib import ExitStack, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -24,12 +24,12 @@ from openimages_io.models.revisions import lock, touch
 from openimages_io.transfer.bulk import Loader, loading, plain
 from openimages_io.transfer.collecting import collecting_less
 from openimages_io.transfer.commit import Commit, Outcome
-from openimages_io.transfer.lenient import report_lenient, use
+from openimages_io.transfer.lenient import place_of, report_lenient, use
 from openimages_io.transfer.matching import ImageIndex, LabelIndex, LenientNames
 from openimages_io.transfer.new_files import NewFiles
 from openimages_io.transfer.options import ImportOptions, Mode, OnError
 from openimages_io.transfer.pictures import Stored
-from openimages_io.transfer.replacing import replace_annotations
+from openimages_io.transfer.replacing import Replacing, groups_of, replace_annotations
 from openimages_io.transfer.report import Report
 from openimages_io.transfer.run import BAD, Policies, Progress, Run
 from openimages_io.transfer.specs import SpecIndex
@@ -96,8 +96,10 @@ class _Plan:
     new_pictures: list[str] = field(default_factory=list)
     lenient: LenientNames | None = None
     """Names that are not exact, if there were any."""
-    named: set[int] = field(default_factory=set)
-    """Images that were there and that the archive names, in mode replace."""
+    replacing: Replacing = field(default_factory=Replacing)
+    """What mode replace is to take away and to leave."""
+    kept: Replacing = field(default_factory=Replacing)
+    """What another check must know of it."""
     chosen_labels: frozenset[int] | None = None
     picture_issues: dict[str, list[Issue]] = field(default_factory=dict)
     measured: dict[str, tuple[int, int]] = field(default_factory=dict)
@@ -222,6 +224,15 @@ class Importer:
         return report.errors > 0 and (self.options.on_error is OnError.ABORT or report.has_whole_file_errors)
 
     def _check(self, archive: Archive, spool: Spool | None) -> _Plan:
+        plan = self._check_once(archive, spool, Replacing())
+        found = plan.replacing
+        is_lossy = bool(found.skipped or found.nameless) and self.options.on_error is OnError.SKIP
+        if is_lossy and plan.task_id is not None and not self._forbids(plan.report):
+            # What stays because rows were left out is known only now, and good rows of the same images meet it.
+            plan = self._check_once(archive, spool, plan.kept)
+        return plan
+
+    def _check_once(self, archive: Archive, spool: Spool | None, replacing: Replacing) -> _Plan:
         task = self._task()
         report = Report()
         plan = _Plan(task.pk if task else None, task.revision if task else 0, report, spool)
@@ -229,10 +240,12 @@ class Importer:
         run = self._start(archive, layout, report, plan.task_id)
         run.total = _bytes_to_read(archive, layout, pictures=self.options.pictures)
         run.picture_issues, run.spool = plan.picture_issues, plan.spool
+        run.replacing = replace(replacing, groups=groups_of(run))
         if layout.sources or len(layout.pictures):
             plan.new_pictures = self._read(run)
         plan.lenient = run.lenient
-        plan.named = {key for key in run.named if key > 0}
+        plan.replacing = run.replacing
+        plan.kept = run.replacing.next_pass(partial(_images_of, run), exact=run.lenient is None)
         plan.chosen_labels, plan.picture_issues, plan.measured = run.chosen_labels, run.picture_issues, run.measured
         self._replace(run, plan)
         plan.changes = run.changed or bool(run.specs.made) or plan.task_id is None
@@ -271,7 +284,7 @@ class Importer:
                 task = self._lock(plan)
                 run = self._start(archive, layout, report, task.pk, new=plan.task_id is None)
                 run.loader, run.stored, run.phase = loader, stored, "commit"
-                run.lenient = plan.lenient
+                run.lenient, run.replacing = plan.lenient, plan.replacing
                 run.picture_issues, run.measured, run.spool = plan.picture_issues, plan.measured, plan.spool
                 run.total = _bytes_to_read(archive, layout, pictures=False)
                 self._write(run, plan, loader)
@@ -297,7 +310,7 @@ class Importer:
     def _replace(self, run: Run, plan: _Plan) -> None:
         if self.options.mode is Mode.REPLACE and plan.task_id is not None:
             # Every image that the archive names is known from the check; what it creates has nothing to replace.
-            replace_annotations(run, plan.named, plan.chosen_labels)
+            replace_annotations(run, plan.replacing, plan.chosen_labels)
 
     def _read(self, run: Run) -> list[str]:
         read_class_lists(run)
@@ -419,6 +432,11 @@ class Importer:
         if not lock("Task", self.using, pk=plan.task_id, revision=plan.revision):
             raise _TaskChanged
         return tasks.get(pk=plan.task_id)
+
+
+def _images_of(run: Run, subset: str | None, name: str) -> set[int]:
+    """The images of the task that a row may have meant, whatever their subset."""
+    return {key for each in {name, place_of(run, subset, name)[1]} for key in run.images.keys_of(None, each) if key > 0}
 
 
 def _tables() -> list[type[Model]]:

@@ -10,6 +10,7 @@ from django.db import connections
 
 from openimages_io.models import Image, Shape, ShapeKind
 from openimages_io.models.shape import as_attributes
+from openimages_io.transfer.replacing import group_of_shape
 from openimages_io.transfer.run import Run
 
 TOLERANCE: Final = 1e-5
@@ -80,6 +81,8 @@ class StoredShapes:
         found: dict[Place, list[StoredShape]] = {}
         self._images, self._sizes = sorted({image for image in images if image > 0}), None
         for shape in self._fetch(self._images):
+            if not self.run.stays(group_of_shape(self.kind, shape.source), shape.image):
+                continue
             page = self._met.get(shape.key // _PAGE)
             if page is None or not page[shape.key % _PAGE >> 3] >> (shape.key & 7) & 1:
                 found.setdefault((shape.image, shape.label), []).append(shape)

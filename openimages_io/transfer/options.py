@@ -11,7 +11,7 @@ class Mode(StrEnum):
     MERGE = "merge"
     """What is there is brought up to date, new is added, nothing is deleted."""
     REPLACE = "replace"
-    """The annotations of the images that the archive names are replaced."""
+    """The annotations of the images that the archive names are replaced, of the kinds that it has a file for."""
     APPEND = "append"
     """All is added."""
 
@@ -73,6 +73,8 @@ class ImportOptions:
     """Only these labels, by LabelName or display name; empty for all."""
     masks_as: MasksAs = MasksAs.MASKS
     pictures: bool = True
+    replace_all_kinds: bool = False
+    """Of mode replace: also kinds of annotations that the archive has no file for."""
 
 
 class LayoutName(StrEnum):

@@ -1,49 +1,225 @@
-"""Mode replace: taking away what the archive's annotations will stand in for."""
+"""Mode replace: which stored annotations give way to the archive's, and which stay.
 
-from collections.abc import Collection, Sequence
-from typing import Final
+A kind gives way only where the archive has a file for it; a segmentation file's kinds are masks, polygons and ellipses.
+An image keeps what it has of a kind if a row of that kind was left out as bad: else the row and what it was to replace
+would both be lost. Its good rows are merged.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
 
 from django.db import models
-from django.db.models import Count
+from django.db.models import Count, Q
 
+from openimages_io.format.layouts import Kind, Source
 from openimages_io.models import Mask, Shape, ShapeKind
 from openimages_io.models.shape import MACHINE
-from openimages_io.transfer.run import Run
+
+if TYPE_CHECKING:
+    from openimages_io.transfer.run import Run
 
 _BATCH: Final = 500
-_KINDS: Final = {
-    "tag": "human labels",
-    "rectangle": "boxes",
-    "mask": "masks",
-    "polygon": "polygons",
-    "ellipse": "ellipses",
+_TAGS: Final = Q(kind=ShapeKind.TAG)
+GROUPS: Final = {
+    "human labels": _TAGS & ~Q(source=MACHINE),
+    "machine labels": _TAGS & Q(source=MACHINE),
+    "boxes": Q(kind=ShapeKind.RECTANGLE),
+    "masks": Q(kind__in=(ShapeKind.MASK, ShapeKind.POLYGON, ShapeKind.ELLIPSE)),
 }
+"""The stored annotations that a kind of file stands for."""
+_PARTS: Final = {"polygons": "masks", "ellipses": "masks"}
+_TOTALS: Final = {"rectangle": "boxes", "mask": "masks", "polygon": "polygons", "ellipse": "ellipses"}
 
 
-def replace_annotations(run: Run, images: Collection[int], labels: Collection[int] | None) -> None:
-    """Removes the shapes of these images, only those of these labels if labels were chosen, and counts them.
+def group_of(source: Source) -> str:
+    """The group of a file's rows, also its name in the totals."""
+    if source.kind is Kind.LABELS:
+        return "machine labels" if source.machine else "human labels"
+    return "boxes" if source.kind is Kind.BOXES else "masks"
 
-    A check only counts.
+
+def group_of_shape(kind: str, source: str) -> str:
+    """The group of a stored shape."""
+    if kind == ShapeKind.TAG:
+        return "machine labels" if source == MACHINE else "human labels"
+    return "boxes" if kind == ShapeKind.RECTANGLE else "masks"
+
+
+@dataclass(slots=True)
+class Replacing:
+    """What one pass learns for mode replace, and what it knows of it from the pass before."""
+
+    named: set[int] = field(default_factory=set)
+    """Images that the archive names."""
+    by_rows: dict[str, set[int]] = field(default_factory=dict)
+    """Those that good rows of a group name, by group."""
+    skipped: dict[str, set[tuple[str | None, str]]] = field(default_factory=dict)
+    """Subset, if the file says it, and ImageID of rows that were left out as bad, by group."""
+    nameless: set[str] = field(default_factory=set)
+    """Groups with a row that was left out and whose image nobody knows, so that any may have lost one."""
+    kept: dict[str, set[int]] = field(default_factory=dict)
+    """The images that keep what they have, by group."""
+    groups: frozenset[str] = frozenset()
+    """Those that the archive has files for, or all if that was chosen."""
+    whole: set[str] = field(default_factory=set)
+    """Groups of which every image keeps what it has."""
+
+    @property
+    def keeps_any(self) -> bool:
+        """Whether rows may meet shapes that stay."""
+        return bool(self.whole) or any(self.kept.values())
+
+    def name(self, source: Source, images: Iterable[int]) -> None:
+        """Notes the images of good rows."""
+        self.named.update(images)
+        self.by_rows.setdefault(group_of(source), set()).update(images)
+
+    def skip(self, source: Source, names: Iterable[str | None]) -> None:
+        """Notes the ImageIDs of rows that are left out as bad; None where nobody knows it."""
+        for name in names:
+            if name is None:
+                self.nameless.add(group_of(source))
+            else:
+                self.skipped.setdefault(group_of(source), set()).add((source.subset, name))
+
+    def keeps(self, group: str, image: int) -> bool:
+        """Whether an image keeps what it has of a group although the archive names it."""
+        return group not in self.groups or group in self.whole or image in self.kept.get(group, ())
+
+    def next_pass(self, images_of: Callable[[str | None, str], Collection[int]], *, exact: bool) -> "Replacing":
+        """What the next pass is to keep, as this one has learnt.
+
+        `images_of` has the images that a subset and an ImageID may mean. Unless names are `exact`, one that means none
+        may mean any.
+        """
+        kept: dict[str, set[int]] = {}
+        whole = set(self.nameless)
+        for group, names in self.skipped.items():
+            kept[group] = set()
+            for subset, name in names:
+                images = images_of(subset, name)
+                kept[group].update(images)
+                if not images and not exact:
+                    whole.add(group)
+        return Replacing(kept=kept, whole=whole)
+
+
+def replace_annotations(run: "Run", found: Replacing, labels: Collection[int] | None) -> None:
+    """Removes what gives way, only of these labels if labels were chosen, counts it, and says what is done.
+
+    A check only counts. `found` is what the check has learnt.
     """
-    ordered = sorted(images)
+    removed: Counter[str] = Counter()
+    stay: Counter[str] = Counter()
+    images = 0
+    ordered = sorted(key for key in found.named if key > 0)
+    conditions = _conditions(run, found)
     for start in range(0, len(ordered), _BATCH):
-        shapes = _shapes(run, ordered[start : start + _BATCH], labels)
-        counts = shapes.order_by().values_list("kind", "source").annotate(removed=Count("pk"))
-        for kind, source, removed in counts:
-            is_machine = kind == ShapeKind.TAG and source == MACHINE
-            run.report.of("machine labels" if is_machine else _KINDS[kind]).removed += removed
-        touched = list(shapes.order_by().values_list("image_id", flat=True).distinct())
+        batch = ordered[start : start + _BATCH]
+        every = _shapes(run, batch, labels)
+        goes = every.filter(_goes(found, batch, conditions))
+        counted = _count(goes)
+        removed += counted
+        stay += _count(every) - counted
+        touched = list(goes.order_by().values_list("image_id", flat=True).distinct())
+        images += len(touched)
         if not touched:
             continue
         run.touch(touched)
         if run.loader is not None:
-            masks: models.QuerySet[Mask] = models.QuerySet(Mask, using=run.using).filter(
-                shape__in=shapes.order_by().values("pk")
-            )
-            masks._raw_delete(run.using)
-            shapes.order_by()._raw_delete(run.using)
+            keys = goes.order_by().values("pk")
+            models.QuerySet(Mask, using=run.using).filter(shape__in=keys)._raw_delete(run.using)
+            boxes = goes.filter(GROUPS["boxes"], group__isnull=False).order_by()
+            groups = {group for group in boxes.values_list("group", flat=True) if group is not None}
+            goes.order_by()._raw_delete(run.using)
+            _release(run, batch, groups)
+    for kind, number in removed.items():
+        run.report.of(kind).removed += number
+    _report(run, found, removed, images, stay)
 
 
-def _shapes(run: Run, images: Sequence[int], labels: Collection[int] | None) -> "models.QuerySet[Shape]":
+def _release(run: "Run", images: Sequence[int], groups: set[int]) -> None:
+    """Leaves masks alone that stay while their boxes go, so that new boxes may join them."""
+    if not groups:
+        return
+    rest: models.QuerySet[Shape] = (
+        models.QuerySet(Shape, using=run.using).filter(image__in=images, group__isnull=False).order_by()
+    )
+    members: dict[int, list[tuple[int, str]]] = {}
+    for key, kind, group in rest.values_list("pk", "kind", "group"):
+        if group in groups:
+            members.setdefault(group, []).append((key, kind))
+    alone = [of[0][0] for of in members.values() if len(of) == 1 and of[0][1] == ShapeKind.MASK]
+    for start in range(0, len(alone), _BATCH):
+        models.QuerySet(Shape, using=run.using).filter(pk__in=alone[start : start + _BATCH]).update(group=None)
+
+
+def groups_of(run: "Run") -> frozenset[str]:
+    """The groups of shapes that give way in mode replace."""
+    if run.options.replace_all_kinds:
+        return frozenset(GROUPS)
+    kinds = (Kind.LABELS, Kind.BOXES, Kind.SEGMENTATIONS)
+    return frozenset(group_of(source) for kind in kinds for source in run.sources(kind))
+
+
+def _conditions(run: "Run", found: Replacing) -> dict[str, Q]:
+    """Which images a group of shapes may give way on: those that its rows name, and those of its files' subsets."""
+    if run.options.replace_all_kinds:
+        return dict.fromkeys(GROUPS, Q())
+    subsets: dict[str, set[str | None]] = {}
+    for kind in (Kind.LABELS, Kind.BOXES, Kind.SEGMENTATIONS):
+        for source in run.sources(kind):
+            subsets.setdefault(group_of(source), set()).add(source.subset)
+    return {
+        group: Q() if None in known else Q(image__subset__in=sorted(filter(None, known)))
+        for group, known in subsets.items()
+    }
+
+
+def _goes(found: Replacing, batch: Sequence[int], conditions: dict[str, Q]) -> Q:
+    none = Q(pk__in=[])
+    goes = none
+    for group, condition in conditions.items():
+        if group in found.whole:
+            continue
+        by_rows = found.by_rows.get(group, set()).intersection(batch)
+        where = (condition | Q(image__in=by_rows)) if condition else condition
+        kept = found.kept.get(group, set()).intersection(batch)
+        goes |= GROUPS[group] & where & ~Q(image__in=kept)
+    return goes
+
+
+def _count(shapes: "models.QuerySet[Shape]") -> Counter[str]:
+    rows = shapes.order_by().values_list("kind", "source").annotate(number=Count("pk"))
+    found: Counter[str] = Counter()
+    for kind, source, number in rows:
+        found[_TOTALS.get(kind) or group_of_shape(kind, source)] += number
+    return found
+
+
+def _report(run: "Run", found: Replacing, removed: Counter[str], images: int, stay: Counter[str]) -> None:
+    if removed:
+        run.issue("annotations-removed", count=removed.total(), images=images, kinds=_listed(removed))
+    kept = sorted({image for keys in found.kept.values() for image in keys} & found.named)
+    if found.whole or kept:
+        run.issue(
+            "rows-kept", count=len(kept), form="all" if found.whole else "some", kinds=", ".join(sorted(found.whole))
+        )
+        stay = Counter({kind: number for kind, number in stay.items() if _PARTS.get(kind, kind) not in found.groups})
+    if stay:
+        run.issue("kinds-kept", count=stay.total(), kinds=_listed(stay))
+
+
+def _listed(numbers: Counter[str]) -> str:
+    return ", ".join(f"{number:,} {_noun(kind, number)}" for kind, number in sorted((+numbers).items()))
+
+
+def _noun(kind: str, number: int) -> str:
+    return kind if number != 1 else "box" if kind == "boxes" else kind.removesuffix("s")
+
+
+def _shapes(run: "Run", images: Sequence[int], labels: Collection[int] | None) -> "models.QuerySet[Shape]":
     shapes: models.QuerySet[Shape] = models.QuerySet(Shape, using=run.using).filter(image__in=images)
     return shapes if labels is None else shapes.filter(label__in=labels)

@@ -10,7 +10,7 @@ from openimages_io.transfer.creating import create_images, create_labels
 from openimages_io.transfer.lenient import by_subset, doubt, find_images, place_of
 from openimages_io.transfer.options import Missing, Mode
 from openimages_io.transfer.report import Totals
-from openimages_io.transfer.run import BAD, NOT_CHOSEN_LABEL, NOT_CHOSEN_SUBSET, UNKNOWN_IMAGE, UNKNOWN_LABEL, Run
+from openimages_io.transfer.run import NOT_CHOSEN_LABEL, NOT_CHOSEN_SUBSET, UNKNOWN_IMAGE, UNKNOWN_LABEL, Run
 
 _AMBIGUOUS_IMAGE: Final = 0
 
@@ -69,7 +69,7 @@ def resolve(run: Run, source: Source, chunk: Chunk, totals: Totals) -> Resolved:
     else:
         resolved = Resolved(chunk, images, labels)
     if run.options.mode is Mode.REPLACE:
-        run.named.update(resolved.images)
+        run.replacing.name(source, resolved.images)
     return resolved
 
 
@@ -82,7 +82,7 @@ def fitting(run: Run, source: Source, rows: Resolved, column: str, name: str, to
     for index, reason in refused.items():
         value = str(values[index])
         run.issue("bad-attribute", reason, file=source.path, line=rows.chunk.lines[index], column=column, value=value)
-    totals.skipped[BAD] += len(refused)
+    run.skip(source, totals, [rows.chunk.values["ImageID"][index] for index in refused])
     return rows.where([index not in refused for index in range(len(rows))])
 
 
@@ -154,4 +154,4 @@ def _fault(
 ) -> None:
     value = chunk.values[column][index]
     run.issue(code, file=source.path, line=chunk.lines[index], column=column, value=value, **params)
-    totals.skipped[BAD] += counted
+    run.skip(source, totals, [chunk.values["ImageID"][index]] * counted)

@@ -17,6 +17,7 @@ from openimages_io.transfer.bulk import Loader
 from openimages_io.transfer.matching import ImageIndex, LabelIndex, LenientNames
 from openimages_io.transfer.options import ImportOptions, Missing, MissingAttributes, Mode
 from openimages_io.transfer.pictures import Stored
+from openimages_io.transfer.replacing import Replacing
 from openimages_io.transfer.report import Report, Totals
 from openimages_io.transfer.specs import SpecIndex
 from openimages_io.transfer.spool import Spool
@@ -101,8 +102,8 @@ class Run:
     new_images: set[int] = field(default_factory=set)
     touched: set[int] = field(default_factory=set)
     """Images that were there and whose annotations change."""
-    named: set[int] = field(default_factory=set)
-    """Images that the archive names; kept in mode replace only."""
+    replacing: Replacing = field(default_factory=Replacing)
+    """What is learnt and known for mode replace."""
     changed: bool = False
     """Whether anything of the task changes."""
     _told_sizes: dict[int, tuple[int, int]] | None = None
@@ -114,7 +115,18 @@ class Run:
     @property
     def merges(self) -> bool:
         """Whether rows may meet shapes that are there already."""
-        return self.options.mode is Mode.MERGE and self.horizon > 0
+        may = self.options.mode is Mode.MERGE or (self.options.mode is Mode.REPLACE and self.replacing.keeps_any)
+        return may and self.horizon > 0
+
+    def stays(self, group: str, image: int) -> bool:
+        """Whether what an image of the archive has of a group of shapes is there after this import."""
+        return self.options.mode is not Mode.REPLACE or self.replacing.keeps(group, image)
+
+    def skip(self, source: Source, totals: Totals, names: Sequence[str | None]) -> None:
+        """Counts rows that are left out as bad, by their ImageIDs."""
+        totals.skipped[BAD] += len(names)
+        if self.options.mode is Mode.REPLACE and self.loader is None:
+            self.replacing.skip(source, names)
 
     def sources(self, kind: Kind) -> list[Source]:
         """The annotation files of a kind, without those of subsets that were not chosen."""
@@ -130,7 +142,8 @@ class Run:
         for chunk in self._kept(source) if is_kept else self._read(source, table, chunk_rows):
             totals.read += len(chunk) + chunk.bad
             if chunk.bad:
-                totals.skipped[BAD] += chunk.bad
+                unknown: list[str | None] = [None] * (chunk.bad - len(chunk.bad_ids))
+                self.skip(source, totals, [*chunk.bad_ids, *unknown])
             yield chunk
             self.tell(chunk.position)
         self.done += self.archive.paths[source.path]

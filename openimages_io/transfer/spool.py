@@ -42,7 +42,7 @@ class Spool:
             for issue in issues:
                 sink(Issue.of_dict(issue))
             if lines or bad:
-                yield Chunk(lines, values, bad, position)
+                yield Chunk(lines, values, bad, position=position)
 
     def add(self, path: str, places: list[tuple[int, int]]) -> None:
         """Takes in where the chunks of a file lie, which are on the disk from now on."""

@@ -25,6 +25,7 @@ EVERYTHING = {
     "label": ["Cat", " /m/0 "],
     "match": "exact",
     "masks_as": "polygons",
+    "replace_all_kinds": "true",
     "pictures": "false",
     "dry_run": "true",
 }
@@ -59,6 +60,7 @@ def test_every_option_reaches_the_job(here: Task, owner: Any) -> None:
     body = post(owner, here, archive=upload(), **EVERYTHING).json()
     assert body["options"] == {
         **{name: EVERYTHING[name] for name in EVERYTHING if name not in {"subset", "label", "pictures", "dry_run"}},
+        "replace_all_kinds": True,
         "subsets": ["train", "validation"],
         "labels": [" /m/0 ", "Cat"],
         "pictures": False,
@@ -70,7 +72,7 @@ def test_the_form_has_the_options_of_the_command_and_its_words() -> None:
     parser = load_command_class("openimages_io", "import_openimages").create_parser("manage.py", "import_openimages")
     shared = {action.dest for action in BaseCommand().create_parser("manage.py", "x")._actions}
     own = {action.dest: action for action in parser._actions if action.dest not in shared}
-    only_there = {"source", "task", "owner", "report", "no_progress", "no_images"}
+    only_there = {"source", "task", "existing", "owner", "report", "no_progress", "no_images"}
     fields = ImportForm().fields
     assert own.keys() - only_there == fields.keys() - {"archive", "pictures"}
     assert NewTaskImportForm().fields.keys() - fields.keys() == {"task_name"}

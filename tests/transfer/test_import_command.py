@@ -202,6 +202,7 @@ OPTIONS: dict[tuple[str, ...], ImportOptions] = {
     ("--mode", "merge"): ImportOptions(),
     ("--mode", "replace"): ImportOptions(mode=Mode.REPLACE),
     ("--mode", "append"): ImportOptions(mode=Mode.APPEND),
+    ("--mode", "replace", "--replace-all-kinds"): ImportOptions(mode=Mode.REPLACE, replace_all_kinds=True),
     ("--missing-images", "error"): ImportOptions(missing_images=Missing.ERROR),
     ("--missing-images", "skip"): ImportOptions(missing_images=Missing.SKIP),
     ("--missing-labels", "create"): ImportOptions(missing_labels=Missing.CREATE),

@@ -426,7 +426,7 @@ def test_replace(again: Callable[[Files], Path]) -> None:
     imported(again(whole()))
     kept = Shape.objects.filter(image__name="b").count()
     files = documented(boxes=[box(0.3)], images=["empty,train,,,,,,,,,,"])
-    result = bring_in(again(files), mode=Mode.REPLACE)
+    result = bring_in(again(files), mode=Mode.REPLACE, replace_all_kinds=True)
 
     assert [(shape.kind, shape.x_min) for shape in shapes() if shape.image.name == "a"] == [("rectangle", 0.3)]
     assert Shape.objects.filter(image__name="b").count() == kept
@@ -441,7 +441,7 @@ def test_replace(again: Callable[[Files], Path]) -> None:
 
 def test_replace_with_nothing_takes_the_annotations_away(again: Callable[[Files], Path]) -> None:
     imported(again(whole()))
-    bring_in(again(documented(images=["a,train,,,,,,,,,,"])), mode=Mode.REPLACE)
+    bring_in(again(documented(images=["a,train,,,,,,,,,,"])), mode=Mode.REPLACE, replace_all_kinds=True)
 
     assert {shape.image.name for shape in shapes()} == {"b"}
 

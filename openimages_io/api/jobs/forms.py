@@ -75,7 +75,8 @@ class ImportForm(StrictForm):
         Mode,
         required=False,
         help_text="What becomes of annotations that are there: merge brings them up to date and adds new ones, replace "
-        "replaces those of the images that the archive names, append adds all; if not given: merge.",
+        "replaces those of the images that the archive names, of the kinds that it has files for, append adds "
+        "all; if not given: merge.",
     )
     missing_images = Words(Missing, required=False, help_text=f"An image that the task doesn't have; {_NO_TASK}.")
     missing_labels = Words(Missing, required=False, help_text=f"A label that the task doesn't have; {_NO_TASK}.")
@@ -105,6 +106,9 @@ class ImportForm(StrictForm):
         help_text="What masks become; polygons are traced exactly; if not given: masks.",
     )
     pictures = FormFlag(required=False, help_text="Whether picture files are taken; if not given: true.")
+    replace_all_kinds = FormFlag(
+        required=False, help_text="With mode replace: also kinds of annotations that the archive has no file for."
+    )
     dry_run = FormFlag(required=False, help_text="Check everything and write nothing.")
 
     def options(self) -> ImportOptions:

@@ -42,8 +42,11 @@ class Command(BaseCommand):
             "--mode",
             Mode,
             "what becomes of annotations that are there: merge brings them up to date and adds new ones, replace "
-            "replaces those of the images that the archive names, append adds all (default: merge)",
+            "replaces those of the images that the archive names, of the kinds that it has files for, append adds "
+            "all (default: merge)",
         )
+        what = "with --mode replace: also kinds of annotations that the archive has no file for"
+        parser.add_argument("--replace-all-kinds", action="store_true", help=what)
         what = "an image that the task doesn't have (default: error; for a new task: create)"
         add_choice(parser, "--missing-images", Missing, what)
         what = "a label that the task doesn't have (default: error; for a new task: create)"
@@ -80,6 +83,7 @@ class Command(BaseCommand):
             labels=frozenset(options["label"]),
             masks_as=chosen(MasksAs, options["masks_as"]) or MasksAs.MASKS,
             pictures=not options["no_images"],
+            replace_all_kinds=options["replace_all_kinds"],
         )
         owner = _user(options["owner"]) if options["owner"] else None
         if not options["task"].strip() or len(options["task"]) > _TASK_NAME:

@@ -13,7 +13,7 @@ from openimages_io.transfer.merging import StoredShape, StoredShapes
 from openimages_io.transfer.overlap import Overlap
 from openimages_io.transfer.report import Totals
 from openimages_io.transfer.resolving import Resolved, fitting, resolve
-from openimages_io.transfer.run import BAD, Run
+from openimages_io.transfer.run import Run
 from openimages_io.transfer.specs import Outcome
 from openimages_io.transfer.steps.tags import new_score
 
@@ -95,7 +95,8 @@ class _BoxReader:
             keep.append(not outcome.faults)
         if all(keep):
             return rows, outcomes
-        self.totals.skipped[BAD] += keep.count(False)
+        names = rows.chunk.values["ImageID"]
+        self.run.skip(source, self.totals, [name for name, kept in zip(names, keep, strict=True) if not kept])
         return rows.where(keep), [outcome for outcome, kept in zip(outcomes, keep, strict=True) if kept]
 
     def _take(self, rows: Resolved, outcomes: list[tuple[Outcome, str]]) -> None:

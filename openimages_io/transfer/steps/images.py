@@ -49,7 +49,7 @@ def _read_list(run: Run, source: Source, scratch: Scratch | None) -> None:
                 chunk, keys = _refuse_twice(run, source, chunk, keys, seen)
             seen.update(keys)
             if run.options.mode is Mode.REPLACE:
-                run.named.update(keys)
+                run.replacing.named.update(keys)
             _compare(run, source, chunk, keys, made, scratch)
 
 

@@ -20,7 +20,7 @@ from openimages_io.transfer.options import MasksAs
 from openimages_io.transfer.overlap import Overlap
 from openimages_io.transfer.report import Totals
 from openimages_io.transfer.resolving import Resolved, resolve
-from openimages_io.transfer.run import BAD, Run
+from openimages_io.transfer.run import Run
 from openimages_io.transfer.steps.boxes import report_attributes
 
 _CHUNK_ROWS: Final = 256
@@ -117,14 +117,14 @@ class _MaskReader:
             path = chunk.values["MaskPath"][index]
             loaded = self._load(source, line, chunk.values["ImageID"][index], path)
             if outcome.faults or loaded is None:
-                self.totals.skipped[BAD] += 1
+                self.run.skip(source, self.totals, [chunk.values["ImageID"][index]])
                 continue
             cells = [chunk.get_one(column, index) for column in _BOX]
             box = None if None in cells else (cells[0], cells[1], cells[2], cells[3])
             clicks = chunk.get_one("Clicks", index) or ""
             mask = NewMask(image, label, box, outcome.values, *loaded, path, clicks)
             if self.as_polygons and not self._trace(mask, source, line):
-                self.totals.skipped[BAD] += 1
+                self.run.skip(source, self.totals, [chunk.values["ImageID"][index]])
                 continue
             yield mask
 

@@ -173,7 +173,7 @@ def _image_of(run: Run, subset: str | None, name: str, path: str, chosen: Collec
         (key,) = create_images(run, subset or DEFAULT_SUBSET, [name])
     if key:
         if run.options.mode is Mode.REPLACE:
-            run.named.add(key)
+            run.replacing.named.add(key)
         return key
     if key is None and run.policies.images is Missing.SKIP:
         totals.skipped[UNKNOWN_IMAGE] += 1
