@@ -1,16 +1,19 @@
 """The app's settings, and the system checks that speak of them."""
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.core.checks import run_checks
 from django.core.exceptions import ImproperlyConfigured
+from django.core.files.storage import Storage
 from pytest_django import Settings
 
 import project.settings
 from openimages_io import checks, conf
 from openimages_io.format.limits import Limits
+from tests.settings import FRAMEWORK
 
 pytestmark = pytest.mark.django_db  # Django 6 asks the database what it can do when it checks the models
 
@@ -19,11 +22,11 @@ def test_without_a_setting_the_limits_are_the_defaults(settings: Settings) -> No
     if hasattr(settings, conf.SETTING):
         delattr(settings, conf.SETTING)
     assert conf.limits() == Limits()
-    assert [found.id for found in run_checks(app_configs=None)] == ["openimages_io.W001"]
+    assert [found.id for found in run_checks(app_configs=None)] == ["openimages_io.W002", "openimages_io.W001"]
 
 
 def test_the_demo_site_gives_nothing_to_complain_about(settings: Settings) -> None:
-    settings.TASKS = project.settings.TASKS
+    settings.TASKS, settings.OPENIMAGES_IO = project.settings.TASKS, project.settings.OPENIMAGES_IO
     assert run_checks(app_configs=None) == []
 
 
@@ -42,7 +45,7 @@ def test_the_demo_site_gives_nothing_to_complain_about(settings: Settings) -> No
 )
 def test_a_setting_that_names_what_is_not_there(settings: Settings, given: dict[str, str], found: str) -> None:
     settings.TASKS = project.settings.TASKS
-    settings.OPENIMAGES_IO = given
+    settings.OPENIMAGES_IO = project.settings.OPENIMAGES_IO | given
     (error,) = run_checks(app_configs=None)
     (value,) = given.values()
     assert error.id == found
@@ -93,3 +96,89 @@ def test_only_two_databases_will_do(monkeypatch: pytest.MonkeyPatch, vendor: str
     found = checks.check_database(None)
     assert [error.id for error in found] == ids
     assert all(vendor in error.msg and error.hint and "default" in error.hint for error in found)
+
+
+@pytest.mark.parametrize(
+    ("backend", "found", "said"),
+    [
+        ("dummy.DummyBackend", "openimages_io.E010", "never runs"),
+        ("immediate.ImmediateBackend", "openimages_io.W001", "inside the request"),
+    ],
+)
+def test_a_backend_without_a_worker(settings: Settings, backend: str, found: str, said: str) -> None:
+    settings.TASKS = {"default": {"BACKEND": f"{FRAMEWORK}.backends.{backend}"}}
+    settings.OPENIMAGES_IO = project.settings.OPENIMAGES_IO
+    (message,) = run_checks(app_configs=None)
+    assert message.id == found
+    assert said in message.msg
+    assert "django_tasks_db" in str(message.hint)
+
+
+def test_a_backend_whose_app_is_not_installed(settings: Settings) -> None:
+    settings.TASKS = {"default": {"BACKEND": "tests.matrix.people.models.Person"}}
+    settings.OPENIMAGES_IO = project.settings.OPENIMAGES_IO
+    (message,) = run_checks(app_configs=None)
+    assert message.id == "openimages_io.E004"
+    assert "INSTALLED_APPS" in message.msg
+    assert "INSTALLED_APPS" in str(message.hint)
+
+
+@pytest.mark.parametrize(
+    ("options", "is_public"),
+    [
+        ({"location": "somewhere"}, False),
+        ({"location": "somewhere", "base_url": None}, False),
+        ({"location": "somewhere", "base_url": "/jobs/"}, True),
+        ({"location": "pictures/jobs", "base_url": None}, True),
+        ({}, True),
+    ],
+    ids=str,
+)
+def test_a_job_storage_with_public_urls(settings: Settings, options: dict[str, str | None], is_public: bool) -> None:
+    settings.MEDIA_ROOT = Path("pictures").absolute()
+    storage = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": options}
+    settings.TASKS, settings.STORAGES = project.settings.TASKS, settings.STORAGES | {"shown": storage}
+    settings.OPENIMAGES_IO = {"JOB_STORAGE": "shown"}
+    found = run_checks(app_configs=None)
+    assert [message.id for message in found] == (["openimages_io.W002"] if is_public else [])
+    assert all("past all permissions" in message.msg and "base_url None" in str(message.hint) for message in found)
+
+
+@pytest.mark.parametrize(("signs", "ids"), [(True, []), (False, ["openimages_io.W002"])])
+def test_a_job_storage_that_signs_its_urls(settings: Settings, signs: bool, ids: list[str]) -> None:
+    storage = {"BACKEND": f"{__name__}.Bucket", "OPTIONS": {"querystring_auth": signs}}
+    settings.TASKS, settings.STORAGES = project.settings.TASKS, settings.STORAGES | {"bucket": storage}
+    settings.OPENIMAGES_IO = {"JOB_STORAGE": "bucket"}
+    assert [message.id for message in run_checks(app_configs=None)] == ids
+
+
+class Bucket(Storage):
+    """A storage that signs URLs, or does not, as those of django-storages say it."""
+
+    def __init__(self, *, querystring_auth: bool) -> None:
+        self.querystring_auth = querystring_auth
+
+
+@pytest.mark.parametrize("apart", [{"openimages_io"}, {"auth"}])
+def test_tasks_in_another_database_than_users(monkeypatch: pytest.MonkeyPatch, apart: set[str]) -> None:
+    def db_for_write(model: Any) -> str:
+        return "second" if model._meta.app_label in apart else "default"
+
+    known = SimpleNamespace(vendor="sqlite")
+    monkeypatch.setattr(checks, "connections", {"default": known, "second": known})
+    monkeypatch.setattr(checks, "router", SimpleNamespace(db_for_write=db_for_write))
+    (message,) = checks.check_database(None)
+    assert message.id == "openimages_io.E008"
+    assert "'second'" in message.msg
+    assert "'default'" in message.msg
+    assert "no foreign key" in str(message.hint)
+    apart |= {"openimages_io", "auth"}
+    assert checks.check_database(None) == []
+
+
+def test_psycopg_2(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks, "connections", {"default": SimpleNamespace(vendor="postgresql")})
+    monkeypatch.setattr(checks, "is_psycopg3", lambda: False)
+    (message,) = checks.check_database(None)
+    assert message.id == "openimages_io.E009"
+    assert "psycopg[binary]" in str(message.hint)

@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 
 from openimages_io.models import Image, Job, Label, Shape, Task
 from openimages_io.models.job import UNDER_WAY
+from openimages_io.models.primary import primary
 
 _AT_ONCE: Final = 500
 """Rows that are deleted at once: the page that asks for confirmation names every one."""
@@ -28,7 +29,7 @@ def of_tasks(tasks: Iterable[Task], request: HttpRequest, site: AdminSite) -> De
     keys = [task.pk for task in tasks]
     forbidding = [
         _("The job “%(job)s” has not ended: cancel it first.") % {"job": job}
-        for job in Job.objects.filter(task__in=keys, state__in=UNDER_WAY)
+        for job in primary(Job).filter(task__in=keys, state__in=UNDER_WAY)
     ]
     return _summary(tasks, Task, (Image, Label, Shape, Job), {"task__in": keys}, request, site, forbidding)
 
@@ -42,7 +43,7 @@ def of_images(images: Iterable[Image], request: HttpRequest, site: AdminSite) ->
 def of_labels(labels: Iterable[Label], request: HttpRequest, site: AdminSite) -> Deleted:
     """A line a label; one that shapes have stays."""
     labels = _some(labels)
-    used = Label.objects.filter(pk__in=[label.pk for label in labels], shapes__isnull=False).distinct().order_by()
+    used = primary(Label).filter(pk__in=[label.pk for label in labels], shapes__isnull=False).distinct().order_by()
     used_keys = set(used.values_list("pk", flat=True))
     forbidding = [
         _("Shapes have the label “%(label)s”: delete them, or give them another label, first.") % {"label": label}

@@ -13,6 +13,7 @@ from openimages_io.admin.option_forms import ImportForm
 from openimages_io.exceptions import OpenImagesError
 from openimages_io.jobs.submitting import submit_import
 from openimages_io.models import Job, JobKind, Task
+from openimages_io.models.primary import primary
 
 if TYPE_CHECKING:
     from openimages_io.admin.task import TaskAdmin
@@ -67,7 +68,7 @@ def _submit(request: HttpRequest, form: ImportForm, task: Task | None) -> Job | 
 def _from_job(request: HttpRequest, task: Task | None) -> dict[str, Any]:
     """What was chosen for an earlier import of the same user, which is to be done again with a better archive."""
     try:
-        job = Job.objects.get(pk=request.GET.get("again", ""), kind=JobKind.IMPORT, created_by=request.user.pk)
+        job = primary(Job).get(pk=request.GET.get("again", ""), kind=JobKind.IMPORT, created_by=request.user.pk)
     except (Job.DoesNotExist, ValidationError):
         return {}
     if job.task_id != (task and task.pk):

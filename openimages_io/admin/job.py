@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from openimages_io.admin import deleting, jobpages
 from openimages_io.admin.common import OurAdmin
 from openimages_io.admin.filters import TaskFilter
+from openimages_io.jobs.rows import database
 from openimages_io.jobs.watching import Status, statuses
 from openimages_io.models import Job, JobKind, JobState, Task
 from openimages_io.models.job import FINAL
@@ -70,7 +71,7 @@ class JobAdmin(OurAdmin):
     # Who may
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        jobs = super().get_queryset(request)
+        jobs = super().get_queryset(request).using(database())  # a replica has them later
         return jobs if super().has_view_permission(request) else jobs.filter(created_by=request.user.pk)
 
     def has_view_permission(self, request: HttpRequest, obj: Job | None = None) -> bool:

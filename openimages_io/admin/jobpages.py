@@ -28,6 +28,7 @@ from openimages_io.exceptions import OpenImagesError
 from openimages_io.format.issues import Severity
 from openimages_io.jobs import steering
 from openimages_io.jobs.reports import issues_csv, read_issues, summary
+from openimages_io.jobs.rows import database
 from openimages_io.jobs.watching import Status, status, workers
 from openimages_io.models import Job, JobKind, JobState
 from openimages_io.models.job import FINAL
@@ -76,7 +77,7 @@ def page(admin: "JobAdmin", request: HttpRequest, job: Job) -> HttpResponse:
     """The job's page: progress while it runs, then what came of it."""
     now = status(job)
     if now.state != job.state:
-        job.refresh_from_db()
+        job.refresh_from_db(using=database())
     may_steer = admin.may_steer(request, job)
     is_import = job.kind == JobKind.IMPORT
     form = _FORMS.get(JobKind(job.kind))

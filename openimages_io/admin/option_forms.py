@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from openimages_io import conf
 from openimages_io.models import Task
+from openimages_io.models.primary import primary
 from openimages_io.models.values import is_storable
 from openimages_io.transfer.options import (
     ExportOptions,
@@ -228,7 +229,7 @@ class ImportForm(OptionsForm):
         name: str = self.cleaned_data["task_name"]
         if not is_storable(name):
             raise ValidationError(_("The name holds a character that no name can have."))
-        if Task.objects.filter(name=name).exists():
+        if primary(Task).filter(name=name).exists():
             raise ValidationError(
                 _("There is a task of this name. Choose another name, or open that task and import into it.")
             )

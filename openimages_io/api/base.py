@@ -3,11 +3,11 @@
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, TypeVar
 
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.generics import GenericAPIView, get_object_or_404
 from rest_framework.parsers import BaseParser
-from rest_framework.permissions import IsAuthenticated
+from rest_framework.permissions import SAFE_METHODS, IsAuthenticated
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.throttling import UserRateThrottle
@@ -19,6 +19,7 @@ from openimages_io.api.pagination import ByKey
 from openimages_io.api.parsing import JSONBody, check_length
 from openimages_io.api.schema import Schema
 from openimages_io.models import Task
+from openimages_io.models.primary import primary
 
 Row = TypeVar("Row", bound=Model)
 
@@ -44,7 +45,7 @@ class UploadThrottle(UserRateThrottle):
 
     def allow_request(self, request: Request, view: Any) -> bool:
         """Counts requests that write."""
-        return request.method in {"GET", "HEAD", "OPTIONS"} or super().allow_request(request, view)
+        return request.method in SAFE_METHODS or super().allow_request(request, view)
 
 
 class ApiView(GenericAPIView[Any]):
@@ -80,13 +81,18 @@ class ApiView(GenericAPIView[Any]):
 
     def get_task(self, key: int) -> Task:
         """A task that exists for the user. Raises `Http404`."""
-        return get_object_or_404(Task.objects.filter(self.access.tasks(self.request.user)), pk=key)
+        return get_object_or_404(self._tasks(), pk=key)
 
     def get_row(self, model: type[Row], key: int, *others: str) -> Row:
         """An image, label or shape that exists for the user, with its task and these others. Raises `Http404`."""
-        tasks = Task.objects.filter(self.access.tasks(self.request.user))
-        rows = model._default_manager.select_related("task", *others)
-        return get_object_or_404(rows.filter(task__in=tasks), pk=key)
+        rows = self._rows(model).select_related("task", *others)
+        return get_object_or_404(rows.filter(task__in=self._tasks()), pk=key)
+
+    def _tasks(self) -> QuerySet[Task]:
+        return self._rows(Task).filter(self.access.tasks(self.request.user))
+
+    def _rows(self, model: type[Row]) -> QuerySet[Row]:
+        return model._default_manager.all() if self.request.method in SAFE_METHODS else primary(model)
 
     def require(self, verb: Verb, model: type[Model], task: Task) -> None:
         """Raises `PermissionDenied` unless the user may do this to the model's rows in the task."""

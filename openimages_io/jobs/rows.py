@@ -1,7 +1,9 @@
 """The job's row: it changes by conditional updates alone."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
@@ -21,13 +23,26 @@ _CANCELLED_BY_USER: Final = "57014"
 """PostgreSQL's code for a statement that was told to stop; one such message may come late."""
 
 
+_chosen: Final = ContextVar[str | None]("_chosen", default=None)
+
+
 class Lost(Exception):
     """The job is no longer this run's: it was given up for dead, or deleted."""
 
 
 def database() -> str:
     """The alias of the database that jobs are in, which is that of the annotations."""
-    return router.db_for_write(Job)
+    return _chosen.get() or router.db_for_write(Job)
+
+
+@contextmanager
+def jobs_of(alias: str) -> Iterator[None]:
+    """Has this thread look after the jobs of another database than the site's router says."""
+    token = _chosen.set(alias)
+    try:
+        yield
+    finally:
+        _chosen.reset(token)
 
 
 def rows() -> QuerySet[Job]:

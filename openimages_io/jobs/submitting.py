@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from openimages_io.exceptions import OpenImagesError
 from openimages_io.jobs.queueing import enqueue
-from openimages_io.jobs.rows import database
+from openimages_io.jobs.rows import database, rows
 from openimages_io.models import Job, JobKind, Task
 from openimages_io.models.job import source_place
 from openimages_io.models.jobfiles import storage_of_jobs
@@ -67,5 +67,4 @@ def _submitted(job: Job, commit: Commit | None = None) -> Job:
     with commit or Commit(database()):
         job.save(using=database(), force_insert=True)
         enqueue(job)
-    job.refresh_from_db()  # where jobs run at once, it has ended by now
-    return job
+    return rows().select_related("task", "created_by").get(pk=job.pk)  # where jobs run at once, it has ended by now

@@ -6,8 +6,15 @@ from pathlib import Path
 from typing import TypeVar
 
 from django.core.management.base import CommandError, CommandParser
+from django.db import connections
 
 E = TypeVar("E", bound=StrEnum)
+
+
+def add_database(parser: CommandParser) -> None:
+    """Declares which database it is about."""
+    what = "the database, by its alias in DATABASES (default: the one that the site's router writes to)"
+    parser.add_argument("--database", choices=tuple(connections), metavar="ALIAS", help=what)
 
 
 def add_choice(parser: CommandParser, option: str, choices: type[StrEnum], what: str) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from django.db import router
+from django.db.models import Prefetch
 
 from openimages_io import conf
 from openimages_io.exceptions import OpenImagesError
@@ -72,7 +73,8 @@ class Checker:
     def _give_labels(self, page: Sequence[Shape]) -> None:
         missing = {shape.label_id for shape in page} - self._labels.keys()
         if missing:
-            labels = Label.objects.using(self.using).prefetch_related("attribute_specs")
+            specs = AttributeSpec.objects.using(self.using)
+            labels = Label.objects.using(self.using).prefetch_related(Prefetch("attribute_specs", specs))
             for key, label in labels.in_bulk(missing).items():
                 self._labels[key] = label
                 self._specs[key] = {spec.name: spec for spec in label.attribute_specs.all()}

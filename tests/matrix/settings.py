@@ -1,6 +1,7 @@
 """What `startproject` makes, with this app, and with what the configuration in MATRIX has otherwise."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,27 @@ def _german() -> dict[str, Any]:
     return {"LANGUAGE_CODE": "de", "USE_THOUSAND_SEPARATOR": True}
 
 
-CONFIGURATIONS = {"naive-times": _naive_times, "uuid-users": _uuid_users, "german": _german, "stock": dict}
+def _replica() -> dict[str, Any]:
+    other = {"ENGINE": "django.db.backends.sqlite3", "NAME": FOLDER / "replica.sqlite3"}
+    return {"DATABASES": DATABASES | {"replica": other}, "DATABASE_ROUTERS": ["tests.matrix.replica.Router"]}
+
+
+def _atomic_requests() -> dict[str, Any]:
+    return {"DATABASES": {"default": DATABASES["default"] | {"ATOMIC_REQUESTS": True}}}
+
+
+def _second_database() -> dict[str, Any]:
+    return {"DATABASES": DATABASES | {"second": DATABASES["default"] | {"NAME": FOLDER / "second.sqlite3"}}}
+
+
+CONFIGURATIONS: dict[str, Callable[[], dict[str, Any]]] = {
+    "stock": dict,
+    "naive-times": _naive_times,
+    "uuid-users": _uuid_users,
+    "german": _german,
+    "replica": _replica,
+    "atomic-requests": _atomic_requests,
+    "second-database": _second_database,
+}
 
 globals().update(CONFIGURATIONS[os.environ["MATRIX"]]())

@@ -11,7 +11,7 @@ from tests.conftest import ROOT
 
 pytestmark = pytest.mark.programs
 
-NAMES = ("stock", "naive-times", "uuid-users", "german")
+NAMES = ("stock", "naive-times", "uuid-users", "german", "replica", "atomic-requests", "second-database")
 
 
 def run(name: str, folder: Path, **environment: str) -> None:

@@ -9,6 +9,7 @@ from rest_framework.response import Response
 from openimages_io.api.addresses import address
 from openimages_io.api.base import ApiView, RequestThrottle, UploadThrottle
 from openimages_io.api.jobs.showing import shown
+from openimages_io.jobs.rows import rows
 from openimages_io.models import Job
 from openimages_io.models.job import UNDER_WAY
 
@@ -17,8 +18,8 @@ class JobView(ApiView):
     """A view of jobs that exist for the user."""
 
     def jobs(self) -> QuerySet[Job]:
-        """Those that exist for the user, each with its task and who made it."""
-        return Job.objects.filter(self.access.jobs(self.request.user)).select_related("task", "created_by")
+        """Those that exist for the user, each with its task and who made it; never from a replica, for they change."""
+        return rows().filter(self.access.jobs(self.request.user)).select_related("task", "created_by")
 
     def get_job(self, key: object) -> Job:
         """A job that exists for the user. Raises `Http404`."""

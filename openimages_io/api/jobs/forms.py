@@ -13,6 +13,7 @@ from openimages_io.api.fields import BoundedList, Flag, Line, Text
 from openimages_io.api.strict import PageQuery, Strict, StrictForm
 from openimages_io.format.issues import Severity
 from openimages_io.models import JobKind, JobState, Task
+from openimages_io.models.primary import primary
 from openimages_io.transfer.options import (
     ExportOptions,
     ImportOptions,
@@ -129,7 +130,7 @@ class NewTaskImportForm(ImportForm):
 
     def validate_task_name(self, name: str) -> str:
         """Raises `ValidationError` for a name that a task has."""
-        if Task.objects.filter(name=name).exists():
+        if primary(Task).filter(name=name).exists():
             raise ValidationError("There is a task of that name already.", code="unique")
         return name
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from django.db import IntegrityError, models, router
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.db.models.functions import Length
 from django.http import Http404
 
@@ -15,7 +15,7 @@ from openimages_io.api.shapes.drafts import Draft, Drafts
 from openimages_io.api.shapes.faults import BadShapes
 from openimages_io.api.shapes.forms import Form, size_of
 from openimages_io.api.shapes.items import Items
-from openimages_io.models import Image, Label, Mask, Shape
+from openimages_io.models import AttributeSpec, Image, Label, Mask, Shape
 from openimages_io.models.revisions import Owners, lock
 from openimages_io.transfer.bulk import Loader, plain
 from openimages_io.transfer.commit import Commit
@@ -90,7 +90,10 @@ class Saver:
         labels = Label.objects.using(self.using).filter(task=self.image.task_id)
         if len(wanted) <= _BATCH:
             labels = labels.filter(pk__in=wanted)
-        return {label.pk: label for label in labels.prefetch_related("attribute_specs")}
+        return {
+            label.pk: label
+            for label in labels.prefetch_related(Prefetch("attribute_specs", AttributeSpec.objects.using(self.using)))
+        }
 
     def _pngs(self, items: Items, stored: dict[int, Shape]) -> dict[int, bytes]:
         """The stored PNGs that other pixels of the same size are given for."""

@@ -23,6 +23,7 @@ from openimages_io.format.pictures import BadPicture, TooManyPixels, check_pictu
 from openimages_io.models import Image, Task, picture_storage
 from openimages_io.models.deletion import picture_folder
 from openimages_io.models.image import DEFAULT_SUBSET
+from openimages_io.models.primary import primary
 from openimages_io.transfer.commit import Commit
 from openimages_io.transfer.new_files import NewFiles
 from openimages_io.transfer.pictures import store, suffix_of
@@ -161,7 +162,7 @@ def _refuse_taken(task: Task, wanted: Sequence[tuple[str, str]], places: Sequenc
     names = list({name for _, name in wanted})
     taken: set[tuple[str, str]] = set()
     for start in range(0, len(names), _BATCH):
-        rows = task.images.filter(name__in=names[start : start + _BATCH])
+        rows = primary(Image).filter(task=task, name__in=names[start : start + _BATCH])
         taken.update(rows.values_list("subset", "name"))
     faults: dict[str, list[ErrorDetail]] = {}
     seen: set[tuple[str, str]] = set()

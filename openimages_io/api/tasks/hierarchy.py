@@ -24,6 +24,7 @@ from openimages_io.exceptions import OpenImagesError
 from openimages_io.format import hierarchy
 from openimages_io.format.issues import Issue, show
 from openimages_io.models import HierarchyEdge, Label, Task
+from openimages_io.models.primary import primary
 
 _TAGS: Final = ["labels"]
 _DOCUMENT: Final = frozenset({"bad-json", "not-utf-8", "empty-file", "too-large"})
@@ -55,10 +56,13 @@ class TreeBody(BaseParser):
 
 
 def graph_of(task: Task) -> hierarchy.Graph:
-    """The task's hierarchy, in two queries."""
-    labels = list(task.labels.order_by("position", "pk").values_list("pk", "name", "is_listed"))
+    """The task's hierarchy, in two queries, from where the task was read."""
+    using = task._state.db
+    labels = list(
+        Label.objects.using(using).filter(task=task).order_by("position", "pk").values_list("pk", "name", "is_listed")
+    )
     names = {pk: name for pk, name, _ in labels}
-    rows = HierarchyEdge.objects.filter(parent__task=task.pk)
+    rows = HierarchyEdge.objects.using(using).filter(parent__task=task.pk)
     rows = rows.order_by("parent__position", "parent_id", "kind", "position", "pk")
     edges = tuple(
         hierarchy.Edge(names[parent], names[child], hierarchy.EdgeKind(kind))
@@ -117,7 +121,7 @@ class Hierarchy(ApiView):
         data = data if isinstance(data, bytes) else b""  # without a body nothing has been parsed
         graph = parse(data)
         with changing(task) as task:
-            keys = dict(task.labels.values_list("name", "pk"))
+            keys = dict(primary(Label).filter(task=task).values_list("name", "pk"))
             if graph.root is not None and graph.root not in keys and graph.root == _virtual_root(keys):
                 if graph.edges:
                     self.require("add", Label, task)
@@ -161,7 +165,7 @@ def _virtual_root(taken: Mapping[str, int]) -> Any:
 
 
 def _make_root(task: Task, name: str) -> int:
-    last = task.labels.aggregate(last=Max("position"))["last"]
+    last = primary(Label).filter(task=task).aggregate(last=Max("position"))["last"]
     position = 0 if last is None else min(last + 1, LARGEST)
     return Label.objects.create(task=task, name=name, position=position, is_listed=False).pk
 
@@ -199,7 +203,7 @@ def replace(task: Task, graph: hierarchy.Graph, keys: Mapping[str, int]) -> None
     """Makes the task's edges those of the graph; one that stays keeps its key. Within the caller's transaction."""
     stored = {
         (edge.parent_id, edge.child_id, edge.kind): edge
-        for edge in HierarchyEdge.objects.filter(parent__task=task.pk).order_by("pk")
+        for edge in primary(HierarchyEdge).filter(parent__task=task.pk).order_by("pk")
     }
     positions: dict[tuple[int, str], int] = {}
     new: list[HierarchyEdge] = []

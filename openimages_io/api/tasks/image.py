@@ -23,6 +23,7 @@ from openimages_io.api.tasks.imagefields import (
 )
 from openimages_io.api.tasks.saving import changing, fault
 from openimages_io.models import Image
+from openimages_io.models.primary import primary
 
 _TAGS: Final = ["images"]
 _JSON: Final = "application/json"
@@ -105,12 +106,12 @@ class ImageDetail(ApiView):
         image = self.get_row(Image, pk)
         self.require("change", Image, image.task)
         with changing(image.task) as task:
-            image = get_object_or_404(Image.objects.select_related("task"), pk=pk)
+            image = get_object_or_404(primary(Image).select_related("task"), pk=pk)
             serializer = ImageSerializer(image, data=request.data, partial=True)
             serializer.is_valid(raise_exception=True)
             values: dict[str, Any] = serializer.validated_data
             subset, name = values.get("subset", image.subset), values.get("name", image.name)
-            if task.images.filter(subset=subset, name=name).exclude(pk=pk).exists():
+            if primary(Image).filter(task=task, subset=subset, name=name).exclude(pk=pk).exists():
                 raise fault("name" if "name" in values else "subset", "The subset has an image of that name.", "unique")
             if values:
                 for field, value in values.items():

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Any, Final
 
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
@@ -155,9 +155,14 @@ class ImageSerializer(NewImageSerializer):
         return counts.get(image.pk, 0)
 
 
+def _shapes(images: Sequence[Image]) -> QuerySet[Shape]:
+    """The shapes of images, from where these were read."""
+    return Shape.objects.using(images[0]._state.db if images else None).filter(image__in=[image.pk for image in images])
+
+
 def show_images(images: Sequence[Image], request: Request, *, new: bool = False) -> list[dict[str, Any]]:
     """The images as JSON, for one query more unless they are new."""
-    drawn = Shape.objects.none() if new else Shape.objects.filter(image__in=[image.pk for image in images])
+    drawn = Shape.objects.none() if new else _shapes(images)
     counts = drawn.order_by().values_list("image").annotate(n=Count("*"))
     # One address serves for all: the patterns below it are fixed, and resolving four for each image takes its time.
     prefix = address("image-detail", request, 0).removesuffix("0/")

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from django.db.models import Max, QuerySet, RestrictedError
+from django.db.models import Max, Prefetch, QuerySet, RestrictedError
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.generics import get_object_or_404
@@ -16,7 +16,8 @@ from openimages_io.api.schema import problems, writes
 from openimages_io.api.strict import PageQuery, Strict
 from openimages_io.api.tasks.saving import changing, fault
 from openimages_io.api.tasks.specs import Specs, write_specs
-from openimages_io.models import AttributeSpec, EdgeKind, HierarchyEdge, Label, Task
+from openimages_io.models import AttributeSpec, EdgeKind, HierarchyEdge, Label, Shape, Task
+from openimages_io.models.primary import primary
 
 _TAGS: Final = ["labels"]
 
@@ -78,7 +79,9 @@ class LabelSerializer(Strict, ModelSerializer):
 
 def shown(labels: QuerySet[Label]) -> QuerySet[Label]:
     """The labels with what is shown of them, in a constant number of queries."""
-    return labels.prefetch_related("attribute_specs", "parent_edges", "child_edges")
+    edges = HierarchyEdge.objects.using(labels.db)
+    labels = labels.prefetch_related(Prefetch("attribute_specs", AttributeSpec.objects.using(labels.db)))
+    return labels.prefetch_related(Prefetch("parent_edges", edges), Prefetch("child_edges", edges))
 
 
 class _LabelView(ApiView):
@@ -88,7 +91,7 @@ class _LabelView(ApiView):
         """Writes what the request says, and returns the label as it is then."""
         with changing(task) as task:
             if label is not None:
-                label = get_object_or_404(Label.objects.all(), pk=label.pk)
+                label = get_object_or_404(primary(Label), pk=label.pk)
             serializer = LabelSerializer(label, data=request.data, partial=label is not None)
             serializer.is_valid(raise_exception=True)
             values = dict(serializer.validated_data)
@@ -98,7 +101,7 @@ class _LabelView(ApiView):
                     self.require(verb, AttributeSpec, task)
             self._check_name(task, label, values)
             if label is None:
-                last = task.labels.aggregate(last=Max("position"))["last"]
+                last = primary(Label).filter(task=task).aggregate(last=Max("position"))["last"]
                 values.setdefault("position", 0 if last is None else min(last + 1, LARGEST))
                 label = Label.objects.create(task=task, **values)
             elif values:
@@ -107,10 +110,10 @@ class _LabelView(ApiView):
                 label.save(update_fields=[*values])
             if specs is not None:
                 write_specs(label, specs)
-        return get_object_or_404(shown(Label.objects.all()), pk=label.pk)
+        return get_object_or_404(shown(primary(Label)), pk=label.pk)
 
     def _check_name(self, task: Task, label: Label | None, values: dict[str, Any]) -> None:
-        others = task.labels.filter(name=values["name"]) if "name" in values else Label.objects.none()
+        others = primary(Label).filter(task=task, name=values["name"]) if "name" in values else Label.objects.none()
         if (others.exclude(pk=label.pk) if label else others).exists():
             raise fault("name", "The task has a label of that name.", "unique")
 
@@ -187,7 +190,7 @@ class LabelDetail(_LabelView):
         self.require("delete", Label, label.task)
         with changing(label.task):
             # Django would load all of them before it refuses.
-            used = label.shapes.count()
+            used = primary(Shape).filter(label=label).count()
             if used:
                 noun = "shape has" if used == 1 else "shapes have"
                 raise Conflict(f"{used:,} {noun} this label; delete them or give them another one first.")

@@ -30,7 +30,7 @@ def changing(task: Task, commit: Commit | None = None) -> Iterator[Task]:
         with commit or Commit(using):
             if not lock("Task", using, pk=task.pk):
                 raise Http404
-            yield Task.objects.using(using).get(pk=task.pk)
+            yield Task.objects.using(using).select_related("owner").get(pk=task.pk)
     except IntegrityError as error:
         raise Conflict("Somebody else has just saved what this contradicts; read it again.") from error
 

@@ -10,6 +10,7 @@ from openimages_io.api.fields import BoundedList, Flag, ModelSerializer, Name
 from openimages_io.api.strict import Strict
 from openimages_io.api.tasks.saving import check
 from openimages_io.models import AttributeSpec, Label
+from openimages_io.models.primary import primary
 
 MOST_SPECS: Final = 500
 """Of one label."""
@@ -81,7 +82,7 @@ class Specs(serializers.Field[Any, Any, Any, Any]):
 
 def write_specs(label: Label, wanted: Sequence[dict[str, Any]]) -> None:
     """Makes the label's specs these; one that keeps its name keeps its key. Within the caller's transaction."""
-    stored = {spec.name: spec for spec in label.attribute_specs.all()}
+    stored = {spec.name: spec for spec in primary(AttributeSpec).filter(label=label)}
     gone = [spec.pk for name, spec in stored.items() if name not in {given["name"] for given in wanted}]
     if gone:
         AttributeSpec.objects.filter(pk__in=gone).delete()

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, router, transaction
 from django.db.models import QuerySet
 from django.http import Http404
 from drf_spectacular.utils import extend_schema, extend_schema_field
@@ -20,11 +20,21 @@ from openimages_io.api.strict import PageQuery, Strict
 from openimages_io.api.tasks.saving import changing, fault
 from openimages_io.api.users import OwnerKey, UserSerializer
 from openimages_io.models import Task
+from openimages_io.models.primary import primary
 from openimages_io.viewing.statistics import statistics
+
+
+class UniqueName(UniqueValidator):
+    """Asks where names are written."""
+
+    def filter_queryset(self, value: Any, queryset: QuerySet[Any], field_name: str) -> QuerySet[Any]:
+        """The rows that have the value."""
+        return super().filter_queryset(value, queryset.using(router.db_for_write(queryset.model)), field_name)
+
 
 _TAGS = ["tasks"]
 _TAKEN = "There is a task of that name."
-_NAME: dict[str, Any] = {"max_length": 255, "validators": [UniqueValidator(Task.objects.all(), _TAKEN)]}
+_NAME: dict[str, Any] = {"max_length": 255, "validators": [UniqueName(Task.objects.all(), _TAKEN)]}
 
 
 class TaskSerializer(Strict, ModelSerializer):
@@ -131,7 +141,7 @@ class TaskList(ApiView):
         serializer = TaskSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         try:
-            with transaction.atomic():
+            with transaction.atomic(using=router.db_for_write(Task)):
                 task = serializer.save(owner=request.user)
         except IntegrityError:
             raise fault("name", _TAKEN, "unique") from None  # by somebody, a moment ago
@@ -170,8 +180,8 @@ class TaskDetail(ApiView):
             if gives and not self.access.may_give(request.user, task):
                 raise PermissionDenied("Only staff may give a task to another owner.")
             serializer.save()
-        task.refresh_from_db()  # the revision in memory is an expression
-        return Response(TaskDetailSerializer(task).data)
+        # The revision in memory is an expression.
+        return Response(TaskDetailSerializer(primary(Task).select_related("owner").get(pk=pk)).data)
 
     @extend_schema(
         operation_id="tasks_delete",

@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import router
 
 from openimages_io.exceptions import OpenImagesError
 from openimages_io.format.issues import Severity
-from openimages_io.management.arguments import add_choice, chosen, path
+from openimages_io.management.arguments import add_choice, add_database, chosen, path
 from openimages_io.management.progress import ProgressBar
 from openimages_io.management.reporting import (
     check_report_path,
@@ -42,11 +43,13 @@ class Command(BaseCommand):
         parser.add_argument("--no-images", action="store_true", help="leave the picture files out")
         add_choice(parser, "--mask-size", MaskSize, "image: scale masks to their image's size (default: native)")
         parser.add_argument("--report", type=path, metavar="FILE.json", help="write the whole report there")
+        add_database(parser)
         parser.add_argument("--no-progress", action="store_true", help="show no progress bar")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Runs the export."""
-        task = _task(options["task"])
+        using = options["database"] or router.db_for_write(Task)
+        task = _task(options["task"], using)
         export_options = ExportOptions(
             layout=chosen(LayoutName, options["layout"]) or LayoutName.DOCUMENTED,
             label_names=chosen(LabelNames, options["label_names"]) or LabelNames.MID,
@@ -63,6 +66,7 @@ class Command(BaseCommand):
                 options["dest"],
                 export_options,
                 force=options["force"],
+                using=using,
                 progress=progress if progress.shown else None,
             )
             try:
@@ -79,10 +83,11 @@ class Command(BaseCommand):
             self.stdout.write(style(f"Exported the task “{task.name}” to {result.dest}: {found}."))
 
 
-def _task(name: str) -> Task:
-    task = Task.objects.filter(name=name).first() if is_storable(name) else None
+def _task(name: str, using: str) -> Task:
+    tasks = Task.objects.using(using)
+    task = tasks.filter(name=name).first() if is_storable(name) else None
     if task is None and name.isdecimal() and len(name) < 19:
-        task = Task.objects.filter(pk=int(name)).first()
+        task = tasks.filter(pk=int(name)).first()
     if task is None:
         raise CommandError(f"There is no task “{name}”.")
     return task

@@ -8,10 +8,11 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import router
 
 from openimages_io.exceptions import OpenImagesError
 from openimages_io.format.issues import Severity
-from openimages_io.management.arguments import add_choice, chosen, path
+from openimages_io.management.arguments import add_choice, add_database, chosen, path
 from openimages_io.management.progress import ProgressBar
 from openimages_io.management.reporting import (
     check_report_path,
@@ -20,6 +21,7 @@ from openimages_io.management.reporting import (
     save_report,
     write_report,
 )
+from openimages_io.models import Task
 from openimages_io.models.values import is_storable
 from openimages_io.transfer.commit import Outcome
 from openimages_io.transfer.importer import Importer, Result
@@ -68,6 +70,7 @@ class Command(BaseCommand):
         parser.add_argument("--owner", metavar="USER", help="the owner of a new task, by user name")
         parser.add_argument("--dry-run", action="store_true", help="check everything and write nothing")
         parser.add_argument("--report", type=path, metavar="FILE.json", help="write the whole report there")
+        add_database(parser)
         parser.add_argument("--no-progress", action="store_true", help="show no progress bar")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -85,7 +88,8 @@ class Command(BaseCommand):
             pictures=not options["no_images"],
             replace_all_kinds=options["replace_all_kinds"],
         )
-        owner = _user(options["owner"]) if options["owner"] else None
+        using = options["database"] or router.db_for_write(Task)
+        owner = _user(options["owner"], using) if options["owner"] else None
         if not options["task"].strip() or len(options["task"]) > _TASK_NAME:
             raise CommandError(f"A task's name has 1 to {_TASK_NAME} characters.")
         if not is_storable(options["task"]):
@@ -95,7 +99,12 @@ class Command(BaseCommand):
         if options["report"]:
             check_report_path(Path(options["report"]))
         importer = Importer(
-            options["source"], options["task"], import_options, owner=owner, must_exist=options["existing"]
+            options["source"],
+            options["task"],
+            import_options,
+            owner=owner,
+            using=using,
+            must_exist=options["existing"],
         )
         try:
             self._import(importer, options)
@@ -158,11 +167,11 @@ def _stopped(importer: Importer) -> str:
     return "Stopped: nothing was written."
 
 
-def _user(name: str) -> AbstractBaseUser:
+def _user(name: str, using: str) -> AbstractBaseUser:
     model = get_user_model()
     try:
         if not is_storable(name):
             raise model.DoesNotExist
-        return model._default_manager.get_by_natural_key(name)
+        return model._default_manager.db_manager(using).get_by_natural_key(name)
     except model.DoesNotExist:
         raise CommandError(f"There is no user “{name}”.") from None

@@ -12,7 +12,8 @@ from openimages_io.jobs.burying import bury_dead
 from openimages_io.jobs.live import remove_stale
 from openimages_io.jobs.orphaned_pictures import Orphan, Orphans, by_age
 from openimages_io.jobs.pruning import old_jobs, orphaned_folders, prune, temporary_folders
-from openimages_io.jobs.rows import database
+from openimages_io.jobs.rows import database, jobs_of
+from openimages_io.management.arguments import add_database
 from openimages_io.management.reporting import counted
 from openimages_io.models import picture_storage
 from openimages_io.models.installation import MARK, Proof, adopt, mark_if_new
@@ -38,10 +39,15 @@ class Command(BaseCommand):
         parser.add_argument(
             "--adopt", action="store_true", help="this database has moved, and takes over its folders in the storages"
         )
+        add_database(parser)
         parser.add_argument("--dry-run", action="store_true", help="say what would be done, and do nothing")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Runs it, and says what it did."""
+        with jobs_of(options["database"] or database()):
+            self._prune(options)
+
+    def _prune(self, options: dict[str, Any]) -> None:
         days = conf.options().job_days if options["days"] is None else options["days"]
         if not 0 <= days <= _LONGEST:
             raise CommandError(f"--days is {days}; 0 to {_LONGEST} are possible.")
