@@ -18,6 +18,8 @@ from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
+from openimages_io.models import Task
+
 if TYPE_CHECKING:
     _ModelAdmin = admin.ModelAdmin[Any]
     _ModelForm = forms.ModelForm[Any]
@@ -73,6 +75,12 @@ class SearchedSelect(AutocompleteSelect):
         except ValidationError:
             return key == ""
         return True
+
+
+def has_perm(request: HttpRequest, permission: str, task: Task | None) -> bool:
+    """Whether the user has a permission of ours, for all tasks or, where the site has a backend for that, for this."""
+    name = f"openimages_io.{permission}"
+    return request.user.has_perm(name) or (task is not None and request.user.has_perm(name, task))
 
 
 class OurAdmin(_ModelAdmin):

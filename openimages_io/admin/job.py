@@ -14,7 +14,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from openimages_io.admin import deleting, jobpages
-from openimages_io.admin.common import OurAdmin
+from openimages_io.admin.common import OurAdmin, has_perm
 from openimages_io.admin.filters import TaskFilter
 from openimages_io.jobs.rows import database
 from openimages_io.jobs.watching import Status, statuses
@@ -93,17 +93,16 @@ class JobAdmin(OurAdmin):
     def may_steer(self, request: HttpRequest, job: Job) -> bool:
         """Whether the user may do what the job does, and so cancel, confirm or start it again."""
         tasks = self.admin_site.get_model_admin(Task) if self.admin_site.is_registered(Task) else None
-        has = request.user.has_perm
         if job.kind == JobKind.IMPORT:
             if tasks is not None:
                 other = (
                     tasks.has_change_permission(request, job.task) if job.task else tasks.has_add_permission(request)
                 )
             else:
-                other = has(f"openimages_io.{'change' if job.task else 'add'}_task")
-            return other and has("openimages_io.import_task")
-        sees = tasks.has_view_permission(request, job.task) if tasks else has("openimages_io.view_task")
-        return sees and (job.kind == JobKind.CHECK or has("openimages_io.export_task"))
+                other = has_perm(request, f"{'change' if job.task else 'add'}_task", job.task)
+            return other and has_perm(request, "import_task", job.task)
+        sees = tasks.has_view_permission(request, job.task) if tasks else has_perm(request, "view_task", job.task)
+        return sees and (job.kind == JobKind.CHECK or has_perm(request, "export_task", job.task))
 
     def job_or_404(self, request: HttpRequest, key: Any) -> Job:
         """The job, if the user may see it. Raises `Http404` and `PermissionDenied`."""

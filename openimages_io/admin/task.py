@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from openimages_io.admin import deleting, exporting, gallery, hierarchy, importing
-from openimages_io.admin.common import OurAdmin
+from openimages_io.admin.common import OurAdmin, has_perm
 from openimages_io.admin.counting import Counts, counts_of
 from openimages_io.admin.wording import by_kind
 from openimages_io.jobs.submitting import submit_check
@@ -117,11 +117,11 @@ class TaskAdmin(OurAdmin):
     def has_import_permission(self, request: HttpRequest, obj: Task | None = None) -> bool:
         """Whether the user may import into the task, or without one into a new task."""
         other = self.has_change_permission(request, obj) if obj else self.has_add_permission(request)
-        return other and request.user.has_perm("openimages_io.import_task")
+        return other and has_perm(request, "import_task", obj)
 
     def has_export_permission(self, request: HttpRequest, obj: Task | None = None) -> bool:
         """Whether the user may export."""
-        return self.has_view_permission(request, obj) and request.user.has_perm("openimages_io.export_task")
+        return self.has_view_permission(request, obj) and has_perm(request, "export_task", obj)
 
     def task_or_404(self, request: HttpRequest, key: int) -> Task:
         """The task, if the user may see it. Raises `Http404` and `PermissionDenied`."""

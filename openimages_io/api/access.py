@@ -1,17 +1,19 @@
 """Who may do what. A site replaces the class by naming its own in `OPENIMAGES_IO["TASK_ACCESS"]`."""
 
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeVar
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Model, Q
+from django.db.models import Model, Q, QuerySet
 from django.utils.module_loading import import_string
 
 from openimages_io import conf
 from openimages_io.models import Job, Task
+from openimages_io.models.primary import primary
 
 Verb = Literal["view", "add", "change", "delete"]
 User = AbstractBaseUser | AnonymousUser
+Row = TypeVar("Row", bound=Model)
 
 _APP: Final = "openimages_io"
 
@@ -22,19 +24,30 @@ class TaskAccess:
     Importing and exporting are permissions of their own, for owners too. To anybody else a task does not exist.
     """
 
+    def owned(self, user: User) -> Q:
+        """Picks the tasks with which the user may do everything; a condition on `Task`, which may go over relations."""
+        return Q(owner=user.pk)
+
     def tasks(self, user: User) -> Q:
-        """Picks the tasks that exist for the user; a condition on `Task`."""
-        return Q() if self._is_staff_with(user, "view_task") else Q(owner=user.pk)
+        """Picks the tasks that exist for the user."""
+        return Q() if self._is_staff_with(user, "view_task") else self.owned(user)
 
     def jobs(self, user: User) -> Q:
         """Picks the jobs that exist for the user: by their tasks, without a task by who made them."""
         if self._is_staff_with(user, "view_task"):
             return Q()
-        return Q(task__owner=user.pk) | Q(task=None, created_by=user.pk)
+        return Q(task__in=picked(primary(Task), self.tasks(user))) | Q(task=None, created_by=user.pk)
 
     def allows(self, user: User, verb: Verb, model: type[Model], task: Task) -> bool:
         """Whether the user may do this to rows of the model in a task that exists for the user."""
-        return task.owner_id == user.pk or self._is_staff_with(user, f"{verb}_{model._meta.model_name}")
+        return self.owns(user, task) or self._is_staff_with(user, f"{verb}_{model._meta.model_name}", task)
+
+    def owns(self, user: User, task: Task) -> bool:
+        """Whether the task is one of those of `owned`."""
+        condition = self.owned(user)
+        if condition == TaskAccess.owned(self, user):
+            return task.owner_id == user.pk
+        return picked(primary(Task), condition).filter(pk=task.pk).exists()
 
     def may_create_tasks(self, user: User) -> bool:
         """Whether the user may make a task, which will be the user's own."""
@@ -42,17 +55,17 @@ class TaskAccess:
 
     def may_give(self, user: User, task: Task) -> bool:
         """Whether the user may make somebody else the owner of a task that exists for the user."""
-        return self._is_staff_with(user, "change_task")
+        return self._is_staff_with(user, "change_task", task)
 
     def may_import(self, user: User, task: Task | None) -> bool:
         """Whether the user may import into a task that exists for the user, or with None into a new one."""
-        if not self._has(user, "import_task"):
+        if not self._has(user, "import_task", task):
             return False
         return self.may_create_tasks(user) if task is None else self.allows(user, "change", Task, task)
 
     def may_export(self, user: User, task: Task) -> bool:
         """Whether the user may export a task that exists for the user, and take what was exported."""
-        return self._has(user, "export_task")
+        return self._has(user, "export_task", task)
 
     def may_steer(self, user: User, job: Job) -> bool:
         """Whether the user may cancel, confirm or start again a job that exists for the user."""
@@ -60,12 +73,19 @@ class TaskAccess:
             return self.may_import(user, job.task)
         return job.task is not None and (job.kind == "check" or self.may_export(user, job.task))
 
-    def _is_staff_with(self, user: User, permission: str) -> bool:
-        return bool(getattr(user, "is_staff", False)) and self._has(user, permission)
+    def _is_staff_with(self, user: User, permission: str, task: Task | None = None) -> bool:
+        return bool(getattr(user, "is_staff", False)) and self._has(user, permission, task)
 
-    def _has(self, user: User, permission: str) -> bool:
+    def _has(self, user: User, permission: str, task: Task | None = None) -> bool:
+        """Whether the user has it, for all tasks or, where the site has a backend for that, for this one."""
         has_perm: Any = getattr(user, "has_perm", None)  # AbstractBaseUser alone knows no permissions
-        return has_perm is not None and bool(has_perm(f"{_APP}.{permission}"))
+        name = f"{_APP}.{permission}"
+        return has_perm is not None and bool(has_perm(name) or (task is not None and has_perm(name, task)))
+
+
+def picked(rows: QuerySet[Row], condition: Q) -> QuerySet[Row]:
+    """The rows that a condition picks, each once, though the condition may go to many by a relation."""
+    return rows.filter(pk__in=rows.filter(condition).order_by().values("pk")) if condition else rows
 
 
 def access() -> TaskAccess:

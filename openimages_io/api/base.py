@@ -14,7 +14,7 @@ from rest_framework.throttling import UserRateThrottle
 
 from openimages_io import conf
 from openimages_io.api import errors
-from openimages_io.api.access import TaskAccess, Verb, access
+from openimages_io.api.access import TaskAccess, Verb, access, picked
 from openimages_io.api.pagination import ByKey
 from openimages_io.api.parsing import JSONBody, check_length
 from openimages_io.api.schema import Schema
@@ -89,7 +89,7 @@ class ApiView(GenericAPIView[Any]):
         return get_object_or_404(rows.filter(task__in=self._tasks()), pk=key)
 
     def _tasks(self) -> QuerySet[Task]:
-        return self._rows(Task).filter(self.access.tasks(self.request.user))
+        return picked(self._rows(Task), self.access.tasks(self.request.user))
 
     def _rows(self, model: type[Row]) -> QuerySet[Row]:
         return model._default_manager.all() if self.request.method in SAFE_METHODS else primary(model)

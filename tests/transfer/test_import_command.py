@@ -249,6 +249,7 @@ def test_every_option_is_tested() -> None:
         "--report",
         "--no-progress",
     }  # with tests of their own here
+    others |= {"--database"}  # see tests/matrix
     assert own - django - {"--verbosity", "--skip-checks"} == others | {
         o for key in OPTIONS for o in key if o[:2] == "--"
     }

@@ -6,12 +6,13 @@ from rest_framework.exceptions import PermissionDenied
 from rest_framework.generics import get_object_or_404
 from rest_framework.response import Response
 
+from openimages_io.api.access import picked
 from openimages_io.api.addresses import address
 from openimages_io.api.base import ApiView, RequestThrottle, UploadThrottle
 from openimages_io.api.jobs.showing import shown
-from openimages_io.jobs.rows import rows
 from openimages_io.models import Job
 from openimages_io.models.job import UNDER_WAY
+from openimages_io.models.primary import primary
 
 
 class JobView(ApiView):
@@ -19,7 +20,7 @@ class JobView(ApiView):
 
     def jobs(self) -> QuerySet[Job]:
         """Those that exist for the user, each with its task and who made it; never from a replica, for they change."""
-        return rows().filter(self.access.jobs(self.request.user)).select_related("task", "created_by")
+        return picked(primary(Job), self.access.jobs(self.request.user)).select_related("task", "created_by")
 
     def get_job(self, key: object) -> Job:
         """A job that exists for the user. Raises `Http404`."""

@@ -24,8 +24,9 @@ from openimages_io.api.schema import problems
 from openimages_io.format.issues import Severity
 from openimages_io.jobs.burying import bury_dead
 from openimages_io.jobs.reports import BadCursor, issues_csv, read_issues
-from openimages_io.jobs.rows import rows
+from openimages_io.models import Job
 from openimages_io.models.job import FINAL
+from openimages_io.models.primary import primary
 
 
 class JobList(JobView):
@@ -76,7 +77,7 @@ class JobDetail(JobView):
         """Delete a job that has come to an end, and its files. What it has imported stays."""
         job = self.get_job_to_steer(pk)
         bury_dead()
-        ended = rows().filter(pk=job.pk, state__in=FINAL)
+        ended = primary(Job).filter(pk=job.pk, state__in=FINAL)
         if not ended.delete()[0]:
             raise Conflict("The job has not come to an end; cancel it first.")
         return Response(status=204)

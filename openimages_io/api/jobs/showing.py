@@ -12,10 +12,10 @@ from openimages_io.api.addresses import address
 from openimages_io.api.users import UserSerializer
 from openimages_io.format.issues import Issue, Severity
 from openimages_io.jobs.reports import summary
-from openimages_io.jobs.rows import rows
 from openimages_io.jobs.steering import can_cancel, can_confirm, can_retry
 from openimages_io.jobs.watching import Status, Workers, statuses, workers
 from openimages_io.models import Job, JobState
+from openimages_io.models.primary import primary
 from openimages_io.transfer.summary import IssueKind
 
 
@@ -218,7 +218,7 @@ def all_shown(jobs: Sequence[Job], request: Request) -> Any:
     """Jobs as JSON; asks once how they all stand, once more for those that have ended since, and twice if any waits."""
     now = {job.pk: found for job, found in zip(jobs, statuses(jobs), strict=True)}
     ended = [job.pk for job in jobs if now[job.pk].state != job.state]
-    fresh = rows().select_related("created_by").in_bulk(ended) if ended else {}
+    fresh = primary(Job).select_related("created_by").in_bulk(ended) if ended else {}
     latest = [fresh.get(job.pk, job) for job in jobs]
     for job in latest:
         job.state = now[job.pk].state  # a job whose worker is silent has failed, though its row doesn't say so yet

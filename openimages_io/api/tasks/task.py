@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.validators import UniqueValidator
 
+from openimages_io.api.access import picked
 from openimages_io.api.base import ApiView
 from openimages_io.api.fields import ModelSerializer, Name, Text
 from openimages_io.api.schema import problems, writes
@@ -108,7 +109,7 @@ class TaskList(ApiView):
     """The tasks that exist for the user."""
 
     def get_queryset(self) -> QuerySet[Task]:
-        return Task.objects.filter(self.access.tasks(self.request.user)).select_related("owner")
+        return picked(Task.objects.all(), self.access.tasks(self.request.user)).select_related("owner")
 
     @extend_schema(
         operation_id="tasks_list",

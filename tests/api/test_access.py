@@ -1,0 +1,85 @@
+"""A site's own class that says who may do what, as the README has it, and permissions of single tasks."""
+
+import re
+import sys
+from types import ModuleType
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group, Permission
+from django.db.models import Model
+from django.utils import timezone
+from pytest_django import Settings
+
+from openimages_io.models import Image, Job, Label, Task
+from tests.api.conftest import client_of
+from tests.conftest import ROOT
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def team(settings: Settings, monkeypatch: pytest.MonkeyPatch, owner: Any) -> Any:
+    """Somebody who shares two groups with the owner, on a site with the README's `TeamAccess`."""
+    (code,) = re.findall(r"```python\n(# mysite/access.py.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
+    module = ModuleType("mysite.access")
+    exec(code, module.__dict__)  # noqa: S102  (it is what people copy)
+    monkeypatch.setitem(sys.modules, "mysite", ModuleType("mysite"))
+    monkeypatch.setitem(sys.modules, "mysite.access", module)
+    (given,) = re.findall(r"OPENIMAGES_IO = (\{.*\})", code.splitlines()[0])
+    settings.OPENIMAGES_IO = eval(given)  # noqa: S307
+    user = get_user_model().objects.create_user("team")
+    for name in ("red", "blue"):
+        group = Group.objects.create(name=name)
+        group.user_set.add(owner, user)  # type: ignore[attr-defined]  # the stubs don't know it
+    return user
+
+
+def test_a_team_does_all_that_the_owner_may(team: Any, owner: Any, task: Task) -> None:
+    other = Task.objects.create(name="other")
+    image, label = Image.objects.create(task=task, name="a"), Label.objects.create(task=task, name="/m/0k4j")
+    Job.objects.create(kind="check", task=task, task_name=task.name, created_by=owner, queued=timezone.now())
+    api = client_of(team)
+    assert [row["id"] for row in api.get("/api/tasks/").json()["results"]] == [task.pk]
+    assert len(api.get("/api/jobs/").json()["results"]) == 1
+    for place in (f"/api/tasks/{task.pk}/", f"/api/images/{image.pk}/", f"/api/labels/{label.pk}/"):
+        assert api.get(place).status_code == 200, place
+    for place in (f"/api/tasks/{task.pk}/images/", f"/api/tasks/{task.pk}/labels/", f"/api/images/{image.pk}/shapes/"):
+        assert api.get(place).status_code == 200, place
+    assert api.patch(f"/api/labels/{label.pk}/", {"display_name": "Car"}, format="json").status_code == 200
+    assert api.post(f"/api/tasks/{task.pk}/exports/", {}, format="json").status_code == 403
+    team.user_permissions.add(Permission.objects.get(codename="export_task"))
+    again = client_of(get_user_model().objects.get(pk=team.pk))
+    assert again.post(f"/api/tasks/{task.pk}/exports/", {}, format="json").status_code == 202
+    assert api.get(f"/api/tasks/{other.pk}/").status_code == 404
+
+
+def test_others_are_none_of_the_team(team: Any, task: Task, stranger_api: Any) -> None:
+    image = Image.objects.create(task=task, name="a")
+    assert stranger_api.get("/api/tasks/").json()["results"] == []
+    assert stranger_api.get(f"/api/tasks/{task.pk}/").status_code == 404
+    assert stranger_api.get(f"/api/images/{image.pk}/").status_code == 404
+
+
+class OfOneTask:
+    """A backend for permissions of single rows, as django-guardian is one: these, for the task called street."""
+
+    permissions = frozenset({"openimages_io.export_task", "openimages_io.change_label"})
+
+    def has_perm(self, user: Any, permission: str, row: Model | None = None) -> bool:
+        return isinstance(row, Task) and row.name == "street" and permission in self.permissions
+
+
+def test_permissions_of_single_tasks_hold(settings: Settings, owner: Any) -> None:
+    settings.AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend", f"{__name__}.OfOneTask"]
+    staff = get_user_model().objects.create_user("viewer", is_staff=True)
+    staff.user_permissions.set(Permission.objects.filter(codename__in=("view_task", "view_label")))
+    tasks = [Task.objects.create(name=name, owner=owner) for name in ("street", "river")]
+    labels = [Label.objects.create(task=task, name="/m/0k4j") for task in tasks]
+    api = client_of(staff)
+    for task, label, may in zip(tasks, labels, (True, False), strict=True):
+        changed = api.patch(f"/api/labels/{label.pk}/", {"display_name": "Car"}, format="json")
+        assert changed.status_code == (200 if may else 403)
+        exported = api.post(f"/api/tasks/{task.pk}/exports/", {}, format="json")
+        assert exported.status_code == (202 if may else 403)
