@@ -33,14 +33,15 @@ def check_settings(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> li
 
 
 def _faults_of_storage(options: conf.Options) -> Iterator[CheckMessage]:
-    if options.job_storage not in settings.STORAGES:
-        yield Error(
-            f"OPENIMAGES_IO['JOB_STORAGE'] is {options.job_storage!r}, but STORAGES has no such alias.",
-            hint=f"STORAGES has: {', '.join(sorted(settings.STORAGES))}.",
-            id="openimages_io.E003",
-        )
-        return
-    if _has_public_urls(storages[options.job_storage]):
+    for key in ("picture_storage", "job_storage"):
+        alias = getattr(options, key)
+        if alias not in settings.STORAGES:
+            yield Error(
+                f"OPENIMAGES_IO[{key.upper()!r}] is {alias!r}, but STORAGES has no such alias.",
+                hint=f"STORAGES has: {', '.join(sorted(settings.STORAGES))}.",
+                id="openimages_io.E003",
+            )
+    if options.job_storage in settings.STORAGES and _has_public_urls(storages[options.job_storage]):
         yield Warning(
             f"OPENIMAGES_IO['JOB_STORAGE'] is {options.job_storage!r}, whose files have URLs: whoever learns or "
             "guesses one takes uploads and exports past all permissions.",

@@ -21,6 +21,8 @@ class Options:
 
     picture_prefix: str = "openimages"
     """The folder of the picture storage that pictures are stored in; within it each installation has one of its own."""
+    picture_storage: str = "default"
+    """The alias in `STORAGES` of the storage for pictures and thumbnails; site and workers must reach it."""
     job_backend: str = "default"
     """The alias in `TASKS` of the backend that runs jobs."""
     job_queue: str = "default"

@@ -34,6 +34,7 @@ def test_the_demo_site_gives_nothing_to_complain_about(settings: Settings) -> No
     ("given", "found"),
     [
         ({"JOB_STORAGE": "attic"}, "openimages_io.E003"),
+        ({"PICTURE_STORAGE": "attic"}, "openimages_io.E003"),
         ({"JOB_BACKEND": "nobody"}, "openimages_io.E004"),
         ({"JOB_QUEUE": "nowhere"}, "openimages_io.E005"),
         ({"THROTTLE_RATE": "often"}, "openimages_io.E006"),

@@ -2,6 +2,8 @@
 
 import os
 import re
+import shlex
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -95,3 +97,32 @@ def test_it_works_in_an_empty_project(python: Path, tmp_path: Path) -> None:
     run([*manage, "export_openimages", "My data", "archive.zip", "--force"], tmp_path)
     assert run([*manage, "shell", "-v", "0", "-c", code], tmp_path).strip() == "True 0 []"
     assert (tmp_path / "out.zip").read_bytes() == (tmp_path / "archive.zip").read_bytes()
+
+
+def test_the_readme_taken_at_its_word(python: Path, tmp_path: Path) -> None:
+    run([python, "-m", "django", "startproject", "mysite", tmp_path], tmp_path)
+    (tmp_path / "path" / "to").mkdir(parents=True)
+    made = shutil.make_archive(str(tmp_path / "path" / "to" / "archive"), "zip", ROOT / "fixtures" / "scenes")
+    shutil.copy(made, tmp_path / "archive.zip")
+    text = (ROOT / "README.md").read_text("utf-8").partition("\n## Add it to a site\n")[2].partition("\n### ")[0]
+    done = []
+    for language, block in re.findall(r"```(python|bash)\n(.*?)```", text, re.DOTALL):
+        if language == "bash":
+            commands = [line for line in block.splitlines() if not line.startswith("pip install ")]
+            done += [run([python, *shlex.split(line)[1:]], tmp_path) for line in commands]
+        elif "Importer(" in block:
+            done.append(run([python, "manage.py", "shell", "-v", "0", "-c", block], tmp_path))
+        else:
+            with (tmp_path / "mysite" / ("urls.py" if "urlpatterns" in block else "settings.py")).open("a") as file:
+                file.write(f"\n{block}")
+    assert len(done) == 3, done  # migrate, the import, and what is done in Python
+    assert "Imported into the new task “My data”: 0 errors, 0 warnings." in done[1]
+    assert done[2].strip() == "True 0 []"
+    assert (tmp_path / "out.zip").is_file()
+    asked = (
+        "from django.test import Client\n"
+        "for path in ('/api/tasks/', '/admin/login/'):\n"
+        "    print(Client().get(path, headers={'host': 'localhost'}).status_code)\n"
+    )
+    said = run([python, "manage.py", "shell", "-v", "0", "-c", asked], tmp_path)  # with a line of the log
+    assert re.findall(r"^\d+$", said, re.MULTILINE) == ["403", "200"]

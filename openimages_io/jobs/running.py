@@ -1,13 +1,15 @@
 """The function that the queue calls."""
 
 import logging
+import time
+from contextlib import suppress
 
 from django.db import DatabaseError
 
 from openimages_io import conf
 from openimages_io.jobs.burying import bury_dead
 from openimages_io.jobs.framework import task
-from openimages_io.jobs.rows import claim, patiently
+from openimages_io.jobs.rows import Attempt, claim, patiently, rows
 from openimages_io.jobs.work import work
 
 logger = logging.getLogger(__name__)
@@ -24,5 +26,22 @@ def run_job(job_id: str) -> None:
     except DatabaseError:
         logger.warning("Jobs whose workers died cannot be marked.", exc_info=True)
     attempt = claim(job_id)
-    if attempt is not None:
+    if attempt is None:
+        return
+    begun = time.monotonic()
+    logger.info("Job %s (%s) begins.", job_id, attempt.job.kind, extra={"job": job_id, "kind": attempt.job.kind})
+    try:
         work(attempt)
+    finally:
+        _log(attempt, time.monotonic() - begun)
+
+
+def _log(attempt: Attempt, seconds: float) -> None:
+    """Says what came of a run, for people and, as attributes of the record, for programs."""
+    with suppress(DatabaseError):  # which has been logged
+        row = rows().filter(pk=attempt.job.pk, attempt=attempt.number).only("state", "totals").first()
+        if row is None:
+            return
+        kind, count = attempt.job.kind, sum(totals.get("read", 0) for totals in row.totals.values())
+        facts = {"job": str(row.pk), "kind": kind, "state": row.state, "seconds": round(seconds, 3), "rows": count}
+        logger.info("Job %s (%s): %s after %.1f s, %d rows.", row.pk, kind, row.state, seconds, count, extra=facts)

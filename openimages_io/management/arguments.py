@@ -14,7 +14,13 @@ E = TypeVar("E", bound=StrEnum)
 def add_database(parser: CommandParser) -> None:
     """Declares which database it is about."""
     what = "the database, by its alias in DATABASES (default: the one that the site's router writes to)"
-    parser.add_argument("--database", choices=tuple(connections), metavar="ALIAS", help=what)
+    parser.add_argument("--database", type=_alias, metavar="ALIAS", help=what)
+
+
+def _alias(text: str) -> str:
+    if text not in connections:
+        raise argparse.ArgumentTypeError(f"DATABASES has no “{text}”; it has: {', '.join(connections)}")
+    return text
 
 
 def add_choice(parser: CommandParser, option: str, choices: type[StrEnum], what: str) -> None:

@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from django.core.files.storage import Storage
+from django.core.files.storage import Storage, default_storage, storages
 from django.db import models, router, transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from openimages_io import conf
 from openimages_io.models.deletion import clear_images, picture_folder
 from openimages_io.models.revisions import Owners, RevisedModel, RevisedQuerySet, RevisionField, only_of_querysets
 from openimages_io.models.selecting import annotated
@@ -31,6 +32,12 @@ def picture_place(image: "Image", name: str) -> str:
     """Where a picture is stored that does not come through us: `image.file.save(name, content)`."""
     using = image._state.db or router.db_for_write(Image, instance=image)
     return f"{picture_folder(image.file.storage, using)}/{name}"
+
+
+def chosen_storage() -> Storage:
+    """The storage that the site has chosen for pictures; a callable, so that no migration names it."""
+    alias = conf.options().picture_storage
+    return default_storage if alias == "default" else storages[alias]
 
 
 class ImageQuerySet(RevisedQuerySet["Image"]):
@@ -97,7 +104,7 @@ class Image(RevisedModel):
     subset = models.CharField(_("subset"), max_length=255, default=DEFAULT_SUBSET)
     name = models.CharField(_("ImageID"), max_length=255)
     """The file's name without its extension; folders belong to it."""
-    file = models.FileField(_("file"), max_length=255, blank=True, upload_to=picture_place)
+    file = models.FileField(_("file"), max_length=255, blank=True, storage=chosen_storage, upload_to=picture_place)
     file_suffix = models.CharField(_("file extension"), max_length=32, blank=True, default="")
     """The picture's own extension as it came, with the dot; the stored file has a name by content."""
     file_digest = models.CharField(_("SHA-256"), max_length=64, blank=True, default="", editable=False)

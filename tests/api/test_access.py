@@ -32,7 +32,7 @@ def team(settings: Settings, monkeypatch: pytest.MonkeyPatch, owner: Any) -> Any
     user = get_user_model().objects.create_user("team")
     for name in ("red", "blue"):
         group = Group.objects.create(name=name)
-        group.user_set.add(owner, user)  # type: ignore[attr-defined]  # the stubs don't know it
+        group.user_set.add(owner, user)
     return user
 
 

@@ -100,6 +100,15 @@ def _second_database() -> dict[str, Any]:
     return {"DATABASES": DATABASES | {"second": DATABASES["default"] | {"NAME": FOLDER / "second.sqlite3"}}}
 
 
+def _own_picture_storage() -> dict[str, Any]:
+    pictures = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": FOLDER / "pictures"}}
+    never = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": "/dev/null/nowhere"}}
+    return {
+        "STORAGES": STORAGES | {"pictures": pictures, "default": never},
+        "OPENIMAGES_IO": OPENIMAGES_IO | {"PICTURE_STORAGE": "pictures"},
+    }
+
+
 CONFIGURATIONS: dict[str, Callable[[], dict[str, Any]]] = {
     "stock": dict,
     "naive-times": _naive_times,
@@ -108,6 +117,7 @@ CONFIGURATIONS: dict[str, Callable[[], dict[str, Any]]] = {
     "replica": _replica,
     "atomic-requests": _atomic_requests,
     "second-database": _second_database,
+    "own-picture-storage": _own_picture_storage,
 }
 
 globals().update(CONFIGURATIONS[os.environ["MATRIX"]]())

@@ -11,7 +11,16 @@ from tests.conftest import ROOT
 
 pytestmark = pytest.mark.programs
 
-NAMES = ("stock", "naive-times", "uuid-users", "german", "replica", "atomic-requests", "second-database")
+NAMES = (
+    "stock",
+    "naive-times",
+    "uuid-users",
+    "german",
+    "replica",
+    "atomic-requests",
+    "second-database",
+    "own-picture-storage",
+)
 
 
 def run(name: str, folder: Path, **environment: str) -> None:

@@ -249,10 +249,15 @@ def test_every_option_is_tested() -> None:
         "--report",
         "--no-progress",
     }  # with tests of their own here
-    others |= {"--database"}  # see tests/matrix
+    others |= {"--database"}  # see below, and tests/matrix
     assert own - django - {"--verbosity", "--skip-checks"} == others | {
         o for key in OPTIONS for o in key if o[:2] == "--"
     }
+
+
+def test_a_database_that_there_is_not(source: Callable[[Files], Path]) -> None:
+    error = refused(source(documented(boxes=[BOX])), "--task", "t", "--database", "attic")[1]
+    assert "DATABASES has no “attic”; it has: default" in error
 
 
 def test_a_word_that_no_option_has(source: Callable[[Files], Path]) -> None:
