@@ -512,6 +512,33 @@ CODES: Final[Mapping[str, IssueCode]] = {
         "is a label that the hierarchy cannot have: its name is blank or holds a control character",
     ),
     "bad-picture-name": IssueCode(_E, "A picture whose name cannot be written.", "Rename the image."),
+    "datumaro-no-size": IssueCode(
+        _W,
+        "Boxes and masks that Datumaro and CVAT drop because they don't know the image's size.",
+        "Import images.meta or the pictures, so that the sizes are known, or export with the pictures.",
+        "{count:box or mask|boxes and masks} of {images:image|images} without a known size: Datumaro and CVAT drop "
+        "them, or read them as empty",
+    ),
+    "datumaro-unread": IssueCode(
+        _N,
+        "What is in the archive, and Datumaro and CVAT do not read.",
+        "Keep this task or an export in the documented layout: what comes back from them lacks it.",
+        forms={
+            "machine": "{count:machine label|machine labels}: Datumaro and CVAT read no such files",
+            "sources": "{count:Source|Sources} of annotations: Datumaro and CVAT drop them",
+            "clicks": "Extreme clicks of {count:box|boxes}: Datumaro and CVAT drop them",
+            "provenance": "The origin or rotation of {count:image|images}: Datumaro and CVAT drop it",
+            "parts": "{count:Part edge|Part edges} of the hierarchy: Datumaro and CVAT drop them",
+            "parents": "{count:second parent|second parents} in the hierarchy: Datumaro and CVAT keep one a label",
+        },
+    ),
+    "group-unwritten": IssueCode(
+        _W,
+        "Groups that the format cannot say.",
+        "Keep them elsewhere: in the format, only a mask holds its box.",
+        "{count:group has|groups have} no mask that would hold {count:its/their} shapes together, so that the archive "
+        "does not say that they belong together",
+    ),
     "mask-renamed": IssueCode(
         _W,
         "A mask that is written under another name.",

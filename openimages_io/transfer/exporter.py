@@ -17,6 +17,7 @@ from openimages_io.transfer.report import Report
 from openimages_io.transfer.snapshot import snapshot
 from openimages_io.transfer.writing.images import prepare_images, write_image_lists, write_sizes_file
 from openimages_io.transfer.writing.labels import prepare_labels, write_class_list, write_hierarchy
+from openimages_io.transfer.writing.losses import report_unsaid
 from openimages_io.transfer.writing.masks import write_masks
 from openimages_io.transfer.writing.pictures import write_pictures
 from openimages_io.transfer.writing.scanning import survey
@@ -81,5 +82,6 @@ class Exporter:
             write_masks(out)
             write_pictures(out)
             out.report_losses()
+            report_unsaid(out)
             report.settle()
         return ExportResult(report, self.dest)

@@ -28,7 +28,8 @@ TAG_WITH_MORE: Final = f"kind = 'tag' AND (occluded IS NOT NULL OR {_ATTRIBUTES}
 """Tags with something that no column of their file can say."""
 WITH_PIXELS: Final = "(kind IN ('mask', 'polygon', 'ellipse') OR (kind = 'rectangle' AND rotation <> 0))"
 """Masks, and the shapes that are drawn as masks."""
-_RARE: Final = (BOX_WITH_CLICKS, BOX_OF_PERSON, MACHINE_TAG, TAG_WITH_MORE, WITH_PIXELS)
+GROUPED: Final = '"group" IS NOT NULL'
+_RARE: Final = (GROUPED, BOX_WITH_CLICKS, BOX_OF_PERSON, MACHINE_TAG, TAG_WITH_MORE, WITH_PIXELS)
 
 Columns = Mapping[str, Sequence[Any]]
 
