@@ -180,7 +180,7 @@ are 1-bit PNGs.
 ## Pictures
 
 Files in `images/<subset>/`, where folders below belong to the ImageID; directly in `images/`; in any other top folder, which is then the
-subset; or a .jpg at the root. Endings: {pictures}. Two pictures of one ImageID in a subset are an error (`two-pictures`).
+subset, and in folders below it if a table or Open Images has that subset; in `data/` or `Dataset/`, as FiftyOne and OIDv4_ToolKit have them, with or without the folder of such a subset; or a .jpg at the root. Endings: {pictures}. Two pictures of one ImageID in a subset are an error (`two-pictures`).
 
 Coordinates are of the pixels as they are stored, and so are sizes and thumbnails, whatever turn an EXIF orientation asks for. Files keep
 their tag; who shows one with its boxes takes it with `?as_stored=1` (see [the API](api.md)).
@@ -208,6 +208,7 @@ side and `--match exact` is not given:
 | end of a path | a row `a`, and a picture `Cat/a.jpg` | `a`: of a new image, the shorter path without the extension | `matched-suffix` |
 | root | `data/a` and `data/Cat/a`, where all paths begin with `data/` | `a` and `Cat/a` | `matched-root` |
 | subset | a row of no subset, and a picture in `images/train/` | as it is, in the subset `train` | `matched-subset` |
+| subset | pictures in `train/`, no rows of `train`, and rows in `sub-train-annotations-bbox.csv` without pictures: one subset's name ends as the other's does | in the subset that the rows' file says | `matched-folder` |
 | bytes | `Cat/a.jpg` and `Dog/a.jpg` with equal bytes, and a row `a` | `a`, once | `same-picture` |
 
 Names are compared as they are: `Cat` is not `cat`, and a composed `é` is not a decomposed one. Extensions alone are the same in upper and lower case. A name that

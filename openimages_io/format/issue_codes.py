@@ -357,6 +357,13 @@ CODES: Final[Mapping[str, IssueCode]] = {
         "Nothing, or choose --match exact if they are different images.",
         "{count:name|names} {count:was/were} matched without the extension, such as “{name}” with “{image}”",
     ),
+    "matched-folder": IssueCode(
+        _W,
+        "Pictures in the folder of a subset that only files of a longer or shorter name have rows of.",
+        "Check that they belong together, or choose --match exact.",
+        "{count:picture|pictures} in the folder of the subset “{folder}” {count:is/are} taken for those of “{subset}”, "
+        "which has rows and no pictures",
+    ),
     "matched-suffix": IssueCode(
         _W,
         "Names that differ from their image's in the folders before them.",

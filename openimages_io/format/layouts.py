@@ -69,6 +69,11 @@ class Files:
         found = [files[name] for files in self._by_subset.values() if name in files]
         return found[0] if len(found) == 1 else None
 
+    def move(self, subset: str, other: str) -> int:
+        """Gives the files of a subset to another one that has none; returns how many they are."""
+        self._by_subset[other] = self._by_subset.pop(subset)
+        return len(self._by_subset[other])
+
     def has(self, subset: str | None, name: str) -> bool:
         """Whether there is a file of this name in the very subset, or one whose path tells no subset."""
         return name in self._by_subset.get(subset, ()) or name in self._by_subset.get(None, ())
@@ -112,7 +117,8 @@ def recognise(paths: Iterable[str], sink: IssueSink) -> Layout:
 
     A picture is a file with one of the common endings in `images/<subset>/`, where folders below belong to the ImageID;
     directly in `images/` (no subset); directly in any other top folder, which is its subset (`train_0` to `train_f`, as
-    downloaded, are `train`); or a .jpg at the root (no subset).
+    downloaded, are `train`), and below it if a table or Open Images has that subset; in `data/` or `Dataset/`, or in
+    the folder of such a subset in them (FiftyOne, OIDv4_ToolKit); or a .jpg at the root (no subset).
 
     A mask is a .png outside `images/`: in `masks/<subset>/` or below; in a folder `<subset>-masks` or
     `<subset>-masks-<digit>`; directly in `masks/` or at the root (no subset); or anywhere under a name such as
@@ -155,6 +161,8 @@ class _Recogniser:
         self.sink = sink
         self.layout = Layout()
         self.declared: set[str] = set()
+        self.subsets = set(_SPLITS)
+        """Those of Open Images, and those that the names of tables say."""
 
     def recognise(self, paths: list[str]) -> Layout:
         pictured: list[str] = []
@@ -164,6 +172,7 @@ class _Recogniser:
         names = [name for path in others if len(name := path.rpartition("/")[2]) <= MAX_NAME]
         self.declared = {match[1] for name in names if (match := DECLARING.fullmatch(name))}
         self.tables(list(dict.fromkeys(others)))
+        self.subsets |= {source.subset for source in self.layout.sources if source.subset}
         start = len(_enclosing(pictured, others, [source.path for source in self.layout.sources]))
         for path in pictured:
             self.pictured(path, path[start:])
@@ -243,14 +252,21 @@ class _Recogniser:
         """Takes a file with a picture's ending for a picture, a mask or neither."""
         top, _, rest = inside.partition("/")
         folder = top.lower() if rest else ""
+        below, _, name = rest.partition("/")
         if folder == "images":
-            subset, _, name = rest.partition("/")
-            self.picture(path, *((subset, name) if name else (None, rest)))
+            self.picture(path, *((below, name) if name else (None, rest)))
         elif _suffix(path) == ".png" and (place := self.mask_place(folder, inside)):
             self.mask(path, place[0], place[1])
         elif not rest and _suffix(path) in {".jpg", ".jpeg"}:
             self.picture(path, None, inside)
-        elif rest and "/" not in rest and folder not in {"annotations", "masks"}:
+        elif folder in {"annotations", "masks"} or (name and _OTHER_FOLDERS.intersection(inside.lower().split("/"))):
+            self.layout.unknown.append(path)
+        elif rest and folder in _PICTURE_FOLDERS and top not in self.subsets:
+            is_subset = bool(name) and self.subset(below) in self.subsets
+            self.picture(path, *((self.subset(below), name) if is_subset else (None, rest)))
+        elif name and self.subset(top) in self.subsets:
+            self.picture(path, self.subset(top), rest)
+        elif rest and not name:
             self.picture(path, "train" if CVDF_FOLDER.fullmatch(top) else self.subset(top), rest)
         else:
             self.layout.unknown.append(path)
@@ -291,6 +307,11 @@ class _Recogniser:
             self.sink(Issue(code="two-masks", file=path, value=name, params=params))
 
 
+_SPLITS = ("train", "validation", "test")
+_PICTURE_FOLDERS = frozenset({"data", "dataset"})
+"""Where FiftyOne and OIDv4_ToolKit put pictures."""
+_OTHER_FOLDERS = frozenset({"annotations", "label", "labels", "masks", "metadata"})
+"""What is in these beside pictures is something else."""
 _READING_ORDER = {kind: place for place, kind in enumerate(Kind)}
 
 

@@ -24,10 +24,10 @@ from openimages_io.models.revisions import lock, touch
 from openimages_io.transfer.bulk import Loader, loading, plain
 from openimages_io.transfer.collecting import collecting_less
 from openimages_io.transfer.commit import Commit, Outcome
-from openimages_io.transfer.lenient import place_of, report_lenient, use
+from openimages_io.transfer.lenient import join_subsets, place_of, report_lenient, use
 from openimages_io.transfer.matching import ImageIndex, LabelIndex, LenientNames
 from openimages_io.transfer.new_files import NewFiles
-from openimages_io.transfer.options import ImportOptions, Mode, OnError
+from openimages_io.transfer.options import ImportOptions, Match, Mode, OnError
 from openimages_io.transfer.pictures import Stored
 from openimages_io.transfer.replacing import Replacing, groups_of, replace_annotations
 from openimages_io.transfer.report import Report
@@ -356,6 +356,9 @@ class Importer:
         if pictures:
             params = {"count": len(pictures), "first": pictures[0]}
             report(Issue(code="pictures-elsewhere", params=params))
+        if self.options.match is Match.LENIENT:
+            for folder, subset, count in join_subsets(layout):
+                report(Issue(code="matched-folder", params={"folder": folder, "subset": subset, "count": count}))
         if not layout.sources and not len(layout.pictures):
             report(Issue(code="nothing-known"))
         return layout

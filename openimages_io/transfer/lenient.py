@@ -7,7 +7,7 @@ resembles (`lenient_search.py`); the commit uses it again. An archive whose name
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from openimages_io.format.layouts import Files
+from openimages_io.format.layouts import Files, Kind, Layout
 from openimages_io.format.name_matching import Way
 from openimages_io.models.image import DEFAULT_SUBSET
 from openimages_io.transfer.lenient_search import may_match, pictures_may_match, search
@@ -16,6 +16,7 @@ from openimages_io.transfer.options import Match
 from openimages_io.transfer.run import SAID_TWICE, Run
 
 AMBIGUOUS: Final = 0
+_ROWS: Final = frozenset({Kind.IMAGES, Kind.LABELS, Kind.BOXES, Kind.SEGMENTATIONS})
 _CODES: Final[Mapping[str, str]] = {
     Way.EXTENSION: "matched-extension",
     Way.SUFFIX: "matched-suffix",
@@ -81,6 +82,29 @@ def by_subset(places: Iterable[Place]) -> dict[str, list[str]]:
 def doubt(run: Run, subset: str | None, name: str) -> Mapping[str, Any] | None:
     """Return why a row has no image though some resemble it, as parameters of `ambiguous-image`."""
     return run.lenient.doubtful_rows.get((subset, name)) if run.lenient else None
+
+
+def join_subsets(layout: Layout) -> list[tuple[str, str, int]]:
+    """Give pictures the subset of the rows where a folder says `train` and the rows' files `sub-train`.
+
+    So only if the folder's subset has no rows, the files' has no pictures, and no other subset ends so. Return the
+    folders' subset, the rows', and the number of pictures.
+    """
+    rows = {source.subset for source in layout.sources if source.kind in _ROWS}
+    pictures = {subset for subset, _ in layout.pictures.by_subset()}
+    if None in rows or None in pictures:
+        return []
+    ends = [
+        (folder, subset)
+        for folder in sorted(pictures - rows, key=str)
+        for subset in sorted(rows - pictures, key=str)
+        if folder and subset and (subset.endswith(f"-{folder}") or folder.endswith(f"-{subset}"))
+    ]
+    return [
+        (folder, subset, layout.pictures.move(folder, subset))
+        for folder, subset in ends
+        if sum(folder in pair or subset in pair for pair in ends) == 1
+    ]
 
 
 def use(run: Run, lenient: LenientNames) -> None:

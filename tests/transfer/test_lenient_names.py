@@ -304,3 +304,49 @@ def test_jobs_from_before_there_was_a_choice_load() -> None:
     options = as_json(ImportOptions())
     assert options.pop("match") == "lenient"
     assert from_json(ImportOptions, options) == ImportOptions()
+
+
+@pytest.mark.parametrize(
+    ("boxes", "path", "name", "expected"),
+    [
+        ("sub-train-annotations-bbox.csv", "train/a.jpg", ("sub-train", "a"), ["matched-folder"]),
+        ("csv_folder/train-annotations-bbox.csv", "Dataset/train/Cat/a.jpg", ("train", "a"), ["matched-suffix"]),
+        (
+            "OID/csv_folder/train-annotations-bbox.csv",
+            "OID/Dataset/train/Cat/a.jpg",
+            ("train", "a"),
+            ["matched-suffix"],
+        ),
+        ("train-annotations-bbox.csv", "train/data/a.jpg", ("train", "a"), ["matched-suffix"]),
+        ("train-annotations-bbox.csv", "data/a.jpg", ("train", "a"), []),
+        ("data-annotations-bbox.csv", "data/a.jpg", ("data", "a"), []),
+        ("train-annotations-bbox.csv", "train/a.JPG", ("train", "a"), []),
+    ],
+)
+def test_where_tools_put_pictures(
+    boxes: str, path: str, name: tuple[str, str], expected: list[str], tmp_path: Path
+) -> None:
+    top = "OID/" if boxes.startswith("OID/") else ""
+    line = "a,,/m/01yrx,1,0.1,0.5,0.2,0.6,0,0,0,0,0"
+    files = {f"{top}class-descriptions.csv": CLASSES, boxes: csv_text(BOXES_HEADER, line), path: picture()}
+    result = bring_in(write(tmp_path / "in", files))
+    assert image_names() == [name], told(result.report)
+    assert (pictured(), boxed(), found(result)) == ({"a": True}, ["a"], expected)
+    again = bring_in(tmp_path / "in")
+    assert (again.committed, again.changed) == (True, False)
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        ["sub-train-annotations-bbox.csv", "train-annotations-bbox.csv"],
+        ["sub-train-annotations-bbox.csv", "my-train-annotations-bbox.csv"],
+        ["untrain-annotations-bbox.csv"],
+        ["sub-train-annotations-bbox.csv", "annotations-bbox.csv"],
+    ],
+)
+def test_subsets_are_joined_only_where_no_other_may_be_meant(files: list[str], tmp_path: Path) -> None:
+    rows = csv_text(BOXES_HEADER, "a,,/m/01yrx,1,0.1,0.5,0.2,0.6,0,0,0,0,0")
+    result = bring_in(write(tmp_path / "in", dict.fromkeys(files, rows) | {"train/b.jpg": picture()}))
+    assert ("train", "b") in image_names()
+    assert "matched-folder" not in found(result)
