@@ -351,6 +351,36 @@ CODES: Final[Mapping[str, IssueCode]] = {
         "Remove one of the two rows.",
         "stands in the image list twice",
     ),
+    "images-look-alike": IssueCode(
+        _W,
+        "New images whose names are much like those of images that the task had.",
+        "If they are the same, import with --missing-images error, which matches names with the task's.",
+        "{count:new image has|new images have} a name much like that of an image of the task: {hints}",
+    ),
+    "images-not-found": IssueCode(
+        _W,
+        "How many images the task doesn't have, and what their names look like.",
+        "Check that ids and image names agree.",
+        forms={
+            "rows": "{rows:row|rows} {rows:names/name} {count:image|images} that the task doesn't have{hints}",
+            "pictures": "{pictures:picture|pictures} of {count:image|images} that the task doesn't have{hints}",
+            "both": "{rows:row|rows} and {pictures:picture|pictures} name {count:image|images} that the task doesn't "
+            "have{hints}",
+        },
+    ),
+    "labels-not-found": IssueCode(
+        _W,
+        "How many labels the task doesn't have, and what their names look like.",
+        "Use the task's LabelNames, or its display names.",
+        "{rows:row|rows} {rows:names/name} {count:label|labels} that the task doesn't have{hints}",
+    ),
+    "pictures-without-rows": IssueCode(
+        _W,
+        "Many pictures that no row names, and many images of rows without a picture.",
+        "If they are the same images, write their names alike.",
+        "{pictures:picture|pictures} that no row names, such as “{picture}”, and {images:image|images} of rows that no "
+        "picture is of, such as “{image}”",
+    ),
     "matched-extension": IssueCode(
         _N,
         "Names that differ from their image's in a picture's extension.",

@@ -27,6 +27,7 @@ from openimages_io.transfer.commit import Commit, Outcome
 from openimages_io.transfer.lenient import join_subsets, place_of, report_lenient, use
 from openimages_io.transfer.matching import ImageIndex, LabelIndex, LenientNames
 from openimages_io.transfer.new_files import NewFiles
+from openimages_io.transfer.not_found import report_not_found
 from openimages_io.transfer.options import ImportOptions, Match, Mode, OnError
 from openimages_io.transfer.pictures import Stored
 from openimages_io.transfer.replacing import Replacing, groups_of, replace_annotations
@@ -338,6 +339,7 @@ class Importer:
         pictures = take_pictures(run)
         take_sizes(run)
         report_lenient(run)
+        report_not_found(run)
         return pictures
 
     def _report_unknown_subsets(self, run: Run) -> None:

@@ -109,8 +109,10 @@ def _unknown_labels(run: Run, source: Source, chunk: Chunk, totals: Totals, labe
         elif run.chosen_labels is not None:
             totals.skipped[NOT_CHOSEN_LABEL] += 1
         elif run.policies.labels is Missing.ERROR:
+            run.unknown_labels.take(None, name)
             _fault(run, source, chunk, index, totals, "unknown-label", "LabelName")
         else:
+            run.unknown_labels.take(None, name)
             totals.skipped[UNKNOWN_LABEL] += 1
     return labels
 
@@ -134,8 +136,11 @@ def _unknown_images(
             counted = label is not None
             _fault(run, source, chunk, index, totals, "ambiguous-image", "ImageID", counted=counted, **params)
         elif image is None and run.policies.images is Missing.ERROR:
+            run.unknown_images.take(source.subset, names[index])
             _fault(run, source, chunk, index, totals, "unknown-image", "ImageID", counted=label is not None)
         elif image is None and label is not None:
+            if run.policies.images is Missing.SKIP:
+                run.unknown_images.take(source.subset, names[index])
             totals.skipped[UNKNOWN_IMAGE if run.policies.images is Missing.SKIP else NOT_CHOSEN_SUBSET] += 1
     return [image or None for image in images]
 

@@ -30,6 +30,7 @@ NOT_CHOSEN_LABEL: Final = "of a label that was not chosen"
 UNKNOWN_IMAGE: Final = "image not in the task"
 UNKNOWN_LABEL: Final = "label not in the task"
 BAD: Final = "bad"
+_MOST_NAMES: Final = 1_000_000
 REPEATED: Final = "also in an earlier file"
 SAID_TWICE: Final = "said twice"
 SAME_PICTURE: Final = "the same picture as in another folder"
@@ -52,6 +53,23 @@ class Policies:
             labels=options.missing_labels or (Missing.CREATE if new_task else Missing.ERROR),
             attributes=options.missing_attributes or (MissingAttributes.CREATE if new_task else MissingAttributes.DROP),
         )
+
+
+@dataclass(slots=True)
+class Unknown:
+    """What rows and pictures name and the task doesn't have."""
+
+    names: dict[tuple[str | None, str], None] = field(default_factory=dict)
+    """Subset and name, each once, of a million at most."""
+    rows: int = 0
+    pictures: int = 0
+
+    def take(self, subset: str | None, name: str, *, is_picture: bool = False) -> None:
+        """Takes in what a row or a picture names."""
+        self.rows += not is_picture
+        self.pictures += is_picture
+        if len(self.names) < _MOST_NAMES:
+            self.names[subset, name] = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -99,6 +117,10 @@ class Run:
     """Names that are not exact; None before any was met."""
     last_parts: frozenset[str] | None = None
     """What the paths end with that names may be matched with; None before it was asked for."""
+    unknown_images: Unknown = field(default_factory=Unknown)
+    unknown_labels: Unknown = field(default_factory=Unknown)
+    class_list: dict[str, str] = field(default_factory=dict)
+    """Display names that the archive's class lists say, by LabelName."""
     new_images: set[int] = field(default_factory=set)
     touched: set[int] = field(default_factory=set)
     """Images that were there and whose annotations change."""

@@ -69,8 +69,10 @@ def _resolve(run: Run, source: Source, subset: str, chunk: Chunk) -> tuple[Chunk
         elif key is None and run.policies.images is Missing.CREATE:
             new.setdefault(name, index)
         elif key is None and run.policies.images is Missing.ERROR:
+            run.unknown_images.take(subset, name)
             _fault(run, source, chunk, index, "unknown-image")
         elif key is None:
+            run.unknown_images.take(subset, name)
             totals.skipped[UNKNOWN_IMAGE] += 1
     if new:
         first = list(new.values())

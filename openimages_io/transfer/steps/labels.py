@@ -41,7 +41,8 @@ def read_class_lists(run: Run) -> None:
                 elif display and display != earlier[0]:
                     place: dict[str, Any] = {"file": source.path, "line": line, "column": "DisplayName"}
                     run.issue("class-differs", value=display, earlier=earlier[0], other=earlier[1], **place)
-    _take_in(run, {name: display for name, (display, _) in listed.items()})
+    run.class_list = {name: display for name, (display, _) in listed.items()}
+    _take_in(run, run.class_list)
 
 
 def _take_in(run: Run, listed: dict[str, str]) -> None:

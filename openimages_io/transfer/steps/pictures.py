@@ -32,6 +32,7 @@ from openimages_io.transfer.run import (
 
 _AMBIGUOUS: Final = 0
 _BATCH: Final = 500
+_MANY: Final = 10
 _MEASURED: Final = "the picture is of another size"
 
 
@@ -82,6 +83,7 @@ def take_pictures(run: Run) -> list[str]:
     known: dict[int, str] = {}
     first = run.pictures
     chosen = run.images.keys_in(run.options.subsets)
+    of_rows = len(run.new_images)
     for subset, name, path in sorted(run.layout.pictures, key=lambda picture: picture[2]):
         totals.read += 1
         if not run.wants(subset):
@@ -109,8 +111,21 @@ def take_pictures(run: Run) -> list[str]:
             new.append(path)
         else:
             known[key] = path
+    _report_apart(run, of_rows, first)
     new += _compare_with_stored(run, known)
     return new
+
+
+def _report_apart(run: Run, of_rows: int, pictured: dict[int, str]) -> None:
+    """Warns where many pictures and many rows are of new images, and none of one another's."""
+    alone = len(run.new_images) - of_rows
+    bare = of_rows - (sum(key in run.new_images for key in pictured) - alone)
+    if min(alone, bare) < 2 or (min(alone, bare) < _MANY and (2 * alone < len(pictured) or 2 * bare < of_rows)):
+        return
+    unpictured = run.new_images - pictured.keys()
+    rows = sorted(name for subset, name in run.images.places() if run.images.at(subset, name) in unpictured)
+    last = sorted(run.new_images & pictured.keys(), key=abs)[-alone:]
+    run.issue("pictures-without-rows", pictures=alone, picture=pictured[last[0]], images=bare, image=rows[0])
 
 
 def _leave_copies_out(run: Run, totals: Totals) -> None:
@@ -175,6 +190,8 @@ def _image_of(run: Run, subset: str | None, name: str, path: str, chosen: Collec
         if run.options.mode is Mode.REPLACE:
             run.replacing.named.add(key)
         return key
+    if key is None:
+        run.unknown_images.take(subset, name, is_picture=True)
     if key is None and run.policies.images is Missing.SKIP:
         totals.skipped[UNKNOWN_IMAGE] += 1
         return None

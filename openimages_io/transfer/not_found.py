@@ -1,0 +1,134 @@
+"""What rows name and the task doesn't have, summed up, with what in the task looks like it."""
+
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from openimages_io.format.issue_codes import printable
+from openimages_io.format.name_matching import Name
+from openimages_io.transfer.options import Missing
+from openimages_io.transfer.run import Run
+
+_FEW: Final = 10
+"""Rows; of fewer, which look like nothing, the issues of the rows say all."""
+_LOOKED_AT: Final = 10
+"""Images with one last part that a name is compared with."""
+_CAUSES: Final = {
+    "subset": "but for the subset",
+    "extension": "but for the extension",
+    "case": "but for letter case",
+    "composition": "but for how its accents are composed (NFC or NFD)",
+    "folder": "but for the folders",
+}
+"""The likeliest first."""
+
+
+@dataclass(slots=True)
+class _Hints:
+    """How many names look like something, by cause, with an example each."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    examples: dict[str, str] = field(default_factory=dict)
+
+    def take(self, cause: str, example: str) -> None:
+        self.counts[cause] = self.counts.get(cause, 0) + 1
+        self.examples.setdefault(cause, example)
+
+    def __str__(self) -> str:
+        return "".join(f"; {example} ({self.counts[cause]:,} such)" for cause, example in sorted(self.examples.items()))
+
+
+def report_not_found(run: Run) -> None:
+    """Report how many rows and pictures name unknown images and labels, and what these look like."""
+    _report_images(run)
+    _report_labels(run)
+
+
+def _report_images(run: Run) -> None:
+    if run.policies.images is Missing.CREATE:
+        places = [place for place in run.images.places() if run.images.at(*place) in run.new_images]
+        stored = [place for place in run.images.places() if run.images.at(*place) not in run.new_images]
+        hints = _image_hints(places, stored) if stored else _Hints()
+        if hints.counts:
+            run.issue("images-look-alike", count=sum(hints.counts.values()), hints=str(hints)[2:])
+        return
+    unknown = run.unknown_images
+    hints = _image_hints(unknown.names, run.images.places()) if unknown.names else _Hints()
+    if not hints.counts and unknown.rows < _FEW:
+        return
+    form = "rows" if unknown.rows else "pictures"
+    run.issue(
+        "images-not-found",
+        form="both" if unknown.rows and unknown.pictures else form,
+        rows=unknown.rows,
+        pictures=unknown.pictures,
+        count=len(unknown.names),
+        hints=str(hints),
+    )
+
+
+def _image_hints(unknown: Iterable[tuple[str | None, str]], known: Iterable[tuple[str, str]]) -> _Hints:
+    by_end: dict[str, list[Name]] = {}
+    for subset, text in known:
+        name = Name.of_image(subset, text)
+        alike = by_end.setdefault(_end(name), [])
+        if len(alike) < _LOOKED_AT:
+            alike.append(name)
+    hints = _Hints()
+    for place in unknown:
+        name = Name.of_image(*place)
+        causes = [(_cause(name, other), other) for other in by_end.get(_end(name), ())]
+        found = min(causes, key=lambda pair: list(_CAUSES).index(pair[0]), default=None)
+        if found is not None:
+            cause, other = found
+            shown = f"{other.subset}/{other.text}" if cause == "subset" else other.text
+            example = f"“{printable(name.text)}” looks like the task's “{printable(shown)}” {_CAUSES[cause]}"
+            hints.take(cause, example)
+    return hints
+
+
+def _cause(name: Name, other: Name) -> str:
+    """In what two names differ whose last parts are alike."""
+    if name.text == other.text:
+        return "subset"
+    if name.stem == other.stem:
+        return "extension"
+    if unicodedata.normalize("NFC", name.stem) == unicodedata.normalize("NFC", other.stem):
+        return "composition"
+    return "case" if _fold(name.stem) == _fold(other.stem) else "folder"
+
+
+def _end(name: Name) -> str:
+    return _fold(name.stem.rpartition("/")[2])
+
+
+def _fold(text: str) -> str:
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
+
+
+def _report_labels(run: Run) -> None:
+    unknown = run.unknown_labels
+    if not unknown.names:
+        return
+    known = {_fold(text): name for name, text in _label_texts(run)}
+    hints = _Hints()
+    for _, name in unknown.names:
+        display = run.class_list.get(name, "")
+        label = known.get(_fold(display)) if display else None
+        if label is not None:
+            text = (
+                f"“{printable(name)}” is called “{printable(display)}” in the class list, which looks like the task's"
+            )
+            hints.take("display", f"{text} “{printable(label)}”")
+        elif (label := known.get(_fold(name))) is not None:
+            hints.take("name", f"“{printable(name)}” looks like the task's “{printable(label)}” but for letter case")
+    if hints.counts or unknown.rows >= _FEW:
+        run.issue("labels-not-found", rows=unknown.rows, count=len(unknown.names), hints=str(hints))
+
+
+def _label_texts(run: Run) -> Iterator[tuple[str, str]]:
+    for name, key in run.labels.by_name.items():
+        yield name, name
+        if display := run.labels.display.get(key):
+            yield name, display
