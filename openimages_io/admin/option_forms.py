@@ -211,7 +211,13 @@ class ImportForm(OptionsForm):
         label=_("Take the pictures, too"), required=False, help_text=_("Otherwise only their names and annotations.")
     )
 
-    field_order = ("task_name", "upload", "mode", "replace_all_kinds", "on_error", "pictures", "masks_as")
+    clip = forms.BooleanField(
+        label=_("Clip coordinates"),
+        required=False,
+        help_text=_("Take those at most 0.01 outside the image as its edge, counted. Otherwise they are errors."),
+    )
+
+    field_order = ("task_name", "upload", "mode", "replace_all_kinds", "on_error", "pictures", "masks_as", "clip")
 
     def __init__(
         self, data: Any = None, files: Any = None, *, task: Task | None = None, initial: dict[str, Any] | None = None

@@ -12,12 +12,15 @@ from typing import Any, Final
 
 ID_LENGTH: Final = 255
 SOURCE_LENGTH: Final = 64
+HAIR: Final = 0.01
+"""How far outside the image a coordinate may be that is clipped."""
 _REMEMBERED: Final = 10_000
 _LARGEST_INTEGER: Final = 2**63 - 1
 _MOST_DIGITS: Final = len(str(_LARGEST_INTEGER))
 
 _LINE_BREAKS = re.compile("[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 _PLAIN_ID = re.compile(rf"[\w-]{{1,{ID_LENGTH}}}", re.ASCII)
+_DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?", re.ASCII)
 _DRIVE = re.compile("[A-Za-z]:")
 
 
@@ -54,7 +57,7 @@ def _check_text(text: str) -> None:
         try:
             text.encode()
         except UnicodeEncodeError as error:
-            raise BadCell("is not valid UTF-8") from error
+            raise BadCell("is not valid UTF-8; save the file as UTF-8 (Excel: “CSV UTF-8”)") from error
 
 
 def _text(cell: str) -> str:
@@ -102,7 +105,7 @@ def image_id(cell: str) -> str:
         return cell
     check_name(cell, what="an ImageID")
     if "\\" in cell:
-        raise BadCell("holds a backslash, which an ImageID may not")
+        raise BadCell("holds a backslash, which an ImageID may not: write folders with /")
     if cell.startswith("/"):
         raise BadCell("starts with a slash, which an ImageID may not")
     for part in cell.split("/"):
@@ -151,18 +154,42 @@ def _number(cell: str) -> float:
     try:
         value = float(cell)
     except ValueError:
-        raise BadCell("is not a number" if cell else "is empty, but a number is needed") from None
+        raise BadCell(_no_number(cell)) from None
     if "_" in cell or not math.isfinite(value):
         raise BadCell("is not a number")
     return value
+
+
+def _no_number(cell: str) -> str:
+    if _DECIMAL_COMMA.fullmatch(cell.strip()):
+        return f"is not a number: write it with a decimal point, {cell.strip().replace(',', '.')}"
+    return "is not a number" if cell else "is empty, but a number is needed"
 
 
 def fraction(cell: str) -> float:
     """A coordinate as a fraction of the image. Raises `BadCell` outside 0 to 1."""
     value = _number(cell)
     if not 0 <= value <= 1:
-        raise BadCell("is not a fraction between 0 and 1")
+        raise BadCell(f"is not a fraction between 0 and 1{_outside(value)}")
     return value
+
+
+def _outside(value: float) -> str:
+    """What a coordinate outside the image looks like, and what to do."""
+    if -HAIR <= value <= 1 + HAIR:
+        return f"; it is at most {HAIR} outside, as from rounded pixels: --clip takes such coordinates as the edge"
+    if value >= 2:
+        return "; it looks like pixels: divide x by the image's width and y by its height"
+    return ""
+
+
+def clipped(cell: str) -> str | None:
+    """The edge of the image, as a cell, for a coordinate that is a hair outside; None for any other."""
+    try:
+        value = _number(cell)
+    except BadCell:
+        return None
+    return "0" if -HAIR <= value < 0 else "1" if 1 < value <= 1 + HAIR else None
 
 
 def _all_finite(values: Sequence[float], low: float, high: float) -> None:
@@ -190,7 +217,7 @@ def _click(cell: str) -> float | None:
         return None
     value = _number(cell)
     if value != -1 and not 0 <= value <= 1:
-        raise BadCell("is neither a fraction between 0 and 1 nor -1")
+        raise BadCell(f"is neither a fraction between 0 and 1 nor -1{_outside(value)}")
     return value
 
 

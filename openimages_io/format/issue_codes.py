@@ -133,7 +133,10 @@ CODES: Final[Mapping[str, IssueCode]] = {
         _E, "A row whose quotes are wrong.", "Double the quotes inside a quoted cell, and close each one."
     ),
     "column-missing": IssueCode(
-        _E, "A required column is missing.", "Add the column, or correct its name.", "The column is missing"
+        _E,
+        "A required column is missing.",
+        "Add the column, or correct its name.",
+        "The column is missing; the file has {columns}",
     ),
     "column-twice": IssueCode(
         _E, "A column occurs twice.", "Remove one of the two columns.", "The column occurs twice"
@@ -151,7 +154,7 @@ CODES: Final[Mapping[str, IssueCode]] = {
         _E,
         "Columns that are not separated by commas.",
         "Save the file as CSV with commas.",
-        "The columns must be separated by commas",
+        "The columns must be separated by commas; here they seem to be separated by {what}",
     ),
     "not-utf-8": IssueCode(_E, "A file in another encoding than UTF-8.", "Save the file as UTF-8."),
     "short-row": IssueCode(_E, "A row with fewer cells than the file has columns.", "Add the cells that are missing."),
@@ -199,6 +202,12 @@ CODES: Final[Mapping[str, IssueCode]] = {
     "bad-rotation": IssueCode(_E, "A rotation that is not in degrees.", "Correct the cell, or leave it empty."),
     "bad-source": IssueCode(_E, "A source that cannot be stored.", "Correct the cell."),
     "bad-text": IssueCode(_E, "A text that cannot be stored.", "Save the file as UTF-8, without NUL bytes."),
+    "clipped": IssueCode(
+        _W,
+        "Coordinates a hair outside the image that --clip has taken as its edge.",
+        "Nothing, if they come from rounded pixels.",
+        "is taken as the image's edge; {count:row has|rows have} such a coordinate in this column, the first here",
+    ),
     "dot-folder": IssueCode(
         _N,
         "Paths that begin with “./”.",

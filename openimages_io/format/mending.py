@@ -16,6 +16,7 @@ from openimages_io.format.tables import Column
 
 _PATHS: Final = (cells.IMAGE_ID, cells.MASK_PATH)
 """The types of cells in which `./` means the folder at hand."""
+_COORDINATES: Final = (cells.FRACTION, cells.FRACTION_OR_NONE, cells.CLICK)
 
 
 @dataclass(slots=True)
@@ -36,14 +37,16 @@ class Tally:
 class Mending:
     """Mends the rows of one file."""
 
-    def __init__(self, columns: Sequence[Column | None], unnamed: int = 0) -> None:
+    def __init__(self, columns: Sequence[Column | None], unnamed: int = 0, *, clip: bool = False) -> None:
         self._width = len(columns)
         self._unnamed = unnamed
         """How many columns without a name the header has behind these."""
         required = [number for number, column in enumerate(columns, 1) if column is not None and column.required]
         self._least = max(required, default=self._width)
         """The cells that a row must have: the others are of columns that may be empty."""
-        self._paths = [(index, column.name) for index, column in enumerate(columns) if column and column.type in _PATHS]
+        self._paths = _of_types(columns, _PATHS)
+        self._coordinates = _of_types(columns, _COORDINATES) if clip else []
+        self._clipped = {name: Tally() for _, name in self._coordinates}
         self._short, self._behind = Tally(), Tally()
         self._dots = {name: Tally() for _, name in self._paths}
         self._has_broken_rows = False
@@ -78,6 +81,10 @@ class Mending:
                 if row[index].startswith("./") or "/./" in row[index]:
                     self._dots[name].add(line, row[index])
                     row = [*row[:index], without_dots(row[index]), *row[index + 1 :]]
+            for index, name in self._coordinates:
+                if edge := cells.clipped(row[index]):
+                    self._clipped[name].add(line, row[index])
+                    row = [*row[:index], edge, *row[index + 1 :]]
         return row
 
     def _may_be_short(self, row: list[str], line: int) -> bool:
@@ -103,6 +110,16 @@ class Mending:
                 line=self._behind.line,
                 value=self._behind.value,
             )
+        for column, clipped in self._clipped.items():
+            if clipped.count:
+                yield Issue(
+                    code="clipped",
+                    params={"count": clipped.count},
+                    file=file,
+                    line=clipped.line,
+                    column=column,
+                    value=clipped.value,
+                )
         for column, dots in self._dots.items():
             if dots.count:
                 yield Issue(
@@ -113,6 +130,11 @@ class Mending:
                     column=column,
                     value=dots.value,
                 )
+
+
+def _of_types(columns: Sequence[Column | None], types: Sequence[cells.CellType]) -> list[tuple[int, str]]:
+    """The places and names of the columns that are of one of these types."""
+    return [(index, column.name) for index, column in enumerate(columns) if column and column.type in types]
 
 
 def is_blank(row: Sequence[str]) -> bool:

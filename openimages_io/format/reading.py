@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, BinaryIO, Final
 
 from openimages_io.format import class_lists
@@ -23,6 +24,7 @@ CHUNK_ROWS: Final = 2048
 MAX_CHUNK_BYTES: Final = 2**25
 """A chunk of long rows is ended early, somewhat above this."""
 
+_LISTED: Final = 30
 _READ_ON: Final = "the lines after its first are read as rows where they can be"
 
 
@@ -64,19 +66,20 @@ class Chunk:
 
 
 def read_table(
-    stream: BinaryIO, table: Table, file: str, sink: IssueSink, chunk_rows: int = CHUNK_ROWS
+    stream: BinaryIO, table: Table, file: str, sink: IssueSink, chunk_rows: int = CHUNK_ROWS, *, clip: bool = False
 ) -> Iterator[Chunk]:
     """Reads a table of the format as chunks of its good rows; all that is wrong goes to `sink`, with file and line.
 
     UTF-8 with or without a BOM; lines may end in LF, CRLF or CR. Memory is bounded by the chunk. Issues come in the
-    order of lines. The stream, of any kind that can be read, is closed at the end.
+    order of lines, those of a whole file last. With `clip`, coordinates a hair outside the image are its edge. The
+    stream, of any kind that can be read, is closed at the end.
     """
-    return _Reading(stream, table, file, sink).chunks(chunk_rows)
+    return _Reading(stream, table, file, sink, clip).chunks(chunk_rows)
 
 
 class _Reading:
-    def __init__(self, stream: BinaryIO, table: Table, file: str, sink: IssueSink) -> None:
-        self.table, self.file, self.sink = table, file, sink
+    def __init__(self, stream: BinaryIO, table: Table, file: str, sink: IssueSink, clip: bool) -> None:
+        self.table, self.file, self.sink, self.clip = table, file, sink, clip
         self.stream = stream
         self.columns: list[Column | None] = []
         self.parsers: list[ColumnParser | None] = []
@@ -149,7 +152,7 @@ class _Reading:
         if self._take_header(rows.rows[0], rows.lines[0], *rows.rows[1:2]):
             del rows.rows[0], rows.lines[0]
         self.parsers = [column.type.new_parser() if column else None for column in self.columns]
-        self.mending = Mending(self.columns, self.unnamed)
+        self.mending = Mending(self.columns, self.unnamed, clip=self.clip)
         return bool(self.columns)
 
     def _take_header(self, row: list[str], line: int, following: Sequence[str] = ()) -> bool:
@@ -176,10 +179,11 @@ class _Reading:
         for name in sorted(twice):
             self.issue("column-twice", line=line, column=name)
         if missing and is_split_otherwise(row):
-            self.issue("not-commas", line=line, value=",".join(row))
+            what = "semicolons, as spreadsheets do where the decimal sign is a comma" if ";" in row[0] else "tabs"
+            self.issue("not-commas", line=line, value=",".join(row), params={"what": what})
         else:
             for name in missing:
-                self.issue("column-missing", line=line, column=name)
+                self.issue("column-missing", line=line, column=name, params={"columns": _listed(names)})
         if twice or missing:
             return True
         unknown = [name for name, column in zip(names, known, strict=True) if column is None]
@@ -267,6 +271,8 @@ class _Reading:
             reason = f"The row has {_count(len(row), 'cell')}, but the file has {_count(len(self.columns), 'column')}"
             if needed := [column.name for column in self.columns[len(row) :] if column and column.required]:
                 reason += f"; {', '.join(needed)} must not be missing"
+            elif what == "long" and self._has_decimal_commas(row):
+                reason += "; numbers seem to be written with decimal commas: write them with points"
             elif what == "short" and line == self.mending.cut_line:
                 reason += ", and the file ends without a line end: it may be cut off"
             self.issue(f"{what}-row", reason, line=line)
@@ -294,6 +300,14 @@ class _Reading:
             good &= code_of(fault_.code).severity is not Severity.ERROR
         return values if good else None
 
+    def _has_decimal_commas(self, row: list[str]) -> bool:
+        """Whether a row that is too long would not be if `0,25` were one number."""
+        extra = len(row) - len(self.columns)
+        if self.table.box is None or extra < 2:
+            return False
+        pairs = sum(low in {"0", "1"} and high.isdigit() and high not in {"0", "1"} for low, high in pairwise(row))
+        return pairs >= extra
+
     def _box_faults(self, values: dict[str, Any]) -> list[Any]:
         if self.table.box is None:
             return []
@@ -302,6 +316,12 @@ class _Reading:
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _listed(names: Sequence[str]) -> str:
+    """The columns that a file has, for a message: the first of very many."""
+    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
+    return ", ".join(name or "(no name)" for name in names[:_LISTED]) + more
 
 
 def _expected(table: Table) -> str:

@@ -75,6 +75,8 @@ class ImportOptions:
     pictures: bool = True
     replace_all_kinds: bool = False
     """Of mode replace: also kinds of annotations that the archive has no file for."""
+    clip: bool = False
+    """Whether coordinates at most 0.01 outside the image are taken as its edge."""
 
 
 class LayoutName(StrEnum):

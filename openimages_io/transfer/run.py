@@ -175,7 +175,7 @@ class Run:
         recording = self.spool.record(source.path, self.report) if self.spool and self.loader is None else None
         sink = recording.issue if recording else self.report
         with self.readable(), self.archive.open(source.path) as stream:
-            for chunk in read_table(stream, table, source.path, sink, chunk_rows):
+            for chunk in read_table(stream, table, source.path, sink, chunk_rows, clip=self.options.clip):
                 if recording:
                     recording.take(chunk)
                 yield chunk

@@ -27,6 +27,7 @@ EVERYTHING = {
     "masks_as": "polygons",
     "replace_all_kinds": "true",
     "pictures": "false",
+    "clip": "true",
     "dry_run": "true",
 }
 
@@ -64,6 +65,7 @@ def test_every_option_reaches_the_job(here: Task, owner: Any) -> None:
         "subsets": ["train", "validation"],
         "labels": [" /m/0 ", "Cat"],
         "pictures": False,
+        "clip": True,
     }
     assert body["dry_run"] is True
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from openimages_io.format import cells
 from openimages_io.format.cells import BadCell, CellType
+from tests.format.test_reading import HAIR
 
 TYPES = {name: value for name, value in vars(cells).items() if isinstance(value, CellType)}
 
@@ -79,7 +80,7 @@ def test_types_are_told_apart_and_described(name: str) -> None:
         ("", "is empty, but a number is needed"),
         (" ", "is not a number"),
         ("x", "is not a number"),
-        ("0,5", "is not a number"),
+        ("0,5", "is not a number: write it with a decimal point, 0.5"),
         ("0_1", "is not a number"),
         ("1_0", "is not a number"),
         ("nan", "is not a number"),
@@ -88,8 +89,14 @@ def test_types_are_told_apart_and_described(name: str) -> None:
         ("1e999", "is not a number"),
         ("1.2", "is not a fraction between 0 and 1"),
         ("-1", "is not a fraction between 0 and 1"),
-        ("-1e-9", "is not a fraction between 0 and 1"),
-        ("1.0000000000000002", "is not a fraction between 0 and 1"),
+        (
+            "-1e-9",
+            "is not a fraction between 0 and 1" + HAIR,
+        ),
+        (
+            "1.0000000000000002",
+            "is not a fraction between 0 and 1" + HAIR,
+        ),
         ("0.5\0", "is not a number"),
         ("\udcff", "is not a number"),
     ],

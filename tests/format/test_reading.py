@@ -20,6 +20,12 @@ LABELS = b"ImageID,Source,LabelName,Confidence\n"
 BOXES = b"ImageID,LabelName,XMin,XMax,YMin,YMax\n"
 MASKS = b"MaskPath,ImageID,LabelName,BoxID,BoxXMin,BoxXMax,BoxYMin,BoxYMax\n"
 IMAGES = b"ImageID,Title\n"
+HAS = "; the file has ImageID, Source"
+SEMICOLONS = "; here they seem to be separated by semicolons, as spreadsheets do where the decimal sign is a comma"
+TABS = "; here they seem to be separated by tabs"
+UTF_8 = "; save the file as UTF-8 (Excel: “CSV UTF-8”)"
+HAIR = "; it is at most 0.01 outside, as from rounded pixels: --clip takes such coordinates as the edge"
+PIXELS = "; it looks like pixels: divide x by the image's width and y by its height"
 
 Row = tuple[int, dict[str, Any]]
 
@@ -195,17 +201,23 @@ def test_masks_with_and_without_their_box() -> None:
         (b"", "empty-file f.csv: The file is empty"),
         (b"\xef\xbb\xbf", "empty-file f.csv: The file is empty"),
         (b"\r\n\n", "empty-file f.csv: The file has no rows, not even a header"),
-        (b"x", "column-missing f.csv:1: ImageID: The column is missing"),
-        (b"ImageID,Source\na,b\n", "column-missing f.csv:1: LabelName: The column is missing"),
-        (b"\n\nImageID,Source\na,b\n", "column-missing f.csv:3: LabelName: The column is missing"),
+        (b"x", "column-missing f.csv:1: ImageID: The column is missing; the file has x"),
+        (
+            b"ImageID,Source\na,b\n",
+            "column-missing f.csv:1: LabelName: The column is missing" + HAS,
+        ),
+        (
+            b"\n\nImageID,Source\na,b\n",
+            "column-missing f.csv:3: LabelName: The column is missing" + HAS,
+        ),
         (b"ImageID,LabelName,imageid \na,b,c\n", "column-twice f.csv:1: ImageID: The column occurs twice"),
         (
             b"ImageID;Source;LabelName\na;b;c\n",
-            'not-commas f.csv:1: "ImageID;Source;LabelName" The columns must be separated by commas',
+            'not-commas f.csv:1: "ImageID;Source;LabelName" The columns must be separated by commas' + SEMICOLONS,
         ),
         (
             b"ImageID\tLabelName\na\tb\n",
-            'not-commas f.csv:1: "ImageID\\tLabelName" The columns must be separated by commas',
+            'not-commas f.csv:1: "ImageID\\tLabelName" The columns must be separated by commas' + TABS,
         ),
         (
             b'"ImageID"x,LabelName\n',
@@ -282,8 +294,8 @@ def test_utf_16_is_told_as_such(encoding: str, table: Table) -> None:
         (b'"a\nb",s,l,1', 'bad-image-id f.csv:2: ImageID: "a\\nb" holds a line break, which an ImageID may not'),
         (b"\xc2\x85,s,l,1", 'bad-image-id f.csv:2: ImageID: "\\x85" holds a line break, which an ImageID may not'),
         (b"a,s,\x1b]0;x\x07,\x1b[2J", 'bad-confidence f.csv:2: Confidence: "\\x1b[2J" is not a number'),
-        (b"a\xff,s,l,1", 'bad-image-id f.csv:2: ImageID: "a\\xff" is not valid UTF-8'),
-        (b"\xed\xa0\x80,s,l,1", 'bad-image-id f.csv:2: ImageID: "\\xed\\xa0\\x80" is not valid UTF-8'),
+        (b"a\xff,s,l,1", 'bad-image-id f.csv:2: ImageID: "a\\xff" is not valid UTF-8' + UTF_8),
+        (b"\xed\xa0\x80,s,l,1", 'bad-image-id f.csv:2: ImageID: "\\xed\\xa0\\x80" is not valid UTF-8' + UTF_8),
         (b"a,s\0,l,1", 'bad-source f.csv:2: Source: "s\\x00" holds a NUL byte'),
         (
             b'a,s,"l"x,1',
@@ -314,8 +326,8 @@ def test_a_bad_row_of_labels(row: bytes, wanted: str, good: int) -> None:
         ]),
         (b"0_1,1,-0.001,1e3", [
             'bad-fraction f.csv:2: XMin: "0_1" is not a number',
-            'bad-fraction f.csv:2: YMin: "-0.001" is not a fraction between 0 and 1',
-            'bad-fraction f.csv:2: YMax: "1e3" is not a fraction between 0 and 1',
+            'bad-fraction f.csv:2: YMin: "-0.001" is not a fraction between 0 and 1' + HAIR,
+            'bad-fraction f.csv:2: YMax: "1e3" is not a fraction between 0 and 1' + PIXELS,
         ]),
     ],
 )  # fmt: skip
@@ -370,7 +382,9 @@ def test_a_nul_byte_in_a_number_and_in_a_header() -> None:
     _, issues = read(BOXES + b"a,l,0\0,1,0,1\n", tables.BOXES)
     assert texts(issues) == ['bad-fraction f.csv:2: XMin: "0\\x00" is not a number']
     _, issues = read(b"Image\0ID,LabelName\na,l\n", tables.LABELS)
-    assert texts(issues) == ["column-missing f.csv:1: ImageID: The column is missing"]
+    assert texts(issues) == [
+        "column-missing f.csv:1: ImageID: The column is missing; the file has Image\\x00ID, LabelName"
+    ]
 
 
 def test_an_unclosed_quote_swallows_no_lines_and_is_named_where_it_was_opened() -> None:

@@ -22,6 +22,7 @@ from openimages_io.transfer.bulk import Loader
 from openimages_io.transfer.collecting import collecting_less
 from openimages_io.transfer.importer import Importer, Result
 from openimages_io.transfer.options import ImportOptions, Missing, MissingAttributes, Mode, OnError
+from tests.format.test_reading import PIXELS
 from tests.transfer.archives import (
     BOXES,
     CAT_MASK,
@@ -225,7 +226,7 @@ def test_it_is_stopped(phase: str, call: int, before: dict[str, Any], tmp_path: 
 
 CHANGES: list[tuple[str, str, Callable[[bytes], bytes], str]] = [
     ("bad cell", BOXES, lambda data: data.replace(b"0.75", b"7.75"),
-     f'{BOXES}:2: XMax: "7.75" is not a fraction between 0 and 1'),
+     f'{BOXES}:2: XMax: "7.75" is not a fraction between 0 and 1' + PIXELS),
     ("longer", BOXES, lambda data: data + b"\n" * 10, f"{BOXES}: the file holds more than the"),
     ("shorter", BOXES, lambda data: data[:-10], f"{BOXES}: the file stops too early"),
     ("bad mask", CAT_MASK, lambda data: b"x" * len(data), "is not a PNG"),

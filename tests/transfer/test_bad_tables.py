@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from openimages_io.format.issues import show
+from tests.format.test_reading import HAIR, PIXELS, SEMICOLONS, TABS, UTF_8
 from tests.transfer.archives import (
     BOXES,
     CLASSES,
@@ -49,13 +50,13 @@ CELLS = [
     (BOXES, "XMax", "inf", "is not a number"),
     (BOXES, "XMax", "-inf", "is not a number"),
     (BOXES, "XMax", "1e400", "is not a number"),
-    (BOXES, "XMax", "0,5", "is not a number"),
+    (BOXES, "XMax", "0,5", "is not a number: write it with a decimal point, 0.5"),
     (BOXES, "XMax", "0_5", "is not a number"),
     (BOXES, "XMax", "0x1", "is not a number"),
     (BOXES, "XMax", "1.2", "is not a fraction between 0 and 1"),
-    (BOXES, "XMax", "1.0000001", "is not a fraction between 0 and 1"),
+    (BOXES, "XMax", "1.0000001", "is not a fraction between 0 and 1" + HAIR),
     (BOXES, "YMin", "-0.1", "is not a fraction between 0 and 1"),
-    (BOXES, "YMax", "320", "is not a fraction between 0 and 1"),
+    (BOXES, "YMax", "320", "is not a fraction between 0 and 1" + PIXELS),
     (BOXES, "XMax", "0.2", "is below XMin, which is 0.25"),
     (BOXES, "YMax", "0", "is below YMin, which is 0.1"),
     *((BOXES, f"Is{flag}", "2", "is not 1 (yes), 0 (no) or -1 (unknown)")
@@ -78,7 +79,7 @@ CELLS = [
     (IMAGES, "ImageID", "a/../../b", "has “..” as a folder or file name, which an ImageID may not"),
     (MASKS, "ImageID", "a//b", "has “” as a folder or file name, which an ImageID may not"),
     (IMAGES, "ImageID", "/etc/passwd", "starts with a slash, which an ImageID may not"),
-    (IMAGES, "ImageID", "a\\b", "holds a backslash, which an ImageID may not"),
+    (IMAGES, "ImageID", "a\\b", "holds a backslash, which an ImageID may not: write folders with /"),
     (IMAGES, "ImageID", "a\nb", "holds a line break, which an ImageID may not"),
     (IMAGES, "ImageID", "a\u2028b", "holds a line break, which an ImageID may not"),
     (IMAGES, "ImageID", "a\0b", "holds a NUL byte"),
@@ -108,7 +109,7 @@ CELLS = [
     (MASKS, "BoxID", "a\\b", "names another folder, which a BoxID may not"),
     (MASKS, "BoxID", "a\nb", "holds a line break, which a BoxID may not"),
     (MASKS, "BoxID", "c:", "starts with a drive letter, which a BoxID may not"),
-    (MASKS, "BoxXMin", "2", "is not a fraction between 0 and 1"),
+    (MASKS, "BoxXMin", "2", "is not a fraction between 0 and 1" + PIXELS),
     (MASKS, "BoxYMax", "x", "is not a number"),
     (MASKS, "BoxXMin", "", "is empty, but a row has all of BoxXMin, BoxXMax, BoxYMin, BoxYMax or none"),
     (MASKS, "BoxYMax", "", "is empty, but a row has all of BoxXMin, BoxXMax, BoxYMin, BoxYMax or none"),
@@ -136,6 +137,11 @@ def test_a_bad_cell(path: str, column: str, value: str, reason: str, existing: b
     assert everything() == before
 
 
+def has_without(path: str, column: str) -> str:
+    """The other columns of the plain archive's file, as a message lists them."""
+    return ", ".join(name for name in str(good()[path]).split("\n")[0].split(",") if name != column)
+
+
 FILES: list[tuple[str, tuple[Change, ...], list[str]]] = [
     ("short row", (line(BOXES, 3, "b/c/d/2,xclick,/m/01yrx,1,0,1,0"),),
      [f"{BOXES}:3: The row has 7 cells, but the file has 13 columns; YMax must not be missing"]),
@@ -148,7 +154,7 @@ FILES: list[tuple[str, tuple[Change, ...], list[str]]] = [
     ("semicolons in class list", (replaced(CLASSES, ",", ";"),),
      [f'{CLASSES}:1: "/m/01yrx;Cat" LabelName and DisplayName are expected, separated by commas']),
     ("tabs", (replaced(HUMAN, ",", "\t"),),
-     [f'{HUMAN}:1: "ImageID\\tSource\\tLabelName\\tConfidence" The columns must be separated by commas']),
+     [f'{HUMAN}:1: "ImageID\\tSource\\tLabelName\\tConfidence" The columns must be separated by commas' + TABS]),
     ("text after quote", (replaced(IMAGES, '"A ""cat"", asleep"', '"A "cat", asleep"'),),
      [f"{IMAGES}:2: {AFTER_QUOTE}"]),
     ("open quote in last line", (more(HUMAN, 'a,"verification,/m/01yrx,1'),),
@@ -168,11 +174,12 @@ FILES: list[tuple[str, tuple[Change, ...], list[str]]] = [
     ("column twice in other case", (replaced(BOXES, "Source,", "imageid,"),),
      [f"{BOXES}:1: ImageID: The column occurs twice"]),
     ("no header", (line(HUMAN, 1, "a,verification,/m/01yrx,1"),),
-     [f"{HUMAN}:1: ImageID: The column is missing", f"{HUMAN}:1: LabelName: The column is missing"]),
+     [f"{HUMAN}:1: {column}: The column is missing; the file has a, verification, /m/01yrx, 1"
+      for column in ("ImageID", "LabelName")]),
     ("bytes in title", (lambda files: files | {IMAGES: str(files[IMAGES]).encode().replace(b"cat", b"c\xe4t")},),
-     [f'{IMAGES}:2: Title: "A "c\\xe4t", asleep" is not valid UTF-8']),
+     [f'{IMAGES}:2: Title: "A "c\\xe4t", asleep" is not valid UTF-8' + UTF_8]),
     ("bytes in label", (lambda files: files | {BOXES: str(files[BOXES]).encode().replace(b"/m/01", b"/m/\xff")},),
-     [f'{BOXES}:2: LabelName: "/m/\\xffyrx" is not valid UTF-8']),
+     [f'{BOXES}:2: LabelName: "/m/\\xffyrx" is not valid UTF-8' + UTF_8]),
     ("half a box by columns", (no_column(MASKS, "BoxXMin"),),
      [f'{MASKS}:2: BoxXMin: "" is empty, but a row has all of BoxXMin, BoxXMax, BoxYMin, BoxYMax or none']),
     ("image twice", (more(IMAGES, "a" + ",train" + "," * 10 + "\n"),),
@@ -188,7 +195,7 @@ FILES: list[tuple[str, tuple[Change, ...], list[str]]] = [
         file("annotations/annotations-bbox.csv", good()[BOXES])),
      [f'annotations/annotations-bbox.csv:2: ImageID: "a" {SEVERAL_SUBSETS}']),
     *((f"missing {column} of {path[12:-4]}", (no_column(path, column),),
-       [f"{path}:1: {column}: The column is missing"])
+       [f"{path}:1: {column}: The column is missing; the file has {has_without(path, column)}"])
       for path, columns in {
           IMAGES: ("ImageID",), HUMAN: ("ImageID", "LabelName"), MACHINE: ("ImageID", "LabelName"),
           BOXES: ("ImageID", "LabelName", "XMin", "XMax", "YMin", "YMax"), MASKS: ("MaskPath", "ImageID", "LabelName"),
@@ -200,7 +207,7 @@ FILES: list[tuple[str, tuple[Change, ...], list[str]]] = [
        [f"{path}: The file is in UTF-16; save it as UTF-8"])
       for path in TABLES for encoding in ("utf-16", "utf-16-be")),
     *((f"semicolons in {path[12:-4]}", (replaced(path, ",", ";"),),
-       [f'{path}:1: "{show(h)[1:-1]}" The columns must be separated by commas'])
+       [f'{path}:1: "{show(h)[1:-1]}" The columns must be separated by commas' + SEMICOLONS])
       for path in WITH_HEADER for h in [str(good()[path]).split("\n")[0].replace(",", ";")]),
 ]  # fmt: skip
 

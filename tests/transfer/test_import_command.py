@@ -215,6 +215,7 @@ OPTIONS: dict[tuple[str, ...], ImportOptions] = {
     ("--match", "exact"): ImportOptions(match=Match.EXACT),
     ("--masks-as", "polygons"): ImportOptions(masks_as=MasksAs.POLYGONS),
     ("--no-images",): ImportOptions(pictures=False),
+    ("--clip",): ImportOptions(clip=True),
 }
 
 

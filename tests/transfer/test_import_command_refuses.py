@@ -67,7 +67,8 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
 
 CASES: list[tuple[str, tuple[Change, ...], str]] = [
     ("cell", (cell(BOXES, 3, "XMax", "1.2"),), f'error: {BOXES}:3: XMax: "1.2" is not a fraction between 0 and 1'),
-    ("column", (replaced(HUMAN, "LabelName", "Label"),), f"error: {HUMAN}:1: LabelName: The column is missing"),
+    ("column", (replaced(HUMAN, "LabelName", "Label"),),
+     f"error: {HUMAN}:1: LabelName: The column is missing; the file has ImageID, Source, Label, Confidence"),
     ("file", (file(IMAGES, ""),), f"error: {IMAGES}: The file is empty"),
     ("JSON", (file(HIERARCHY, "{"),),
      f"error: {HIERARCHY}:1: column 2: the text is not JSON: Expecting property name enclosed in double quotes"),

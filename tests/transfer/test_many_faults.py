@@ -7,6 +7,7 @@ import pytest
 
 from openimages_io.format.issues import Severity
 from openimages_io.transfer.options import Missing, OnError
+from tests.format.test_reading import PIXELS
 from tests.transfer.archives import (
     BOXES,
     CLASSES,
@@ -187,7 +188,7 @@ def test_a_fault_in_the_very_last_line_after_many(tmp_path: Path) -> None:
     source = write(tmp_path / "bad", changed(more(BOXES, rows + "a,xclick,/m/01yrx,1,0,7,0,1,0,0,0,0,0")))
     before = everything()
     result = load(source)
-    assert errors(result) == [f'{BOXES}:20003: XMax: "7" is not a fraction between 0 and 1']
+    assert errors(result) == [f'{BOXES}:20003: XMax: "7" is not a fraction between 0 and 1' + PIXELS]
     assert everything() == before
 
 

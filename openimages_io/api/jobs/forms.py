@@ -110,6 +110,11 @@ class ImportForm(StrictForm):
     replace_all_kinds = FormFlag(
         required=False, help_text="With mode replace: also kinds of annotations that the archive has no file for."
     )
+    clip = FormFlag(
+        required=False,
+        help_text="Whether coordinates at most 0.01 outside the image are taken as its edge, and counted; if not "
+        "given: false, and they are errors.",
+    )
     dry_run = FormFlag(required=False, help_text="Check everything and write nothing.")
 
     def options(self) -> ImportOptions:

@@ -66,6 +66,8 @@ class Command(BaseCommand):
         parser.add_argument("--label", action="append", default=[], metavar="NAME", help="only this; repeatable")
         what = "what masks become; polygons are traced exactly (default: masks)"
         add_choice(parser, "--masks-as", MasksAs, what)
+        what = "take coordinates at most 0.01 outside the image as its edge, counted (default: they are errors)"
+        parser.add_argument("--clip", action="store_true", help=what)
         parser.add_argument("--no-images", action="store_true", help="leave the picture files out")
         parser.add_argument("--owner", metavar="USER", help="the owner of a new task, by user name")
         parser.add_argument("--dry-run", action="store_true", help="check everything and write nothing")
@@ -87,6 +89,7 @@ class Command(BaseCommand):
             masks_as=chosen(MasksAs, options["masks_as"]) or MasksAs.MASKS,
             pictures=not options["no_images"],
             replace_all_kinds=options["replace_all_kinds"],
+            clip=options["clip"],
         )
         using = options["database"] or router.db_for_write(Task)
         owner = _user(options["owner"], using) if options["owner"] else None
