@@ -464,6 +464,13 @@ CODES: Final[Mapping[str, IssueCode]] = {
         "Look whether these are to go before you import: a dry run says the same.",
         "Mode replace removes {count:annotation|annotations} of {images:image|images}, of them {kinds}",
     ),
+    "coordinates-kept": IssueCode(
+        _N,
+        "Boxes whose stored coordinates a merge keeps.",
+        "Import with --mode replace if the archive's coordinates are to be stored.",
+        "{count:box differs|boxes differ} from the stored ones by rounding alone (less than 1e-5, or a hundredth of a "
+        "pixel); the stored coordinates stay",
+    ),
     "kinds-kept": IssueCode(
         _N,
         "Mode replace leaves kinds of annotations that the archive has no file for.",

@@ -151,9 +151,10 @@ def codes(report: Report) -> list[str]:
 
 
 def imported(source: Path, task: str = "t", **options: Any) -> Result:
-    """An import that must be written without an issue."""
+    """An import that must be written without an issue, but that boxes came back rounded."""
     result = bring_in(source, task, **options)
-    assert not told(result.report), told(result.report)
+    found = [line for line in told(result.report) if not line.startswith("note: coordinates-kept: ")]
+    assert not found, found
     assert result.committed
     return result
 

@@ -952,3 +952,12 @@ def test_the_report_as_json(task: Task, again: Callable[[Files], Path]) -> None:
         "severity": "error",
         "text": 'annotations/train-annotations-bbox.csv:251: XMin: "x" is not a number',
     }
+
+
+def test_coordinates_that_a_merge_keeps_are_counted(task: Task, again: Callable[[Files], Path]) -> None:
+    before = only_shape().x_min
+    result = bring_in(again(documented(boxes=[box(0.100004)])))
+    assert only_shape().x_min == before
+    (line,) = told(result.report)
+    assert line.startswith("note: coordinates-kept: 1 box differs from the stored ones by rounding alone")
+    assert told(bring_in(again(documented(boxes=[box(0.1)]))).report) == []

@@ -40,12 +40,16 @@ def read_boxes(run: Run, claims: Claims) -> None:
         for source in sources:
             reader.read(source, overlap)
             overlap.next_file()
+    if reader.rounded:
+        run.issue("coordinates-kept", count=reader.rounded)
 
 
 class _BoxReader:
     def __init__(self, run: Run, claims: Claims, stored: StoredShapes | None) -> None:
         self.run, self.claims, self.stored = run, claims, stored
         self.totals: Totals = run.report.of("boxes")
+        self.rounded = 0
+        """Rows that met a box whose coordinates are not quite theirs."""
         self._outcomes: dict[tuple[str, ...], dict[tuple[Any, ...], tuple[Outcome, str]]] = {}
         """What becomes of each combination of a label and its attributes, of which there are few, by columns."""
         self._texts: dict[str, str] = {}
@@ -173,6 +177,7 @@ class _BoxReader:
             groups.append(group)
             if met is None:
                 continue
+            self.rounded += met.box != box
             update = _updated(
                 met,
                 source=chunk.get_one("Source", index) or "",
