@@ -228,7 +228,16 @@ def _clicks(cells: Sequence[str]) -> Sequence[float | None]:
         return [_click(cell) for cell in cells]
 
 
-_FLAGS: Final[dict[str, bool | None]] = {"1": True, "0": False, "-1": None, "": None}
+_FLAGS: Final[dict[str, bool | None]] = {
+    "1": True,
+    "0": False,
+    "-1": None,
+    "": None,
+    "1.0": True,
+    "0.0": False,
+    "-1.0": None,
+}
+"""What the format has, and what pandas writes of a column in which a cell is empty."""
 
 
 def _flag(cell: str) -> bool | None:

@@ -137,13 +137,17 @@ def test_clicks_come_out_as_they_came() -> None:
 
 
 @pytest.mark.parametrize(
-    ("cell", "value"), [("1", True), ("0", False), ("-1", None), ("", None), (" 1", True), ("-1 ", None)]
+    ("cell", "value"),
+    [
+        *(("1", True), ("0", False), ("-1", None), ("", None), (" 1", True), ("-1 ", None)),
+        *(("1.0", True), ("0.0", False), ("-1.0", None)),  # as pandas writes a column with an empty cell
+    ],
 )
 def test_flags(cell: str, value: bool | None) -> None:
     assert cells.FLAG.parse(cell) is value
 
 
-@pytest.mark.parametrize("cell", ["2", "-2", "true", "1.0", "yes", "01", "--1", "1\0"])
+@pytest.mark.parametrize("cell", ["2", "-2", "true", "1.5", "1.00", "yes", "01", "--1", "1\0"])
 def test_what_is_no_flag(cell: str) -> None:
     with pytest.raises(BadCell, match=r"not 1 \(yes\), 0 \(no\) or -1 \(unknown\)"):
         cells.FLAG.parse(cell)

@@ -46,7 +46,7 @@ def unsafe_reason(name: str) -> str | None:
     if _SURROGATE.search(name):
         return "has a name that is not UTF-8"
     if "\\" in name:
-        return "holds a backslash in its name"
+        return "holds a backslash in its name, as some Windows programs write folders: pack it again with / instead"
     if name.startswith("/"):
         return "is an absolute path"
     if _DRIVE.search(name):
