@@ -74,7 +74,7 @@ def test_the_form_has_the_options_of_the_command_and_its_words() -> None:
     parser = load_command_class("openimages_io", "import_openimages").create_parser("manage.py", "import_openimages")
     shared = {action.dest for action in BaseCommand().create_parser("manage.py", "x")._actions}
     own = {action.dest: action for action in parser._actions if action.dest not in shared}
-    only_there = {"source", "task", "existing", "owner", "report", "no_progress", "no_images"}
+    only_there = {"source", "task", "existing", "owner", "database", "report", "no_progress", "no_images"}
     fields = ImportForm().fields
     assert own.keys() - only_there == fields.keys() - {"archive", "pictures"}
     assert NewTaskImportForm().fields.keys() - fields.keys() == {"task_name"}

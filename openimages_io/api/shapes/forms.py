@@ -102,7 +102,7 @@ def _pixels(value: float, scale: int) -> float:
         return int(value * scale * _PARTS + 0.5) / _PARTS  # half the time of round()
     except OverflowError:  # not a coordinate, but somebody has stored it; JSON has no Infinity
         pixels = value * scale
-        return value if isinstance(pixels, float) and isinf(pixels) else pixels
+        return value if type(pixels) is float and isinf(pixels) else pixels
 
 
 def _fraction(given: float, stored: Any, scale: int) -> float:
