@@ -114,7 +114,7 @@ def use(run: Run, lenient: LenientNames) -> None:
         run.layout.pictures = _renamed(run.layout.pictures, lenient)
     renamed: dict[tuple[str | None, str], tuple[int, int]] = {}
     for place, size in run.sizes.items():
-        if renamed.setdefault(lenient.rows.get(place, place), size) is not size:
+        if renamed.setdefault(lenient.sizes.get(place, place), size) is not size:
             run.report.of("image sizes").skipped[SAID_TWICE] += 1
     run.sizes = renamed
 

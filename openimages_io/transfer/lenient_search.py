@@ -14,7 +14,7 @@ from openimages_io.exceptions import UnreadableArchive
 from openimages_io.format.issue_codes import printable
 from openimages_io.format.issues import Issue, Params
 from openimages_io.format.layouts import Kind
-from openimages_io.format.name_matching import Matches, Name, Root, Way, match_names
+from openimages_io.format.name_matching import Matches, Name, Root, Together, Way, match_names
 from openimages_io.format.names import split_ending
 from openimages_io.format.reading import read_table
 from openimages_io.format.tables import BOXES, IMAGES, LABELS, SEGMENTATIONS
@@ -111,8 +111,6 @@ class _Rows:
                         rows.take(run, source.subset, set(places), is_list=source.kind is Kind.IMAGES)
             except UnreadableArchive:  # said where the file is read
                 continue
-        for subset, name in run.sizes:
-            rows.take(run, subset, {(subset, name)}, is_list=False)
         return rows
 
     def take(self, run: Run, told: str | None, places: Collection[tuple[str | None, str]], *, is_list: bool) -> None:
@@ -158,6 +156,26 @@ class _Search:
             else:
                 self._digests[path] = digest_of(data)
         return self._digests[path]
+
+    def match_sizes(self, known: Collection[Name], together: Together) -> None:
+        """Matches the names in images.meta, which claim no image: they are as the rows' are, or matched alone."""
+        texts: dict[str, set[str]] = {}
+        for (_, text), (_, image_id) in self.names.rows.items():
+            texts.setdefault(text, set()).add(image_id)
+        others = []
+        for subset, text in self.run.sizes:
+            if (subset, text) in self.names.rows:
+                self.names.sizes[subset, text] = self.names.rows[subset, text]
+            elif subset is None and len(images := texts.get(text, ())) == 1:
+                self.names.sizes[subset, text] = None, next(iter(images))
+            else:
+                others.append(Name.of_image(subset, text))
+        for name, (image, way) in match_names(others, known, together=together, is_same=self.is_same).found.items():
+            path = self.paths.get(image, "")
+            renamed = path in self.names.pictures
+            place: tuple[str | None, str] = self.names.pictures[path] if renamed else (image.subset, image.text)
+            if way is not Way.EXACT or place[1] != name.text:
+                self.names.sizes[name.subset, name.text] = place
 
     def doubt_rows(self, matches: Matches) -> None:
         for name, fits in matches.doubtful.items():
@@ -209,6 +227,7 @@ class _WithTheTask(_Search):
                 self.names.note(way, name.text, image.text)
         for name, fits in pictures.doubtful.items():
             self.names.doubtful_pictures[self.paths[name]] = self.why(fits)
+        self.match_sizes(known, together)
         taken: dict[Name, str] = {}
         for path, name in sorted(self.by_path.items()):
             if name not in pictures.found:
@@ -245,10 +264,14 @@ class _AmongThemselves(_Search):
     def __init__(self, run: Run) -> None:
         super().__init__(run)
         self._stored: dict[int, str] | None = None
+
+        def together(subset: str | None, of_picture: str | None) -> bool:
+            return subset is None or of_picture is None or subset == of_picture
+
         self.matches = match_names(
             self.rows.names,
             self.paths,
-            together=lambda subset, of_picture: subset is None or of_picture is None or subset == of_picture,
+            together=together,
             is_same=self.is_same,
             declared=self.rows.listed,
             names_root=self.rows.root.text,
@@ -268,6 +291,7 @@ class _AmongThemselves(_Search):
             if chosen[place] > 1 or self._is_used(place, picture, names):
                 place = place[0], picture.text
             self._join(picture, names, place)
+        self.match_sizes(self.paths, together)
 
     def _place(self, picture: Name, names: list[Name]) -> Place:
         """The shortest path, and of two as long the picture's, in the subset that the rows' file says."""

@@ -350,3 +350,24 @@ def test_subsets_are_joined_only_where_no_other_may_be_meant(files: list[str], t
     result = bring_in(write(tmp_path / "in", dict.fromkeys(files, rows) | {"train/b.jpg": picture()}))
     assert ("train", "b") in image_names()
     assert "matched-folder" not in found(result)
+
+
+@pytest.mark.parametrize("name", ["a", "a.jpg", "Cat/a", "Cat/a.jpg"])
+def test_images_meta_may_have_either_name_and_claims_no_image(name: str, tmp_path: Path) -> None:
+    folder = archive(tmp_path / "in", ["a"], ["images/train/Cat/a.jpg"], sizes=f"{name} 10 20\n")
+    result = bring_in(folder)
+    assert (pictured(), boxed()) == ({"a": True}, ["a"])
+    assert result.report.of("image sizes").skipped == {}, told(result.report)
+
+
+def test_images_meta_of_two_subsets(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {
+        f"annotations/{subset}-annotations-bbox.csv": csv_text(
+            BOXES_HEADER, "a.jpg,,/m/01yrx,1,0.1,0.5,0.2,0.6,0,0,0,0,0"
+        )
+        for subset in ("train", "val")
+    }
+    pictures: dict[str, str | bytes] = {"images/train/a.jpg": picture(), "images/val/a.jpg": picture(color="blue")}
+    result = bring_in(write(tmp_path / "in", files | pictures | {"annotations/images.meta": "a.jpg 10 20\n"}))
+    assert image_names() == [("train", "a"), ("val", "a")]
+    assert result.report.of("image sizes").skipped == {}, told(result.report)
