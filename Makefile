@@ -111,7 +111,7 @@ test-interop: $(DEV) $(INTEROP) ## Compare with Datumaro, which gets a virtual e
 test-newest: ## Run the tests on NEWEST_PYTHON with the newest Django
 	@test -x $(NEWEST_VENV)/bin/python || $(NEWEST_PYTHON) -m venv $(NEWEST_VENV)
 	@$(NEWEST_VENV)/bin/pip install -qq -e '.[demo,dev]'
-	@$(NEWEST_VENV)/bin/pip install -qq --upgrade Django
+	@$(NEWEST_VENV)/bin/pip install -qq --upgrade Django 'django-tasks-celery[celery]'
 	@$(NEWEST_VENV)/bin/python -c 'import sys, django; print("Python", sys.version.split()[0], "and Django", django.__version__)'
 	DATABASE_URL= $(NEWEST_VENV)/bin/python -m pytest $(SPREAD) -m $(USUAL) $(NOT_OF_DJANGO) $(ARGS)
 

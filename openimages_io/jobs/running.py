@@ -11,6 +11,7 @@ from openimages_io.jobs.burying import bury_dead
 from openimages_io.jobs.framework import task
 from openimages_io.jobs.rows import Attempt, claim, patiently, rows
 from openimages_io.jobs.work import work
+from openimages_io.models import JobKind
 
 logger = logging.getLogger(__name__)
 
@@ -39,9 +40,11 @@ def run_job(job_id: str) -> None:
 def _log(attempt: Attempt, seconds: float) -> None:
     """Says what came of a run, for people and, as attributes of the record, for programs."""
     with suppress(DatabaseError):  # which has been logged
-        row = rows().filter(pk=attempt.job.pk, attempt=attempt.number).only("state", "totals").first()
+        row = rows().filter(pk=attempt.job.pk, attempt=attempt.number).only("state", "totals", "done").first()
         if row is None:
             return
-        kind, count = attempt.job.kind, sum(totals.get("read", 0) for totals in row.totals.values())
+        kind = attempt.job.kind
+        read = sum(totals.get("read", 0) for totals in row.totals.values())
+        count = row.done if kind == JobKind.CHECK else read
         facts = {"job": str(row.pk), "kind": kind, "state": row.state, "seconds": round(seconds, 3), "rows": count}
         logger.info("Job %s (%s): %s after %.1f s, %d rows.", row.pk, kind, row.state, seconds, count, extra=facts)

@@ -109,6 +109,40 @@ def _own_picture_storage() -> dict[str, Any]:
     }
 
 
+def _celery() -> dict[str, Any]:
+    options = {"CELERY_APP": "tests.matrix.celery_app.app"}
+    return {
+        "TASKS": {"default": {"BACKEND": "django_tasks_celery.CeleryBackend", "OPTIONS": options}},
+        "SILENCED_SYSTEM_CHECKS": [
+            "django_tasks_celery.W001",
+            "django_tasks_celery.W002",
+        ],  # rows say what came of a job
+    }
+
+
+def _s3() -> dict[str, Any]:
+    def bucket(name: str, **options: Any) -> dict[str, Any]:
+        known = {"bucket_name": name, "endpoint_url": os.environ["S3_URL"], "region_name": "us-east-1"}
+        secrets = {"access_key": "a", "secret_key": "b"}
+        return {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": known | secrets | options}
+
+    chosen = {"default": bucket("pictures"), "jobs": bucket("jobs")}
+    return {"STORAGES": STORAGES | chosen}
+
+
+def _strict_pages() -> dict[str, Any]:
+    manifest = {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"}
+    return {"STORAGES": STORAGES | {"staticfiles": manifest}}
+
+
+def _small_keys() -> dict[str, Any]:
+    return {"DEFAULT_AUTO_FIELD": "django.db.models.SmallAutoField"}
+
+
+def _int_keys() -> dict[str, Any]:
+    return {"DEFAULT_AUTO_FIELD": "django.db.models.AutoField"}
+
+
 CONFIGURATIONS: dict[str, Callable[[], dict[str, Any]]] = {
     "stock": dict,
     "naive-times": _naive_times,
@@ -118,6 +152,11 @@ CONFIGURATIONS: dict[str, Callable[[], dict[str, Any]]] = {
     "atomic-requests": _atomic_requests,
     "second-database": _second_database,
     "own-picture-storage": _own_picture_storage,
+    "celery": _celery,
+    "s3": _s3,
+    "strict-pages": _strict_pages,
+    "small-keys": _small_keys,
+    "int-keys": _int_keys,
 }
 
 globals().update(CONFIGURATIONS[os.environ["MATRIX"]]())

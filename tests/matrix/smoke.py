@@ -4,7 +4,9 @@ import html
 import io
 import os
 import re
+import subprocess
 import sys
+import time
 import zipfile
 from collections import Counter
 from contextlib import nullcontext
@@ -13,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urljoin, urlsplit
 
+from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
@@ -31,6 +34,9 @@ from tests.matrix.replica import catch_up, writing
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
 SCENES: Final = ROOT / "fixtures" / "scenes"
 _LINK: Final = re.compile(r'(?:href|src|action)="([^"#]*)')
+_INLINE: Final = re.compile(
+    r"<style|<script(?![^>]*(?:src=|application/json))|<[^>]*\s(?:style|on[a-z]+)=[^>]*>|[\"(]data:"
+)
 _TIMES: Final = 2
 """Pages of each view that are asked for."""
 
@@ -41,6 +47,8 @@ def main() -> None:
     said("check", "--fail-level", "WARNING")
     said("makemigrations", "--check", "--dry-run")
     said("migrate", "--verbosity", "0")
+    if os.environ["MATRIX"] == "strict-pages":
+        said("collectstatic", "--no-input", "--verbosity", "0")
     user = _user()
     large_keys()
     catch_up()
@@ -247,8 +255,25 @@ def watched(read: Any) -> None:
 
 def run_jobs() -> None:
     """Does the jobs that wait."""
-    said("db_worker", "--batch", "--no-startup-delay", "--interval", "0")
+    if apps.is_installed("django_tasks_db") and "CELERY_QUEUE" not in os.environ:
+        said("db_worker", "--batch", "--no-startup-delay", "--interval", "0")
+    else:
+        with_celery()
     assert not primary(Job).filter(state__in=("queued", "running")).exists()
+
+
+def with_celery() -> None:
+    """Has Celery's own worker do the jobs that wait."""
+    command = [sys.executable, "-m", "celery", "-A", "tests.matrix.celery_app", "worker", "--pool", "solo"]
+    worker = subprocess.Popen([*command, "--loglevel", "INFO"], stdin=subprocess.DEVNULL, stdout=sys.stderr)
+    try:
+        end = time.monotonic() + 60
+        while primary(Job).filter(state__in=("queued", "running")).exists():
+            assert time.monotonic() < end, "Celery's worker has not done the jobs"
+            time.sleep(0.1)
+    finally:
+        worker.terminate()
+        worker.wait(30)
 
 
 def admin_pages(user: Any, *, waiting: bool = False) -> None:
@@ -286,6 +311,8 @@ def look(path: str, text: str) -> None:
     """What a page has for its scripts agrees with itself: keys are keys, whatever the language."""
     found = re.search(r'(?:data-(?:row|label|shape)|name="label" value)="(?!\d*")[^"]*"', text)
     assert found is None, f"{path}: {found} is no key"
+    inline = _INLINE.search(text)
+    assert inline is None, f"{path}: a strict content security policy forbids {inline}"
     grouped = re.search(r'="[^"]*1[^\d"/;&]234[^\d"]5[^"]*"', text)
     assert grouped is None, f"{path}: {grouped} has a key with its digits grouped"
     values = set(re.findall(r'name="label" value="([^"]*)"', text))
