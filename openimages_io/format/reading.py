@@ -165,9 +165,14 @@ class _Reading:
             known = self._guess_columns(names, known, line, following)
         elif not self.table.header and not any(known):
             if len(names) > len(self.table.columns) or is_split_otherwise(row):
+                found = (
+                    f"here they seem to be separated by {_mark(row)}"
+                    if len(row) == 1
+                    else f"here are {len(names)} cells"
+                )
                 self.issue(
                     "bad-header",
-                    f"{_expected(self.table)} are expected, separated by commas",
+                    f"{_expected(self.table)} are expected, separated by commas; {found}",
                     line=line,
                     value=",".join(row),
                 )
@@ -179,8 +184,7 @@ class _Reading:
         for name in sorted(twice):
             self.issue("column-twice", line=line, column=name)
         if missing and is_split_otherwise(row):
-            what = "semicolons, as spreadsheets do where the decimal sign is a comma" if ";" in row[0] else "tabs"
-            self.issue("not-commas", line=line, value=",".join(row), params={"what": what})
+            self.issue("not-commas", line=line, value=",".join(row), params={"what": _mark(row)})
         else:
             for name in missing:
                 self.issue("column-missing", line=line, column=name, params={"columns": _listed(names)})
@@ -316,6 +320,11 @@ class _Reading:
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _mark(row: Sequence[str]) -> str:
+    """What stands in the place of commas in a row that is one cell."""
+    return "semicolons, as spreadsheets do where the decimal sign is a comma" if ";" in row[0] else "tabs"
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from openimages_io.format.issues import show
-from tests.format.test_reading import HAIR, PIXELS, SEMICOLONS, TABS, UTF_8
+from tests.format.test_reading import EXPECTED, HAIR, PIXELS, SEMICOLONS, TABS, UTF_8
 from tests.transfer.archives import (
     BOXES,
     CLASSES,
@@ -150,9 +150,9 @@ FILES: list[tuple[str, tuple[Change, ...], list[str]]] = [
     ("long class", (more(CLASSES, "/m/9,Bird,animal\n"),),
      [f"{CLASSES}:5: The row has 3 cells, but the file has 2 columns"]),
     ("class list of three columns", (file(CLASSES, "/m/9,Bird,animal\n"),),
-     [f'{CLASSES}:1: "/m/9,Bird,animal" LabelName and DisplayName are expected, separated by commas']),
+     [f'{CLASSES}:1: "/m/9,Bird,animal' + EXPECTED + "; here are 3 cells"]),
     ("semicolons in class list", (replaced(CLASSES, ",", ";"),),
-     [f'{CLASSES}:1: "/m/01yrx;Cat" LabelName and DisplayName are expected, separated by commas']),
+     [f'{CLASSES}:1: "/m/01yrx;Cat" LabelName and DisplayName are expected, separated by commas' + SEMICOLONS]),
     ("tabs", (replaced(HUMAN, ",", "\t"),),
      [f'{HUMAN}:1: "ImageID\\tSource\\tLabelName\\tConfidence" The columns must be separated by commas' + TABS]),
     ("text after quote", (replaced(IMAGES, '"A ""cat"", asleep"', '"A "cat", asleep"'),),
