@@ -46,8 +46,7 @@ def of_import(report: Report, *, dry_run: bool, refused: bool, changed: bool) ->
     """What an import came to."""
     found = issues(report)
     if refused:
-        what = "it could not be imported as it is" if dry_run else "it was not imported"
-        return f"Nothing was written, for {what}: {found}."
+        return f"Nothing was written, because of what is wrong in the archive: {found}."
     if not changed:
         return f"Everything is there already, so nothing {'would change' if dry_run else 'has changed'}{_with(found)}."
     did = "; ".join(_changes(report))

@@ -131,7 +131,7 @@ def test_what_is_confirmed_is_checked_again() -> None:
 def test_a_dry_run_that_finds_errors_cannot_be_confirmed(media: Path) -> None:
     job = submitted(dry_run=True, boxes=BAD)
     assert (job.state, job.refused, job.errors) == ("succeeded", True, 1)
-    assert job.message == "Nothing was written, for it could not be imported as it is: 1 error."
+    assert job.message == "Nothing was written, because of what is wrong in the archive: 1 error."
     assert not can_confirm(job)
     with pytest.raises(NotNow, match="found errors"):
         confirm(job)
@@ -141,7 +141,7 @@ def test_a_dry_run_that_finds_errors_cannot_be_confirmed(media: Path) -> None:
 def test_an_import_that_is_refused_has_failed_and_can_be_tried_again() -> None:
     job = submitted(boxes=BAD)
     assert (job.state, job.refused, job.committed, job.errors) == ("failed", True, False, 1)
-    assert job.message == "Nothing was written, for it was not imported: 1 error."
+    assert job.message == "Nothing was written, because of what is wrong in the archive: 1 error."
     assert can_retry(job)
     again = retry(job)
     assert (again.state, again.attempt, again.errors) == ("failed", 2, 1)
