@@ -1,6 +1,7 @@
 """One smoke test for each configuration of a stock Django site; see `smoke.py` and `settings.py`.
 
-Celery's backend for `django.tasks` wants Django 6, so that is tried by `make test-newest`.
+Three of them are in `make test`, the others in `make test-thorough`. Celery's backend for `django.tasks` wants
+Django 6, so that is tried by `make test-newest`.
 """
 
 import importlib.util
@@ -20,11 +21,9 @@ from tests.conftest import ROOT
 
 pytestmark = pytest.mark.programs
 
-NAMES = (
-    "stock",
-    "naive-times",
+USUAL = ("stock", "naive-times", "german")
+THOROUGH = (
     "uuid-users",
-    "german",
     "replica",
     "atomic-requests",
     "second-database",
@@ -45,7 +44,7 @@ def run(name: str, folder: Path, **environment: str) -> None:
     assert (done.returncode, done.stdout[-13:]) == (0, "went through\n"), done.stdout[-2000:] + done.stderr[-6000:]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*USUAL, *(pytest.param(name, marks=pytest.mark.thorough) for name in THOROUGH)])
 def test_everything_works_with(name: str, tmp_path: Path) -> None:
     run(name, tmp_path)
 
@@ -65,6 +64,7 @@ def s3() -> Iterator[str]:
     server.stop()
 
 
+@pytest.mark.thorough
 def test_everything_works_with_s3(s3: str, tmp_path: Path) -> None:
     run("s3", tmp_path, S3_URL=s3)
     assert not (tmp_path / "media").exists()
