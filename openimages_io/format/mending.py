@@ -33,6 +33,12 @@ class Tally:
             self.line, self.value = line, value
         self.count += 1
 
+    def issue(self, code: str, file: str, column: str | None = None) -> Iterator[Issue]:
+        """The issue that says it, if there was anything."""
+        if self.count:
+            params = {"count": self.count}
+            yield Issue(code=code, params=params, file=file, line=self.line, column=column, value=self.value)
+
 
 class Mending:
     """Mends the rows of one file."""
@@ -95,41 +101,12 @@ class Mending:
 
     def issues(self, file: str) -> Iterator[Issue]:
         """What was mended, one issue of each kind."""
-        if self._short.count:
-            yield Issue(
-                code="short-rows",
-                params={"count": self._short.count},
-                file=file,
-                line=self._short.line,
-            )
-        if self._behind.count:
-            yield Issue(
-                code="unnamed-column",
-                params={"count": self._behind.count},
-                file=file,
-                line=self._behind.line,
-                value=self._behind.value,
-            )
+        yield from self._short.issue("short-rows", file)
+        yield from self._behind.issue("unnamed-column", file)
         for column, clipped in self._clipped.items():
-            if clipped.count:
-                yield Issue(
-                    code="clipped",
-                    params={"count": clipped.count},
-                    file=file,
-                    line=clipped.line,
-                    column=column,
-                    value=clipped.value,
-                )
+            yield from clipped.issue("clipped", file, column)
         for column, dots in self._dots.items():
-            if dots.count:
-                yield Issue(
-                    code="dot-folder",
-                    params={"count": dots.count},
-                    file=file,
-                    line=dots.line,
-                    column=column,
-                    value=dots.value,
-                )
+            yield from dots.issue("dot-folder", file, column)
 
 
 def _of_types(columns: Sequence[Column | None], types: Sequence[cells.CellType]) -> list[tuple[int, str]]:
