@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from openimages_io.format.issues import Issue
+    from openimages_io.format.archive.problems import Problem
 
 _SHOWN = 100
 
@@ -38,23 +38,23 @@ class CannotBeStored(OpenImagesError):
 class UnreadableArchive(OpenImagesError):
     """The source cannot be opened, or breaks a limit or a safety rule, so nothing in it is trusted."""
 
-    issues: list[Issue]
+    problems: list[Problem]
     """What is wrong, each with its place; at most a thousand of them."""
     total: int
-    """How many issues were found, those that are not listed included."""
+    """How many problems were found, those that are not listed included."""
 
-    def __init__(self, message: str, issues: Sequence[Issue] = (), total: int | None = None) -> None:
+    def __init__(self, message: str, problems: Sequence[Problem] = (), total: int | None = None) -> None:
         super().__init__(message)
-        self.issues = list(issues)
-        self.total = len(self.issues) if total is None else total
+        self.problems = list(problems)
+        self.total = len(self.problems) if total is None else total
 
     @classmethod
-    def of(cls, issues: Sequence[Issue], total: int | None = None) -> UnreadableArchive:
-        """Builds the error whose text is its issues: one alone is the sentence, of several the first hundred follow."""
-        count = len(issues) if total is None else total
+    def of(cls, problems: Sequence[Problem], total: int | None = None) -> UnreadableArchive:
+        """Build the error. Its text is the one problem, or a headline and the first hundred problems."""
+        count = len(problems) if total is None else total
         if count == 1:
-            return cls(str(issues[0]), issues)
-        lines = [f"The archive has {count} problems, so nothing of it was read:", *map(str, issues[:_SHOWN])]
+            return cls(str(problems[0]), problems)
+        lines = [f"The archive has {count} problems, so nothing of it was read:", *map(str, problems[:_SHOWN])]
         if count > _SHOWN:
             lines.append(f"… and {count - _SHOWN} more")
-        return cls("\n".join(lines), issues, count)
+        return cls("\n".join(lines), problems, count)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from openimages_io.format.issues import show
+from openimages_io.text import quote_text
 
 MARKER: Final = ".openimages-export"
 _HEAD: Final = (
@@ -87,13 +87,13 @@ def survey(folder: Path, known: Mapping[str, Stamp] | None = None) -> Contents:
                         contents.folders.append(path)
                         pending.append(f"{path}/")
                     else:
-                        contents.object_to(show(f"{path}/"))
+                        contents.object_to(quote_text(f"{path}/"))
                     continue
                 stamp = _stamp(entry.path)
                 if stamp is None or not (path in digests or path == MARKER or entry.name in _LEFT_BY_SYSTEMS):
-                    contents.object_to(show(path))
+                    contents.object_to(quote_text(path))
                 elif path in digests and (known or {}).get(path) != stamp and _digest(entry.path) != digests[path]:
-                    contents.object_to(f"{show(path)} (changed)")
+                    contents.object_to(f"{quote_text(path)} (changed)")
                 else:
                     contents.files[path] = stamp
     return contents

@@ -16,10 +16,11 @@ from typing import Any
 
 from openimages_io.exceptions import OpenImagesError
 from openimages_io.format.cells import ID_LENGTH
-from openimages_io.format.issues import Issue, IssueSink, show
+from openimages_io.format.issues import Issue, IssueSink
 from openimages_io.format.json_size import has_more_values
 from openimages_io.format.limits import Limits
 from openimages_io.format.names import UNPRINTABLE
+from openimages_io.text import quote_text
 
 VIRTUAL_ROOT = "/m/0bl9f"
 """The official root, a class that no class list has."""
@@ -365,7 +366,7 @@ def _children_first(root: str, below: dict[str, list[Edge]]) -> Iterator[str]:
             continue
         path[name] = rest
         if edge.child in path:
-            reason = f"the class {show(edge.child)} stands below itself"
+            reason = f"the class {quote_text(edge.child)} stands below itself"
             raise OpenImagesError(f"The class hierarchy cannot be written: {reason}.")
         if edge.child not in done:
             path[edge.child] = iter(below.get(edge.child, ()))

@@ -10,7 +10,7 @@ from enum import StrEnum
 from string import Formatter
 from typing import Any, Final
 
-_SHOWN = 200
+from openimages_io.text import printable
 
 
 class Severity(StrEnum):
@@ -705,16 +705,3 @@ def sentence(code: str, params: Mapping[str, Any]) -> str:
     except (KeyError, ValueError, TypeError):  # stored by a version with other parameters
         said = ""
     return said or ", ".join([declared.about, *(f"{name}: {value}" for name, value in sorted(params.items()))])
-
-
-def printable(value: str) -> str:
-    """An untrusted text for a terminal or a page: shortened in its middle, with nothing unprintable in it."""
-    half = _SHOWN // 2
-    cut = value if len(value) <= _SHOWN else f"{value[:half]}…{value[1 - half :]}"
-    return "".join(c if c.isprintable() else _escaped(c) for c in cut)
-
-
-def _escaped(character: str) -> str:
-    if "\udc80" <= character <= "\udcff":  # a byte that is not UTF-8
-        return f"\\x{ord(character) - 0xDC00:02x}"
-    return character.encode("unicode_escape", "backslashreplace").decode()

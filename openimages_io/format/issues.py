@@ -3,17 +3,14 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from openimages_io.format.issue_codes import Severity, code_of, printable, sentence
+from openimages_io.format.archive.problems import Problem
+from openimages_io.format.issue_codes import Severity, code_of, sentence
+from openimages_io.text import printable, quote_text
 
-__all__ = ["Issue", "IssueSink", "Params", "Severity", "show"]
+__all__ = ["Issue", "IssueSink", "Params", "Severity"]
 
 Params = Mapping[str, Any]
 """The parameters of an issue's sentence: texts, numbers, None."""
-
-
-def show(value: str) -> str:
-    """Quotes an untrusted text for a terminal or a page: shortened in its middle, with nothing unprintable in it."""
-    return f'"{printable(value)}"'
 
 
 class Issue:
@@ -61,7 +58,7 @@ class Issue:
         return printable(f"{self.file}:{self.line}" if self.line is not None else self.file)
 
     def __str__(self) -> str:
-        what = f"{show(self.value)} {self.reason}" if self.value is not None else self.reason
+        what = f"{quote_text(self.value)} {self.reason}" if self.value is not None else self.reason
         return ": ".join([*(part for part in (self.place, printable(self.column or "")) if part), what])
 
     def as_dict(self) -> dict[str, Any]:
@@ -80,6 +77,11 @@ class Issue:
     def of_dict(cls, found: Mapping[str, Any]) -> "Issue":
         """What `as_dict` has given, also as reports were stored before, with `reason` in the place of `params`."""
         return cls(**{**found, "severity": Severity(found["severity"])})
+
+    @classmethod
+    def of_problem(cls, problem: Problem) -> "Issue":
+        """What is wrong with an archive, as an issue."""
+        return cls(code=problem.code, file=problem.file, value=problem.archive, reason=problem.reason)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Issue) and self.as_dict() == other.as_dict()

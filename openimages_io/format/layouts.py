@@ -10,7 +10,7 @@ behind one does `val` mean `validation`; a user's subsets `val` and `my-set` are
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from openimages_io.format.issues import Issue, IssueSink, show
+from openimages_io.format.issues import Issue, IssueSink
 from openimages_io.format.known_files import (
     CVDF_FOLDER,
     DECLARING,
@@ -28,6 +28,7 @@ from openimages_io.format.known_files import (
     Table,
 )
 from openimages_io.format.names import Names, unsafe_image_id, unsafe_word
+from openimages_io.text import quote_text
 
 __all__ = ["PICTURE_SUFFIXES", "Files", "Kind", "Layout", "Source", "misread", "recognise"]
 
@@ -307,6 +308,8 @@ class _Recogniser:
             self.sink(Issue(code="two-masks", file=path, value=name, params=params))
 
 
+CONTENT_FOLDERS = ("annotations", "images", "masks")
+"""The folders of the documented layout: one of them alone is not a folder that encloses everything."""
 _SPLITS = ("train", "validation", "test")
 _PICTURE_FOLDERS = frozenset({"data", "dataset"})
 """Where FiftyOne and OIDv4_ToolKit put pictures."""
@@ -325,7 +328,7 @@ def _of_split(word: str) -> str:
 
 
 def _in(subset: str | None) -> str:
-    return f" in the subset {show(subset)}" if subset is not None else ""
+    return f" in the subset {quote_text(subset)}" if subset is not None else ""
 
 
 def _suffix(path: str) -> str:
@@ -368,9 +371,9 @@ def _enclosing(pictured: list[str], others: list[str], tables: list[str]) -> str
     top = ends[0].partition("/")[0] + "/"
     if not all(path.startswith(top) for path in ends):
         return ""
-    if top.lower() in {"annotations/", "images/", "masks/"}:
+    if top.lower().removesuffix("/") in CONTENT_FOLDERS:
         return top if any(path.lower().startswith(f"{top.lower()}annotations/") for path in tables) else ""
-    inner = tuple(f"{top.lower()}{folder}/" for folder in ("annotations", "images", "masks"))
+    inner = tuple(f"{top.lower()}{folder}/" for folder in CONTENT_FOLDERS)
     if tables or any(path.lower().startswith(inner) for path in pictured):
         return top
     return ""

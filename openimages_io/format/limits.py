@@ -1,22 +1,14 @@
-"""How much a stranger's archive may ask of this machine."""
+"""How much an untrusted archive may ask of this machine."""
 
 from dataclasses import dataclass
 
+from openimages_io.format.archive.limits import ArchiveLimits
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Limits(ArchiveLimits):
     """Bounds on hostile input. The defaults let every official Open Images file pass."""
 
-    max_members: int = 20_000_000
-    """Files in one archive (the training split alone has 2.7 million masks)."""
-    max_member_bytes: int = 32 * 2**30
-    """Unpacked size of one file (the training image labels are several GB)."""
-    max_unpacked_bytes: int = 256 * 2**30
-    """Unpacked size of everything that a tar.gz holds, which is unpacked to disk once."""
-    max_ratio: int = 200
-    """Unpacked over packed size of one file; judged only above `ratio_free_bytes`."""
-    ratio_free_bytes: int = 4 * 2**20
-    """A file this small may be packed as tightly as it likes."""
     max_mask_pixels: int = 64_000_000
     """Width times height of one mask."""
     max_mask_unpacked_bytes: int = 64 * 2**20

@@ -11,9 +11,10 @@ from io import TextIOWrapper
 from typing import BinaryIO, NamedTuple
 
 from openimages_io.exceptions import OpenImagesError
-from openimages_io.format.issues import Issue, IssueSink, show
+from openimages_io.format.issues import Issue, IssueSink
 from openimages_io.format.mending import without_dots
 from openimages_io.format.names import unsafe_word
+from openimages_io.text import quote_text
 
 MAX_SIDE = 10_000_000
 """Pixels; a longer side is a mistake."""
@@ -166,7 +167,7 @@ def write_sizes(rows: Iterable[tuple[str, str, int, int]], *, subsets: bool = Fa
     for subset, image_id, height, width in rows:
         if "\n" in image_id or "\r" in image_id or "\0" in image_id:
             raise OpenImagesError(
-                f"The image {show(image_id)} cannot be written: its name holds a line break or a NUL."
+                f"The image {quote_text(image_id)} cannot be written: its name holds a line break or a NUL."
             )
         if subsets and subset != current:
             yield f"# subset: {shlex.quote(subset)}\n"

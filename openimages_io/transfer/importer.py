@@ -18,7 +18,7 @@ from openimages_io import conf
 from openimages_io.exceptions import CommitUnknown, OpenImagesError, UnreadableArchive
 from openimages_io.format.archive import Archive, open_archive
 from openimages_io.format.issues import Issue, Severity
-from openimages_io.format.layouts import PICTURE_SUFFIXES, Layout, recognise
+from openimages_io.format.layouts import CONTENT_FOLDERS, PICTURE_SUFFIXES, Layout, recognise
 from openimages_io.models import AttributeSpec, HierarchyEdge, Image, Label, Mask, Shape, Task, picture_storage
 from openimages_io.models.revisions import lock, touch
 from openimages_io.transfer.bulk import Loader, loading, plain
@@ -171,7 +171,7 @@ class Importer:
             self._task()  # before a large archive is unpacked for nothing
             with (
                 collecting_less(),
-                open_archive(self.source, self.limits, self.source_name, self._unpacking) as archive,
+                open_archive(self.source, self.limits, self.source_name, self._unpacking, CONTENT_FOLDERS) as archive,
             ):
                 return self._run(archive, dry_run)
         except UnreadableArchive as fault:

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from openimages_io.exceptions import UnreadableArchive
-from openimages_io.format.issue_codes import printable
 from openimages_io.format.issues import Issue, Params
 from openimages_io.format.layouts import Kind
 from openimages_io.format.name_matching import Matches, Name, Root, Together, Way, match_names
@@ -20,6 +19,7 @@ from openimages_io.format.reading import read_table
 from openimages_io.format.tables import BOXES, IMAGES, LABELS, SEGMENTATIONS
 from openimages_io.models import Image
 from openimages_io.models.image import DEFAULT_SUBSET
+from openimages_io.text import printable
 from openimages_io.transfer.matching import SUBSET, LenientNames, Place
 from openimages_io.transfer.options import Missing
 from openimages_io.transfer.pictures import digest_of

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Final, Self
 
-from openimages_io.format.archive import Archive
+from openimages_io.format.archive import Archive, open_nested
 from openimages_io.format.layouts import Source
 from openimages_io.transfer.run import Run
 
@@ -79,7 +79,7 @@ class MaskFiles:
         if shard not in self._shards:
             self._shards[shard] = None
             with self.run.readable():
-                archive = self._stack.enter_context(self.run.archive.open_nested(shard))
+                archive = self._stack.enter_context(open_nested(self.run.archive, shard))
                 self._shards[shard] = archive, {path.rpartition("/")[2]: path for path in archive.paths}
         return self._shards[shard]
 

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from openimages_io.format.issue_codes import printable
 from openimages_io.format.name_matching import Name
+from openimages_io.text import printable
 from openimages_io.transfer.options import Missing
 from openimages_io.transfer.run import Run
 

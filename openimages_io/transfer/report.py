@@ -96,9 +96,9 @@ class Report:
 
     def unreadable(self, fault: UnreadableArchive) -> None:
         """Takes the issues of a file, or of the whole archive, that cannot be read to its end."""
-        for issue in fault.issues:
-            self(issue)
-        more = fault.total - len(fault.issues)
+        for problem in fault.problems:
+            self(Issue.of_problem(problem))
+        more = fault.total - len(fault.problems)
         if more:
             self.counts[Severity.ERROR] += more
             self.summary.add_unlisted(UNLISTED, Severity.ERROR, more)

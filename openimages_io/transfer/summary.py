@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from openimages_io.format.issue_codes import Severity, code_of, printable
+from openimages_io.format.issue_codes import Severity, code_of
 from openimages_io.format.issues import Issue
+from openimages_io.text import printable
 
 _PLACES: Final = 3
 _RANGES: Final = 50

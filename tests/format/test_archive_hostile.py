@@ -18,8 +18,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from openimages_io.exceptions import NoTemporarySpace, UnreadableArchive
-from openimages_io.format.archive import Archive, open_archive
-from openimages_io.format.archive.safety import MAX_ISSUES
+from openimages_io.format.archive import Archive, open_archive, open_nested
+from openimages_io.format.archive.safety import MAX_PROBLEMS
 from openimages_io.format.archive.streams import RandomReader
 from openimages_io.format.limits import Limits
 
@@ -56,7 +56,7 @@ def refusal(source: Path, limits: Limits = LIMITS) -> UnreadableArchive:
 
 
 def findings(source: Path, limits: Limits = LIMITS) -> list[tuple[str, str]]:
-    return [(issue.file, issue.code) for issue in refusal(source, limits).issues]
+    return [(issue.file, issue.code) for issue in refusal(source, limits).problems]
 
 
 def read_in_steps(archive: Archive, path: str) -> bytes:
@@ -70,12 +70,12 @@ def while_reading(source: Path, path: str, limits: Limits = LIMITS) -> list[str]
     with open_archive(source, limits) as archive:
         with pytest.raises(UnreadableArchive) as caught:
             read_in_steps(archive, path)
-        codes.append(caught.value.issues[0].code)
-        assert caught.value.issues[0].file == path
+        codes.append(caught.value.problems[0].code)
+        assert caught.value.problems[0].file == path
         with pytest.raises(UnreadableArchive) as caught:
             archive.read(path, 10**9)
-        codes.append(caught.value.issues[0].code)
-        assert caught.value.issues[0].file == path
+        codes.append(caught.value.problems[0].code)
+        assert caught.value.problems[0].file == path
     return codes
 
 
@@ -126,7 +126,7 @@ def test_names_that_are_not_utf8_are_refused(tmp_path: Path) -> None:
     (folder / "caf\udce9.jpg").write_bytes(b"x")
     (folder / "line\nbreak.jpg").write_bytes(b"x")
     error = refusal(folder)
-    assert {issue.code for issue in error.issues} == {"unsafe-path"}
+    assert {issue.code for issue in error.problems} == {"unsafe-path"}
     assert error.total == 2
     assert "not UTF-8" in str(error)
     assert "break.jpg: the file holds a NUL, a line break" in str(error)
@@ -259,7 +259,7 @@ def test_encrypted_and_strangely_packed_members_of_a_zip(tmp_path: Path) -> None
     set_central(source, b"strong.csv", 8, b"\x41\x00")
     set_central(source, b"odd.csv", 10, b"\x63\x00")
     error = refusal(source)
-    assert [(issue.file, issue.code) for issue in error.issues] == [
+    assert [(issue.file, issue.code) for issue in error.problems] == [
         ("secret.csv", "encrypted"),
         ("strong.csv", "encrypted"),
         ("b.csv", "unsupported"),
@@ -325,7 +325,7 @@ def test_members_that_share_their_bytes(tmp_path: Path) -> None:
     source = make_zip(tmp_path / "a.zip", {"a.csv": os.urandom(2000), "b.csv": os.urandom(10)})
     set_central(source, b"b.csv", 42, struct.pack("<L", 100))
     error = refusal(source)
-    assert error.issues[0].code == "zip-bomb"
+    assert error.problems[0].code == "zip-bomb"
     assert str(error) == f'"{source}" is a zip whose files overlap'
 
 
@@ -335,7 +335,7 @@ def test_a_packed_tar_that_never_ends_is_stopped(tmp_path: Path, monkeypatch: py
     make_tar(tmp_path / "a.tar.gz", [(member, bytes(3_000_000))], "w:gz")
     by_ratio = refusal(tmp_path / "a.tar.gz", Limits(max_ratio=20, ratio_free_bytes=10_000))
     by_size = refusal(tmp_path / "a.tar.gz", Limits(max_ratio=10**6, max_unpacked_bytes=1_000_000))
-    assert [error.issues[0].code for error in (by_ratio, by_size)] == ["zip-bomb", "zip-bomb"]
+    assert [error.problems[0].code for error in (by_ratio, by_size)] == ["zip-bomb", "zip-bomb"]
     assert "more than 20 times its size" in str(by_ratio)
     assert "more than 1000000 bytes" in str(by_size)
     assert [path.name for path in tmp_path.iterdir()] == ["a.tar.gz"]
@@ -360,10 +360,10 @@ def test_too_many_members_end_the_listing(tmp_path: Path) -> None:
 
 
 def test_a_thousand_issues_are_listed_and_the_rest_is_counted(tmp_path: Path) -> None:
-    source = make_zip(tmp_path / "a.zip", {f"../{i}": b"" for i in range(MAX_ISSUES + 234)})
+    source = make_zip(tmp_path / "a.zip", {f"../{i}": b"" for i in range(MAX_PROBLEMS + 234)})
     error = refusal(source)
-    assert len(error.issues) == MAX_ISSUES
-    assert error.total == MAX_ISSUES + 234
+    assert len(error.problems) == MAX_PROBLEMS
+    assert error.total == MAX_PROBLEMS + 234
     lines = str(error).splitlines()
     assert lines[0] == "The archive has 1234 problems, so nothing of it was read:"
     assert lines[1] == '../0: the file leads out of the archive with ".."'
@@ -397,7 +397,7 @@ def test_an_archive_that_was_cut_off_says_so(kind: str, keep: float, tmp_path: P
     data = source.read_bytes()
     source.write_bytes(data[: int(len(data) * keep)])
     error = refusal(source)
-    assert error.issues[-1].code == "truncated"
+    assert error.problems[-1].code == "truncated"
     assert "cut off" in str(error) or "unexpected end" in str(error)
 
 
@@ -420,14 +420,14 @@ def test_a_tar_header_may_not_fill_the_memory(tmp_path: Path) -> None:
     long_name = tar_member("././@LongLink", tarfile.GNUTYPE_LONGNAME)
     source = make_tar(tmp_path / "a.tar", [(long_name, b"a" * 3_000_000), (tar_member("a"), b"")])
     error = refusal(source)
-    assert error.issues[0].code == "damaged"
+    assert error.problems[0].code == "damaged"
     assert "a header of more than" in str(error)
 
 
 def test_a_tar_of_nested_headers_ends(tmp_path: Path) -> None:
     long_name = [(tar_member("././@LongLink", tarfile.GNUTYPE_LONGNAME), b"a\0") for _ in range(900)]
     source = make_tar(tmp_path / "a.tar", [*long_name, (tar_member("a"), b"")])
-    assert refusal(source).issues[0].code == "damaged"
+    assert refusal(source).problems[0].code == "damaged"
 
 
 def test_a_sparse_member_of_a_tar_is_refused(tmp_path: Path) -> None:
@@ -570,7 +570,7 @@ def test_a_disk_that_fails_while_the_list_is_read(kind: str, tmp_path: Path, mon
 
     monkeypatch.setattr(RandomReader, "read_at", refuse)
     error = refusal(source)
-    assert (error.issues[0].code, error.total) == ("unreadable", 1)
+    assert (error.problems[0].code, error.total) == ("unreadable", 1)
     assert "cannot be read: Input/output error" in str(error)
 
 
@@ -589,7 +589,7 @@ def test_a_disk_that_is_too_full_to_unpack_to_is_a_sentence(tmp_path: Path, monk
     with pytest.raises(NoTemporarySpace, match=said), open_archive(packed, LIMITS):
         pass
     with open_archive(outer, LIMITS) as archive, pytest.raises(NoTemporarySpace, match=said):
-        archive.open_nested("b.zip")
+        open_nested(archive, "b.zip")
 
 
 def test_a_nested_archive_that_is_damaged_where_it_stands(tmp_path: Path) -> None:
@@ -599,7 +599,7 @@ def test_a_nested_archive_that_is_damaged_where_it_stands(tmp_path: Path) -> Non
         open_archive(source, LIMITS) as archive,
         pytest.raises(UnreadableArchive, match=r"b\.zip: the file is damaged: its checksum is wrong"),
     ):
-        archive.open_nested("b.zip")
+        open_nested(archive, "b.zip")
 
 
 def test_a_zip64_field_that_is_not_all_there(tmp_path: Path) -> None:
@@ -643,7 +643,7 @@ def test_a_source_that_is_no_archive_is_told_in_one_sentence(tmp_path: Path) -> 
     for missing in (tmp_path / "none.zip", tmp_path / "lone.csv" / "x.zip"):
         error = refusal(missing)
         assert f"does not exist; {expected}" in str(error)
-        assert error.issues[0].code == "not-found"
+        assert error.problems[0].code == "not-found"
     assert "cannot be read: its name holds a NUL" in str(refusal(Path("a\0b")))
 
 
@@ -703,5 +703,5 @@ def test_whatever_is_overwritten_nothing_but_an_unreadable_archive_is_raised(
                 assert len(whole) == size
                 assert read_in_steps(archive, path) == whole
     except UnreadableArchive as error:
-        found = error.issues
+        found = error.problems
     assert found is None or (found and all(issue.code and issue.reason for issue in found))

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from openimages_io.exceptions import UnreadableArchive
-from openimages_io.format.archive import Archive, open_archive
+from openimages_io.format.archive import Archive, open_archive, open_nested
 from openimages_io.format.archive import streams as streams_module
 from openimages_io.format.limits import Limits
 
@@ -24,6 +24,7 @@ CONTENT = {
     "masks/train/0001_m01yrx_ab.png": os.urandom(700),
 }
 LIMITS = Limits()
+CONTENT_FOLDERS = ("annotations", "images", "masks")
 Packer = Callable[[Path, dict[str, bytes]], Path]
 
 
@@ -129,10 +130,11 @@ def test_one_enclosing_folder_and_junk_are_left_out(pack: Packer, tmp_path: Path
         (["./set/a.csv", "set//b.csv"], ["a.csv", "b.csv"]),
     ],
 )
-def test_only_a_folder_that_holds_everything_and_is_none_of_ours_is_taken_off(
+def test_only_an_enclosing_folder_that_is_not_a_content_folder_is_taken_off(
     names: list[str], expected: list[str], tmp_path: Path
 ) -> None:
-    with open_archive(write_zip(tmp_path, dict.fromkeys(names, b"x")), LIMITS) as archive:
+    source = write_zip(tmp_path, dict.fromkeys(names, b"x"))
+    with open_archive(source, LIMITS, content_folders=CONTENT_FOLDERS) as archive:
         assert list(archive.paths) == expected
         assert set(contents(archive).values()) == {b"x"}
 
@@ -161,7 +163,7 @@ def test_a_file_that_is_not_there_or_too_large_to_be_read_whole_is_an_issue(pack
             archive.open("masks/no.png")
         with pytest.raises(UnreadableArchive, match="has 700 bytes; at most 699") as large:
             archive.read("masks/train/0001_m01yrx_ab.png", 699)
-    assert [error.value.issues[0].code for error in (missing, large)] == ["not-found", "too-large"]
+    assert [error.value.problems[0].code for error in (missing, large)] == ["not-found", "too-large"]
 
 
 @pytest.mark.parametrize("outer", ["folder", "zip", "tar", "tar.gz"])
@@ -169,7 +171,7 @@ def test_a_file_that_is_not_there_or_too_large_to_be_read_whole_is_an_issue(pack
 def test_a_nested_archive_is_opened_by_the_same_rules(outer: str, inner: str, tmp_path: Path) -> None:
     shard = PACKERS[inner](tmp_path, {"0001.png": b"png", "sub/0002.png": b"PNG"}).read_bytes()
     source = PACKERS[outer](tmp_path, {"train-masks-0.zip": shard, "a.csv": b"x"})
-    with open_archive(source, LIMITS) as archive, archive.open_nested("train-masks-0.zip") as nested:
+    with open_archive(source, LIMITS) as archive, open_nested(archive, "train-masks-0.zip") as nested:
         assert contents(nested) == {"0001.png": b"png", "sub/0002.png": b"PNG"}
         assert nested.place("0001.png") == "train-masks-0.zip/0001.png"
 
@@ -179,10 +181,10 @@ def test_a_nested_archive_that_is_none_or_damaged_says_which(tmp_path: Path) -> 
     folder = write_folder(tmp_path, {"a.zip": b"no", "b.zip": bad})
     with open_archive(folder, LIMITS) as archive:
         with pytest.raises(UnreadableArchive, match=r'^"a\.zip" is one file; a folder, a zip or a tar'):
-            archive.open_nested("a.zip")
+            open_nested(archive, "a.zip")
         with pytest.raises(UnreadableArchive) as caught:
-            archive.open_nested("b.zip")
-    assert caught.value.issues[0].file == "b.zip/../x"
+            open_nested(archive, "b.zip")
+    assert caught.value.problems[0].file == "b.zip/../x"
 
 
 def test_a_symbolic_link_may_be_the_source_itself(tmp_path: Path) -> None:
@@ -202,7 +204,7 @@ def test_a_link_to_a_file_inside_the_folder_is_followed(tmp_path: Path) -> None:
 def test_members_of_a_zip_are_read_by_several_threads_at_once(tmp_path: Path) -> None:
     files = {f"masks/{i:04}.png": os.urandom(300) + bytes([i % 256]) * 300 for i in range(400)}
     found: list[dict[str, bytes]] = []
-    with open_archive(write_zip(tmp_path, files), LIMITS) as archive:
+    with open_archive(write_zip(tmp_path, files), LIMITS, content_folders=CONTENT_FOLDERS) as archive:
         threads = [threading.Thread(target=lambda: found.append(contents(archive))) for _ in range(3)]
         for thread in threads:
             thread.start()
@@ -274,6 +276,6 @@ def test_a_folder_may_be_deep_and_hold_empty_folders(tmp_path: Path) -> None:
     deep = "/".join(["d"] * 60) + "/x.jpg"
     folder = write_folder(tmp_path, {f"images/{deep}": b"x"})
     (folder / "annotations").mkdir()
-    with open_archive(folder, LIMITS) as archive:
+    with open_archive(folder, LIMITS, content_folders=CONTENT_FOLDERS) as archive:
         assert contents(archive) == {f"images/{deep}": b"x"}
     shutil.rmtree(folder)

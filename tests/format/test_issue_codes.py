@@ -12,7 +12,7 @@ from openimages_io.format.issue_codes import CODES, UNLISTED, Severity, sentence
 from openimages_io.format.issues import Issue
 
 ROOT = Path(openimages_io.__file__).parent
-FIRST = {"issue", "warn", "bad", "refuse", "stop", "problem", "unopenable", "member_issue", "DirectoryError", "Fault"}
+FIRST = {"issue", "warn", "bad", "refuse", "stop", "file_problem", "archive_problem", "DirectoryError", "Fault"}
 """Functions whose first argument is an issue's code."""
 SECOND = {"_of_few", "_of_many"}
 """Functions whose second argument is one."""

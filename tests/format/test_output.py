@@ -22,6 +22,7 @@ from openimages_io.format.output import Output, open_output
 from openimages_io.format.zipwriter import PackedStream, ZipWriter
 
 LIMITS = Limits()
+CONTENT_FOLDERS = ("annotations", "images", "masks")
 ROWS = [b"%016x,xclick,/m/01yrx,0.%06d\n" % (i, i % 999_983) for i in range(30_000)]
 PICTURE = bytes(range(256)) * 40
 both = pytest.mark.parametrize("name", ["out.zip", "out"])
@@ -47,7 +48,7 @@ def fill(output: Output) -> dict[str, bytes]:
 
 
 def contents(source: Path) -> dict[str, bytes]:
-    with open_archive(source, LIMITS) as archive:
+    with open_archive(source, LIMITS, content_folders=CONTENT_FOLDERS) as archive:
         return {path: archive.read(path, size) for path, size in archive.paths.items()}
 
 
@@ -144,7 +145,7 @@ def test_more_members_than_16_bits_count(tmp_path: Path) -> None:
     with open_output(tmp_path / "out.zip", force=False) as output:
         for i in range(count):
             output.write(f"masks/{i:06}", b"x", compress=False)
-    with open_archive(tmp_path / "out.zip", LIMITS) as archive:
+    with open_archive(tmp_path / "out.zip", LIMITS, content_folders=CONTENT_FOLDERS) as archive:
         assert len(archive.paths) == count
         assert archive.read(f"masks/{count - 1:06}", 1) == b"x"
     with zipfile.ZipFile(tmp_path / "out.zip") as packed:
@@ -162,7 +163,7 @@ def test_members_and_places_beyond_4_gib(tmp_path: Path) -> None:
         file.seek(five, io.SEEK_CUR)  # A hole takes no room on the disk.
         writer.write("last", b"3" * 100, compress=True)
         writer.finish()
-    with open_archive(path, LIMITS) as archive:
+    with open_archive(path, LIMITS, content_folders=CONTENT_FOLDERS) as archive:
         assert dict(archive.paths) == {"first": 1, "huge": five, "last": 100}
         assert archive.read("last", 100) == b"3" * 100
         with archive.open("huge") as member:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from openimages_io.format.issues import show
+from openimages_io.text import quote_text
 from openimages_io.transfer.options import OnError
 from tests.transfer.archives import (
     CLASSES,
@@ -50,7 +50,7 @@ HIERARCHIES: list[tuple[str, str | bytes, list[str]]] = [
     ("number as name", '{"LabelName": 1}', ["LabelName: the LabelName is a number, not text"]),
     ("empty name", '{"LabelName": ""}', ['LabelName: "" is an empty LabelName']),
     ("long name", json.dumps({"LabelName": "x" * 300}),
-     [f'LabelName: {show("x" * 300)} has 300 characters, more than the 255 that a LabelName may have']),
+     [f'LabelName: {quote_text("x" * 300)} has 300 characters, more than the 255 that a LabelName may have']),
     ("child of text", '{"LabelName": "r", "Subcategory": ["/m/1"]}',
      ["Subcategory[0]: the node is text where an object is expected"]),
     ("object for children", '{"LabelName": "r", "Part": {}}',
@@ -68,7 +68,7 @@ HIERARCHIES: list[tuple[str, str | bytes, list[str]]] = [
      ['Part[1].Part[0].LabelName: "x" has other children than at Part[0]']),
     ("10,000 deep", DEEP, ["the classes are nested deeper than 200"]),
     ("201 deep", DEEPER_THAN_ALLOWED,
-     [f"{show('.'.join(['Part[0]'] * 199))[1:-1]}: the classes are nested deeper than 200"]),
+     [f"{quote_text('.'.join(['Part[0]'] * 199))[1:-1]}: the classes are nested deeper than 200"]),
     ("several", '{"LabelName": "r", "Part": [1, {"LabelName": "r"}, {}], "Subcategory": 2}',
      ["Part[0]: the node is a number where an object is expected",
       "Subcategory: the children are a number where a list is expected",

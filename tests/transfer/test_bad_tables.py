@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from openimages_io.format.issues import show
+from openimages_io.text import quote_text
 from tests.format.test_reading import EXPECTED, HAIR, PIXELS, SEMICOLONS, TABS, UTF_8
 from tests.transfer.archives import (
     BOXES,
@@ -207,7 +207,7 @@ FILES: list[tuple[str, tuple[Change, ...], list[str]]] = [
        [f"{path}: The file is in UTF-16; save it as UTF-8"])
       for path in TABLES for encoding in ("utf-16", "utf-16-be")),
     *((f"semicolons in {path[12:-4]}", (replaced(path, ",", ";"),),
-       [f'{path}:1: "{show(h)[1:-1]}" The columns must be separated by commas' + SEMICOLONS])
+       [f'{path}:1: "{quote_text(h)[1:-1]}" The columns must be separated by commas' + SEMICOLONS])
       for path in WITH_HEADER for h in [str(good()[path]).split("\n")[0].replace(",", ";")]),
 ]  # fmt: skip
 

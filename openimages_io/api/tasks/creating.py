@@ -16,7 +16,6 @@ from openimages_io.api.strict import repeated, unknown
 from openimages_io.api.tasks.imagefields import ImageId, NewImageSerializer, Subset, UploadSerializer
 from openimages_io.api.tasks.saving import changing, fault
 from openimages_io.format.archive.safety import is_junk
-from openimages_io.format.issues import show
 from openimages_io.format.known_files import PICTURE_SUFFIXES
 from openimages_io.format.names import image_id_of
 from openimages_io.format.pictures import BadPicture, TooManyPixels, check_picture
@@ -24,6 +23,7 @@ from openimages_io.models import Image, Task, picture_storage
 from openimages_io.models.deletion import picture_folder
 from openimages_io.models.image import DEFAULT_SUBSET
 from openimages_io.models.primary import primary
+from openimages_io.text import quote_text
 from openimages_io.transfer.commit import Commit
 from openimages_io.transfer.new_files import NewFiles
 from openimages_io.transfer.pictures import store, suffix_of
@@ -110,7 +110,7 @@ def _names(files: "Sequence[UploadedFile[Any]]", given: Sequence[Any]) -> tuple[
         whole = file.name or ""
         suffix = suffix_of(whole)
         if suffix.lower() not in PICTURE_SUFFIXES or is_junk(whole):
-            said = f"{show(whole)} does not end as a picture does: {', '.join(sorted(PICTURE_SUFFIXES))}."
+            said = f"{quote_text(whole)} does not end as a picture does: {', '.join(sorted(PICTURE_SUFFIXES))}."
             faults[f"files[{index}]"] = [ErrorDetail(said, code="bad-picture-name")]
             continue
         places.append(f"names[{index}]" if given else f"files[{index}]")
@@ -131,13 +131,13 @@ def _look_at(files: "Sequence[UploadedFile[Any]]") -> None:
     for index, file in enumerate(files):
         if (file.size or 0) > limits.max_picture_bytes:
             most = f"this site takes {limits.max_picture_bytes:,} at most"
-            raise TooLarge(f"{show(file.name or '')} has {file.size:,} bytes; {most}.")
+            raise TooLarge(f"{quote_text(file.name or '')} has {file.size:,} bytes; {most}.")
         try:
             check_picture(file.read(), limits)
         except TooManyPixels as error:
-            raise TooLarge(f"{show(file.name or '')} {error}.") from error
+            raise TooLarge(f"{quote_text(file.name or '')} {error}.") from error
         except BadPicture as error:
-            said = f"{show(file.name or '')} {error}."
+            said = f"{quote_text(file.name or '')} {error}."
             faults[f"files[{index}]"] = [ErrorDetail(said, code="bad-picture")]
         file.seek(0)
     if faults:
@@ -169,7 +169,7 @@ def _refuse_taken(task: Task, wanted: Sequence[tuple[str, str]], places: Sequenc
     for key, place in zip(wanted, places, strict=True):
         if key in taken or key in seen:
             where = "The task has" if key in taken else "The request has"
-            said = f"{where} an image {show(key[1])} in {show(key[0])} already."
+            said = f"{where} an image {quote_text(key[1])} in {quote_text(key[0])} already."
             faults[place] = [ErrorDetail(said, code="unique")]
         seen.add(key)
     if faults:

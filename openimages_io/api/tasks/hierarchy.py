@@ -22,9 +22,10 @@ from openimages_io.api.schema import problems, writes
 from openimages_io.api.tasks.saving import changing
 from openimages_io.exceptions import OpenImagesError
 from openimages_io.format import hierarchy
-from openimages_io.format.issues import Issue, show
+from openimages_io.format.issues import Issue
 from openimages_io.models import HierarchyEdge, Label, Task
 from openimages_io.models.primary import primary
+from openimages_io.text import quote_text
 
 _TAGS: Final = ["labels"]
 _DOCUMENT: Final = frozenset({"bad-json", "not-utf-8", "empty-file", "too-large"})
@@ -144,7 +145,7 @@ def parse(data: bytes) -> hierarchy.Graph:
         if count > _SHOWN:
             return
         path = "" if issue.code in _DOCUMENT else issue.column or ""
-        value = "" if issue.value is None else f"{show(issue.value)} "
+        value = "" if issue.value is None else f"{quote_text(issue.value)} "
         faults.setdefault(path or NON_FIELD, []).append(ErrorDetail(f"{value}{issue.reason}.", code=issue.code))
 
     graph = hierarchy.parse(data, "", conf.limits(), sink)
@@ -174,7 +175,7 @@ def _check_known(graph: hierarchy.Graph, keys: Mapping[str, int], data: bytes) -
     unknown = {name for name in graph.names if name not in keys}
     if unknown:
         faults = {
-            path: [ErrorDetail(f"{show(name)} is not a label of the task.", code="unknown-label")]
+            path: [ErrorDetail(f"{quote_text(name)} is not a label of the task.", code="unknown-label")]
             for path, name in islice(_places(json.loads(data), unknown), _SHOWN)
         }
         if len(unknown) > _SHOWN:

@@ -1,6 +1,6 @@
-"""A stranger's folder, zip or tar, opened safely: listed, checked, then read by path."""
+"""An untrusted folder, zip or tar, opened safely: listed, checked, then read by path."""
 
 from openimages_io.format.archive.base import Archive
-from openimages_io.format.archive.opening import open_archive
+from openimages_io.format.archive.opening import open_archive, open_nested
 
-__all__ = ["Archive", "open_archive"]
+__all__ = ["Archive", "open_archive", "open_nested"]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import io
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from types import MappingProxyType, TracebackType
 from typing import BinaryIO, Self
 
-from openimages_io.format.archive.safety import problem
+from openimages_io.format.archive.limits import ArchiveLimits
+from openimages_io.format.archive.safety import file_problem
 from openimages_io.format.archive.streams import MemberStream, failed
-from openimages_io.format.limits import Limits
 from openimages_io.format.temporary import discard, temporary_file, temporary_space
 
 BUFFER = 2**20
@@ -32,8 +32,17 @@ class Archive(ABC):
     tick: Tick | None = None
     """Called while an archive within this one is unpacked."""
 
-    def __init__(self, limits: Limits, prefix: str, enclosing: str, sizes: dict[str, int]) -> None:
+    def __init__(
+        self,
+        limits: ArchiveLimits,
+        prefix: str,
+        content_folders: Collection[str],
+        enclosing: str,
+        sizes: dict[str, int],
+    ) -> None:
         self.limits = limits
+        self.content_folders = content_folders
+        """Names of top folders that are never taken for the enclosing one."""
         self.paths = MappingProxyType(sizes)
         self.enclosing = enclosing
         self._prefix = prefix
@@ -49,31 +58,13 @@ class Archive(ABC):
         """Returns a small member whole. Raises UnreadableArchive if it is not there, too large or damaged."""
         size = self._size(path)
         if size > max_bytes:
-            raise problem("too-large", self.place(path), f"has {size} bytes; at most {max_bytes} are allowed for it")
+            raise file_problem(
+                "too-large", self.place(path), f"has {size} bytes; at most {max_bytes} are allowed for it"
+            )
         return self._whole(path, size)
 
-    def open_nested(self, path: str) -> Archive:
-        """Opens a member that is a zip or tar itself, under the same limits and rules; the caller closes it."""
-        from openimages_io.format.archive.opening import open_container  # noqa: PLC0415  (it imports this module)
-
-        place = self.place(path)
-        return open_container(self._spooled(path), self.limits, place, f"{place}/", self.tick)
-
-    @abstractmethod
-    def close(self) -> None:
-        """Closes the source and removes what was unpacked."""
-
-    def place(self, path: str) -> str:
-        """The path as issues show it: in a nested archive it starts with that archive's own."""
-        return self._prefix + path
-
-    @abstractmethod
-    def _stream(self, path: str, size: int) -> MemberStream: ...
-
-    @abstractmethod
-    def _whole(self, path: str, size: int) -> bytes: ...
-
-    def _spooled(self, path: str) -> BinaryIO:
+    def extract(self, path: str) -> BinaryIO:
+        """Opens a member as a file that can be read at any place: a temporary one, or the file itself."""
         spool = temporary_file()
         try:
             with self.open(path) as member:
@@ -92,10 +83,24 @@ class Archive(ABC):
             raise
         return spool
 
+    @abstractmethod
+    def close(self) -> None:
+        """Closes the source and removes what was unpacked."""
+
+    def place(self, path: str) -> str:
+        """The path as issues show it: in a nested archive it starts with that archive's own."""
+        return self._prefix + path
+
+    @abstractmethod
+    def _stream(self, path: str, size: int) -> MemberStream: ...
+
+    @abstractmethod
+    def _whole(self, path: str, size: int) -> bytes: ...
+
     def _size(self, path: str) -> int:
         size = self.paths.get(path)
         if size is None:
-            raise problem("not-found", self.place(path), "is not in the archive")
+            raise file_problem("not-found", self.place(path), "is not in the archive")
         return size
 
     def __enter__(self) -> Self:

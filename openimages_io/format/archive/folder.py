@@ -3,13 +3,14 @@
 import io
 import os
 import stat
+from collections.abc import Collection
 from pathlib import Path
 from typing import BinaryIO
 
 from openimages_io.format.archive.base import Archive
-from openimages_io.format.archive.safety import Intake, problem
+from openimages_io.format.archive.limits import ArchiveLimits
+from openimages_io.format.archive.safety import Intake, file_problem
 from openimages_io.format.archive.streams import MemberStream, failed
-from openimages_io.format.limits import Limits
 
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 
@@ -29,14 +30,18 @@ def open_regular(path: str) -> io.FileIO:
 class FolderArchive(Archive):
     """The files below a folder."""
 
-    def __init__(self, root: Path, limits: Limits) -> None:
-        intake: Intake[str] = Intake(limits, str(root), "")
+    def __init__(self, root: Path, limits: ArchiveLimits, content_folders: Collection[str]) -> None:
+        intake: Intake[str] = Intake(limits, str(root), "", content_folders)
         _list(os.path.realpath(root), intake)
         enclosing, sizes, self._files = intake.finish()
-        super().__init__(limits, "", enclosing, sizes)
+        super().__init__(limits, "", content_folders, enclosing, sizes)
 
     def close(self) -> None:
         """Does nothing: every open file closes itself."""
+
+    def extract(self, path: str) -> BinaryIO:
+        """Opens the file itself."""
+        return self._file(path)
 
     def _stream(self, path: str, size: int) -> MemberStream:
         file = self._file(path)
@@ -49,7 +54,7 @@ class FolderArchive(Archive):
             except OSError as error:
                 raise failed(self.place(path), error) from error
         if len(data) != size:
-            raise problem("wrong-size", self.place(path), f"has not the {size} bytes that it had at first")
+            raise file_problem("wrong-size", self.place(path), f"has not the {size} bytes that it had at first")
         return data
 
     def _file(self, path: str) -> io.FileIO:
@@ -57,9 +62,6 @@ class FolderArchive(Archive):
             return open_regular(self._files[path])
         except OSError as error:
             raise failed(self.place(path), error) from error
-
-    def _spooled(self, path: str) -> BinaryIO:
-        return self._file(path)
 
 
 def _list(root: str, intake: Intake[str]) -> None:

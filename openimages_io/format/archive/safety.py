@@ -1,15 +1,16 @@
 """Which members of a stranger's archive are let in: every rule, on every member, before one byte is trusted."""
 
 import re
+from collections.abc import Collection
 from typing import Generic, NoReturn, TypeVar
 
 from openimages_io.exceptions import UnreadableArchive
+from openimages_io.format.archive.limits import ArchiveLimits
+from openimages_io.format.archive.problems import Problem
 from openimages_io.format.export_marker import MARKER
-from openimages_io.format.issues import Issue
-from openimages_io.format.limits import Limits
 
-MAX_ISSUES = 1000
-"""Issues that are kept; of the rest only the number is."""
+MAX_PROBLEMS = 1000
+"""Problems that are kept; of the rest only the number is."""
 
 _BREAKS = re.compile("[\x00-\x1f\x7f\x85\u2028\u2029]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -18,25 +19,19 @@ _SUSPECT = re.compile("[\x00-\x1f\x7f\x85\u2028\u2029\ud800-\udfff\\\\]|(?:^|/)(
 _JUNK = re.compile(
     rf"(?:^|/)(?:__MACOSX(?:/|$)|\._[^/]*$|\.DS_Store$|{re.escape(MARKER)}$|(?i:thumbs\.db|desktop\.ini)$)"
 )
-_OWN_FOLDERS = frozenset({"annotations", "images", "masks"})
 
 Place = TypeVar("Place")
 """What an archive notes of a member in order to find its bytes again."""
 
 
-def member_issue(code: str, path: str, predicate: str) -> Issue:
-    """An issue whose subject is one file of the archive."""
-    return Issue(code=code, file=path, reason=f"the file {predicate}")
-
-
-def problem(code: str, path: str, predicate: str) -> UnreadableArchive:
+def file_problem(code: str, path: str, predicate: str) -> UnreadableArchive:
     """The error for one file of the archive."""
-    return UnreadableArchive.of([member_issue(code, path, predicate)])
+    return UnreadableArchive.of([Problem(code=code, file=path, reason=f"the file {predicate}")])
 
 
-def unopenable(code: str, label: str, predicate: str) -> UnreadableArchive:
+def archive_problem(code: str, label: str, predicate: str) -> UnreadableArchive:
     """The error for an archive as a whole; `label` is how people know it."""
-    return UnreadableArchive.of([Issue(code=code, value=label, reason=predicate)])
+    return UnreadableArchive.of([Problem(code=code, archive=label, reason=predicate)])
 
 
 def unsafe_reason(name: str) -> str | None:
@@ -64,23 +59,24 @@ def is_junk(name: str) -> bool:
 class Intake(Generic[Place]):
     """Gathers the members of one archive, and all that is wrong with those it refuses."""
 
-    def __init__(self, limits: Limits, label: str, prefix: str) -> None:
+    def __init__(self, limits: ArchiveLimits, label: str, prefix: str, content_folders: Collection[str]) -> None:
         self.limits = limits
+        self._content_folders = content_folders
         self._label = label
         self._prefix = prefix
-        self._issues: list[Issue] = []
+        self._problems: list[Problem] = []
         self._total = 0
         self._seen = 0
         self._members: dict[str, tuple[int, Place]] = {}
 
     def refuse(self, code: str, name: str, predicate: str) -> None:
         """Notes what is wrong with one member."""
-        self._note(member_issue(code, self._prefix + name, predicate))
+        self._note(Problem(code=code, file=self._prefix + name, reason=f"the file {predicate}"))
 
     def stop(self, code: str, predicate: str) -> NoReturn:
         """Ends the listing, for what comes after cannot be read; raises UnreadableArchive with everything so far."""
-        self._note(Issue(code=code, value=self._label, reason=predicate))
-        raise UnreadableArchive.of(self._issues, self._total)
+        self._note(Problem(code=code, archive=self._label, reason=predicate))
+        raise UnreadableArchive.of(self._problems, self._total)
 
     def path(self, name: str) -> str | None:
         """The member's path without `.` and empty steps; None if it is unsafe (that is noted) or junk."""
@@ -104,19 +100,19 @@ class Intake(Generic[Place]):
         else:
             self._members[path] = (size, place)
 
-    def _note(self, issue: Issue) -> None:
+    def _note(self, problem: Problem) -> None:
         self._total += 1
-        if len(self._issues) < MAX_ISSUES:
-            self._issues.append(issue)
+        if len(self._problems) < MAX_PROBLEMS:
+            self._problems.append(problem)
 
     def finish(self) -> tuple[str, dict[str, int], dict[str, Place]]:
         """Returns the enclosing folder that was taken off (with its slash, or ""), the sizes and the places by path.
 
         Raises UnreadableArchive if anything was refused.
         """
-        if self._issues:
-            raise UnreadableArchive.of(self._issues, self._total)
-        cut = _enclosing_folder(self._members)
+        if self._problems:
+            raise UnreadableArchive.of(self._problems, self._total)
+        cut = _enclosing_folder(self._members, self._content_folders)
         sizes: dict[str, int] = {}
         places: dict[str, Place] = {}
         for path in sorted(self._members):
@@ -125,8 +121,8 @@ class Intake(Generic[Place]):
         return cut, sizes, places
 
 
-def _enclosing_folder(paths: dict[str, tuple[int, Place]]) -> str:
+def _enclosing_folder(paths: dict[str, tuple[int, Place]], content_folders: Collection[str]) -> str:
     top = next(iter(paths), "").partition("/")[0]
-    if top in _OWN_FOLDERS or not all(path.startswith(f"{top}/") for path in paths):
+    if top in content_folders or not all(path.startswith(f"{top}/") for path in paths):
         return ""
     return f"{top}/" if paths else ""

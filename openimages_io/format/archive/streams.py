@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, BinaryIO
 
 from openimages_io.exceptions import UnreadableArchive
-from openimages_io.format.archive.safety import problem
+from openimages_io.format.archive.safety import file_problem
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -78,7 +78,7 @@ FAILURES = (OSError, EOFError, zlib.error)
 def failed(place: str, error: Exception) -> UnreadableArchive:
     """Says in words what happened while a member was read."""
     code, predicate = explained(error)
-    return problem(code, place, predicate)
+    return file_problem(code, place, predicate)
 
 
 def explained(error: Exception) -> tuple[str, str]:
@@ -123,12 +123,14 @@ class MemberStream(io.RawIOBase):
             if self._left > 0 and not data:
                 raise EOFError
             if self._left < 0 or (self._left == 0 and self._pull(1)):
-                raise problem("wrong-size", self._place, f"holds more than the {self._size} bytes that were announced")
+                raise file_problem(
+                    "wrong-size", self._place, f"holds more than the {self._size} bytes that were announced"
+                )
         except FAILURES as error:
             raise failed(self._place, error) from error
         if self._left == 0:
             if self._wanted_crc is not None and self._crc != self._wanted_crc:
-                raise problem("damaged", self._place, "is damaged: its checksum is wrong")
+                raise file_problem("damaged", self._place, "is damaged: its checksum is wrong")
             self._ended = True
         view[: len(data)] = data
         return len(data)

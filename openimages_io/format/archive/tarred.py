@@ -9,12 +9,13 @@ import io
 import lzma
 import os
 import tarfile
+from collections.abc import Collection
 from typing import BinaryIO
 
 from openimages_io.format.archive.base import Archive, Tick
-from openimages_io.format.archive.safety import Intake, unopenable
+from openimages_io.format.archive.limits import ArchiveLimits
+from openimages_io.format.archive.safety import Intake, archive_problem
 from openimages_io.format.archive.streams import FAILURES, MemberStream, RandomReader, explained, failed, stored
-from openimages_io.format.limits import Limits
 from openimages_io.format.temporary import discard, temporary_file, temporary_space
 
 _MAX_HEADER = 2**20
@@ -28,11 +29,13 @@ MAGIC_BYTES = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz"}
 class TarArchive(Archive):
     """A tar that is not packed."""
 
-    def __init__(self, file: RandomReader, limits: Limits, label: str, prefix: str) -> None:
-        intake: Intake[int] = Intake(limits, label, prefix)
+    def __init__(
+        self, file: RandomReader, limits: ArchiveLimits, label: str, prefix: str, content_folders: Collection[str]
+    ) -> None:
+        intake: Intake[int] = Intake(limits, label, prefix, content_folders)
         _list(file, intake)
         enclosing, sizes, self._offsets = intake.finish()
-        super().__init__(limits, prefix, enclosing, sizes)
+        super().__init__(limits, prefix, content_folders, enclosing, sizes)
         self._file = file
 
     def close(self) -> None:
@@ -146,7 +149,7 @@ def _unpacked(packed: BinaryIO, kind: str) -> gzip.GzipFile | bz2.BZ2File | lzma
     return bz2.BZ2File(packed) if kind == "bzip2" else lzma.LZMAFile(packed)
 
 
-def unpack(packed: BinaryIO, kind: str, limits: Limits, label: str, tick: Tick | None = None) -> BinaryIO:
+def unpack(packed: BinaryIO, kind: str, limits: ArchiveLimits, label: str, tick: Tick | None = None) -> BinaryIO:
     """Unpacks a gzip, bzip2 or xz file into a temporary file that is gone when closed.
 
     Raises UnreadableArchive if it is damaged, over the limits, or not a tar (which is known before it is unpacked), and
@@ -159,7 +162,7 @@ def unpack(packed: BinaryIO, kind: str, limits: Limits, label: str, tick: Tick |
             total = 0
             while block := stream.read(_COPY_BLOCK):
                 if not total and not is_tar(block):
-                    raise unopenable("unknown-format", label, f"is one file packed with {kind}, not a tar")
+                    raise archive_problem("unknown-format", label, f"is one file packed with {kind}, not a tar")
                 total += len(block)
                 _check_total(total, packed.tell(), limits, label)
                 with temporary_space():
@@ -171,17 +174,17 @@ def unpack(packed: BinaryIO, kind: str, limits: Limits, label: str, tick: Tick |
     except (*FAILURES, lzma.LZMAError) as error:
         discard(spool)
         code, predicate = explained(error)
-        raise unopenable(code, label, predicate) from error
+        raise archive_problem(code, label, predicate) from error
     except BaseException:
         discard(spool)
         raise
     return spool
 
 
-def _check_total(total: int, consumed: int, limits: Limits, label: str) -> None:
+def _check_total(total: int, consumed: int, limits: ArchiveLimits, label: str) -> None:
     if total > limits.max_unpacked_bytes:
         reason = f"unpacks to more than {limits.max_unpacked_bytes} bytes, the limit set here"
-        raise unopenable("zip-bomb", label, reason)
+        raise archive_problem("zip-bomb", label, reason)
     if total > limits.ratio_free_bytes and total > limits.max_ratio * consumed:
         reason = f"unpacks to more than {limits.max_ratio} times its size, the limit set here"
-        raise unopenable("zip-bomb", label, reason)
+        raise archive_problem("zip-bomb", label, reason)

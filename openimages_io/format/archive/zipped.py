@@ -4,11 +4,13 @@ import stat
 import struct
 import zlib
 from array import array
+from collections.abc import Collection
 from operator import le
 from typing import NamedTuple
 
 from openimages_io.format.archive.base import Archive
-from openimages_io.format.archive.safety import Intake, problem
+from openimages_io.format.archive.limits import ArchiveLimits
+from openimages_io.format.archive.safety import Intake, file_problem
 from openimages_io.format.archive.streams import (
     FAILURES,
     MemberStream,
@@ -20,7 +22,6 @@ from openimages_io.format.archive.streams import (
     stored,
 )
 from openimages_io.format.archive.zipdirectory import DirectoryError, Entry, find_directory, read_entries
-from openimages_io.format.limits import Limits
 
 _LOCAL = struct.Struct("<4s5H3L2H")
 _GUESSED_HEAD = 512
@@ -42,11 +43,13 @@ class _Place(NamedTuple):
 class ZipArchive(Archive):
     """A zip whose members are stored or deflated."""
 
-    def __init__(self, file: RandomReader, limits: Limits, label: str, prefix: str) -> None:
-        intake: Intake[_Place] = Intake(limits, label, prefix)
+    def __init__(
+        self, file: RandomReader, limits: ArchiveLimits, label: str, prefix: str, content_folders: Collection[str]
+    ) -> None:
+        intake: Intake[_Place] = Intake(limits, label, prefix, content_folders)
         _list(file, intake)
         enclosing, sizes, self._places = intake.finish()
-        super().__init__(limits, prefix, enclosing, sizes)
+        super().__init__(limits, prefix, content_folders, enclosing, sizes)
         self._file = file
 
     def close(self) -> None:
@@ -65,7 +68,7 @@ class ZipArchive(Archive):
     def _whole(self, path: str, size: int) -> bytes:
         offset, packed, method, crc = self._places[path]
         if packed > size + size // 8 + _GUESSED_HEAD:  # Padded: no honest packer makes a file larger than this.
-            raise problem("damaged", self.place(path), f"has {size} bytes, but {packed} when packed")
+            raise file_problem("damaged", self.place(path), f"has {size} bytes, but {packed} when packed")
         try:
             block = self._file.read_at(offset, _GUESSED_HEAD + packed)
             start, head_size = self._data_at(path, offset, block)
@@ -82,9 +85,9 @@ class ZipArchive(Archive):
         except FAILURES as error:
             raise failed(self.place(path), error) from error
         if len(data) > size:
-            raise problem("wrong-size", self.place(path), f"holds more than the {size} bytes that were announced")
+            raise file_problem("wrong-size", self.place(path), f"holds more than the {size} bytes that were announced")
         if zlib.crc32(data) != crc:
-            raise problem("damaged", self.place(path), "is damaged: its checksum is wrong")
+            raise file_problem("damaged", self.place(path), "is damaged: its checksum is wrong")
         return data
 
     def _data_at(self, path: str, offset: int, block: bytes) -> tuple[int, int]:
@@ -94,9 +97,9 @@ class ZipArchive(Archive):
             raise EOFError
         signature, _, flags, _, _, _, _, _, _, name_size, extra_size = _LOCAL.unpack(head)
         if signature != b"PK\x03\x04":
-            raise problem("damaged", self.place(path), "is not where the zip's list of contents says")
+            raise file_problem("damaged", self.place(path), "is not where the zip's list of contents says")
         if flags & _ENCRYPTED:
-            raise problem("encrypted", self.place(path), "is encrypted; pack it without a password")
+            raise file_problem("encrypted", self.place(path), "is encrypted; pack it without a password")
         size = _LOCAL.size + name_size + extra_size
         return offset + size, size
 

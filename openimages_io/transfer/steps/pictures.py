@@ -143,7 +143,7 @@ def _look_at(run: Run, subset: str | None, name: str, path: str) -> None:
         data = run.archive.read(path, run.limits.max_picture_bytes)
         size = run.measured[path] = check_picture(data, run.limits)
     except UnreadableArchive as fault:
-        run.picture_issues[path] = fault.issues
+        run.picture_issues[path] = [Issue.of_problem(problem) for problem in fault.problems]
         return
     except BadPicture as fault:
         run.picture_issues[path] = [_bad_picture(path, fault)]
@@ -321,7 +321,7 @@ def store_pictures(run: Run, paths: Sequence[str], files: NewFiles, stored: dict
             data = run.archive.read(path, run.limits.max_picture_bytes)
             stored[path] = store(files, folder, data, path, run.limits)
         except UnreadableArchive as fault:  # the archive has changed since the check
-            run.picture_issues[path] = fault.issues
+            run.picture_issues[path] = [Issue.of_problem(problem) for problem in fault.problems]
         except BadPicture as fault:
             run.picture_issues[path] = [_bad_picture(path, fault)]
         except Exception as error:  # storages have errors of their own
