@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from openimages_io.format.archive.safety import unsafe_reason
+from openimages_io.archives.safety import unsafe_reason
 from openimages_io.format.limits import Limits
 
 SETTING = "OPENIMAGES_IO"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from openimages_io.format.archive.problems import Problem
+    from openimages_io.archives.problems import Problem
 
 _SHOWN = 100
 

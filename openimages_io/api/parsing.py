@@ -15,8 +15,8 @@ from rest_framework.parsers import BaseParser, DataAndFiles, MultiPartParser
 
 from openimages_io import conf
 from openimages_io.api.errors import TooLarge
+from openimages_io.archives.temporary import no_space
 from openimages_io.format.json_size import has_more_values
-from openimages_io.format.temporary import no_space
 from openimages_io.models.values import UNSTORABLE
 
 MAX_DEPTH: Final = 500

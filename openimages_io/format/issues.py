@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from openimages_io.format.archive.problems import Problem
+from openimages_io.archives.problems import Problem
 from openimages_io.format.issue_codes import Severity, code_of, sentence
 from openimages_io.text import printable, quote_text
 

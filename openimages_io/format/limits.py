@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from openimages_io.format.archive.limits import ArchiveLimits
+from openimages_io.archives.limits import ArchiveLimits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

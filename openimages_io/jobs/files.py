@@ -9,8 +9,8 @@ from typing import IO, Any, Final
 
 from django.core.files.base import File
 
+from openimages_io.archives.temporary import closing, temporary_file, temporary_folder, temporary_space
 from openimages_io.exceptions import OpenImagesError
-from openimages_io.format.temporary import closing, temporary_file, temporary_folder, temporary_space
 from openimages_io.models import Job
 from openimages_io.models.job import report_place, result_place
 from openimages_io.models.jobfiles import storage_of_jobs

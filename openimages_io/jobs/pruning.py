@@ -11,8 +11,8 @@ from django.core.files.storage import Storage
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from openimages_io.archives.work_folder import TEMPORARY, left_behind, remove_left
 from openimages_io.conf import JOB_PREFIX
-from openimages_io.format.work_folder import TEMPORARY, left_behind, remove_left
 from openimages_io.jobs.burying import bury_dead
 from openimages_io.jobs.rows import database, rows
 from openimages_io.models import Job

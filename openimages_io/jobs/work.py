@@ -7,9 +7,9 @@ from typing import Any
 
 from django.db import DatabaseError, connections
 
+from openimages_io.archives.temporary import temporary_folder, temporary_space
 from openimages_io.exceptions import CommitUnknown, OpenImagesError
 from openimages_io.format.issues import Severity
-from openimages_io.format.temporary import temporary_folder, temporary_space
 from openimages_io.jobs import messages
 from openimages_io.jobs.files import local_source, save_report, save_result
 from openimages_io.jobs.live import line

@@ -6,9 +6,9 @@ from pathlib import Path
 from django.db import router
 
 from openimages_io import conf
+from openimages_io.archives.output import open_output
 from openimages_io.exceptions import OpenImagesError
 from openimages_io.format.names import DATUMARO, DOCUMENTED
-from openimages_io.format.output import open_output
 from openimages_io.models import Shape, Task
 from openimages_io.transfer.collecting import collecting_less
 from openimages_io.transfer.options import ExportOptions, LayoutName

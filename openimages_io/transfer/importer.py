@@ -15,8 +15,8 @@ from django.db.models import Max, Model
 from django.utils import timezone
 
 from openimages_io import conf
+from openimages_io.archives import Archive, open_archive
 from openimages_io.exceptions import CommitUnknown, OpenImagesError, UnreadableArchive
-from openimages_io.format.archive import Archive, open_archive
 from openimages_io.format.issues import Issue, Severity
 from openimages_io.format.layouts import CONTENT_FOLDERS, PICTURE_SUFFIXES, Layout, recognise
 from openimages_io.models import AttributeSpec, HierarchyEdge, Image, Label, Mask, Shape, Task, picture_storage

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Final, Self
 
-from openimages_io.format.archive import Archive, open_nested
+from openimages_io.archives import Archive, open_nested
 from openimages_io.format.layouts import Source
 from openimages_io.transfer.run import Run
 

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from openimages_io.archives.output import Output
 from openimages_io.format.issues import Issue, Severity
 from openimages_io.format.limits import Limits
 from openimages_io.format.names import Names
-from openimages_io.format.output import Output
 from openimages_io.models import Label
 from openimages_io.transfer.options import ExportOptions
 from openimages_io.transfer.report import Report

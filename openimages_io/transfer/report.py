@@ -12,10 +12,10 @@ from dataclasses import asdict, dataclass, field
 from typing import IO, Any, Final
 
 from openimages_io import conf
+from openimages_io.archives.temporary import discard, no_space
 from openimages_io.exceptions import UnreadableArchive
 from openimages_io.format.issue_codes import UNLISTED
 from openimages_io.format.issues import Issue, Severity
-from openimages_io.format.temporary import discard, no_space
 from openimages_io.transfer.summary import IssueKind, Summary
 
 WHOLE_FILE: Final = frozenset(

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+from openimages_io.archives import Archive
 from openimages_io.exceptions import UnreadableArchive
-from openimages_io.format.archive import Archive
 from openimages_io.format.issues import Issue, Severity
 from openimages_io.format.layouts import Kind, Layout, Source
 from openimages_io.format.limits import Limits

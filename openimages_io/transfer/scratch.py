@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from openimages_io.format.temporary import temporary_folder, temporary_space
+from openimages_io.archives.temporary import temporary_folder, temporary_space
 
 ROW_END: Final = "\x1e"
 """Between the texts of one key."""

@@ -9,10 +9,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Any, BinaryIO, Self
 
+from openimages_io.archives.temporary import discard, temporary_file
 from openimages_io.exceptions import NoTemporarySpace
 from openimages_io.format.issues import Issue, IssueSink
 from openimages_io.format.reading import Chunk
-from openimages_io.format.temporary import discard, temporary_file
 
 
 class Spool:

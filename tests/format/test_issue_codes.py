@@ -16,7 +16,7 @@ FIRST = {"issue", "warn", "bad", "refuse", "stop", "file_problem", "archive_prob
 """Functions whose first argument is an issue's code."""
 SECOND = {"_of_few", "_of_many"}
 """Functions whose second argument is one."""
-IN_PLACES = ("format", "transfer")
+IN_PLACES = ("archives", "format", "transfer")
 
 
 def called(node: ast.Call) -> str:

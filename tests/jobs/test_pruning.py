@@ -15,7 +15,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 
-from openimages_io.format.work_folder import TEMPORARY, WorkFolder
+from openimages_io.archives.work_folder import TEMPORARY, WorkFolder
 from openimages_io.jobs import live
 from openimages_io.jobs.orphaned_pictures import Orphans
 from openimages_io.jobs.pruning import prune

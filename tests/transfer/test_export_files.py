@@ -10,8 +10,8 @@ from django.core.files.base import ContentFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from openimages_io.archives.export_marker import MARKER
 from openimages_io.exceptions import OpenImagesError
-from openimages_io.format.export_marker import MARKER
 from openimages_io.models import EdgeKind, HierarchyEdge, Image, Label, Shape
 from openimages_io.transfer.exporter import Exporter
 from openimages_io.transfer.options import ExportOptions, LabelNames, LayoutName

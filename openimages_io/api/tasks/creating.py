@@ -15,7 +15,7 @@ from openimages_io.api.fields import Text
 from openimages_io.api.strict import repeated, unknown
 from openimages_io.api.tasks.imagefields import ImageId, NewImageSerializer, Subset, UploadSerializer
 from openimages_io.api.tasks.saving import changing, fault
-from openimages_io.format.archive.safety import is_junk
+from openimages_io.archives.safety import is_junk
 from openimages_io.format.known_files import PICTURE_SUFFIXES
 from openimages_io.format.names import image_id_of
 from openimages_io.format.pictures import BadPicture, TooManyPixels, check_picture

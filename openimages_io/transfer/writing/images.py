@@ -6,9 +6,9 @@ from typing import Any, Final
 
 from django.db.models import Count, QuerySet
 
+from openimages_io.archives.safety import is_junk
 from openimages_io.exceptions import OpenImagesError
 from openimages_io.format import cells
-from openimages_io.format.archive.safety import is_junk
 from openimages_io.format.layouts import misread
 from openimages_io.format.names import DATUMARO, unsafe_word
 from openimages_io.format.sizes import MAX_SIDE, write_sizes

@@ -8,9 +8,9 @@ from typing import Final
 from django.db.models.functions import Length
 
 from openimages_io import geometry
+from openimages_io.archives.output import ByteSink
 from openimages_io.format import cells, writing
 from openimages_io.format.masks import SIGNATURE, BadMask, decode, encode
-from openimages_io.format.output import ByteSink
 from openimages_io.format.tables import SEGMENTATIONS
 from openimages_io.models import Image, Shape, ShapeKind
 from openimages_io.models.shape import as_attributes

@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 
 from django.core.exceptions import SuspiciousFileOperation
 
-from openimages_io.format.archive.safety import is_junk, unsafe_reason
+from openimages_io.archives.safety import is_junk, unsafe_reason
 from openimages_io.format.known_files import PICTURE_SUFFIXES
 from openimages_io.format.names import image_id_of, split_ending, unsafe_image_id
 from openimages_io.models import Image

@@ -9,8 +9,8 @@ from typing import Any, Final, Self
 
 from django.db import connections
 
+from openimages_io.archives.output import ByteSink
 from openimages_io.format import writing
-from openimages_io.format.output import ByteSink
 from openimages_io.models import Image, Shape
 from openimages_io.transfer.outgoing import Outgoing
 from openimages_io.transfer.report import Totals

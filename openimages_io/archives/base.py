@@ -8,10 +8,10 @@ from collections.abc import Callable, Collection, Mapping
 from types import MappingProxyType, TracebackType
 from typing import BinaryIO, Self
 
-from openimages_io.format.archive.limits import ArchiveLimits
-from openimages_io.format.archive.safety import file_problem
-from openimages_io.format.archive.streams import MemberStream, failed
-from openimages_io.format.temporary import discard, temporary_file, temporary_space
+from openimages_io.archives.limits import ArchiveLimits
+from openimages_io.archives.safety import file_problem
+from openimages_io.archives.streams import MemberStream, failed
+from openimages_io.archives.temporary import discard, temporary_file, temporary_space
 
 BUFFER = 2**20
 """Bytes that are unpacked at once from an open member."""

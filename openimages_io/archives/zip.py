@@ -8,10 +8,10 @@ from collections.abc import Collection
 from operator import le
 from typing import NamedTuple
 
-from openimages_io.format.archive.base import Archive
-from openimages_io.format.archive.limits import ArchiveLimits
-from openimages_io.format.archive.safety import Intake, file_problem
-from openimages_io.format.archive.streams import (
+from openimages_io.archives.base import Archive
+from openimages_io.archives.limits import ArchiveLimits
+from openimages_io.archives.safety import Intake, file_problem
+from openimages_io.archives.streams import (
     FAILURES,
     MemberStream,
     Pull,
@@ -21,7 +21,7 @@ from openimages_io.format.archive.streams import (
     failed,
     stored,
 )
-from openimages_io.format.archive.zipdirectory import DirectoryError, Entry, find_directory, read_entries
+from openimages_io.archives.zip_directory import DirectoryError, Entry, find_directory, read_entries
 
 _LOCAL = struct.Struct("<4s5H3L2H")
 _GUESSED_HEAD = 512

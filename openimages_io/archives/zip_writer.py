@@ -17,8 +17,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Self
 
-from openimages_io.format.archive.streams import RandomReader
-from openimages_io.format.archive.zipdirectory import DirectoryError, find_directory
+from openimages_io.archives.streams import RandomReader
+from openimages_io.archives.zip_directory import DirectoryError, find_directory
 
 _LOCAL = struct.Struct("<4s5H3L2H")
 _CENTRAL = struct.Struct("<4s6H3L5H2L")

@@ -17,10 +17,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from openimages_io.archives import Archive, open_archive, open_nested
+from openimages_io.archives.safety import MAX_PROBLEMS
+from openimages_io.archives.streams import RandomReader
 from openimages_io.exceptions import NoTemporarySpace, UnreadableArchive
-from openimages_io.format.archive import Archive, open_archive, open_nested
-from openimages_io.format.archive.safety import MAX_PROBLEMS
-from openimages_io.format.archive.streams import RandomReader
 from openimages_io.format.limits import Limits
 
 LIMITS = Limits()

@@ -8,8 +8,8 @@ import zlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, BinaryIO
 
+from openimages_io.archives.safety import file_problem
 from openimages_io.exceptions import UnreadableArchive
-from openimages_io.format.archive.safety import file_problem
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer

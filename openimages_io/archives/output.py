@@ -9,11 +9,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Protocol, Self
 
+from openimages_io.archives.export_marker import MARKER, Contents, remove_listed, survey, write_marker
+from openimages_io.archives.safety import unsafe_reason
+from openimages_io.archives.work_folder import WorkFolder, left_behind, remove_left
+from openimages_io.archives.zip_writer import ZipWriter, is_unchanged
 from openimages_io.exceptions import OpenImagesError
-from openimages_io.format.archive.safety import unsafe_reason
-from openimages_io.format.export_marker import MARKER, Contents, remove_listed, survey, write_marker
-from openimages_io.format.work_folder import WorkFolder, left_behind, remove_left
-from openimages_io.format.zipwriter import ZipWriter, is_unchanged
 
 _COPY_BLOCK = 2 * 2**20
 _FILE_BUFFER = 2**20

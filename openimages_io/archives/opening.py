@@ -6,13 +6,13 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import BinaryIO
 
-from openimages_io.format.archive.base import Archive, Tick
-from openimages_io.format.archive.folder import FolderArchive, open_regular
-from openimages_io.format.archive.limits import ArchiveLimits
-from openimages_io.format.archive.safety import archive_problem
-from openimages_io.format.archive.streams import RandomReader, explained
-from openimages_io.format.archive.tarred import MAGIC_BYTES, TarArchive, is_tar, unpack
-from openimages_io.format.archive.zipped import ZipArchive
+from openimages_io.archives.base import Archive, Tick
+from openimages_io.archives.folder import FolderArchive, open_regular
+from openimages_io.archives.limits import ArchiveLimits
+from openimages_io.archives.safety import archive_problem
+from openimages_io.archives.streams import RandomReader, explained
+from openimages_io.archives.tar import MAGIC_BYTES, TarArchive, is_tar, unpack
+from openimages_io.archives.zip import ZipArchive
 
 _EXPECTED = "a folder, a zip or a tar (also .tar.gz, .tar.bz2, .tar.xz) is expected"
 _ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")

@@ -7,8 +7,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, BinaryIO, TypeVar, cast
 
+from openimages_io.archives.work_folder import TEMPORARY, WorkFolder
 from openimages_io.exceptions import NoTemporarySpace
-from openimages_io.format.work_folder import TEMPORARY, WorkFolder
 
 AnyFile = TypeVar("AnyFile", bound=IO[Any])
 

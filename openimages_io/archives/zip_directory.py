@@ -9,7 +9,7 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from openimages_io.format.archive.streams import RandomReader
+from openimages_io.archives.streams import RandomReader
 
 _END = struct.Struct("<4s4H2LH")
 _LOCATOR_64 = struct.Struct("<4sLQL")

@@ -13,13 +13,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from openimages_io.archives import open_archive, zip_writer
+from openimages_io.archives import output as output_module
+from openimages_io.archives.output import Output, open_output
+from openimages_io.archives.zip_writer import PackedStream, ZipWriter
 from openimages_io.exceptions import OpenImagesError
-from openimages_io.format import output as output_module
-from openimages_io.format import zipwriter
-from openimages_io.format.archive import open_archive
 from openimages_io.format.limits import Limits
-from openimages_io.format.output import Output, open_output
-from openimages_io.format.zipwriter import PackedStream, ZipWriter
 
 LIMITS = Limits()
 CONTENT_FOLDERS = ("annotations", "images", "masks")
@@ -94,7 +93,7 @@ def test_two_exports_are_the_same_bytes(tmp_path: Path) -> None:
 def test_the_bytes_do_not_depend_on_the_pieces_they_come_in(
     cuts: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(zipwriter, "PACK_BLOCK", 700)
+    monkeypatch.setattr(zip_writer, "PACK_BLOCK", 700)
     data = b"".join(ROWS[:100])
     packed = []
     for steps in (sorted(cuts), []):
@@ -115,7 +114,7 @@ def _packing_threads() -> int:
 def test_several_streams_are_open_at_once_and_files_written_meanwhile(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(zipwriter, "PACK_BLOCK", 1000)
+    monkeypatch.setattr(zip_writer, "PACK_BLOCK", 1000)
     with (
         open_output(tmp_path / name, force=False) as output,
         output.stream("annotations/a.csv") as a,
@@ -205,7 +204,7 @@ def test_nothing_is_seen_before_it_is_complete_and_nothing_stays_after_a_failure
 
 @both
 def test_a_failure_within_a_stream_leaves_nothing(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(zipwriter, "PACK_BLOCK", 1000)
+    monkeypatch.setattr(zip_writer, "PACK_BLOCK", 1000)
 
     def fail_within() -> None:
         with open_output(tmp_path / name, force=False) as output, output.stream("annotations/a.csv") as sink:
@@ -343,7 +342,7 @@ class FullDisk(io.BytesIO):
 
 @pytest.fixture
 def full_spool(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(zipwriter, "PACK_BLOCK", 1000)
+    monkeypatch.setattr(zip_writer, "PACK_BLOCK", 1000)
     monkeypatch.setattr(tempfile, "TemporaryFile", lambda **_: FullDisk())
 
 

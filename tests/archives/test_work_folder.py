@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
+from openimages_io.archives import work_folder
+from openimages_io.archives.output import Output, open_output
+from openimages_io.archives.work_folder import NOTE, WorkFolder, left_behind, remove_left
 from openimages_io.exceptions import OpenImagesError
-from openimages_io.format import work_folder
-from openimages_io.format.output import Output, open_output
-from openimages_io.format.work_folder import NOTE, WorkFolder, left_behind, remove_left
 
 CSV = "annotations/class-descriptions.csv"
 both = pytest.mark.parametrize("name", ["out.zip", "out"])
@@ -182,7 +182,7 @@ def test_a_folder_that_is_not_there_has_nothing(tmp_path: Path) -> None:
 @pytest.mark.programs
 def test_a_process_that_was_killed_is_known_to_be_dead(tmp_path: Path) -> None:
     script = (
-        "import sys, time; from pathlib import Path; from openimages_io.format.work_folder import WorkFolder\n"
+        "import sys, time; from pathlib import Path; from openimages_io.archives.work_folder import WorkFolder\n"
         "folder = WorkFolder(Path(sys.argv[1]), 'openimages-'); folder.file('a').touch(); print('there', flush=True)\n"
         "time.sleep(60)\n"
     )

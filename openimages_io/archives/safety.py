@@ -4,10 +4,10 @@ import re
 from collections.abc import Collection
 from typing import Generic, NoReturn, TypeVar
 
+from openimages_io.archives.export_marker import MARKER
+from openimages_io.archives.limits import ArchiveLimits
+from openimages_io.archives.problems import Problem
 from openimages_io.exceptions import UnreadableArchive
-from openimages_io.format.archive.limits import ArchiveLimits
-from openimages_io.format.archive.problems import Problem
-from openimages_io.format.export_marker import MARKER
 
 MAX_PROBLEMS = 1000
 """Problems that are kept; of the rest only the number is."""

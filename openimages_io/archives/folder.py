@@ -7,10 +7,10 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import BinaryIO
 
-from openimages_io.format.archive.base import Archive
-from openimages_io.format.archive.limits import ArchiveLimits
-from openimages_io.format.archive.safety import Intake, file_problem
-from openimages_io.format.archive.streams import MemberStream, failed
+from openimages_io.archives.base import Archive
+from openimages_io.archives.limits import ArchiveLimits
+from openimages_io.archives.safety import Intake, file_problem
+from openimages_io.archives.streams import MemberStream, failed
 
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 

@@ -12,11 +12,11 @@ import tarfile
 from collections.abc import Collection
 from typing import BinaryIO
 
-from openimages_io.format.archive.base import Archive, Tick
-from openimages_io.format.archive.limits import ArchiveLimits
-from openimages_io.format.archive.safety import Intake, archive_problem
-from openimages_io.format.archive.streams import FAILURES, MemberStream, RandomReader, explained, failed, stored
-from openimages_io.format.temporary import discard, temporary_file, temporary_space
+from openimages_io.archives.base import Archive, Tick
+from openimages_io.archives.limits import ArchiveLimits
+from openimages_io.archives.safety import Intake, archive_problem
+from openimages_io.archives.streams import FAILURES, MemberStream, RandomReader, explained, failed, stored
+from openimages_io.archives.temporary import discard, temporary_file, temporary_space
 
 _MAX_HEADER = 2**20
 """Bytes that one member's headers may take, extended attributes included. tarfile reads any announced size at once."""
