@@ -38,12 +38,11 @@ class Site:
         assert done.returncode == 0, done.stdout + done.stderr
 
     @contextmanager
-    def running(self, *args: str) -> Iterator[subprocess.Popen[str]]:
+    def running(self, *args: str, **environment: str) -> Iterator[subprocess.Popen[str]]:
         """A management command that goes on until it is no longer needed."""
         command = [sys.executable, "manage.py", *args]
-        process = subprocess.Popen(
-            command, cwd=ROOT, env=self._environment(), stdout=self._log, stderr=subprocess.STDOUT, text=True
-        )
+        where = self._environment() | environment
+        process = subprocess.Popen(command, cwd=ROOT, env=where, stdout=self._log, stderr=subprocess.STDOUT, text=True)
         try:
             yield process
         finally:
@@ -69,9 +68,15 @@ class Site:
                     time.sleep(0.1)
             yield
 
-    def worker(self) -> Any:
+    def worker(self, **environment: str) -> Any:
         """The worker of the jobs."""
-        return self.running("db_worker", "--interval", "0.1", "--no-startup-delay", "--no-reload")
+        return self.running("db_worker", "--interval", "0.1", "--no-startup-delay", "--no-reload", **environment)
+
+    def held_worker(self, phase: str) -> Any:
+        """A worker whose jobs stand still in a phase, however quick it is, until they are cancelled."""
+        hold = self.folder / "hold"
+        hold.write_text(phase, "utf-8")
+        return self.worker(DJANGO_SETTINGS_MODULE="tests.jobs.site_settings", HOLD=str(hold))
 
     def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         """What a query of the database finds."""

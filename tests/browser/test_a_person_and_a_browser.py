@@ -15,6 +15,7 @@ from tests.admin.conftest import BOXES, SCENES, broken_row, pack
 from tests.browser.conftest import log_in
 from tests.browser.looking import Looker
 from tests.browser.serving import Site
+from tests.jobs.archives import write_large
 
 _LONG = 20_000
 ADMIN = "/admin/openimages_io"
@@ -152,8 +153,8 @@ def test_every_other_page_is_fit_to_be_seen(page: Page, site: Site, scenes: int,
 def test_progress_is_seen_and_a_job_is_cancelled(page: Page, site: Site, looker: Looker, tmp_path: Path) -> None:
     page.goto(f"{ADMIN}/task/import/")
     page.fill("[name=task_name]", "large")
-    page.set_input_files("[name=upload]", large(tmp_path / "large.zip"))
-    with site.worker():
+    page.set_input_files("[name=upload]", write_large(tmp_path / "large.zip", 5_000))
+    with site.held_worker("check"):
         page.click("text=Upload and check")
         page.wait_for_function("document.querySelector('#oi-bar')?.value > 0", timeout=_LONG)
         expect(page.locator("#oi-text")).to_contain_text(re.compile(r"Reading and checking the archive: \d+ %"))
@@ -162,20 +163,6 @@ def test_progress_is_seen_and_a_job_is_cancelled(page: Page, site: Site, looker:
         expect(page.locator(".oi-message")).to_contain_text("Cancelled: nothing was written.", timeout=_LONG)
         looker.look(page, "job-cancelled")
     assert site.rows("SELECT count(*) FROM openimages_io_task WHERE name = 'large'") == [(0,)]
-
-
-def large(target: Path) -> Path:
-    """An archive that takes seconds to check: half a million boxes."""
-    head = (
-        "ImageID,Source,LabelName,Confidence,XMin,XMax,YMin,YMax,IsOccluded,IsTruncated,IsGroupOf,IsDepiction,IsInside"
-    )
-    some = "".join(
-        f"i{n % 100},xclick,/m/01yrx,1,0.1,0.5,0.2,{0.3 + n / 100_000:.5f},0,0,0,0,0\n" for n in range(50_000)
-    )
-    with zipfile.ZipFile(target, "w") as archive:
-        archive.writestr("annotations/class-descriptions.csv", "/m/01yrx,Cat\n")
-        archive.writestr("annotations/train-annotations-bbox.csv", f"{head}\n{some * 10}")
-    return target
 
 
 def test_without_scripts_a_jobs_page_reloads_itself(browser: Browser, site: Site, scenes: int) -> None:

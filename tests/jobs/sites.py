@@ -50,7 +50,8 @@ class Site:
             "JOBS_ROOT": str(folder / "jobs"),
             "DJANGO_SETTINGS_MODULE": "tests.jobs.site_settings",
             "PYTHONPATH": str(ROOT),
-            "SLOWLY": "0.05",
+            "SLOWLY": "1",
+            "HOLD": str(folder / "hold"),
             **environment,
         }
         self.workers: list[subprocess.Popen[bytes]] = []
@@ -70,6 +71,16 @@ class Site:
             )
         self.workers.append(worker)
         return worker
+
+    def hold(self, phase: str) -> None:
+        """Has runs stand still in a phase, until `go_on`; see `tests.jobs.slowly`."""
+        fresh = self.folder / "hold.new"
+        fresh.write_text(phase, "utf-8")
+        fresh.replace(self.folder / "hold")
+
+    def go_on(self) -> None:
+        """Lets a run that stands still go on."""
+        (self.folder / "hold").unlink()
 
     @property
     def log(self) -> str:

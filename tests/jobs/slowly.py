@@ -9,7 +9,11 @@ from django.core.files.storage import FileSystemStorage
 
 
 class Slowly(AppConfig):
-    """Rests a moment whenever progress is told, and whenever a file is removed."""
+    """Makes a worker as slow as a test needs it, whatever the speed of the code and of the machine.
+
+    Each phase of a run takes at least `SLOWLY` seconds, and each removal of a file `SLOWLY_REMOVED`. While the
+    file `HOLD` names a phase, a run in that phase stands still halfway; it can be cancelled.
+    """
 
     name = "tests.jobs"
     label = "slowly"
@@ -19,11 +23,16 @@ class Slowly(AppConfig):
         """Takes effect."""
         from openimages_io.jobs.watch import Watch  # noqa: PLC0415  (needs the app registry)
 
-        tell, moment = Watch.progress, float(os.environ.get("SLOWLY", "0"))
+        report, seconds = Watch.progress, float(os.environ.get("SLOWLY", "0"))
+        hold = Path(os.environ.get("HOLD", os.devnull))
 
         def progress(self: Watch, phase: str, done: int, total: int) -> None:
-            time.sleep(moment)
-            tell(self, phase, done, total)
+            since = self.done if phase == self.phase else 0
+            time.sleep(seconds * max(done - since, 0) / max(total, 1))
+            report(self, phase, done, total)
+            while 2 * done >= total > 0 and held_phase(hold) == phase:
+                time.sleep(0.02)
+                self.tick()
 
         Watch.progress = progress  # type: ignore[method-assign]
         delete, rest = FileSystemStorage.delete, float(os.environ.get("SLOWLY_REMOVED", "0"))
@@ -33,3 +42,11 @@ class Slowly(AppConfig):
             delete(self, name)
 
         FileSystemStorage.delete = removed  # type: ignore[assignment, method-assign]
+
+
+def held_phase(path: Path) -> str:
+    """The phase that the file names, or nothing."""
+    try:
+        return path.read_text("utf-8")
+    except FileNotFoundError:
+        return ""

@@ -79,6 +79,7 @@ def test_a_job_that_is_cancelled_stops_within_two_seconds_and_leaves_nothing(
     site: Site, large: Path, phase: str
 ) -> None:
     job = submitted(large)
+    site.hold(phase)
     site.start_worker()
     in_phase(job, phase)
     _cancelled(site, job)
@@ -102,9 +103,11 @@ def others_writing() -> Iterator[None]:
 
 def test_a_job_that_waits_for_others_who_write_can_be_cancelled_too(site: Site, large: Path) -> None:
     job = submitted(large)
+    site.hold("check")
     site.start_worker()
     in_phase(job, "check")
     with others_writing():
+        site.go_on()
         if connection.vendor == "sqlite":
             until(lambda: now(job).phase == "wait", what="the phase wait")
         else:
@@ -145,10 +148,12 @@ def test_a_worker_that_is_killed_leaves_a_job_that_can_be_started_again(
 ) -> None:
     settings.OPENIMAGES_IO = {"JOB_SILENCE": 3}
     job = submitted(large)
+    site.hold("commit")
     worker = site.start_worker()
     in_phase(job, "commit")
     os.kill(worker.pid, signal.SIGKILL)
     worker.wait()
+    site.go_on()
     until(lambda: now(job).state == "failed", 9, what="the sign that it is dead")
     assert now(job).message.startswith("The worker stopped")
     assert Job.objects.get(pk=job.pk).state == "running"
@@ -163,6 +168,7 @@ def test_a_worker_that_is_killed_leaves_a_job_that_can_be_started_again(
 
 def test_a_worker_that_is_told_to_go_says_so(site: Site, large: Path) -> None:
     job = submitted(large)
+    site.hold("check")
     worker = site.start_worker()
     in_phase(job, "check")
     worker.terminate()
@@ -176,9 +182,9 @@ def test_a_worker_that_is_told_to_go_says_so(site: Site, large: Path) -> None:
 
 
 def test_a_worker_that_is_stopped_twice_after_the_commit_loses_nothing(site: Site) -> None:
-    """While it removes the pictures that were replaced, which takes 0.1 s each."""
+    """While it removes the pictures that were replaced, which takes 0.3 s each."""
     first = submit_import(small(pictures=20), task=None, task_name="x", options=CREATE, dry_run=False, user=None)
-    site.environment |= {"SLOWLY": "0", "SLOWLY_REMOVED": "0.1"}
+    site.environment |= {"SLOWLY": "0", "SLOWLY_REMOVED": "0.3"}
     worker = site.start_worker()
     task = ended(first).task
     Image.objects.exclude(file="").update(file_digest="another", file_suffix=".PNG")
