@@ -51,7 +51,7 @@ those of later versions, and where a later one differs there is a warning. A rep
 ## Every table
 
 - UTF-8, with or without a byte order mark; LF, CRLF or CR; blank lines are passed over; standard CSV quoting with commas.
-- Rows of nothing but commas are blank lines, and empty cells behind the last column, as spreadsheets write them, are passed over. A row that
+- Rows of nothing but commas and spaces are blank lines, and empty cells behind the last column, as spreadsheets write them, are passed over. A row that
   ends early is read if all that is missing may be empty (`short-rows`, one warning a file with their number), unless the file may be cut
   off in it: it is the last, has no line end, and no row before it was short. A path that begins with `./` is read without it (`dot-folder`).
 - A flag may be `1.0`, `0.0` or `-1.0`, as pandas writes it in a column that has empty cells; it goes out as `1`, `0` or `-1`.
@@ -127,7 +127,9 @@ RULES: Final[dict[str, tuple[str, ...]]] = {
     ),
     CLASSES.title: (
         "The header may be missing, and is not written. Columns are then told by their order.",
-        "Two different words of a header, such as `label,name` or `class_id,class_name`, are one, too (`header-guessed`, a note); `Cat,Katze` is a class.",
+        "Two different words of a header, such as `label,name`, `text,label` or `class_id,class_name`, are one, too (`header-guessed`, a note). Which column is which is said by the MIDs below, else by words such as `mid`, else by their order.",
+        "More columns, such as `index,mid,name`, are read if header or MIDs make clear which is the LabelName and which the DisplayName, and so are two columns of which the second has the MIDs (`columns-guessed`, a note). What is not clear is an error, `bad-header`.",
+        "A first row that might be a header and might be a class, such as `person,name`, or one without a MID above rows that all have one, is a class (`perhaps-a-header`, a warning). An export writes the header where its first class would be taken for one.",
         "A label without a display name is written with its LabelName twice, as CVAT and Datumaro do (`name-twice`, a note with the number). A MID that stands twice has no display name.",
         "A list of LabelNames alone, one a line, is a class list as well.",
         "A class stands in one list once (`class-twice`).",

@@ -89,6 +89,11 @@ class RowReader:
         return self._source.position
 
     @property
+    def ended(self) -> bool:
+        """Whether the file was read to its end."""
+        return self._source.ended
+
+    @property
     def ends_open(self) -> bool:
         """Whether the file was read to its end, and its last line has no line end."""
         return self._source.ends_open

@@ -132,6 +132,16 @@ CODES: Final[Mapping[str, IssueCode]] = {
     "bad-quoting": IssueCode(
         _E, "A row whose quotes are wrong.", "Double the quotes inside a quoted cell, and close each one."
     ),
+    "columns-guessed": IssueCode(
+        _N,
+        "A class list without a header whose columns stand otherwise.",
+        "Nothing, unless it is not so: then write the header LabelName,DisplayName above it.",
+        "The file has no header, and its MIDs say that the columns are {first} and {second}",
+        forms={
+            "several": "The file has no header, and its MIDs say that {first} is column {label}, {second} column "
+            "{name}",
+        },
+    ),
     "column-missing": IssueCode(
         _E,
         "A required column is missing.",
@@ -148,6 +158,17 @@ CODES: Final[Mapping[str, IssueCode]] = {
         "A class list whose header has words of its own.",
         "Nothing, unless that line is a class: then write the header LabelName,DisplayName above it.",
         "looks like a header and is not read as a class: the columns are {first} and {second}",
+        forms={
+            "one": "looks like a header and is not read as a class: the column is {first}",
+            "several": "looks like a header and is not read as a class: {first} is column {label}, {second} is column "
+            "{name}",
+        },
+    ),
+    "perhaps-a-header": IssueCode(
+        _W,
+        "A class list whose first class may be a header.",
+        "If that line is a header, write LabelName,DisplayName in its place; if it is a class, write that above it.",
+        "is read as a class, though it may be a header",
     ),
     "long-row": IssueCode(_E, "A row with more cells than the file has columns.", "Quote cells that have commas."),
     "not-commas": IssueCode(

@@ -60,11 +60,11 @@ class Mending:
         """The line of a last row that has no line end, once it is read: the file may be cut off within it."""
 
     def mend(self, batch: Rows) -> Rows:
-        """The rows, mended where that is clear, without those of nothing but commas; `batch` itself if all is well."""
+        """The rows, mended where that is clear, without those of commas and spaces; `batch` itself if all is well."""
         self._has_broken_rows |= bool(batch.broken)
         mended = Rows(broken=batch.broken)
         for row, line in zip(batch.rows, batch.lines, strict=True):
-            if not any(row):
+            if is_blank(row):
                 continue
             mended.rows.append(self._row(row, line))
             mended.lines.append(line)

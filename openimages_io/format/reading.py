@@ -130,9 +130,10 @@ class _Reading:
             pending.extend(block)
             if not self.columns:
                 pending.pass_over(is_blank)
-            if pending and not self.columns and not self._begins(pending):
+            is_enough = self.table.header or reader.ended or len(pending) > class_lists.SAMPLE
+            if pending and not self.columns and is_enough and not self._begins(pending):
                 return
-            while len(pending) > count or (pending and reader.position - taken > MAX_CHUNK_BYTES):
+            while self.columns and (len(pending) > count or (pending and reader.position - taken > MAX_CHUNK_BYTES)):
                 taken = reader.position
                 chunk, pending = pending.split(count)
                 yield chunk
@@ -149,36 +150,31 @@ class _Reading:
         if rows.broken and not (rows.lines and rows.lines[0] < rows.broken[0].line):
             self.issue("bad-header", rows.broken[0].reason, line=rows.broken[0].line)
             return False
-        if self._take_header(rows.rows[0], rows.lines[0], *rows.rows[1:2]):
+        if self._take_header(rows.rows[0], rows.lines[0], rows.rows[1 : 1 + class_lists.SAMPLE]):
             del rows.rows[0], rows.lines[0]
         self.parsers = [column.type.new_parser() if column else None for column in self.columns]
         self.mending = Mending(self.columns, self.unnamed, clip=self.clip)
         return bool(self.columns)
 
-    def _take_header(self, row: list[str], line: int, following: Sequence[str] = ()) -> bool:
+    def _take_header(self, row: list[str], line: int, below: Sequence[Sequence[str]]) -> bool:
         """Learns the columns; tells whether the row was a header (if not, it is the first row of values)."""
         names = [cell.strip() for cell in row]
         while not names[-1]:
             names.pop()
         known = [self.table.by_name.get(name.casefold()) for name in names]
-        if not self.table.header and class_lists.is_header(names):
-            known = self._guess_columns(names, known, line, following)
-        elif not self.table.header and not any(known):
-            if len(names) > len(self.table.columns) or is_split_otherwise(row):
-                found = (
-                    f"here they seem to be separated by {_mark(row)}"
-                    if len(row) == 1
-                    else f"here are {len(names)} cells"
-                )
-                self.issue(
-                    "bad-header",
-                    f"{_expected(self.table)} are expected, separated by commas; {found}",
-                    line=line,
-                    value=",".join(row),
-                )
+        if not self.table.header:
+            try:
+                if is_split_otherwise(row):
+                    raise class_lists.UncertainColumns(f"here they seem to be separated by {_mark(row)}")
+                found = class_lists.find_columns(names, below)
+            except class_lists.UncertainColumns as fault:
+                expected = f"{_expected(self.table)} are expected, separated by commas; {fault}"
+                self.issue("bad-header", expected, line=line, value=",".join(row))
                 return True
-            self.columns = list(self.table.columns[: len(row)])
-            return False
+            known = self._class_columns(names, known, line, found)
+            if not found.has_header:
+                self.columns, self.unnamed = known, len(row) - len(known)
+                return False
         twice = {column.name for column in known if column and known.count(column) > 1}
         missing = [column.name for column in self.table.columns if column.required and column not in known]
         for name in sorted(twice):
@@ -197,19 +193,27 @@ class _Reading:
         self.columns, self.unnamed = known, len(row) - len(known)
         return True
 
-    def _guess_columns(
-        self, names: list[str], known: Sequence[Column | None], line: int, following: Sequence[str]
+    def _class_columns(
+        self, names: list[str], known: Sequence[Column | None], line: int, found: class_lists.ClassColumns
     ) -> list[Column | None]:
-        """The columns of a class list whose header has other words: by their order, unless MIDs stand second."""
-        first, second = self.table.columns
-        if all(known):
-            return list(known)
-        mids = [class_lists.is_mid(cell.strip()) for cell in following[:2]]
-        if second is known[0] or first is known[1] or (not any(known) and mids == [False, True]):
-            first, second = second, first
-        params = {"first": first.name, "second": second.name}
-        self.issue("header-guessed", line=line, value=",".join(names), params=params)
-        return [first, second]
+        """The columns of a class list, whose header may be missing or have other words; what is not plain is said."""
+        label, display = self.table.columns
+        places = {found.label: label, found.name: display}
+        columns = [column or places.get(place) for place, column in enumerate(known)]
+        said: dict[str, Any] = {"first": label.name, "second": display.name}
+        if found.name is None:
+            said["form"] = "one"
+        elif len(names) > 2:
+            said |= {"form": "several", "label": found.label + 1, "name": found.name + 1}
+        elif found.name < found.label:
+            said = {"first": display.name, "second": label.name}
+        if found.is_odd:
+            self.issue("perhaps-a-header", line=line, value=",".join(names))
+        elif found.has_header and columns != list(known):
+            self.issue("header-guessed", line=line, value=",".join(names), params=said)
+        elif not found.has_header and columns != list(self.table.columns[: len(names)]):
+            self.issue("columns-guessed", line=line, params=said)
+        return columns
 
     def _parse(self, batch: Rows) -> Chunk:
         chunk = self._parse_whole(batch)
@@ -228,6 +232,8 @@ class _Reading:
                 if column is not None and parse is not None:
                     chunk.values[column.name] = parse(cells)
         except ValueError:
+            return None
+        if self.table.box is None and any(map(str.isspace, chunk.values[self.table.key.name])):  # perhaps a blank line
             return None
         return chunk if self.table.box is None or self.table.box.holds(self._with_box(chunk)) else None
 

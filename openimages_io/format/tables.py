@@ -110,6 +110,11 @@ class Table:
         }
         object.__setattr__(self, "by_name", names)
 
+    @property
+    def key(self) -> Column:
+        """The first column that is required."""
+        return next(column for column in self.columns if column.required)
+
 
 IMAGES: Final = Table(
     title="Image list",

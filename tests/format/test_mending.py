@@ -92,12 +92,28 @@ def test_values_behind_the_last_column_are_an_error() -> None:
     assert (rows, [issue.code for issue in issues]) == ([], ["long-row"])
 
 
-@pytest.mark.parametrize("blank", [b",,,\n", b",\n", b",,,,,,,\n", b'"","",,\n'])
+@pytest.mark.parametrize("blank", [b",,,\n", b",\n", b",,,,,,,\n", b'"","",,\n', b" , , ,\n", b"  \n", b"\t,\n"])
 def test_rows_of_commas_are_blank_lines(blank: bytes) -> None:
     rows, issues = read(blank + LABELS + blank + b"a,,l,1\n" + blank * 3 + b"b,,l,1\n" + blank, tables.LABELS)
     assert (names(rows), issues) == ([(4, "a"), (8, "b")], [])
     rows, issues = read(blank + b"/m/1,Cat\n" + blank, tables.CLASSES)
     assert (rows, issues) == ([(2, {"LabelName": "/m/1", "DisplayName": "Cat"})], [])
+
+
+@pytest.mark.parametrize("table", [tables.BOXES, tables.SEGMENTATIONS, tables.IMAGES, tables.LABELS])
+def test_rows_of_spaces_are_blank_lines_in_every_table(table: tables.Table) -> None:
+    """Also where each cell of spaces could be a name, as in a list of ImageIDs."""
+    columns = [column.name for column in table.columns if column.required]
+    good = ",".join("0.5" if "M" in name and name != "MaskPath" else "a" for name in columns)
+    blank = ",".join([" "] * len(columns))
+    text = f"{blank}\n{','.join(columns)}\n{blank}\n{good}\n \n{blank}, \n{good}\n{blank}\n"
+    rows, issues = read(text.encode(), table)
+    assert ([line for line, _ in rows], [issue.code for issue in issues if issue.code != "empty-box"]) == ([4, 7], [])
+
+
+def test_a_name_of_a_space_beside_other_cells_is_a_name() -> None:
+    rows, issues = read(b"ImageID,Title\n ,x\n , \na,\n", tables.IMAGES)
+    assert (names(rows), issues) == ([(2, " "), (4, "a")], [])
 
 
 def test_a_file_of_commas_has_no_rows() -> None:

@@ -24,6 +24,10 @@ EXPECTED = '" LabelName and DisplayName are expected, separated by commas'
 HAS = "; the file has ImageID, Source"
 SEMICOLONS = "; here they seem to be separated by semicolons, as spreadsheets do where the decimal sign is a comma"
 TABS = "; here they seem to be separated by tabs"
+WHICH = (
+    "; here are 3 cells, and which of them is the DisplayName is not clear: keep these two columns, under the header "
+    "LabelName,DisplayName"
+)
 UTF_8 = "; save the file as UTF-8 (Excel: “CSV UTF-8”)"
 HAIR = "; it is at most 0.01 outside, as from rounded pixels: --clip takes such coordinates as the edge"
 PIXELS = "; it looks like pixels: divide x by the image's width and y by its height"
@@ -250,7 +254,7 @@ def test_every_missing_and_doubled_column_is_named() -> None:
     [
         (b"/m/1;Tortoise\n", "/m/1;Tortoise" + EXPECTED + SEMICOLONS),
         (b"/m/1\tTortoise\n", "/m/1\\tTortoise" + EXPECTED + TABS),
-        (b"/m/1,a,b\n", "/m/1,a,b" + EXPECTED + "; here are 3 cells"),
+        (b"/m/1,a,b\n", "/m/1,a,b" + EXPECTED + WHICH),
     ],
 )
 def test_a_class_list_that_is_none(content: bytes, reason: str) -> None:

@@ -176,6 +176,9 @@ def test_the_class_list_has_display_names_and_every_label_in_use(tmp_path: Path)
         ("cat", " displayname "),
         ("label", "name"),
         ("Class", "Display Name"),
+        ("cat", "/m/01yrx"),
+        ("/m/01yrx;", "x"),
+        ("text", "label"),
     ],
 )
 def test_a_first_label_that_looks_like_a_header(tmp_path: Path, name: str, display: str) -> None:
@@ -184,6 +187,30 @@ def test_a_first_label_that_looks_like_a_header(tmp_path: Path, name: str, displ
     made.export(tmp_path / "out")
     again = read_again(tmp_path / "out").labels.get()
     assert (again.name, again.display_name) == (name, display)
+
+
+@pytest.mark.parametrize(("layout", "has_header"), [(LayoutName.DOCUMENTED, True), (LayoutName.DATUMARO, False)])
+def test_a_class_without_a_mid_above_those_with_mids(tmp_path: Path, layout: LayoutName, *, has_header: bool) -> None:
+    """Datumaro would take a header for a class."""
+    made = Made(label="own")
+    made.add_label("/m/01yrx", "Cat")
+    made.add_label("/m/0k4j", "Car")
+    made.export(tmp_path / "out", layout=layout)
+    text = (tmp_path / "out/annotations/class-descriptions.csv").read_text()
+    assert text.startswith("LabelName,DisplayName\n") is has_header
+    assert list(read_again(tmp_path / "out").labels.values_list("name", flat=True).order_by("position")) == [
+        "own",
+        "/m/01yrx",
+        "/m/0k4j",
+    ]
+
+
+def test_a_label_of_spaces_alone_would_be_a_blank_line(tmp_path: Path) -> None:
+    made = Made()
+    made.add_label(" ")
+    report = made.export(tmp_path / "out")
+    assert told(report) == ["bad-label-name:  "]
+    assert read_again(tmp_path / "out").labels.count() == 1
 
 
 def test_the_hierarchy_is_a_tree_that_repeats_what_has_several_parents(tmp_path: Path) -> None:

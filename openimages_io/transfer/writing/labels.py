@@ -7,12 +7,12 @@ from django.db.models import Exists, OuterRef
 
 from openimages_io.exceptions import OpenImagesError
 from openimages_io.format import cells, hierarchy
-from openimages_io.format.class_lists import is_header
+from openimages_io.format.class_lists import reads_plainly
 from openimages_io.format.names import UNPRINTABLE
 from openimages_io.format.tables import CLASSES
 from openimages_io.format.writing import header, lines, names_of, text
 from openimages_io.models import HierarchyEdge, Label, Shape
-from openimages_io.transfer.options import LabelNames
+from openimages_io.transfer.options import LabelNames, LayoutName
 from openimages_io.transfer.outgoing import Outgoing
 from openimages_io.transfer.writing.values import can_be, text_cells
 
@@ -26,7 +26,8 @@ def prepare_labels(out: Outgoing) -> None:
     if out.options.labels:
         labels = _chosen(labels, out.options.labels)
     for label in labels:
-        if can_be(cells.LABEL_NAME, label.name):
+        is_blank = not label.name.strip() and not label.display_name.strip()
+        if can_be(cells.LABEL_NAME, label.name) and not is_blank:
             out.labels.append(label)
             continue
         out.bad_labels.add(label.pk)
@@ -66,7 +67,7 @@ def _take_display_names(out: Outgoing) -> None:
     without = 0
     for label in out.labels:
         display = label.display_name
-        if not can_be(cells.LABEL_NAME, display):
+        if not display.strip() or not can_be(cells.LABEL_NAME, display):
             without += label.is_listed
         elif times[display] > 1 or (display in names and display != label.name):
             out.warn("ambiguous-label", value=display, form="written", label=label.name)
@@ -91,10 +92,11 @@ def write_class_list(out: Outgoing) -> list[str]:
         [out.label_cells[label.pk] for label in listed],
         text_cells(out, "labels", "DisplayName", cells.SHORT_TEXT, displays),
     ]
-    first = [out.label_names[listed[0].pk].strip(), displays[0].strip()] if listed else []
-    # A first line that looks like a header would be taken for one, and an empty file for a broken one.
-    is_misleading = is_header(first) or not CLASSES.by_name.keys().isdisjoint(map(str.casefold, first))
-    start = header(names_of(CLASSES)) if not listed or is_misleading else ""
+    # A first line that looks like a header would be taken for one, and an empty file for a broken one. Datumaro takes a
+    # header for a class, so it has none where we read the list rightly and merely warn.
+    rows = [(out.label_names[label.pk], shown) for label, shown in zip(listed, displays, strict=True)]
+    is_plain = reads_plainly(rows, in_silence=out.options.layout is not LayoutName.DATUMARO)
+    start = "" if is_plain else header(names_of(CLASSES))
     out.output.write(out.names.classes, (start + lines(columns)).encode(), compress=True)
     if unnamed := sum(not label.display_name for label in listed):
         out.issue("name-twice", file=out.names.classes, count=unnamed)
