@@ -10,12 +10,13 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004  (Django's name)
 from django.core.exceptions import ImproperlyConfigured
-from django.core.files.storage import FileSystemStorage, Storage, storages
+from django.core.files.storage import FileSystemStorage, Storage
 from django.db import connections, router
 from django.utils.module_loading import import_string
 
 from openimages_io import conf
 from openimages_io.jobs.framework import task_backends
+from openimages_io.models.storages import UnusableStorage, chosen_storage
 
 SUPPORTED_VENDORS = ("sqlite", "postgresql")
 _RATE: Final = re.compile(r"\d+/[smhd]\w*", re.ASCII)
@@ -41,7 +42,14 @@ def _faults_of_storage(options: conf.Options) -> Iterator[CheckMessage]:
                 hint=f"STORAGES has: {', '.join(sorted(settings.STORAGES))}.",
                 id="openimages_io.E003",
             )
-    if options.job_storage in settings.STORAGES and _has_public_urls(storages[options.job_storage]):
+        elif isinstance(storage := chosen_storage(key), UnusableStorage):
+            yield Error(
+                f"OPENIMAGES_IO[{key.upper()!r}] is {alias!r}, which cannot be used: {storage.reason}",
+                hint=f"Correct STORAGES[{alias!r}], and install what it needs.",
+                id="openimages_io.E003",
+            )
+    job_storage = chosen_storage("job_storage")
+    if not isinstance(job_storage, UnusableStorage) and _has_public_urls(job_storage):
         yield Warning(
             f"OPENIMAGES_IO['JOB_STORAGE'] is {options.job_storage!r}, whose files have URLs: whoever learns or "
             "guesses one takes uploads and exports past all permissions.",

@@ -1,5 +1,8 @@
 """The app's settings, and the system checks that speak of them."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,6 +16,7 @@ from pytest_django import Settings
 import project.settings
 from openimages_io import checks, conf
 from openimages_io.format.limits import Limits
+from tests.conftest import ROOT
 from tests.settings import FRAMEWORK
 
 pytestmark = pytest.mark.django_db  # Django 6 asks the database what it can do when it checks the models
@@ -183,3 +187,29 @@ def test_psycopg_2(monkeypatch: pytest.MonkeyPatch) -> None:
     (message,) = checks.check_database(None)
     assert message.id == "openimages_io.E009"
     assert "psycopg[binary]" in str(message.hint)
+
+
+@pytest.mark.programs
+@pytest.mark.parametrize(
+    ("given", "storages", "found"),
+    [
+        ('{"PICTURE_STORAGE": "attic"}', "", "E003) OPENIMAGES_IO['PICTURE_STORAGE'] is 'attic', but STORAGES has no"),
+        ('{"JOB_STORAGE": "attic"}', "", "E003) OPENIMAGES_IO['JOB_STORAGE'] is 'attic', but STORAGES has no"),
+        ('{"JOB_STORAGE": "attic"}', '{"BACKEND": "no.Such"}', "E003) OPENIMAGES_IO['JOB_STORAGE'] is 'attic', which "),
+        ('{"MAX_RATIOS": 5}', "", "E001) OPENIMAGES_IO has an unknown key 'MAX_RATIOS'"),
+    ],
+)
+def test_what_a_site_that_starts_with_a_wrong_setting_is_told(
+    tmp_path: Path, given: str, storages: str, found: str
+) -> None:
+    lines = ["from tests.settings import *", f"OPENIMAGES_IO = {given}"]
+    lines += [f"STORAGES = STORAGES | {{'attic': {storages}}}"] * bool(storages)
+    (tmp_path / "wrong_settings.py").write_text("\n".join(lines), "utf-8")
+    search = {"PYTHONPATH": f"{tmp_path}:{ROOT}", "DJANGO_SETTINGS_MODULE": "wrong_settings"}
+    command = [sys.executable, "-c", "from django.core.management import execute_from_command_line as run; run()"]
+    done = subprocess.run(
+        [*command, "check"], env=os.environ | search, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 1
+    assert f"(openimages_io.{found}" in done.stderr
+    assert "Traceback" not in done.stderr

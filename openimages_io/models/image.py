@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from django.core.files.storage import Storage, default_storage, storages
+from django.core.files.storage import Storage
 from django.db import models, router, transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from openimages_io import conf
+from openimages_io.models import storages
 from openimages_io.models.deletion import clear_images, picture_folder
 from openimages_io.models.revisions import Owners, RevisedModel, RevisedQuerySet, RevisionField, only_of_querysets
 from openimages_io.models.selecting import annotated
@@ -36,8 +36,7 @@ def picture_place(image: "Image", name: str) -> str:
 
 def chosen_storage() -> Storage:
     """The storage that the site has chosen for pictures; a callable, so that no migration names it."""
-    alias = conf.options().picture_storage
-    return default_storage if alias == "default" else storages[alias]
+    return storages.chosen_storage("picture_storage")
 
 
 class ImageQuerySet(RevisedQuerySet["Image"]):

@@ -4,12 +4,12 @@ import uuid
 from typing import Final
 
 from django.conf import settings
-from django.core.files.storage import Storage, storages
+from django.core.files.storage import Storage
 from django.db import models, router, transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from openimages_io import conf
+from openimages_io.models import storages
 from openimages_io.models.jobfiles import forget_jobs, job_folder
 from openimages_io.models.revisions import only_of_querysets
 from openimages_io.models.task import Task
@@ -39,7 +39,7 @@ UNDER_WAY: Final = frozenset({JobState.QUEUED, JobState.RUNNING})
 
 def job_storage() -> Storage:
     """The storage of what jobs read and write; a callable, so that no migration names it."""
-    return storages[conf.options().job_storage]
+    return storages.chosen_storage("job_storage")
 
 
 def source_place(job: "Job", name: str) -> str:
