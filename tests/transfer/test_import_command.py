@@ -19,7 +19,7 @@ from openimages_io.models import Label, Task
 from openimages_io.transfer.importer import Importer, Result
 from openimages_io.transfer.options import ImportOptions, MasksAs, Match, Missing, MissingAttributes, Mode, OnError
 from openimages_io.transfer.report import Report
-from tests.transfer.datasets import BOX, CLASSES, Files, documented, everything, shapes, write
+from tests.transfer.datasets import BOX, CLASSES, Files, documented, everything, picture, shapes, write
 
 pytestmark = pytest.mark.django_db
 
@@ -362,3 +362,17 @@ def test_words_that_call_command_hands_on_unchecked(source: Callable[[Files], Pa
     assert len(shapes(task="cats")) == 2
     with pytest.raises(CommandError, match="“sometimes” is none of: error, skip, create"):
         call_command("import_openimages", archive, task="cats", missing_labels="sometimes")
+
+
+def test_pictures_outside_the_folder_for_them_are_one_line_with_their_number(
+    source: Callable[[Files], Path], tmp_path: Path
+) -> None:
+    outside = {f"extra/raw/p{number:03}.jpg": picture() for number in range(107)}
+    files = source(documented(classes=CLASSES, boxes=[BOX]) | {"images/train/a.jpg": picture()} | outside)
+    text = run(files, "--task", "cats", "--report", tmp_path / "report.json")
+    found = [line for line in text.splitlines() if "extra/" in line]
+    assert found == ["warning: 107 pictures outside the folder images/ are not read, such as “extra/raw/p000.jpg”"], (
+        text
+    )
+    kinds = {kind["code"]: kind["count"] for kind in json.loads((tmp_path / "report.json").read_text())["summary"]}
+    assert kinds == {"pictures-elsewhere": 1}
