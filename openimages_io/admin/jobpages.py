@@ -175,6 +175,10 @@ def progress_text(job: Job, now: Status) -> str:
 def _waiting_text(job: Job) -> str:
     """How long it has waited, and how long no worker has shown itself; one that is idle takes a job up at once."""
     known, waited = workers(), since(job.queued)
+    if known.busy and known.have_lost(job):
+        return _("It has waited for %s, and a worker has begun a job that was asked for later.") % timesince(
+            job.queued, depth=1
+        )
     if known.busy:
         return _("Waiting: a worker is at work on another job.")
     if waited < _AT_ONCE:

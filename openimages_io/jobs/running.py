@@ -10,6 +10,7 @@ from openimages_io import conf
 from openimages_io.jobs.burying import bury_dead
 from openimages_io.jobs.framework import task
 from openimages_io.jobs.rows import Attempt, claim, patiently, rows
+from openimages_io.jobs.steering import requeue_lost
 from openimages_io.jobs.work import work
 from openimages_io.models import JobKind
 
@@ -27,6 +28,10 @@ def run_job(job_id: str) -> None:
     except DatabaseError:
         logger.warning("Jobs whose workers died cannot be marked.", exc_info=True)
     attempt = claim(job_id)
+    try:
+        patiently(requeue_lost)
+    except DatabaseError:
+        logger.warning("Jobs whose messages are lost cannot be queued again.", exc_info=True)
     if attempt is None:
         return
     begun = time.monotonic()

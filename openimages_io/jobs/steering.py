@@ -1,5 +1,6 @@
 """Cancelling a job, confirming a dry run, starting one again."""
 
+from contextlib import suppress
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -13,7 +14,7 @@ from openimages_io.jobs.burying import bury_dead
 from openimages_io.jobs.live import request_cancel
 from openimages_io.jobs.queueing import enqueue
 from openimages_io.jobs.rows import database, rows
-from openimages_io.jobs.watching import status
+from openimages_io.jobs.watching import Workers, status, workers
 from openimages_io.models import Job, JobKind, JobState
 from openimages_io.models.deletion import remove_files
 from openimages_io.models.installation import Proof
@@ -36,9 +37,12 @@ def can_confirm(job: Job) -> bool:
     return not _against_confirming(job)
 
 
-def can_retry(job: Job) -> bool:
-    """Whether it failed or was cancelled, and its archive, if it needs one, is there."""
-    return not _against_retrying(job)
+def can_retry(job: Job, known: Workers | None = None) -> bool:
+    """Whether it failed, was cancelled or waits in vain, and its archive, if it needs one, is there.
+
+    `known` is what `workers()` says, where that was asked already.
+    """
+    return not _against_retrying(job, known)
 
 
 def cancel(job: Job) -> Job:
@@ -70,9 +74,27 @@ def confirm(job: Job) -> Job:
 
 
 def retry(job: Job) -> Job:
-    """Starts a job again that failed or was cancelled. Raises `NotNow` if it did not, or if its archive is gone."""
+    """Starts a job again that failed or was cancelled, or queues one again whose message is lost.
+
+    Raises `NotNow` for any other, or if its archive is gone.
+    """
     bury_dead()
     return _again(_fresh(job), _against_retrying)
+
+
+def requeue_lost(*, dry_run: bool = False) -> int:
+    """Queues the jobs again whose messages are lost. Returns their number; where there are none, nothing is written."""
+    waiting = list(rows().filter(state=JobState.QUEUED))
+    known = workers() if waiting else None
+    lost = [job for job in waiting if known and known.have_lost(job)]
+    if dry_run:
+        return len(lost)
+    count = 0
+    for job in lost:
+        with suppress(NotNow):
+            _again(job, _against_retrying)
+            count += 1
+    return count
 
 
 def _again(job: Job, against: Any, **values: Any) -> Job:
@@ -81,7 +103,7 @@ def _again(job: Job, against: Any, **values: Any) -> Job:
         raise NotNow(reason)
     old = [name for name in (job.report.name, job.result.name) if name]
     with transaction.atomic(using=database()):
-        same = rows().filter(pk=job.pk, state=job.state, attempt=job.attempt, dry_run=job.dry_run)
+        same = rows().filter(pk=job.pk, state=job.state, attempt=job.attempt, dry_run=job.dry_run, queued=job.queued)
         if not same.update(**_blank(), **values):
             raise NotNow("Somebody else was quicker.")
         transaction.on_commit(partial(_remove, job.pk, old), using=database(), robust=True)
@@ -130,9 +152,10 @@ def _against_confirming(job: Job) -> str:
     return _against_source(job)
 
 
-def _against_retrying(job: Job) -> str:
+def _against_retrying(job: Job, known: Workers | None = None) -> str:
     state = status(job).state
-    if state not in {JobState.FAILED, JobState.CANCELLED}:
+    is_lost = state == JobState.QUEUED and (known or workers()).have_lost(job)
+    if state not in {JobState.FAILED, JobState.CANCELLED} and not is_lost:
         return f"The job is {state.label}; only one that failed or was cancelled can be started again."
     return _against_source(job)
 

@@ -2,15 +2,17 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from django.db.models import Max
+from django.db.models import Max, Q
 
+from openimages_io import conf
 from openimages_io.jobs import messages
 from openimages_io.jobs.burying import is_silent
 from openimages_io.jobs.live import signs
 from openimages_io.jobs.rows import rows
 from openimages_io.models import Job, JobState
+from openimages_io.models.moments import since
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +39,34 @@ class Workers:
     """When one last showed itself: took a job up, was at work on it, or ended it. None if none ever has."""
     busy: bool
     """Whether one is at work on a job now."""
+    begun: datetime | None
+    """When that of the jobs which one has begun was queued that was queued last. None if none ever was."""
+
+    def have_lost(self, job: Job) -> bool:
+        """Whether none will come for a job that waits.
+
+        That is so after JOB_SILENCE, if none is at work, or one has begun a job that was queued later. Its message is
+        lost if the queue was emptied, or a process killed between commit and message or between message and claim.
+        In doubt it may be queued again: a second message for a job does nothing.
+        """
+        if job.state != JobState.QUEUED or since(job.queued) <= timedelta(seconds=conf.options().job_silence):
+            return False
+        return not self.busy or (self.begun is not None and job.queued < self.begun)
 
 
 def workers() -> Workers:
     """What is known of workers now. Two queries, no lock."""
-    times = rows().aggregate(Max("started"), Max("heartbeat")).values()
-    seen = [moment for moment in times if moment is not None]
+    begun = Max("queued", filter=Q(started__isnull=False))
+    times = rows().aggregate(Max("started"), Max("heartbeat"), begun=begun)
+    latest = times.pop("begun")
+    seen = [moment for moment in times.values() if moment is not None]
     busy = False
     for job in rows().filter(state=JobState.RUNNING):
         alive = signs(job).alive
         busy = busy or not is_silent(job, alive)
         if alive is not None:
             seen.append(alive)
-    return Workers(max(seen, default=None), busy)
+    return Workers(max(seen, default=None), busy, latest)
 
 
 def status(job: Job) -> Status:

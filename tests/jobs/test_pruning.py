@@ -81,6 +81,7 @@ def test_the_command_says_what_it_did(media: Path) -> None:
     lost = aged(media / folder_for(storage_of_jobs(), "openimages-jobs") / str(uuid4()) / "source" / "archive")
     said = [
         "marked 1 job as failed, whose worker died.",
+        "queued 0 jobs again that waited in vain.",
         "removed the files of 1 job that ended more than 7 days ago.",
         "removed the files of 1 job that are no longer there.",
         "removed 0 temporary folders of processes that were killed.",
@@ -91,8 +92,8 @@ def test_the_command_says_what_it_did(media: Path) -> None:
     assert not lost.parent.parent.exists()
     dead.refresh_from_db()
     assert dead.state == "failed"
-    assert run("--days", "0")[1] == "Removed the files of 1 job that ended more than 0 days ago."
-    assert run("--days", "0")[1] == "Removed the files of 0 jobs that ended more than 0 days ago."
+    assert run("--days", "0")[2] == "Removed the files of 1 job that ended more than 0 days ago."
+    assert run("--days", "0")[2] == "Removed the files of 0 jobs that ended more than 0 days ago."
 
 
 def test_pictures_are_listed_by_age_and_removed_only_if_asked(media: Path) -> None:
@@ -107,14 +108,14 @@ def test_pictures_are_listed_by_age_and_removed_only_if_asked(media: Path) -> No
         "  1 older than a year",
     ]
     how = "None of them was removed; --pictures removes those that are older than a day."
-    assert run()[4:] == [*listing, how]
-    assert run("--dry-run", "--pictures")[4:] == [*listing, "Would have removed 5 files that no image has."]
+    assert run()[5:] == [*listing, how]
+    assert run("--dry-run", "--pictures")[5:] == [*listing, "Would have removed 5 files that no image has."]
     assert all(path.exists() for path in (*old, *young, thumbnail))
     named = run("--pictures", "--dry-run", "--verbosity", "2")
     assert f"  {old[0].relative_to(media).as_posix()}" in named
-    assert run("--pictures")[4:] == [*listing, "Removed 5 files that no image has."]
+    assert run("--pictures")[5:] == [*listing, "Removed 5 files that no image has."]
     assert stored_files(media) == sorted(young)
-    assert run("--pictures")[6:] == ["Removed 0 files that no image has."]
+    assert run("--pictures")[7:] == ["Removed 0 files that no image has."]
 
 
 def test_what_somebody_has_or_what_is_not_ours_stays(media: Path) -> None:
@@ -207,7 +208,7 @@ def test_what_a_storage_does_not_tell_is_no_reason_to_remove(
         raise NotImplementedError
 
     monkeypatch.setattr(FileSystemStorage, method, unknown)
-    said = run("--pictures")[4:]
+    said = run("--pictures")[5:]
     if method == "listdir":
         assert said == ["The picture storage cannot list its files, so it is not known which no image has."]
     else:

@@ -1,19 +1,24 @@
 """A job that waits says how long no worker has shown itself, and whether one is at work on another job."""
 
+import io
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from openimages_io.admin.jobpages import progress_text
+from openimages_io.jobs import queueing
 from openimages_io.jobs.live import line
 from openimages_io.jobs.rows import claim
+from openimages_io.jobs.running import run_job
+from openimages_io.jobs.steering import NotNow, can_retry, requeue_lost, retry
 from openimages_io.jobs.watching import Workers, status, workers
-from openimages_io.models import Job, JobKind, JobState
+from openimages_io.models import Job, JobKind, JobState, Task
 
 pytestmark = pytest.mark.django_db
 
@@ -34,7 +39,7 @@ def text(waiting: Job) -> str:
 
 def test_where_no_worker_ever_ran() -> None:
     waiting = job(before(minutes=12))
-    assert workers() == Workers(None, busy=False)
+    assert workers() == Workers(None, busy=False, begun=None)
     assert text(waiting) == "It has waited for 12 minutes. No worker has ever shown itself."
 
 
@@ -52,7 +57,7 @@ def test_a_job_that_just_came_says_no_more_than_that_it_waits() -> None:
 
 
 def test_a_worker_that_is_at_work_is_no_reason_to_worry() -> None:
-    attempt = claim(str(job().pk))
+    attempt = claim(str(job(before(hours=2)).pk))
     assert attempt is not None
     shown = line(attempt)
     if shown is not None:  # on PostgreSQL nobody sees the row within this transaction
@@ -91,3 +96,65 @@ def test_the_page_and_the_json_say_it() -> None:
     assert datetime.fromisoformat(answer["worker_seen"]) == seen
     done = client.get(reverse("openimages_io:job-detail", args=[earlier.pk])).json()
     assert (done["waiting"], done["worker_seen"], done["worker_busy"]) == (False, None, None)
+
+
+def test_a_job_whose_message_is_lost_is_queued_again_when_a_worker_takes_up_a_later_one(
+    monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    queued: list[str] = []
+    monkeypatch.setattr(queueing, "_put", lambda key, attempt: queued.append(key))
+    task = Task.objects.create(name="scenes")
+    lost, young, later = (job(before(**ago), task=task) for ago in ({"minutes": 9}, {"seconds": 9}, {"minutes": 5}))
+    with django_capture_on_commit_callbacks(execute=True):
+        run_job.call(str(later.pk))
+    assert queued == [str(lost.pk)]
+    later.refresh_from_db()
+    assert later.state == JobState.SUCCEEDED, later.message
+    lost.refresh_from_db()
+    assert (lost.state, lost.attempt) == (JobState.QUEUED, 0)
+    assert timezone.now() - lost.queued < timedelta(seconds=30)
+    run_job.call(str(lost.pk))
+    run_job.call(str(lost.pk))
+    lost.refresh_from_db()
+    assert (lost.state, lost.attempt) == (JobState.SUCCEEDED, 1), "two messages, one run"
+    young.refresh_from_db()
+    assert young.attempt == 0
+
+
+def test_jobs_that_wait_for_their_turn_are_not_queued_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queueing, "_put", lambda key, attempt: pytest.fail("it waits for its turn"))
+    job(before(hours=3), state=JobState.RUNNING, attempt=1, started=before(hours=2), heartbeat=timezone.now())
+    waiting = [job(before(hours=hours)) for hours in (2, 1)]
+    assert requeue_lost() == 0
+    assert not any(can_retry(one) for one in waiting)
+    with pytest.raises(NotNow):
+        retry(waiting[0])
+
+
+def test_a_job_that_nobody_came_for_can_be_queued_again_by_hand_and_by_prune(
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    boss = get_user_model().objects.create_superuser("boss")
+    task = Task.objects.create(name="scenes")
+    by_hand, by_prune = (job(before(minutes=minutes), task=task, created_by=boss) for minutes in (12, 11))
+    client = Client()
+    client.force_login(boss)
+    page = client.get(reverse("admin:openimages_io_job_change", args=[by_hand.pk])).content.decode()
+    assert "Queue it again" in page
+    assert client.get(reverse("openimages_io:job-detail", args=[by_hand.pk])).json()["can_retry"]
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post(reverse("admin:openimages_io_job_retry", args=[by_hand.pk]))
+    by_hand.refresh_from_db()
+    assert by_hand.state == JobState.SUCCEEDED, "the tests' backend runs what is queued"
+    by_prune.refresh_from_db()
+    assert by_prune.state == JobState.QUEUED or by_prune.attempt == 1
+    Job.objects.filter(pk=by_hand.pk).delete()
+    Job.objects.filter(pk=by_prune.pk).update(state=JobState.QUEUED, queued=before(minutes=11), started=None)
+    out = io.StringIO()
+    call_command("prune_openimages_jobs", "--dry-run", stdout=out)
+    assert "Would have queued 1 job again that waited in vain." in out.getvalue()
+    with django_capture_on_commit_callbacks(execute=True):
+        call_command("prune_openimages_jobs", stdout=out)
+    assert "Queued 1 job again that waited in vain." in out.getvalue()
+    by_prune.refresh_from_db()
+    assert by_prune.state == JobState.SUCCEEDED

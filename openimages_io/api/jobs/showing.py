@@ -100,7 +100,10 @@ class JobSerializer(serializers.ModelSerializer[Job]):
     totals = serializers.DictField(child=TotalsSerializer(), help_text="By kind of rows, such as `boxes`.")
     can_cancel = serializers.SerializerMethodField()
     can_confirm = serializers.SerializerMethodField()
-    can_retry = serializers.SerializerMethodField()
+    can_retry = serializers.SerializerMethodField(
+        help_text="Whether it has failed or was cancelled, or waits for longer than JOB_SILENCE though no worker is at "
+        "work or one has begun a later job, and its archive is there."
+    )
     summary = serializers.SerializerMethodField(
         help_text="The issues by kind: errors before warnings before notes, the most frequent first. Empty for a job "
         "that was run before summaries were kept."
@@ -185,7 +188,7 @@ class JobSerializer(serializers.ModelSerializer[Job]):
         return can_confirm(job)
 
     def get_can_retry(self, job: Job) -> bool:
-        return can_retry(job)
+        return can_retry(job, self.context["workers"])
 
     @extend_schema_field(IssueKindSerializer(many=True))
     def get_summary(self, job: Job) -> Any:

@@ -85,5 +85,5 @@ class JobRetry(SteeringView):
         responses={202: JobSerializer, **writes(404, 409)},
     )
     def post(self, request: Request, pk: uuid.UUID) -> Response:
-        """Start a job that has failed or was cancelled again."""
+        """Start a job that has failed or was cancelled again, or queue one again that no worker has come for."""
         return self.steer(request, pk)

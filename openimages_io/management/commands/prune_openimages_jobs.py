@@ -13,6 +13,7 @@ from openimages_io.jobs.live import remove_stale
 from openimages_io.jobs.orphaned_pictures import Orphan, Orphans, by_age
 from openimages_io.jobs.pruning import old_jobs, orphaned_folders, prune, temporary_folders
 from openimages_io.jobs.rows import database, jobs_of
+from openimages_io.jobs.steering import requeue_lost
 from openimages_io.management.arguments import add_database
 from openimages_io.management.reporting import counted
 from openimages_io.models import picture_storage
@@ -27,7 +28,7 @@ class Command(BaseCommand):
 
     help = (
         "Removes files of jobs that ended long ago or are no longer there, and marks dead jobs as failed. Says which "
-        "pictures no image has; --pictures removes them."
+        "pictures no image has; --pictures removes them. Jobs that no worker has come for are queued again."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -61,12 +62,14 @@ class Command(BaseCommand):
                 mark_if_new(storage, root, database())
         before = timezone.now() - timedelta(days=days)
         dead = bury_dead(dry_run=dry_run)
+        lost = requeue_lost(dry_run=dry_run)
         old = old_jobs(before).count() if dry_run else prune(before)
         folders = orphaned_folders()
         if not dry_run:
             remove_job_files(folders, [], database())
             remove_stale()
         self._say(f"marked {counted(dead, 'job')} as failed, whose worker died", dry_run)
+        self._say(f"queued {counted(lost, 'job')} again that waited in vain", dry_run)
         self._say(
             f"removed the files of {counted(old, 'job')} that ended more than {counted(days, 'day')} ago", dry_run
         )
