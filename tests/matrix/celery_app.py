@@ -4,6 +4,6 @@ import os
 
 from celery import Celery
 
-app = Celery("matrix", broker=os.environ["REDIS_URL"])
+app = Celery("matrix", broker=os.environ["BROKER_URL"])
 app.conf.task_default_queue = os.environ["CELERY_QUEUE"]
 app.autodiscover_tasks()

@@ -10,11 +10,14 @@ from django.db import connections
 
 
 class Router:
-    """Reads go to the replica, as in Django's documentation."""
+    """Reads go to the replica, as in Django's documentation, but for those of the queue.
+
+    `django_tasks_db` takes a message with SELECT … FOR UPDATE, which a replica refuses.
+    """
 
     def db_for_read(self, model: Any, **hints: Any) -> str:
         """Where a row is read that nobody has named a database for."""
-        return "replica"
+        return "default" if model._meta.app_label == "django_tasks_database" else "replica"
 
     def db_for_write(self, model: Any, **hints: Any) -> str:
         """The primary."""
@@ -47,7 +50,20 @@ def catch_up() -> None:
     if "replica" not in settings.DATABASES:
         return
     connections["replica"].close()
+    if connections["default"].vendor == "postgresql":
+        _copy_on_postgresql()
+        return
     connections["default"].ensure_connection()
     with sqlite3.connect(settings.DATABASES["replica"]["NAME"]) as copy:
         connections["default"].connection.backup(copy)
     copy.close()
+
+
+def _copy_on_postgresql() -> None:
+    """The server copies a database that nobody is connected to."""
+    connections["default"].close()
+    names = [connections[alias].settings_dict["NAME"] for alias in ("replica", "default")]
+    replica, primary = (connections["default"].ops.quote_name(name) for name in names)
+    with connections["default"]._nodb_cursor() as cursor:
+        cursor.execute(f"DROP DATABASE IF EXISTS {replica}")
+        cursor.execute(f"CREATE DATABASE {replica} TEMPLATE {primary}")

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import dj_database_url
 import django
 
 FOLDER = Path(os.environ["MATRIX_FOLDER"])
@@ -48,13 +49,18 @@ TEMPLATES: list[dict[str, Any]] = [
         },
     }
 ]
-DATABASES: dict[str, dict[str, Any]] = {
-    "default": {
-        "ENGINE": "django.db.backends.sqlite3",
-        "NAME": FOLDER / "db.sqlite3",
-        "OPTIONS": {"init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;"},
-    }
-}
+
+
+def _database(name: str) -> dict[str, Any]:
+    """A file in the folder, or with MATRIX_POSTGRES a database of the server that it names."""
+    if server := os.environ.get("MATRIX_POSTGRES"):
+        known: dict[str, Any] = {**dj_database_url.parse(server)}
+        return known | {"NAME": f"{known['NAME']}_{name}"}
+    options = {"init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;"}
+    return {"ENGINE": "django.db.backends.sqlite3", "NAME": FOLDER / f"{name}.sqlite3", "OPTIONS": options}
+
+
+DATABASES: dict[str, dict[str, Any]] = {"default": _database("db")}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
@@ -88,7 +94,7 @@ def _german() -> dict[str, Any]:
 
 
 def _replica() -> dict[str, Any]:
-    other = {"ENGINE": "django.db.backends.sqlite3", "NAME": FOLDER / "replica.sqlite3"}
+    other = _database("replica")
     return {"DATABASES": DATABASES | {"replica": other}, "DATABASE_ROUTERS": ["tests.matrix.replica.Router"]}
 
 
@@ -97,7 +103,7 @@ def _atomic_requests() -> dict[str, Any]:
 
 
 def _second_database() -> dict[str, Any]:
-    return {"DATABASES": DATABASES | {"second": DATABASES["default"] | {"NAME": FOLDER / "second.sqlite3"}}}
+    return {"DATABASES": DATABASES | {"second": _database("second")}}
 
 
 def _own_picture_storage() -> dict[str, Any]:

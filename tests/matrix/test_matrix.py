@@ -11,8 +11,10 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import boto3
+import psycopg
 import pytest
 import redis
 from moto.server import ThreadedMotoServer
@@ -50,6 +52,28 @@ def test_everything_works_with(name: str, tmp_path: Path) -> None:
 
 
 @pytest.fixture
+def postgres() -> Iterator[str]:
+    """The server of the tests; databases whose names begin with that in the address are removed at the end."""
+    given = os.environ.get("OPENIMAGES_TEST_POSTGRES")
+    if not given:
+        pytest.skip("OPENIMAGES_TEST_POSTGRES names no server")
+    prefix = f"openimages_matrix_{secrets.token_hex(4)}"
+    with psycopg.connect(given, autocommit=True) as server:
+        server.execute(f"CREATE DATABASE {prefix}_db")
+        yield urlsplit(given)._replace(path=f"/{prefix}").geturl()
+        made = server.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [prefix]).fetchall()
+        for (name,) in made:
+            server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("name", ["uuid-users", "replica", "atomic-requests"])
+def test_everything_works_on_postgresql_with(name: str, postgres: str, tmp_path: Path) -> None:
+    run(name, tmp_path, MATRIX_POSTGRES=postgres)
+    assert not list(tmp_path.glob("*.sqlite3"))
+
+
+@pytest.fixture
 def s3() -> Iterator[str]:
     """A server that speaks S3, with two buckets."""
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
@@ -71,8 +95,13 @@ def test_everything_works_with_s3(s3: str, tmp_path: Path) -> None:
     assert not (tmp_path / "jobs").exists()
 
 
-@pytest.mark.skipif(importlib.util.find_spec("django_tasks_celery") is None, reason="Celery's backend wants Django 6")
-def test_everything_works_with_celery(tmp_path: Path) -> None:
+needs_celery = pytest.mark.skipif(
+    importlib.util.find_spec("django_tasks_celery") is None, reason="Celery's backend wants Django 6"
+)
+
+
+@needs_celery
+def test_everything_works_with_celery_on_redis(tmp_path: Path) -> None:
     url = os.environ.get("OPENIMAGES_TEST_REDIS") or "redis://127.0.0.1:6379/0"
     with redis.Redis.from_url(url, socket_connect_timeout=2) as server:
         try:
@@ -82,5 +111,19 @@ def test_everything_works_with_celery(tmp_path: Path) -> None:
                 raise
             pytest.skip(f"no Redis answers at {url}")
         queue = f"openimages-{secrets.token_hex(4)}"
-        run("celery", tmp_path, REDIS_URL=url, CELERY_QUEUE=queue)
+        run("celery", tmp_path, BROKER_URL=url, CELERY_QUEUE=queue)
         server.delete(queue, f"_kombu.binding.{queue}")
+
+
+@needs_celery
+def test_everything_works_with_celery_on_rabbitmq(tmp_path: Path) -> None:
+    url = os.environ.get("OPENIMAGES_TEST_RABBITMQ") or "amqp://guest:guest@127.0.0.1:5672//"
+    kombu = pytest.importorskip("kombu")  # comes with Celery
+    with kombu.Connection(url, connect_timeout=2) as server:
+        try:
+            server.connect()
+        except server.connection_errors as error:
+            pytest.skip(f"no RabbitMQ answers at {server.as_uri()}: {error}")
+        queue = f"openimages-{secrets.token_hex(4)}"
+        run("celery", tmp_path, BROKER_URL=url, CELERY_QUEUE=queue)
+        assert server.default_channel.queue_delete(queue) == 0, "messages are left in the queue"
