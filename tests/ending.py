@@ -13,10 +13,10 @@ from django.core.files.storage import FileSystemStorage
 from django.db import OperationalError, connection, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from openimages_io.database.bulk import Loader
+from openimages_io.database.commit import Outcome
 from openimages_io.models import Image, Job
 from openimages_io.models.installation import MARK
-from openimages_io.transfer.bulk import Loader
-from openimages_io.transfer.commit import Outcome
 
 NOT: Final = {"refused"}
 """Certainly not committed."""

@@ -10,8 +10,8 @@ from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
+from openimages_io.database.locking import is_lock_conflict
 from openimages_io.exceptions import CannotBeStored, CommitUnknown, NoTemporarySpace
-from openimages_io.transfer.waiting import is_in_the_way
 
 logger = logging.getLogger(__name__)
 
@@ -92,7 +92,7 @@ def handle(exc: Exception, context: dict[str, Any]) -> Response | None:
         exc = exceptions.NotFound()
     elif isinstance(exc, PermissionDenied):
         exc = exceptions.PermissionDenied()
-    elif is_in_the_way(exc):
+    elif is_lock_conflict(exc):
         exc = Busy()
     elif isinstance(exc, CannotBeStored | NoTemporarySpace):
         logger.error("A request could not be stored.", exc_info=exc)

@@ -10,11 +10,11 @@ from typing import IO, Any, Final
 from django.core.files.base import File
 
 from openimages_io.archives.temporary import closing, temporary_file, temporary_folder, temporary_space
+from openimages_io.database.new_files import save_whole
 from openimages_io.exceptions import OpenImagesError
 from openimages_io.models import Job
 from openimages_io.models.job import report_place, result_place
 from openimages_io.models.jobfiles import storage_of_jobs
-from openimages_io.transfer.new_files import save_whole
 from openimages_io.transfer.report import Report
 
 _BLOCK: Final = 1 << 20

@@ -11,8 +11,8 @@ from django.db import OperationalError, connections, router
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from openimages_io.database.locking import is_locked
 from openimages_io.models import Job, JobState
-from openimages_io.transfer.waiting import is_locked
 
 T = TypeVar("T")
 

@@ -6,6 +6,8 @@ from typing import Any, Final
 from django.core.files.base import File
 from django.utils import timezone
 
+from openimages_io.database.commit import Commit
+from openimages_io.database.new_files import NewFiles
 from openimages_io.exceptions import OpenImagesError
 from openimages_io.jobs.queueing import enqueue
 from openimages_io.jobs.rows import database, rows
@@ -13,8 +15,6 @@ from openimages_io.models import Job, JobKind, Task
 from openimages_io.models.job import source_place
 from openimages_io.models.jobfiles import storage_of_jobs
 from openimages_io.models.values import is_storable
-from openimages_io.transfer.commit import Commit
-from openimages_io.transfer.new_files import NewFiles
 from openimages_io.transfer.options import ExportOptions, ImportOptions, as_json
 
 _NAME: Final = 255

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import DatabaseError, connections
 
 from openimages_io.archives.temporary import temporary_folder, temporary_space
+from openimages_io.database.commit import renew
 from openimages_io.exceptions import CommitUnknown, OpenImagesError
 from openimages_io.format.issues import Severity
 from openimages_io.jobs import messages
@@ -18,7 +19,6 @@ from openimages_io.jobs.watch import Stopped, Watch
 from openimages_io.models import JobKind, JobState, Task
 from openimages_io.models.jobfiles import storage_of_jobs
 from openimages_io.transfer.checking import Checker
-from openimages_io.transfer.commit import renew
 from openimages_io.transfer.exporter import Exporter
 from openimages_io.transfer.importer import Importer
 from openimages_io.transfer.options import ExportOptions, ImportOptions, from_json

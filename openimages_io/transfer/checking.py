@@ -7,15 +7,15 @@ from django.db import router
 from django.db.models import Prefetch
 
 from openimages_io import conf
+from openimages_io.database.snapshot import snapshot
 from openimages_io.exceptions import OpenImagesError
 from openimages_io.format.issues import Issue, Severity
 from openimages_io.format.masks import BadMask, check_png
 from openimages_io.geometry import bounds
 from openimages_io.models import AttributeSpec, HierarchyEdge, Image, Label, Mask, Shape, ShapeKind, Task
 from openimages_io.models.rules import faults
-from openimages_io.transfer.outgoing import Progress
+from openimages_io.transfer.export_state import Progress
 from openimages_io.transfer.report import Report
-from openimages_io.transfer.snapshot import snapshot
 
 _PAGE: Final = 1000
 _MASKS: Final = 20

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from openimages_io.database.bulk import plain
 from openimages_io.models import Image, Label, color_of, image
-from openimages_io.transfer.bulk import plain
 from openimages_io.transfer.run import Run
 
 PROVENANCE = {**image.PROVENANCE, "Rotation": "rotation"}

@@ -7,21 +7,22 @@ from django.db import router
 
 from openimages_io import conf
 from openimages_io.archives.output import open_output
+from openimages_io.database.snapshot import snapshot
 from openimages_io.exceptions import OpenImagesError
 from openimages_io.format.names import DATUMARO, DOCUMENTED
 from openimages_io.models import Shape, Task
-from openimages_io.transfer.collecting import collecting_less
+from openimages_io.transfer.boxes.exporting import write_boxes
+from openimages_io.transfer.export_state import ExportState, Progress
+from openimages_io.transfer.gc_tuning import relaxed_gc
+from openimages_io.transfer.images.exporting import prepare_images, write_image_lists, write_sizes_file
+from openimages_io.transfer.labels.exporting import prepare_labels, write_class_list, write_hierarchy
+from openimages_io.transfer.losses import report_unsaid
+from openimages_io.transfer.masks.exporting import write_masks
 from openimages_io.transfer.options import ExportOptions, LayoutName
-from openimages_io.transfer.outgoing import Outgoing, Progress
+from openimages_io.transfer.pictures.exporting import write_pictures
 from openimages_io.transfer.report import Report
-from openimages_io.transfer.snapshot import snapshot
-from openimages_io.transfer.writing.images import prepare_images, write_image_lists, write_sizes_file
-from openimages_io.transfer.writing.labels import prepare_labels, write_class_list, write_hierarchy
-from openimages_io.transfer.writing.losses import report_unsaid
-from openimages_io.transfer.writing.masks import write_masks
-from openimages_io.transfer.writing.pictures import write_pictures
-from openimages_io.transfer.writing.scanning import survey
-from openimages_io.transfer.writing.shapes import write_boxes, write_tags
+from openimages_io.transfer.scanning import survey
+from openimages_io.transfer.tags.exporting import write_tags
 
 
 @dataclass(slots=True)
@@ -58,8 +59,8 @@ class Exporter:
         report = Report()
         limits = conf.limits()
         names = DATUMARO if self.options.layout is LayoutName.DATUMARO else DOCUMENTED
-        with collecting_less(), snapshot(self.using), open_output(self.dest, self.force) as output:
-            out = Outgoing(
+        with relaxed_gc(), snapshot(self.using), open_output(self.dest, self.force) as output:
+            out = ExportState(
                 task_id=self.task.pk,
                 using=self.using,
                 options=self.options,

@@ -16,32 +16,37 @@ from django.utils import timezone
 
 from openimages_io import conf
 from openimages_io.archives import Archive, open_archive
+from openimages_io.database.bulk import Loader, loading, plain
+from openimages_io.database.commit import Commit, Outcome
+from openimages_io.database.locking import begun
+from openimages_io.database.new_files import NewFiles
 from openimages_io.exceptions import CommitUnknown, OpenImagesError, UnreadableArchive
 from openimages_io.format.issues import Issue, Severity
 from openimages_io.format.layouts import CONTENT_FOLDERS, PICTURE_SUFFIXES, Layout, recognise
 from openimages_io.models import AttributeSpec, HierarchyEdge, Image, Label, Mask, Shape, Task, picture_storage
 from openimages_io.models.revisions import lock, touch
-from openimages_io.transfer.bulk import Loader, loading, plain
-from openimages_io.transfer.collecting import collecting_less
-from openimages_io.transfer.commit import Commit, Outcome
+from openimages_io.transfer.boxes.importing import read_boxes
+from openimages_io.transfer.gc_tuning import relaxed_gc
+from openimages_io.transfer.images.importing import read_image_lists
+from openimages_io.transfer.labels.importing import (
+    choose_labels,
+    read_class_lists,
+    read_hierarchy,
+    report_awaited_labels,
+)
 from openimages_io.transfer.lenient import join_subsets, place_of, report_lenient, use
+from openimages_io.transfer.masks.importing import read_masks
 from openimages_io.transfer.matching import ImageIndex, LabelIndex, LenientNames
-from openimages_io.transfer.new_files import NewFiles
 from openimages_io.transfer.not_found import report_not_found
 from openimages_io.transfer.options import ImportOptions, Match, Mode, OnError
-from openimages_io.transfer.pictures import Stored
+from openimages_io.transfer.pictures.importing import read_size_files, store_pictures, take_pictures, take_sizes
+from openimages_io.transfer.pictures.storing import Stored
 from openimages_io.transfer.replacing import Replacing, groups_of, replace_annotations
 from openimages_io.transfer.report import Report
 from openimages_io.transfer.run import BAD, Policies, Progress, Run
 from openimages_io.transfer.specs import SpecIndex
 from openimages_io.transfer.spool import Spool
-from openimages_io.transfer.steps.boxes import read_boxes
-from openimages_io.transfer.steps.images import read_image_lists
-from openimages_io.transfer.steps.labels import choose_labels, read_class_lists, read_hierarchy, report_awaited_labels
-from openimages_io.transfer.steps.masks import read_masks
-from openimages_io.transfer.steps.pictures import read_size_files, store_pictures, take_pictures, take_sizes
-from openimages_io.transfer.steps.tags import read_tags
-from openimages_io.transfer.waiting import begun
+from openimages_io.transfer.tags.importing import read_tags
 
 logger = logging.getLogger(__name__)
 
@@ -170,7 +175,7 @@ class Importer:
         try:
             self._task()  # before a large archive is unpacked for nothing
             with (
-                collecting_less(),
+                relaxed_gc(),
                 open_archive(self.source, self.limits, self.source_name, self._unpacking, CONTENT_FOLDERS) as archive,
             ):
                 return self._run(archive, dry_run)

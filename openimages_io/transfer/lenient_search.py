@@ -22,7 +22,7 @@ from openimages_io.models.image import DEFAULT_SUBSET
 from openimages_io.text import printable
 from openimages_io.transfer.matching import SUBSET, LenientNames, Place
 from openimages_io.transfer.options import Missing
-from openimages_io.transfer.pictures import digest_of
+from openimages_io.transfer.pictures.storing import digest_of
 from openimages_io.transfer.run import Run
 
 _MOST_COPIES: Final = 100

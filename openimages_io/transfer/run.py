@@ -7,16 +7,16 @@ from datetime import datetime
 from typing import Any, Final
 
 from openimages_io.archives import Archive
+from openimages_io.database.bulk import Loader
 from openimages_io.exceptions import UnreadableArchive
 from openimages_io.format.issues import Issue, Severity
 from openimages_io.format.layouts import Kind, Layout, Source
 from openimages_io.format.limits import Limits
 from openimages_io.format.reading import CHUNK_ROWS, Chunk, read_table
 from openimages_io.format.tables import Table
-from openimages_io.transfer.bulk import Loader
 from openimages_io.transfer.matching import ImageIndex, LabelIndex, LenientNames
 from openimages_io.transfer.options import ImportOptions, Missing, MissingAttributes, Mode
-from openimages_io.transfer.pictures import Stored
+from openimages_io.transfer.pictures.storing import Stored
 from openimages_io.transfer.replacing import Replacing
 from openimages_io.transfer.report import Report, Totals
 from openimages_io.transfer.specs import SpecIndex

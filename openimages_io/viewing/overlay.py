@@ -12,7 +12,7 @@ from openimages_io import conf, geometry
 from openimages_io.format.masks import BadMask, decode
 from openimages_io.format.writing import number
 from openimages_io.models import Image, Label, Shape, ShapeKind, color_of
-from openimages_io.transfer.drawing import Size, beside, box_of
+from openimages_io.transfer.masks.rasterize import Size, beside, box_of
 from openimages_io.viewing.xml import attribute, short, text
 
 FRAME: Final[Size] = (1024, 768)

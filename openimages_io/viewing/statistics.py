@@ -11,8 +11,8 @@ from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, QueryS
 from django.db.models.functions import Floor, Sqrt
 from django.utils import timezone
 
+from openimages_io.database.snapshot import snapshot
 from openimages_io.models import Image, Label, Shape, ShapeKind, Task, TaskStatistics
-from openimages_io.transfer.snapshot import snapshot
 
 _LAYOUT: Final = 1
 """Raised when what is kept means something else, so that what an older release kept is counted again."""

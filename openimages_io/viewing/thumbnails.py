@@ -19,7 +19,7 @@ from openimages_io.format.pictures import FORMATS, BadPicture
 from openimages_io.models import Image
 from openimages_io.models.installation import Proof, folder_of, newest
 from openimages_io.models.thumbnails import SIZES, thumbnail_name
-from openimages_io.transfer.pictures import digest_of
+from openimages_io.transfer.pictures.storing import digest_of
 from openimages_io.viewing.unpacking import prepare
 
 _GAP: Final = 1.5

@@ -13,9 +13,9 @@ from PIL import Image as Pillow
 from pytest_django import Settings
 
 from openimages_io.api.tasks import creating
+from openimages_io.database.bulk import plain
 from openimages_io.models import Image, Label, Task
 from openimages_io.models.revisions import Owners
-from openimages_io.transfer.bulk import plain
 from tests.ending import DONE, EVERY, MAYBE, NOT, STOPPED, Ending, is_written, lost_files, pictures
 
 pytestmark = pytest.mark.django_db(transaction=True)

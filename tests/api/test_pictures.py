@@ -14,7 +14,7 @@ from PIL import Image as Pillow
 from rest_framework.test import APIClient
 
 from openimages_io.models import Image, Label, Shape, Task
-from openimages_io.transfer.pictures import digest_of
+from openimages_io.transfer.pictures.storing import digest_of
 from tests.api.answers import faults, refusal
 from tests.transfer.datasets import picture
 

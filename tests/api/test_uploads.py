@@ -14,7 +14,7 @@ from rest_framework.test import APIClient
 
 from openimages_io.api.tasks import creating
 from openimages_io.models import Image, Task
-from openimages_io.transfer.pictures import digest_of
+from openimages_io.transfer.pictures.storing import digest_of
 from tests.api.answers import faults, ok, refusal, send
 from tests.stored import stored_files
 

@@ -15,11 +15,11 @@ from django.core.files.storage import FileSystemStorage
 from django.db import DataError, IntegrityError, OperationalError, connection, transaction
 from django.db.models import F
 
+from openimages_io.database.bulk import Loader
 from openimages_io.exceptions import OpenImagesError
 from openimages_io.models import Shape, Task
 from openimages_io.transfer import spool
-from openimages_io.transfer.bulk import Loader
-from openimages_io.transfer.collecting import collecting_less
+from openimages_io.transfer.gc_tuning import relaxed_gc
 from openimages_io.transfer.importer import Importer, Result
 from openimages_io.transfer.options import ImportOptions, Missing, MissingAttributes, Mode, OnError
 from tests.format.test_reading import PIXELS
@@ -194,7 +194,7 @@ def test_imports_side_by_side_leave_the_collector_as_it_was(tmp_path: Path) -> N
             seen.append(gc.get_threshold())
             second.__enter__()
 
-    second = collecting_less()
+    second = relaxed_gc()
     Importer(source, TASK, progress=other_import).run(dry_run=True)
     assert seen != [before]
     assert gc.get_threshold() == seen[0]

@@ -11,10 +11,10 @@ from django.core.files.storage import FileSystemStorage
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 
+from openimages_io.database.bulk import Loader
 from openimages_io.exceptions import CommitUnknown, OpenImagesError
 from openimages_io.models import Image, Mask, Shape, Task
 from openimages_io.models.installation import MARK
-from openimages_io.transfer.bulk import Loader
 from openimages_io.transfer.importer import Importer
 from openimages_io.transfer.options import ImportOptions, Missing, Mode
 from openimages_io.transfer.spool import Spool

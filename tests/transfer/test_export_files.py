@@ -13,9 +13,9 @@ from django.test.utils import CaptureQueriesContext
 from openimages_io.archives.export_marker import MARKER
 from openimages_io.exceptions import OpenImagesError
 from openimages_io.models import EdgeKind, HierarchyEdge, Image, Label, Shape
+from openimages_io.transfer import scanning
 from openimages_io.transfer.exporter import Exporter
 from openimages_io.transfer.options import ExportOptions, LabelNames, LayoutName
-from openimages_io.transfer.writing import scanning
 from tests.transfer.exporting import WHOLE, Made, lines, read_again, told
 
 pytestmark = pytest.mark.django_db

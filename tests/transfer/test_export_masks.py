@@ -17,8 +17,8 @@ from pytest_django import Settings
 from openimages_io import geometry
 from openimages_io.format.masks import encode
 from openimages_io.models import Image, Mask, Shape
+from openimages_io.transfer.masks import exporting as writing_masks
 from openimages_io.transfer.options import MaskSize
-from openimages_io.transfer.writing import masks as writing_masks
 from tests.transfer.exporting import CORNER, SQUARE, WHOLE, Made, lines, mask_pixels, read_again, told
 
 pytestmark = pytest.mark.django_db

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from django.db import DatabaseError, connection, connections
 
+from openimages_io.database.snapshot import snapshot
 from openimages_io.models import Shape
 from openimages_io.transfer.exporter import Exporter
-from openimages_io.transfer.snapshot import snapshot
 from tests.conftest import ROOT
 from tests.transfer.exporting import WHOLE, Made, lines
 

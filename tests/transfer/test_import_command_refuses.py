@@ -10,9 +10,9 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import DataError, connections
 
+from openimages_io.database.bulk import Loader
 from openimages_io.management.commands.import_openimages import Command
 from openimages_io.models import Task
-from openimages_io.transfer.bulk import Loader
 from openimages_io.transfer.importer import Importer
 from tests.transfer.archives import (
     BOXES,

@@ -12,7 +12,7 @@ from openimages_io.models import Image, Shape, Task
 from openimages_io.transfer.exporter import Exporter
 from openimages_io.transfer.importer import Importer
 from openimages_io.transfer.options import ImportOptions, Missing, OnError
-from openimages_io.transfer.pictures import digest_of
+from openimages_io.transfer.pictures.storing import digest_of
 from tests.transfer.datasets import BOXES_HEADER, csv_text, picture, told, write
 
 pytestmark = pytest.mark.django_db

@@ -10,9 +10,9 @@ from openimages_io.format.limits import Limits
 from openimages_io.format.masks import decode, encode
 from openimages_io.geometry import resize_nearest
 from openimages_io.models import Image, Label, Mask, Shape, ShapeKind, Task
-from openimages_io.transfer.drawn import same_pixels
 from openimages_io.transfer.exporter import Exporter
 from openimages_io.transfer.importer import Importer, Result
+from openimages_io.transfer.masks.redrawn_masks import same_pixels
 from openimages_io.transfer.options import ExportOptions, ImportOptions, MasksAs, MaskSize
 
 pytestmark = pytest.mark.django_db
@@ -141,7 +141,7 @@ def test_what_was_drawn_and_exported_as_masks_comes_back_as_nothing_new(tmp_path
 def test_a_second_mask_like_a_drawing_is_a_mask(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows_at_once: int
 ) -> None:
-    monkeypatch.setattr("openimages_io.transfer.steps.masks._CHUNK_ROWS", rows_at_once)
+    monkeypatch.setattr("openimages_io.transfer.masks.importing._CHUNK_ROWS", rows_at_once)
     run(tmp_path / "1", ("deadbeef", BOX, 1))
     task = Task.objects.get()
     draw(task)

@@ -19,10 +19,10 @@ from openimages_io.jobs.submitting import submit_export, submit_import
 from openimages_io.models import Image, Shape, Task
 from openimages_io.models.jobfiles import storage_of_jobs
 from openimages_io.transfer import report
+from openimages_io.transfer.disk_notes import DiskNotes
 from openimages_io.transfer.exporter import Exporter
 from openimages_io.transfer.importer import Importer
 from openimages_io.transfer.options import ExportOptions, ImportOptions, OnError
-from openimages_io.transfer.scratch import Scratch
 from openimages_io.transfer.spool import Spool
 from tests.ending import job_files, pictures
 from tests.jobs.archives import small
@@ -135,7 +135,7 @@ def test_notes_on_rows_that_may_stand_in_two_files(tmp_path: Path, monkeypatch: 
             Importer(source, TASK).run()
         assert_sentence(caught.value, "missing")
     assert not Task.objects.exists()
-    scratch = Scratch()
+    scratch = DiskNotes()
     scratch._connection.execute("COMMIT")
     scratch._connection.execute("PRAGMA max_page_count = 10")
     scratch._connection.execute("BEGIN")

@@ -7,7 +7,7 @@ import pytest
 from django.core.files.base import ContentFile
 
 from openimages_io.models import Image, Label, Shape, ShapeKind, Task
-from openimages_io.transfer.pictures import digest_of
+from openimages_io.transfer.pictures.storing import digest_of
 
 Draw = Callable[..., Shape]
 AddImage = Callable[..., Image]

@@ -17,7 +17,7 @@ from openimages_io.format.pictures import BadPicture
 from openimages_io.models import Image
 from openimages_io.models.installation import newest
 from openimages_io.models.thumbnails import SIZES, thumbnail_name, thumbnail_names
-from openimages_io.transfer.pictures import digest_of
+from openimages_io.transfer.pictures.storing import digest_of
 from openimages_io.viewing.thumbnails import size_for, thumbnail
 from tests.transfer.datasets import bring_in, picture, write
 from tests.viewing.conftest import AddImage

@@ -6,7 +6,7 @@ from openimages_io import conf
 from openimages_io.api.errors import Conflict
 from openimages_io.format.masks import encode
 from openimages_io.models import Mask, Shape, ShapeKind
-from openimages_io.transfer.drawing import CannotBeWritten, check_size, draw, native_size
+from openimages_io.transfer.masks.rasterize import CannotBeWritten, check_size, draw, native_size
 
 
 def png_of(shape: Shape, *, draws: bool) -> bytes:

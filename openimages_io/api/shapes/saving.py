@@ -15,10 +15,10 @@ from openimages_io.api.shapes.drafts import Draft, Drafts
 from openimages_io.api.shapes.faults import BadShapes
 from openimages_io.api.shapes.forms import Form, size_of
 from openimages_io.api.shapes.items import Items
+from openimages_io.database.bulk import Loader, plain
+from openimages_io.database.commit import Commit
 from openimages_io.models import AttributeSpec, Image, Label, Mask, Shape
 from openimages_io.models.revisions import Owners, lock
-from openimages_io.transfer.bulk import Loader, plain
-from openimages_io.transfer.commit import Commit
 
 _BATCH: Final = 500
 

@@ -16,6 +16,8 @@ from openimages_io.api.strict import repeated, unknown
 from openimages_io.api.tasks.imagefields import ImageId, NewImageSerializer, Subset, UploadSerializer
 from openimages_io.api.tasks.saving import changing, fault
 from openimages_io.archives.safety import is_junk
+from openimages_io.database.commit import Commit
+from openimages_io.database.new_files import NewFiles
 from openimages_io.format.known_files import PICTURE_SUFFIXES
 from openimages_io.format.names import image_id_of
 from openimages_io.format.pictures import BadPicture, TooManyPixels, check_picture
@@ -24,9 +26,7 @@ from openimages_io.models.deletion import picture_folder
 from openimages_io.models.image import DEFAULT_SUBSET
 from openimages_io.models.primary import primary
 from openimages_io.text import quote_text
-from openimages_io.transfer.commit import Commit
-from openimages_io.transfer.new_files import NewFiles
-from openimages_io.transfer.pictures import store, suffix_of
+from openimages_io.transfer.pictures.storing import store, suffix_of
 
 MOST_IMAGES: Final = 10_000
 """In one request of JSON."""

@@ -12,9 +12,9 @@ from rest_framework.exceptions import ErrorDetail
 from rest_framework.fields import get_error_detail
 
 from openimages_io.api.errors import NON_FIELD, Conflict
+from openimages_io.database.commit import Commit
 from openimages_io.models import Task
 from openimages_io.models.revisions import lock
-from openimages_io.transfer.commit import Commit
 
 
 @contextmanager

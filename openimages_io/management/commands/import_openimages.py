@@ -10,6 +10,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import router
 
+from openimages_io.database.commit import Outcome
 from openimages_io.exceptions import OpenImagesError
 from openimages_io.format.issues import Severity
 from openimages_io.management.arguments import add_choice, add_database, chosen, path
@@ -23,7 +24,6 @@ from openimages_io.management.reporting import (
 )
 from openimages_io.models import Task
 from openimages_io.models.values import is_storable
-from openimages_io.transfer.commit import Outcome
 from openimages_io.transfer.importer import Importer, Result
 from openimages_io.transfer.options import ImportOptions, MasksAs, Match, Missing, MissingAttributes, Mode, OnError
 

@@ -1,0 +1,1 @@
+"""Bulk loading, transactions whose end is known, locks and snapshots: the database below the models."""

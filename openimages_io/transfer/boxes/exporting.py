@@ -1,0 +1,100 @@
+"""Boxes to their CSV files."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from openimages_io.format import writing
+from openimages_io.format.tables import BOXES, CLICK_COLUMNS, PERSON_ATTRIBUTES
+from openimages_io.transfer.cell_values import BoxAttributes, click_cells, first_cells
+from openimages_io.transfer.export_state import ExportState
+from openimages_io.transfer.scanning import (
+    BOX_OF_PERSON,
+    BOX_WITH_CLICKS,
+    PLAIN_BOX,
+    Columns,
+    FileKind,
+    scan,
+    write_files,
+    written,
+)
+
+_BOX: Final = ("image_id", "label_id", "source", "score", "x_min", "x_max", "y_min", "y_max", "occluded", "attributes")
+_CLICKS: Final = "XClick1X to XClick4Y"
+
+
+def write_boxes(out: ExportState) -> None:
+    """Writes the boxes of every subset; turned ones are left to the masks."""
+    boxes = _Boxes(out)
+    kind = FileKind(
+        name="boxes",
+        columns=(*_BOX, "clicks") if any(CLICK_COLUMNS[0] in extra for extra in boxes.extra.values()) else _BOX,
+        condition=PLAIN_BOX,
+        path=out.names.boxes,
+        header=lambda subset: (*writing.names_of(BOXES), *boxes.extra[subset]),
+        cells=boxes.cells,
+    )
+    write_files(out, kind)
+
+
+class _Boxes:
+    """The cells of boxes, and the columns that only some subsets have."""
+
+    def __init__(self, out: ExportState) -> None:
+        self.out = out
+        self._attributes = BoxAttributes(out)
+        self.extra: dict[str, tuple[str, ...]] = dict.fromkeys(out.subsets, ())
+        if BOX_WITH_CLICKS in out.kinds:
+            self._find_clicks()
+        if BOX_OF_PERSON in out.kinds:
+            self._find_people()
+
+    def _find_clicks(self) -> None:
+        """Gives the eight columns to the subsets of which any box has clicks."""
+        for subset in self.out.subsets:
+            if self._has_clicks(scan(self.out, ("image_id", "label_id", "clicks"), BOX_WITH_CLICKS, subset=subset)):
+                self.extra[subset] += CLICK_COLUMNS
+
+    def _find_people(self) -> None:
+        """Gives MIAP's columns to the subsets that have anything to write in them."""
+        for subset in self.out.subsets:
+            found: set[str] = set()
+            for page in scan(self.out, ("image_id", "label_id", "attributes"), BOX_OF_PERSON, subset=subset):
+                texts = written(self.out, page)["attributes"]
+                found.update(name for name in PERSON_ATTRIBUTES if any(self._attributes.people(texts, name)))
+                if len(found) == len(PERSON_ATTRIBUTES):
+                    break
+            self.extra[subset] += tuple(name for name in PERSON_ATTRIBUTES if name in found)
+
+    def _has_clicks(self, pages: Iterator[Columns]) -> bool:
+        unfit = 0
+        for page in pages:
+            for text in written(self.out, page)["clicks"]:
+                found = click_cells(text)
+                if found is not None and any(found):
+                    return True
+                unfit += found is None
+        if unfit:
+            self.out.lose_value("boxes", _CLICKS, unfit)
+        return False
+
+    def cells(self, subset: str, columns: Columns) -> list[Sequence[str]]:
+        """The cells of boxes of one subset."""
+        extra, attributes = self.extra[subset], columns["attributes"]
+        finished = [
+            *first_cells(self.out, "boxes", columns),
+            *(writing.numbers(columns[name]) for name in ("x_min", "x_max", "y_min", "y_max")),
+            writing.flags(columns["occluded"]),
+            self._attributes.flags(attributes),
+        ]
+        if CLICK_COLUMNS[0] in extra:
+            finished += self._clicks(columns["clicks"])
+        return finished + [self._attributes.people(attributes, name) for name in PERSON_ATTRIBUTES if name in extra]
+
+    def _clicks(self, texts: Sequence[str | None]) -> list[Sequence[str]]:
+        rows = []
+        for text in texts:
+            found = click_cells(text)
+            if found is None:
+                self.out.lose_value("boxes", _CLICKS)
+            rows.append(found or ("",) * len(CLICK_COLUMNS))
+        return list(zip(*rows, strict=True))

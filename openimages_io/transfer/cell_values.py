@@ -1,0 +1,182 @@
+"""Values of rows to cells that can be read again; what cannot be a cell is left empty and counted."""
+
+import csv
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from openimages_io.format import cells, writing
+from openimages_io.format.cells import CellType
+from openimages_io.format.tables import CLICK_COLUMNS, FLAGS, PERSON_ATTRIBUTES
+from openimages_io.models.shape import as_attributes
+from openimages_io.transfer.export_state import ExportState
+
+_CACHED: Final = 50_000
+_LONGEST: Final = csv.field_size_limit()
+"""Characters of a cell that a reader takes: ours, and any other that uses Python's module."""
+_FLAGS: Final = {name: column for column, name in FLAGS.items() if name != "occluded"}
+"""The flags that are attributes, in the order of their columns; `occluded` is a column of the shape."""
+_FLAG_CELLS: Final[dict[Any, str]] = dict.fromkeys([True, "true", "yes", "1"], "1") | (
+    dict.fromkeys([False, "false", "no", "0"], "0") | dict.fromkeys([None, -1, "unknown", "-1", ""], "-1")
+)
+_NO_CLICKS: Final = ("",) * len(CLICK_COLUMNS)
+
+
+def can_be(cell_type: CellType, value: str) -> bool:
+    """Whether a cell of this type may hold the text."""
+    if len(value) > _LONGEST:
+        return False
+    try:
+        cell_type.parse(value)
+    except ValueError:
+        return False
+    return True
+
+
+def text_cells(out: ExportState, kind: str, column: str, cell_type: CellType, values: Sequence[str]) -> Sequence[str]:
+    """Text cells of one column. Only what the ORM has stored unchecked has to be left empty."""
+    try:
+        cell_type.new_parser()(values)
+        is_fit = max(map(len, values), default=0) <= _LONGEST
+    except ValueError:
+        is_fit = False
+    if not is_fit:
+        fit = [value if can_be(cell_type, value) else None for value in values]
+        out.lose_value(kind, column, fit.count(None))
+        values = [value or "" for value in fit]
+    return writing.texts(values)
+
+
+def first_cells(out: ExportState, kind: str, columns: Mapping[str, Sequence[Any]]) -> list[Sequence[str]]:
+    """The cells of the columns that tags and boxes begin with: ImageID, Source, LabelName, Confidence."""
+    return [
+        list(map(out.image_cells.__getitem__, columns["image_id"])),
+        text_cells(out, kind, "Source", cells.SOURCE, columns["source"]),
+        list(map(out.label_cells.__getitem__, columns["label_id"])),
+        writing.confidences(columns["score"]),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class BoxCells:
+    """What becomes of a box's attributes."""
+
+    flags: str
+    """IsTruncated, IsGroupOf, IsDepiction and IsInside, with the commas between them."""
+    people: tuple[str, ...]
+    """MIAP's two columns."""
+    no_column: tuple[str, ...]
+    """Names of attributes that the format has no column for."""
+    no_cell: tuple[str, ...]
+    """Columns whose value cannot be a cell."""
+
+
+class BoxAttributes:
+    """The cells of attributes by their JSON, of which there are few different ones."""
+
+    def __init__(self, out: ExportState) -> None:
+        self.out = out
+        self._known: dict[str, BoxCells] = {}
+        self._flags: dict[str, str] = {}
+
+    def learn(self, texts: Sequence[str]) -> Mapping[str, BoxCells]:
+        """The cells of each of these texts."""
+        if len(self._known) > _CACHED:
+            self._known.clear()
+            self._flags.clear()
+        for text in set(texts) - self._known.keys():
+            self._known[text] = cells_ = _box_cells(attributes_of(text))
+            self._flags[text] = cells_.flags
+        return self._known
+
+    def flags(self, texts: Sequence[str]) -> Sequence[str]:
+        """The four cells of each row in one; what its attributes lose is counted."""
+        known = self.learn(texts)
+        for text in set(texts):
+            for name in known[text].no_column:
+                self.out.lose_attribute("boxes", name, texts.count(text))
+            for column in known[text].no_cell:
+                self.out.lose_value("boxes", column, texts.count(text))
+        return list(map(self._flags.__getitem__, texts))
+
+    def people(self, texts: Sequence[str], name: str) -> Sequence[str]:
+        """The cells of one of MIAP's columns."""
+        known, index = self.learn(texts), PERSON_ATTRIBUTES.index(name)
+        return [known[text].people[index] for text in texts]
+
+
+def attributes_of(text: str) -> dict[str, Any]:
+    """The attributes in a row's JSON."""
+    return as_attributes(json.loads(text))
+
+
+def _box_cells(attributes: dict[str, Any]) -> BoxCells:
+    flags = {name: _flag_cell(attributes.pop(name, None)) for name in _FLAGS}
+    people = {name: _word_cell(attributes.pop(name, None)) for name in PERSON_ATTRIBUTES}
+    lost = [_FLAGS.get(name, name) for name, cell in (flags | people).items() if cell is None]
+    return BoxCells(
+        ",".join(cell or "-1" for cell in flags.values()),
+        tuple(cell or "" for cell in people.values()),
+        tuple(attributes),
+        tuple(lost),
+    )
+
+
+def _flag_cell(value: Any) -> str | None:
+    """The cell of a flag, whatever type its spec has given it; None for what is neither yes, no nor unknown."""
+    if isinstance(value, str):
+        value = value.strip().lower()
+    return _FLAG_CELLS.get(value) if value is None or isinstance(value, str | int | float) else None
+
+
+def _word_cell(value: Any) -> str | None:
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        value = _plain(value)
+    return writing.text(value) if value is not None and can_be(cells.SHORT_TEXT, value) else None
+
+
+def _plain(value: Any) -> str | None:
+    """A number, or yes or no, as text; None for anything else."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return writing.number(value) if isinstance(value, int | float) and math.isfinite(value) else None
+
+
+def box_id_cell(attributes: dict[str, Any]) -> str | None:
+    """A mask's BoxID, not quoted; None if what is stored can be none."""
+    value = attributes.get("box_id", "")
+    if not isinstance(value, str):
+        value = _plain(value)
+    return value if value is not None and can_be(cells.BOX_ID, value) else None
+
+
+def iou_cell(attributes: dict[str, Any]) -> str | None:
+    """A mask's PredictedIoU; None if what is stored can be none."""
+    value = attributes.get("predicted_iou")
+    if value is None or isinstance(value, bool):
+        return "" if value is None else None
+    if isinstance(value, str):
+        return writing.text(value) if can_be(cells.NUMBER, value) else None
+    return _plain(value)
+
+
+def click_cells(text: str | None) -> tuple[str, ...] | None:
+    """The eight cells of a box's extreme clicks, four x and then four y; None if what is stored can be none."""
+    points = json.loads(text) if text else None
+    if points is None:
+        return _NO_CLICKS
+    if not isinstance(points, list) or len(points) != len(CLICK_COLUMNS) // 2:
+        return None
+    if not all(isinstance(point, list) and len(point) == 2 and all(map(_is_click, point)) for point in points):
+        return None
+    return tuple("" if point[axis] is None else writing.number(point[axis]) for axis in (0, 1) for point in points)
+
+
+def _is_click(value: Any) -> bool:
+    if value is None:
+        return True
+    return isinstance(value, int | float) and not isinstance(value, bool) and (value == -1 or 0 <= value <= 1)

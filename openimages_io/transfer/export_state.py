@@ -1,0 +1,105 @@
+"""What the parts of an export share: the labels, images and names that rows are written with, and what is lost."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from openimages_io.archives.output import Output
+from openimages_io.format.issues import Issue, Severity
+from openimages_io.format.limits import Limits
+from openimages_io.format.names import Names
+from openimages_io.models import Label
+from openimages_io.transfer.options import ExportOptions
+from openimages_io.transfer.report import Report
+
+Progress = Callable[[str, int, int], None]
+"""Takes the phase, what is done of it and the whole, in rows; may raise to stop the run."""
+
+
+@dataclass(slots=True, kw_only=True)
+class ExportState:
+    """The state of one export."""
+
+    task_id: int
+    using: str
+    options: ExportOptions
+    limits: Limits
+    names: Names
+    output: Output
+    report: Report
+    subsets: list[str] = field(default_factory=list)
+    """Sorted, so that they do not depend on how the rows came to be."""
+    labels: list[Label] = field(default_factory=list)
+    """Those that are written, in the order of the class list."""
+    label_names: dict[int, str] = field(default_factory=dict)
+    """LabelNames as they are written, by key."""
+    label_cells: dict[int, str] = field(default_factory=dict)
+    """The same, quoted where they must be."""
+    bad_labels: set[int] = field(default_factory=set)
+    """Labels whose names could not be read again."""
+    image_names: dict[int, str] = field(default_factory=dict)
+    """ImageIDs by key, of the images that are written."""
+    image_cells: dict[int, str] = field(default_factory=dict)
+    """The same, quoted where they must be."""
+    image_subsets: dict[int, str] = field(default_factory=dict)
+    """Subsets by key; empty when there is only one."""
+    kinds: frozenset[str] = frozenset()
+    """Which of the rarer kinds of shapes the task has."""
+    bad_images: set[int] = field(default_factory=set)
+    """Images whose names, or whose subsets' names, could not be read again."""
+    progress: Progress | None = None
+    done: int = 0
+    total: int = 0
+    _no_column: Counter[tuple[str, str]] = field(default_factory=Counter)
+    _no_cell: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def issue(
+        self,
+        code: str,
+        reason: str | None = None,
+        *,
+        value: str | None = None,
+        file: str = "",
+        severity: Severity | None = None,
+        **params: Any,
+    ) -> None:
+        """Reports an issue; `params` are those of the code's sentence, `reason` is for a code that has none."""
+        self.report(Issue(code=code, reason=reason, params=params, file=file, value=value, severity=severity))
+
+    def warn(self, code: str, reason: str | None = None, **place: Any) -> None:
+        """Reports a warning."""
+        self.issue(code, reason, severity=Severity.WARNING, **place)
+
+    def left_out(self, image: int, label: int) -> str | None:
+        """Why a shape is not written: empty if it was not chosen, None if it is written."""
+        if label in self.bad_labels:
+            return "the label's name cannot be written"
+        if image in self.bad_images:
+            return "the image's name cannot be written"
+        if label not in self.label_cells:
+            return "" if self.options.labels else "the label is another task's"
+        if image not in self.image_cells:
+            return "" if self.options.subsets else "the image is another task's"
+        return None
+
+    def lose_attribute(self, kind: str, name: str, count: int = 1) -> None:
+        """Counts that shapes have an attribute that the format has no column for."""
+        self._no_column[kind, name] += count
+
+    def lose_value(self, kind: str, column: str, count: int = 1) -> None:
+        """Counts that rows have a value that its column cannot hold."""
+        self._no_cell[kind, column] += count
+
+    def report_losses(self) -> None:
+        """Warns of everything that was counted as lost."""
+        for (kind, name), count in sorted(self._no_column.items()):
+            self.issue("attribute-unwritten", value=name, kind=kind, count=count)
+        for (kind, column), count in sorted(self._no_cell.items()):
+            self.issue("value-unwritten", value=column, kind=kind, count=count)
+
+    def tell(self, rows: int) -> None:
+        """Shows that so many more rows are done."""
+        self.done += rows
+        if self.progress is not None:
+            self.progress("export", min(self.done, self.total), self.total)

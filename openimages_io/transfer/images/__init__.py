@@ -1,0 +1,1 @@
+"""Image lists and sizes."""

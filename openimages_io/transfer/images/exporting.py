@@ -1,0 +1,186 @@
+"""Images to image lists and images.meta."""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from django.db.models import Count, QuerySet
+
+from openimages_io.archives.safety import is_junk
+from openimages_io.exceptions import OpenImagesError
+from openimages_io.format import cells
+from openimages_io.format.layouts import misread
+from openimages_io.format.names import DATUMARO, unsafe_word
+from openimages_io.format.sizes import MAX_SIDE, write_sizes
+from openimages_io.format.tables import IMAGES
+from openimages_io.format.writing import header, lines, names_of, rotation, text
+from openimages_io.models import Image
+from openimages_io.transfer.cell_values import can_be, text_cells
+from openimages_io.transfer.creating import PROVENANCE
+from openimages_io.transfer.export_state import ExportState
+
+_PAGE: Final = 2000
+_PLAIN_ID: Final = re.compile("[0-9A-Za-z_-]{1,255}")
+"""Most ImageIDs, about which nothing more need be asked."""
+LONGEST_STEP: Final = 255
+"""Bytes that file systems take as the name of a file or a folder."""
+
+
+def images_of(out: ExportState) -> "QuerySet[Image]":
+    """The task's images in the chosen subsets."""
+    images = Image.objects.using(out.using).filter(task_id=out.task_id)
+    return images.filter(subset__in=out.options.subsets) if out.options.subsets else images
+
+
+def prepare_images(out: ExportState) -> None:
+    """Finds subsets and images; those whose names could not be read again are issues and are left out.
+
+    Raises `OpenImagesError` for a chosen subset that the task doesn't have.
+    """
+    subsets = sorted(images_of(out).order_by().values_list("subset", flat=True).distinct())
+    missing = sorted(out.options.subsets.difference(subsets))
+    if missing:
+        raise OpenImagesError(f"The task has no subset {', '.join(f'“{name}”' for name in missing)}.")
+    for subset in subsets:
+        fault = _fault_of_subset(out, subset)
+        if fault:
+            out.issue("bad-subset", f"is a subset whose name cannot be written: it {fault}", value=subset)
+            keys = images_of(out).filter(subset=subset).values_list("pk", flat=True)
+            _leave_out(out, keys.iterator(chunk_size=_PAGE), "the subset's name cannot be written")
+            continue
+        if misread(subset, out.names):
+            out.issue("misread-subset", value=subset)
+        out.subsets.append(subset)
+    for subset in out.subsets:
+        _prepare_subset(out, subset)
+    if out.names is DATUMARO and len(out.subsets) > 1:
+        _warn_of_shared_names(out)
+
+
+def _fault_of_subset(out: ExportState, subset: str) -> str | None:
+    names = out.names
+    paths = [
+        names.image_list(subset),
+        names.labels(subset, machine=True),
+        names.segmentations(subset),
+        names.picture(subset, "a", ".jpg"),
+    ]
+    if max(len(step.encode("utf-8", "surrogatepass")) for path in paths for step in path.split("/")) > LONGEST_STEP:
+        return "is too long for the name of a file"
+    fault = unsafe_word(subset)
+    if fault is None and not can_be(cells.SUBSET, subset):
+        fault = "could not be read again"
+    if fault is None and any(map(is_junk, paths)):
+        fault = "is that of files which are passed over when an archive is read"
+    return fault
+
+
+def _prepare_subset(out: ExportState, subset: str) -> None:
+    rows = images_of(out).filter(subset=subset).order_by("pk").values_list("pk", "name")
+    for key, name in rows.iterator(chunk_size=_PAGE):
+        if not _PLAIN_ID.fullmatch(name):
+            try:
+                cells.IMAGE_ID.parse(name)
+            except ValueError as fault:
+                out.issue("bad-image-id", str(fault), value=name)
+                _leave_out(out, [key], "the name cannot be written")
+                continue
+        out.image_names[key] = name
+        out.image_cells[key] = text(name)
+        if len(out.subsets) > 1:
+            out.image_subsets[key] = subset
+
+
+def _leave_out(out: ExportState, keys: "Iterator[int] | Sequence[int]", reason: str) -> None:
+    totals = out.report.of("images")
+    for key in keys:
+        out.bad_images.add(key)
+        totals.read += 1
+        totals.skipped[reason] += 1
+
+
+def _warn_of_shared_names(out: ExportState) -> None:
+    names = images_of(out).filter(subset__in=out.subsets).order_by().values("name")
+    shared = names.annotate(images=Count("pk")).filter(images__gt=1).count()
+    if shared:
+        out.issue("shared-image-id", count=shared)
+
+
+def write_image_lists(out: ExportState) -> None:
+    """Writes the image list of each subset."""
+    totals = out.report.of("images")
+    for subset in out.subsets:
+        with out.output.stream(out.names.image_list(subset)) as sink:
+            sink.write(header(names_of(IMAGES)).encode())
+            for rows in pages(out, subset, list(PROVENANCE.values())):
+                totals.read += len(rows)
+                totals.written += len(rows)
+                keys, *columns = zip(*rows, strict=True)
+                finished: list[Sequence[str]] = [[out.image_cells[key] for key in keys], [text(subset)] * len(rows)]
+                for column, values in zip(PROVENANCE, columns, strict=True):
+                    if column == "OriginalSize":
+                        finished.append(["" if value is None else str(value) for value in values])
+                    elif column == "Rotation":
+                        finished.append(list(map(rotation, values)))
+                    else:
+                        finished.append(text_cells(out, "images", column, cells.TEXT, values))
+                sink.write(lines(finished).encode())
+
+
+def write_sizes_file(out: ExportState) -> None:
+    """Writes `images.meta` with every size that is known; without any there is no such file."""
+    if not images_of(out).filter(width__isnull=False).exists():
+        return
+    totals = out.report.of("image sizes")
+    with out.output.stream(out.names.sizes) as sink:
+        pending = []
+        for line in write_sizes(_sizes(out), subsets=_names_need_subsets(out)):
+            pending.append(line)
+            if len(pending) >= _PAGE:
+                sink.write("".join(pending).encode())
+                pending.clear()
+        sink.write("".join(pending).encode())
+    totals.read = totals.written + sum(totals.skipped.values())
+
+
+def _sizes(out: ExportState) -> Iterator[tuple[str, str, int, int]]:
+    totals = out.report.of("image sizes")
+    for subset in out.subsets:
+        for rows in pages(out, subset, ["height", "width"]):
+            for key, height, width in rows:
+                if width is None:
+                    continue
+                if max(height, width) > MAX_SIDE:
+                    totals.skipped["too large"] += 1
+                    reason = f"is {width} x {height} pixels, more than the {MAX_SIDE:,} that a side may have"
+                    out.issue("bad-size", reason, value=f"{subset}/{out.image_names[key]}")
+                    continue
+                totals.written += 1
+                yield subset, out.image_names[key], height, width
+
+
+def _names_need_subsets(out: ExportState) -> bool:
+    """Whether two images of one name differ in size, so that the name alone would not say which is meant."""
+    if len(out.subsets) < 2:
+        return False
+    names = images_of(out).order_by().values("name").annotate(images=Count("pk")).filter(images__gt=1)
+    shared = images_of(out).order_by().filter(name__in=names.values("name"))
+    seen: set[str] = set()
+    for name, _, _ in shared.values_list("name", "width", "height").distinct():
+        if name in seen:
+            return True
+        seen.add(name)
+    return False
+
+
+def pages(out: ExportState, subset: str, fields: list[str]) -> Iterator[list[tuple[Any, ...]]]:
+    """Key and fields of a subset's images that are written, in the order of their keys."""
+    last = 0
+    while True:
+        rows = list(images_of(out).filter(subset=subset, pk__gt=last).order_by("pk").values_list("pk", *fields)[:_PAGE])
+        if not rows:
+            return
+        last = rows[-1][0]
+        kept = [row for row in rows if row[0] in out.image_cells]
+        if kept:
+            yield kept

@@ -1,0 +1,1 @@
+"""Segmentation masks, and the shapes that are written as masks."""

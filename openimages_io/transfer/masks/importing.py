@@ -1,0 +1,281 @@
+"""Segmentation files and their PNGs to masks, or to the polygons around them."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final
+
+from openimages_io import geometry
+from openimages_io.exceptions import UnreadableArchive
+from openimages_io.format.layouts import Kind, Source
+from openimages_io.format.masks import BadMask, MaskHeader, check_png, decode, unpacked_bytes
+from openimages_io.format.tables import SEGMENTATIONS
+from openimages_io.models import Mask, Shape, ShapeKind
+from openimages_io.transfer.boxes.importing import report_attributes
+from openimages_io.transfer.masks.mask_boxes import BoxMatcher, Claim
+from openimages_io.transfer.masks.mask_files import MaskFile, MaskFiles
+from openimages_io.transfer.masks.merging import StoredMasks, after_meeting, says_the_same
+from openimages_io.transfer.masks.redrawn_masks import RedrawnMasks
+from openimages_io.transfer.options import MasksAs
+from openimages_io.transfer.repeated_rows import SeenRows
+from openimages_io.transfer.report import Totals
+from openimages_io.transfer.resolving import Resolved, resolve
+from openimages_io.transfer.run import Run
+
+_CHUNK_ROWS: Final = 256
+_CHUNK_BYTES: Final = 8 * 2**20
+_BOX: Final = ("BoxXMin", "BoxXMax", "BoxYMin", "BoxYMax")
+
+Box = tuple[float, float, float, float]
+
+
+@dataclass(slots=True)
+class NewMask:
+    """A row that becomes a shape."""
+
+    image: int
+    label: int
+    box: Box | None
+    attributes: dict[str, Any]
+    png: bytes
+    header: MaskHeader | None
+    path: str
+    clicks: str
+    rings: list[list[float]] | None = None
+
+    @property
+    def extent(self) -> Box | None:
+        """The box that the row says, else that of the outline."""
+        return self.box or (geometry.bounds(self.rings) if self.rings else None)
+
+
+def _places(rows: Resolved) -> Iterator[tuple[int, int, str]]:
+    return zip(rows.images, rows.labels, rows.chunk.values["MaskPath"], strict=True)
+
+
+def read_masks(run: Run) -> BoxMatcher:
+    """Reads every segmentation file; the masks then look for their boxes."""
+    claims = BoxMatcher(run)
+    sources = run.sources(Kind.SEGMENTATIONS)
+    if not sources:
+        return claims
+    with SeenRows(run, sources) as overlap, MaskFiles(run) as files:
+        reader = _MaskReader(run, claims, files)
+        for source in sources:
+            reader.read(source, overlap)
+            overlap.next_file()
+        files.report_absent()
+    return claims
+
+
+class _MaskReader:
+    def __init__(self, run: Run, claims: BoxMatcher, files: MaskFiles) -> None:
+        self.run, self.claims, self.files = run, claims, files
+        self.totals: Totals = run.report.of("masks")
+        self.as_polygons = run.options.masks_as is MasksAs.POLYGONS
+        kinds = (ShapeKind.MASK, ShapeKind.POLYGON) if self.as_polygons else (ShapeKind.MASK,)
+        self.stored = {kind: StoredMasks(run, kind) for kind in kinds} if run.merges else {}
+        self.drawn = RedrawnMasks(run) if run.merges else None
+        self._provisional = 0
+        limits = run.limits
+        self._most_unpacked = max(limits.mask_free_bytes, limits.max_mask_ratio * run.archive.own_bytes)
+        self._unpacked = 0
+
+    def read(self, source: Source, overlap: SeenRows) -> None:
+        for chunk in self.run.chunks(source, SEGMENTATIONS, self.totals, _CHUNK_ROWS):
+            rows = resolve(self.run, source, chunk, self.totals)
+            rows = overlap.without_repeats(source, rows, partial(_places, rows), ("BoxID",), self.totals)
+            if rows:
+                if self.drawn is not None:
+                    self.drawn.fetch(rows.images)
+                box_ids = [box_id or "" for box_id in rows.chunk.get("BoxID")]
+                for stored in self.stored.values():
+                    stored.fetch(rows.images, zip(rows.images, rows.labels, box_ids, strict=True))
+                self._take_chunk(source, rows)
+
+    def _take_chunk(self, source: Source, rows: Resolved) -> None:
+        new: list[NewMask] = []
+        size = 0
+        for mask in self._masks(source, rows):
+            if self._merge(mask):
+                continue
+            new.append(mask)
+            size += len(mask.png)
+            if size > _CHUNK_BYTES:
+                self._add(new)
+                new, size = [], 0
+        self._add(new)
+
+    def _masks(self, source: Source, rows: Resolved) -> Iterator[NewMask]:
+        chunk = rows.chunk
+        for index, (image, label, line) in enumerate(zip(rows.images, rows.labels, chunk.lines, strict=True)):
+            box_id = chunk.get_one("BoxID", index) or ""
+            given = {"box_id": box_id, "predicted_iou": chunk.get_one("PredictedIoU", index)}
+            outcome = self.run.specs.fit(label, given)
+            report_attributes(self.run, outcome, source.path, line)
+            path = chunk.values["MaskPath"][index]
+            loaded = self._load(source, line, chunk.values["ImageID"][index], path)
+            if outcome.faults or loaded is None:
+                self.run.skip(source, self.totals, [chunk.values["ImageID"][index]])
+                continue
+            cells = [chunk.get_one(column, index) for column in _BOX]
+            box = None if None in cells else (cells[0], cells[1], cells[2], cells[3])
+            clicks = chunk.get_one("Clicks", index) or ""
+            mask = NewMask(image, label, box, outcome.values, *loaded, path, clicks)
+            if self.as_polygons and not self._trace(mask, source, line):
+                self.run.skip(source, self.totals, [chunk.values["ImageID"][index]])
+                continue
+            yield mask
+
+    def _load(self, source: Source, line: int, image_name: str, path: str) -> tuple[bytes, MaskHeader | None] | None:
+        """The PNG and its size; no bytes where no files are at hand, None where there is an issue with it."""
+        place: MaskFile | None = None
+        try:
+            place = self.files.find(source, image_name, path)
+            if place is None:
+                return b"", None
+            png = place.archive.read(place.path, self.run.limits.max_mask_bytes)
+            self._spend(unpacked_bytes(png, self.run.limits))
+            return png, check_png(png, self.run.limits)
+        except FileNotFoundError:
+            code, reason = "mask-missing", None
+        except BadMask as fault:
+            code, reason = "bad-mask", str(fault)
+        except UnreadableArchive as fault:
+            code, reason = "bad-mask", f"cannot be read: {fault}"
+        self.run.issue(code, reason, file=source.path, line=line, column="MaskPath", value=path)
+        return None
+
+    def _spend(self, unpacked: int) -> None:
+        """Raises `BadMask` for a mask with which those of the archive unpack to more than its size allows."""
+        self._unpacked += unpacked
+        if self._unpacked > self._most_unpacked:
+            ratio = self.run.limits.max_mask_ratio
+            reason = f"with it the masks unpack to more than {self._most_unpacked:,} bytes"
+            raise BadMask(
+                f"is not unpacked: {reason}, {ratio:,} times the size of the archive (MAX_MASK_RATIO, MASK_FREE_BYTES)"
+            )
+
+    def _trace(self, mask: NewMask, source: Source, line: int) -> bool:
+        """Traces the mask's outline, if it has one; tells whether that went well."""
+        if not mask.png:
+            return True
+        issue = partial(self.run.issue, file=source.path, line=line, column="MaskPath", value=mask.path)
+        most = self.run.limits.max_shape_points
+        try:
+            pixels = decode(mask.png, self.run.limits)
+        except BadMask as fault:
+            issue("bad-outline", detail=str(fault))
+            return False
+        try:
+            mask.rings = geometry.trace(pixels, most) or None
+        except ValueError:
+            issue("long-outline", limit=most)
+            return True
+        if mask.rings is None:
+            issue("empty-mask")
+        return True
+
+    def _kinds(self, mask: NewMask) -> tuple[ShapeKind, ...]:
+        """What the mask may be in the task; one without a PNG may have been traced when it had one."""
+        if mask.rings:
+            return (ShapeKind.POLYGON,)
+        return (ShapeKind.MASK,) if mask.png else (ShapeKind.MASK, ShapeKind.POLYGON)
+
+    def _merge(self, mask: NewMask) -> bool:
+        """Brings a mask that is there up to date; tells whether there is one."""
+        box_id = str(mask.attributes.get("box_id") or "")
+        stores = [self.stored[kind] for kind in self._kinds(mask) if kind in self.stored]
+        found = ((store, store.take_named(mask.image, mask.label, box_id)) for store in stores)
+        store, met = next((pair for pair in found if pair[1]), (None, None))
+        if met is None and self.drawn is not None and self.drawn.take(mask.image, mask.label, mask.png):
+            self.totals.unchanged += 1
+            return True
+        if met is None:
+            same = partial(says_the_same, self.run, png=mask.png, rings=mask.rings)
+            place = mask.image, mask.label, box_id, mask.extent
+            found = ((store, store.take_in_place(*place, same)) for store in stores)
+            store, met = next((pair for pair in found if pair[1]), (None, None))
+        if store is None or met is None:
+            return False
+        moved = store.agrees(met, mask.box) is False
+        shape_columns, mask_columns = after_meeting(
+            self.run,
+            met,
+            mask.box,
+            mask.attributes,
+            mask.png,
+            mask.header,
+            mask.path,
+            mask.clicks,
+            mask.rings,
+            moved=moved,
+        )
+        if shape_columns or mask_columns:
+            self.totals.updated += 1
+            self.run.touch([mask.image])
+        else:
+            self.totals.unchanged += 1
+        if self.run.loader is not None:
+            for model, columns in ((Shape, shape_columns), (Mask, mask_columns)):
+                if columns:
+                    self.run.loader.update(model, [met.key], {name: [value] for name, value in columns.items()})
+        # The stored box, if the row says the same: what comes back may be rounded, and box and mask would miss each
+        # other. What is stored of a mask is a box that a row said; a polygon's may be that of its outline.
+        box = mask.box if moved else _whole(met.box) or mask.box
+        if mask.box is None and store.kind is ShapeKind.POLYGON:
+            box = None
+        if box is not None:
+            self.claims.add(mask.image, mask.label, Claim(met.key, box, met.group, is_stored=True))
+        return True
+
+    def _add(self, masks: Sequence[NewMask]) -> None:
+        if not masks:
+            return
+        self.totals.added += len(masks)
+        self.run.touch([mask.image for mask in masks])
+        if self.run.loader is None:
+            keys = [self._provisional - number for number in range(1, len(masks) + 1)]
+            self._provisional -= len(masks)
+        else:
+            keys = self._insert(masks)
+        for key, mask in zip(keys, masks, strict=True):
+            if mask.box is not None:
+                self.claims.add(mask.image, mask.label, Claim(key, mask.box, None, is_stored=False))
+
+    def _insert(self, masks: Sequence[NewMask]) -> list[int]:
+        loader = self.run.loader
+        assert loader is not None
+        keys = loader.reserve(Shape, len(masks))
+        boxes = [mask.extent or (None,) * 4 for mask in masks]
+        shapes: dict[str, Sequence[Any]] = {
+            "id": keys,
+            "image_id": [mask.image for mask in masks],
+            "label_id": [mask.label for mask in masks],
+            "kind": [(ShapeKind.POLYGON if mask.rings else ShapeKind.MASK).value for mask in masks],
+            "x_min": [box[0] for box in boxes],
+            "x_max": [box[1] for box in boxes],
+            "y_min": [box[2] for box in boxes],
+            "y_max": [box[3] for box in boxes],
+            "points": [json.dumps(mask.rings) if mask.rings else None for mask in masks],
+            "attributes": [json.dumps(mask.attributes, ensure_ascii=False) for mask in masks],
+        }
+        loader.insert(Shape, shapes, {"task_id": self.run.task_id})
+        beside: dict[str, Sequence[Any]] = {
+            "shape_id": keys,
+            "png": [b"" if mask.rings else mask.png for mask in masks],
+            "width": [mask.header.width if mask.header else None for mask in masks],
+            "height": [mask.header.height if mask.header else None for mask in masks],
+            "path": [mask.path for mask in masks],
+            "clicks": [mask.clicks for mask in masks],
+        }
+        loader.insert(Mask, beside)
+        return keys
+
+
+def _whole(box: tuple[float | None, float | None, float | None, float | None]) -> Box | None:
+    x_min, x_max, y_min, y_max = box
+    if x_min is None or x_max is None or y_min is None or y_max is None:
+        return None
+    return x_min, x_max, y_min, y_max

@@ -1,0 +1,168 @@
+"""Masks looking for their boxes: the box of the same image and label whose coordinates agree within 1e-6."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.db.models import QuerySet
+
+from openimages_io.models import Shape, ShapeKind
+from openimages_io.transfer.options import Mode
+from openimages_io.transfer.replacing import group_of_shape
+from openimages_io.transfer.run import Run
+
+TOLERANCE: Final = 1e-6
+_BATCH: Final = 500
+
+_Box = tuple[float | None, float | None, float | None, float | None]
+
+
+@dataclass(slots=True)
+class Claim:
+    """A mask that says the coordinates of its box."""
+
+    key: int
+    """Of the mask's shape; below 0 in a check."""
+    box: tuple[float, float, float, float]
+    group: int | None
+    """The mask's group, once it has one."""
+    is_stored: bool
+    """Whether the mask was there before this import."""
+    is_met: bool = False
+    is_named: bool = True
+    """Whether the archive has the mask. One of the task's that it doesn't have may still find its box in it."""
+
+
+class BoxMatcher:
+    """The masks of an import by image and label; memory grows with masks, which are files of the archive."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.by_place: dict[tuple[int, int], list[Claim]] = {}
+        self.images: set[int] = set()
+        self._groups: list[tuple[int, int]] = []
+        self._with_mask: set[int] | None = None
+        """The groups in which the task had a mask, or the polygons of one, before; asked for when first needed."""
+        self._with_box: set[int] | None = None
+        """Likewise those in which it had a box."""
+        self._has_lonely: bool | None = None
+        self._looked_at: set[int] = set()
+
+    def add(self, image: int, label: int, claim: Claim) -> None:
+        """Takes a mask in."""
+        self.by_place.setdefault((image, label), []).append(claim)
+        self.images.add(image)
+
+    def group_of(self, image: int, label: int, boxes: Sequence[_Box], group: int | None) -> int | None:
+        """The group of a box: that of the first mask that claims it and has no box yet, else the one it has.
+
+        A box that was there may have two sets of coordinates: those that the archive says, and those that are stored.
+        """
+        for claim in self.by_place.get((image, label), ()):
+            if claim.is_met or not self._may_join(claim, group):
+                continue
+            if (group is not None and claim.group == group) or any(_agree(claim.box, box) for box in boxes):
+                claim.is_met = True
+                joined = claim.group or group or self.run.next_group()
+                if claim.group is None:
+                    claim.group = joined
+                    self._groups.append((claim.key, joined))
+                    if claim.is_stored:
+                        self.run.touch([image])
+                return joined
+        return group
+
+    def _may_join(self, claim: Claim, group: int | None) -> bool:
+        """Whether a mask and a box of this group may be joined: not if one of them has found another."""
+        if claim.group is not None and group is None:
+            if self._with_box is None:
+                self._with_box = self._groups_with(ShapeKind.RECTANGLE)
+            return claim.group not in self._with_box
+        if claim.group is not None or group is None:
+            return claim.group == group
+        if self._with_mask is None:
+            self._with_mask = self._groups_with(ShapeKind.MASK, ShapeKind.POLYGON)
+        return group not in self._with_mask
+
+    def _groups_with(self, *kinds: ShapeKind) -> set[int]:
+        """The groups in which the task had a shape of these kinds before this import, or has one after it."""
+        replacing = self.run.replacing
+        goes = {group_of_shape(kind, "") for kind in kinds} & replacing.groups
+        if self.run.loader is None and self.run.options.mode is Mode.REPLACE and goes and not replacing.keeps_any:
+            return set()  # in the check they are there still
+        rows = Shape.objects.using(self.run.using).filter(
+            task_id=self.run.task_id or 0, kind__in=kinds, group__isnull=False, pk__lte=self.run.horizon
+        )
+        return {group for group in rows.order_by().values_list("group", flat=True).distinct() if group is not None}
+
+    def take_stored_masks(self, images: Iterable[int]) -> None:
+        """Takes in the masks that the task has on these images, that have no box yet and stand not in the archive."""
+        if self._has_lonely is None:
+            self._has_lonely = self._lonely().exists()
+        if not self._has_lonely:
+            return
+        wanted = sorted({image for image in images if image > 0} - self._looked_at)
+        self._looked_at.update(wanted)
+        for start in range(0, len(wanted), _BATCH):
+            rows = self._lonely().filter(image__in=wanted[start : start + _BATCH]).order_by("pk")
+            for key, image, label, *box in rows.values_list(
+                "pk", "image_id", "label_id", "x_min", "x_max", "y_min", "y_max"
+            ):
+                if all(claim.key != key for claim in self.by_place.get((image, label), ())):
+                    self.add(image, label, Claim(key, _box(box), None, is_stored=True, is_named=False))
+
+    def _lonely(self) -> "QuerySet[Shape]":
+        """The masks that the task had before and that stand alone, though a box of theirs is known."""
+        return Shape.objects.using(self.run.using).filter(
+            task_id=self.run.task_id, kind=ShapeKind.MASK, group=None, x_min__isnull=False, pk__lte=self.run.horizon
+        )
+
+    def join_stored_boxes(self) -> None:
+        """Joins masks whose box is not in the archive but in the task already."""
+        images = sorted(
+            {
+                image
+                for (image, _), claims in self.by_place.items()
+                if image > 0 and any(claim.is_named and not claim.is_met for claim in claims)
+            }
+        )
+        if not self.run.horizon:
+            return
+        images = [image for image in images if self.run.stays("boxes", image)]
+        boxes: list[tuple[int, int]] = []
+        for start in range(0, len(images), _BATCH):
+            rows = Shape.objects.using(self.run.using).filter(
+                image__in=images[start : start + _BATCH],
+                kind=ShapeKind.RECTANGLE,
+                pk__lte=self.run.horizon,
+                rotation=None,
+            )
+            values = rows.order_by("pk").values_list(
+                "pk", "image_id", "label_id", "group", "x_min", "x_max", "y_min", "y_max"
+            )
+            for key, image, label, group, *box in values:
+                joined = self.group_of(image, label, [_box(box)], group)
+                if joined != group:
+                    boxes.append((key, joined or 0))
+                    self.run.touch([image])
+        self._groups.extend(boxes)
+
+    def unmet(self) -> int:
+        """How many of the archive's masks have found no box."""
+        return sum(c.is_named and not c.is_met for claims in self.by_place.values() for c in claims)
+
+    def flush(self) -> None:
+        """Writes the groups of masks that have found their box since."""
+        if self.run.loader is not None and self._groups:
+            keys, groups = zip(*self._groups, strict=True)
+            self.run.loader.update(Shape, keys, {"group": groups})
+        self._groups.clear()
+
+
+def _agree(one: _Box, other: _Box) -> bool:
+    return all(a is not None and b is not None and abs(a - b) <= TOLERANCE for a, b in zip(one, other, strict=True))
+
+
+def _box(values: Iterable[Any]) -> tuple[float, float, float, float]:
+    x_min, x_max, y_min, y_max = values
+    return x_min, x_max, y_min, y_max

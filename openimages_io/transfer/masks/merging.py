@@ -1,0 +1,178 @@
+"""Masks that the task had before, met by rows that say the same again: by BoxID, or by box where there is none."""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final
+
+from openimages_io.format.masks import BadMask, MaskHeader, decode
+from openimages_io.geometry import bounds
+from openimages_io.models import Mask, Shape, ShapeKind
+from openimages_io.transfer.masks.redrawn_masks import same_pixels
+from openimages_io.transfer.merging import Place, StoredShape, StoredShapes
+from openimages_io.transfer.run import Run
+
+_BOX: Final = ("x_min", "x_max", "y_min", "y_max")
+_MADE_UP: Final = re.compile("0000[0-9a-f]{4}")
+"""Datumaro, and CVAT with it, numbers an image's masks that have no BoxID from 00000000, anew whenever it writes."""
+
+Named = tuple[int, int, str]
+"""Image, label and BoxID."""
+
+
+class StoredMasks:
+    """The stored masks, or polygons, that rows of the chunk at hand may meet."""
+
+    def __init__(self, run: Run, kind: ShapeKind) -> None:
+        self.run, self.kind = run, kind
+        self._shapes = StoredShapes(run, kind)
+        self._at_hand: dict[Place, list[StoredShape]] = {}
+        self._spoken_for: set[Named] = set()
+        self._traced: set[int] = set()
+        """The polygons that were traced from masks."""
+
+    def fetch(self, images: Sequence[int], rows: Iterable[Named]) -> None:
+        """Has the shapes of these images at hand. `rows` are those of the chunk: none takes what another names."""
+        self._at_hand = self._shapes.of_images(images)
+        self._spoken_for = {row for row in rows if names_a_mask(row[2])}
+        if self.kind == ShapeKind.POLYGON:
+            masks = Mask.objects.using(self.run.using).filter(shape__image__in=set(images), shape__kind=self.kind)
+            self._traced = set(masks.values_list("pk", flat=True))
+
+    def take_named(self, image: int, label: int, box_id: str) -> StoredShape | None:
+        """The stored mask with a row's BoxID, if that names a mask, which no row has met."""
+        if not names_a_mask(box_id):
+            return None
+        candidates = self._at_hand.get((image, label), ())
+        return self._meet(next((shape for shape in candidates if _box_id(shape) == box_id), None))
+
+    def take_in_place(
+        self,
+        image: int,
+        label: int,
+        box_id: str,
+        box: Sequence[float | None] | None,
+        says_the_same: Callable[[StoredShape], bool],
+    ) -> StoredShape | None:
+        """The stored mask in a row's place, which no row has met and which BoxIDs do not tell apart from the row's.
+
+        They do not if the row or the stored mask has none, or one that Datumaro made up. Several in one place are told
+        apart by their pixels. No mask takes the place of a polygon that somebody drew.
+        """
+        nameless = [
+            shape
+            for shape in self._at_hand.get((image, label), ())
+            if (self.kind == ShapeKind.MASK or shape.key in self._traced)
+            and (image, label, _box_id(shape)) not in self._spoken_for
+            and not (names_a_mask(box_id) and names_a_mask(_box_id(shape)))
+        ]
+        there = [shape for shape in nameless if self.agrees(shape, box)]
+        if len(there) == 1:
+            return self._meet(there[0])
+        # Where a box is unknown, on one side or on both, the pixels must do.
+        possible = there or [shape for shape in nameless if self.agrees(shape, box) is None]
+        same = next((shape for shape in possible if says_the_same(shape)), None)
+        numbered = next((shape for shape in possible if _box_id(shape) == box_id), None)
+        nearest = self._shapes.closest(there, image, box) if there and box else None
+        return self._meet(same or numbered or nearest)
+
+    def agrees(self, shape: StoredShape, box: Sequence[float | None] | None) -> bool | None:
+        """Whether a stored shape has this box; None if it, or what it should have, is not known."""
+        if box is None or None in box or None in shape.box:
+            return None
+        return self._shapes.closest([shape], shape.image, box) is not None
+
+    def _meet(self, shape: StoredShape | None) -> StoredShape | None:
+        if shape is not None:
+            self._at_hand[shape.image, shape.label].remove(shape)
+            self._shapes.meet(shape)
+        return shape
+
+
+def names_a_mask(box_id: str) -> bool:
+    """Whether a BoxID says which mask it is."""
+    return bool(box_id) and not _MADE_UP.fullmatch(box_id)
+
+
+def _box_id(shape: StoredShape) -> str:
+    return str(shape.attributes.get("box_id") or "")
+
+
+def after_meeting(
+    run: Run,
+    met: StoredShape,
+    box: Sequence[float | None] | None,
+    attributes: dict[str, Any],
+    png: bytes,
+    header: MaskHeader | None,
+    path: str,
+    clicks: str,
+    rings: list[list[float]] | None,
+    *,
+    moved: bool,
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The columns of shape and mask that change when a row meets a stored mask. What the row doesn't say stays."""
+    shape: dict[str, Any] = {}
+    beside: dict[str, Any] = {}
+    merged = _merged(met.attributes, attributes)
+    if merged != met.attributes:
+        shape["attributes"] = json.dumps(merged, ensure_ascii=False)
+    if box is not None and (moved or None in met.box):
+        shape |= dict(zip(_BOX, box, strict=True))
+    stored = _beside(run, met.key)
+    if stored is None:
+        if not rings:
+            return shape, beside
+        stored = {"png": b"", "path": path, "clicks": clicks}
+    if clicks and clicks != stored["clicks"]:
+        beside["clicks"] = clicks
+    if path and not stored["path"]:
+        beside["path"] = path
+    if rings is not None:
+        points = _points(run, met.key)
+        if points != rings:
+            shape["points"] = json.dumps(rings)
+            if box is None:
+                shape |= dict(zip(_BOX, bounds(rings), strict=True))
+            if header is not None:
+                beside |= {"width": header.width, "height": header.height}
+    elif png and header is not None and not _same_pixels(run, bytes(stored["png"]), png):
+        beside |= {"png": png, "width": header.width, "height": header.height}
+    return shape, beside
+
+
+def _merged(stored: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    """The attributes after a merge. A BoxID that Datumaro made up does not stand in for one that is there."""
+    merged = stored | given
+    if stored.get("box_id") and not names_a_mask(str(merged["box_id"])):
+        merged["box_id"] = stored["box_id"]
+    return merged
+
+
+def says_the_same(run: Run, stored: StoredShape, png: bytes, rings: list[list[float]] | None) -> bool:
+    """Whether a row's mask, or the polygon that was traced from it, is that of a stored shape."""
+    if rings is not None:
+        return bool(_points(run, stored.key) == rings)
+    ours = Mask.objects.using(run.using).filter(shape_id=stored.key).values_list("png", flat=True).first()
+    return bool(ours and png) and _same_pixels(run, bytes(ours or b""), png)
+
+
+def _beside(run: Run, key: int) -> dict[str, Any] | None:
+    found = Mask.objects.using(run.using).filter(shape_id=key).values("png", "path", "clicks").first()
+    return {**found} if found else None
+
+
+def _points(run: Run, key: int) -> Any:
+    return Shape.objects.using(run.using).values_list("points", flat=True).get(pk=key)
+
+
+def _same_pixels(run: Run, stored: bytes, given: bytes) -> bool:
+    """Whether two PNGs say the same."""
+    if stored == given:
+        return True
+    if not stored:
+        return False
+    try:
+        return same_pixels(decode(stored, run.limits), decode(given, run.limits))
+    except BadMask:
+        return False

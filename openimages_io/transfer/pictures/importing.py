@@ -1,0 +1,332 @@
+"""Picture files and images.meta to images: which picture is whose, and how large it is."""
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any, Final
+
+from openimages_io.database.bulk import plain
+from openimages_io.database.new_files import NewFiles
+from openimages_io.exceptions import CannotBeStored, OpenImagesError, UnreadableArchive
+from openimages_io.format.issues import Issue, Severity
+from openimages_io.format.layouts import Kind
+from openimages_io.format.orientation import NORMAL, TURNED, orientation
+from openimages_io.format.pictures import BadPicture, check_picture
+from openimages_io.format.sizes import read_sizes
+from openimages_io.models import Image, picture_storage
+from openimages_io.models.deletion import forget_files, picture_folder
+from openimages_io.models.image import DEFAULT_SUBSET
+from openimages_io.transfer.creating import create_images
+from openimages_io.transfer.lenient import look_for_pictures
+from openimages_io.transfer.options import Missing, Mode
+from openimages_io.transfer.pictures.storing import Stored, digest_of, store
+from openimages_io.transfer.report import Totals
+from openimages_io.transfer.run import (
+    BAD,
+    NOT_CHOSEN_SUBSET,
+    NOT_TAKEN,
+    SAID_TWICE,
+    SAME_PICTURE,
+    UNKNOWN_IMAGE,
+    Run,
+)
+
+_AMBIGUOUS: Final = 0
+_BATCH: Final = 500
+_MANY: Final = 10
+_MEASURED: Final = "the picture is of another size"
+
+
+def read_size_files(run: Run) -> None:
+    """Reads images.meta into `run.sizes`; which images they are of is seen at the end."""
+    for source in run.sources(Kind.SIZES):
+        totals = run.report.of("image sizes")
+        bad: set[int | None] = set()
+
+        def sink(issue: Issue, bad: set[int | None] = bad) -> None:
+            bad.add(issue.line)
+            run.report(issue)
+
+        with run.readable(), run.archive.open(source.path) as stream:
+            for row in read_sizes(stream, source.path, sink):
+                totals.read += 1
+                size = row.width, row.height
+                known = run.sizes.setdefault((row.subset, row.image_id), size)
+                if known is size:
+                    continue
+                totals.skipped[SAID_TWICE] += 1
+                if known != size:
+                    params: dict[str, Any] = {"form": "file", "width": known[0], "height": known[1]}
+                    place: dict[str, Any] = {
+                        "file": source.path,
+                        "line": row.line,
+                        "column": "id",
+                        "value": row.image_id,
+                    }
+                    run.issue("size-differs", **place, **params)
+        lines = len(bad - {None})
+        if lines:
+            totals.read += lines
+            totals.skipped[BAD] += lines
+
+
+def take_pictures(run: Run) -> list[str]:
+    """Finds the image of each picture; one that nothing names is an image by itself.
+
+    A check also looks whether the file is a picture, and returns the paths of those that are to be stored.
+    """
+    if not run.options.pictures or not len(run.layout.pictures):
+        return []
+    look_for_pictures(run)
+    totals = run.report.of("pictures")
+    _leave_copies_out(run, totals)
+    new: list[str] = []
+    known: dict[int, str] = {}
+    first = run.pictures
+    chosen = run.images.keys_in(run.options.subsets)
+    of_rows = len(run.new_images)
+    for subset, name, path in sorted(run.layout.pictures, key=lambda picture: picture[2]):
+        totals.read += 1
+        if not run.wants(subset):
+            totals.skipped[NOT_CHOSEN_SUBSET] += 1
+            continue
+        if run.loader is None:
+            _look_at(run, subset, name, path)
+            run.done += run.archive.paths[path]
+            run.tell(0)
+        found = run.picture_issues.get(path, ())
+        for issue in found:
+            run.report(issue)
+        if any(issue.severity is Severity.ERROR for issue in found):
+            totals.skipped[BAD] += 1
+            continue
+        key = _image_of(run, subset, name, path, chosen)
+        if key is None:
+            continue
+        if first.setdefault(key, path) != path:
+            run.issue("two-pictures", file=path, value=name, where="", first=first[key])
+            totals.skipped[BAD] += 1
+            continue
+        if key in run.new_images:
+            totals.added += 1
+            new.append(path)
+        else:
+            known[key] = path
+    _report_apart(run, of_rows, first)
+    new += _compare_with_stored(run, known)
+    return new
+
+
+def _report_apart(run: Run, of_rows: int, pictured: dict[int, str]) -> None:
+    """Warns where many pictures and many rows are of new images, and none of one another's."""
+    alone = len(run.new_images) - of_rows
+    bare = of_rows - (sum(key in run.new_images for key in pictured) - alone)
+    if min(alone, bare) < 2 or (min(alone, bare) < _MANY and (2 * alone < len(pictured) or 2 * bare < of_rows)):
+        return
+    unpictured = run.new_images - pictured.keys()
+    rows = sorted(name for subset, name in run.images.places() if run.images.at(subset, name) in unpictured)
+    last = sorted(run.new_images & pictured.keys(), key=abs)[-alone:]
+    run.issue("pictures-without-rows", pictures=alone, picture=pictured[last[0]], images=bare, image=rows[0])
+
+
+def _leave_copies_out(run: Run, totals: Totals) -> None:
+    """Counts the pictures whose bytes are taken from another folder."""
+    for path in run.lenient.same if run.lenient else ():
+        totals.read += 1
+        totals.skipped[SAME_PICTURE] += 1
+        if run.loader is None:
+            run.done += run.archive.paths[path]
+
+
+def _look_at(run: Run, subset: str | None, name: str, path: str) -> None:
+    """Notes what is wrong with a picture."""
+    try:
+        data = run.archive.read(path, run.limits.max_picture_bytes)
+        size = run.measured[path] = check_picture(data, run.limits)
+    except UnreadableArchive as fault:
+        run.picture_issues[path] = [Issue.of_problem(problem) for problem in fault.problems]
+        return
+    except BadPicture as fault:
+        run.picture_issues[path] = [_bad_picture(path, fault)]
+        return
+    told = run.size(subset, name)
+    if told is not None and told != size:
+        turn = orientation(data) if told == size[::-1] else NORMAL
+        place: dict[str, Any] = {"file": path, "value": path.rpartition("/")[2]}
+        if turn in TURNED:
+            issue = Issue(code="size-turned", params=_sizes(size, told) | {"turn": turn}, **place)
+        else:
+            issue = Issue(code="size-differs", params=_sizes(size, told) | _form(size, told), **place)
+        run.picture_issues[path] = [issue]
+
+
+def _sizes(size: tuple[int, int], told: tuple[int, int]) -> dict[str, Any]:
+    """The parameters of an issue about a picture that is of another size than images.meta says."""
+    return {"width": size[0], "height": size[1], "meta_width": told[0], "meta_height": told[1]}
+
+
+def _form(size: tuple[int, int], told: tuple[int, int]) -> dict[str, Any]:
+    return {"form": "swapped" if told == size[::-1] else "picture"}
+
+
+def _bad_picture(path: str, fault: BadPicture) -> Issue:
+    return Issue(code="bad-picture", reason=str(fault), file=path, value=path.rpartition("/")[2])
+
+
+def _image_of(run: Run, subset: str | None, name: str, path: str, chosen: Collection[int]) -> int | None:
+    totals = run.report.of("pictures")
+    if run.lenient and (params := run.lenient.doubtful_pictures.get(path)):
+        run.issue("ambiguous-image", file=path, value=name, **params)
+        totals.skipped[BAD] += 1
+        return None
+    (key,) = run.images.find(subset, [name])
+    if subset is None and run.options.subsets and key != _AMBIGUOUS:
+        wanted = key in chosen if key is not None else DEFAULT_SUBSET in run.options.subsets
+        if not wanted:
+            totals.skipped[NOT_CHOSEN_SUBSET] += 1
+            return None
+    if key is None and run.policies.images is Missing.CREATE:
+        (key,) = create_images(run, subset or DEFAULT_SUBSET, [name])
+    if key:
+        if run.options.mode is Mode.REPLACE:
+            run.replacing.named.add(key)
+        return key
+    if key is None:
+        run.unknown_images.take(subset, name, is_picture=True)
+    if key is None and run.policies.images is Missing.SKIP:
+        totals.skipped[UNKNOWN_IMAGE] += 1
+        return None
+    run.issue("unknown-image" if key is None else "ambiguous-image", file=path, value=name)
+    totals.skipped[BAD] += 1
+    return None
+
+
+def _compare_with_stored(run: Run, pictures: dict[int, str]) -> list[str]:
+    """Sees which images have another picture than the archive's, or none; a commit gives it to them."""
+    totals = run.report.of("pictures")
+    wanted: list[str] = []
+    replaced: dict[str, str] = {}
+    for rows in _rows(run, list(pictures)):
+        for image in rows:
+            path = pictures[image.pk]
+            if run.loader is not None and run.lenient and path in run.lenient.not_taken:
+                _leave_out(run, totals, path)
+                continue
+            if run.loader is None:
+                data = run.archive.read(path, run.limits.max_picture_bytes) if image.file else b""
+                same = bool(image.file) and image.file_digest == digest_of(data)
+            else:
+                same = path not in run.stored
+            if same:
+                totals.unchanged += 1
+                continue
+            if image.file and run.lenient and path in run.lenient.stored:
+                _leave_out(run, totals, path)
+                continue
+            totals.updated += bool(image.file)
+            totals.added += not image.file
+            run.touch([image.pk])
+            wanted.append(path)
+            if run.loader is not None:
+                replaced.update({image.file.name: image.file_digest} if image.file.name else {})
+                _replace(run, image, run.stored[path])
+    forget_files(picture_storage(), replaced, run.using)
+    return wanted
+
+
+def _leave_out(run: Run, totals: Totals, path: str) -> None:
+    """Says that a picture is not taken: its name alone doesn't show that it is the image's."""
+    assert run.lenient is not None
+    run.lenient.not_taken.add(path)
+    totals.skipped[NOT_TAKEN] += 1
+    subset, name = run.lenient.pictures[path]
+    run.issue("picture-not-taken", file=path, subset=subset, image=name)
+
+
+def _replace(run: Run, image: Image, picture: Stored) -> None:
+    plain(Image, run.using).filter(pk=image.pk).update(
+        file=picture.file, file_digest=picture.digest, file_suffix=picture.suffix
+    )
+
+
+def take_sizes(run: Run) -> None:
+    """Gives images that were there before their size: their picture's own, else the one in images.meta."""
+    named: Counter[int] = Counter()
+    not_taken = run.lenient.not_taken if run.lenient else ()
+    own = {key: path for key, path in run.pictures.items() if path in run.measured and path not in not_taken}
+    measured = {key: run.measured[path] for key, path in own.items()}
+    sizes = {key: size for key, size in measured.items() if run.pictures[key] in run.stored}
+    totals = run.report.of("image sizes") if run.sizes else Totals()
+    for keys, size in _told_sizes(run):
+        if measured.get(keys[0], size) != size:  # which was reported where the picture was looked at
+            totals.skipped[_MEASURED] += 1
+        elif keys[0] in run.new_images:
+            totals.added += 1
+        else:
+            named[keys[0]] += 1
+        sizes.update({key: size for key in keys if measured.get(key, size) == size})
+    for rows in _rows(run, [key for key in sizes if key > 0 and key not in run.new_images]):
+        for image in rows:
+            width, height = sizes[image.pk]
+            before = image.width, image.height
+            if image.file and image.width and image.height and image.pk not in measured and before != (width, height):
+                stored, told = (image.width, image.height), (width, height)
+                run.issue("size-differs", value=str(image), **_sizes(stored, told), **_form(stored, told))
+                totals.skipped[_MEASURED] += named[image.pk]
+                continue
+            totals.unchanged += named[image.pk] * (before == (width, height))
+            totals.updated += named[image.pk] * (before != (width, height))
+            if before != (width, height):
+                run.touch([image.pk])
+                if run.loader is not None:
+                    plain(Image, run.using).filter(pk=image.pk).update(width=width, height=height)
+
+
+def _told_sizes(run: Run) -> Iterator[tuple[list[int], tuple[int, int]]]:
+    """The sizes in images.meta, each with the images whose size it is; those of none are counted."""
+    skipped = run.report.of("image sizes").skipped if run.sizes else Counter[str]()
+    chosen = run.images.keys_in(run.options.subsets)
+    said = {key for place in run.sizes for key in run.images.keys_of(*place)}
+    for (told_subset, name), size in run.sizes.items():
+        if not run.wants(told_subset):
+            skipped[NOT_CHOSEN_SUBSET] += 1
+            continue
+        keys = run.images.keys_of(told_subset, name)
+        if not keys:  # perhaps one of another subset has the ImageID, of which nothing better is said
+            keys = [key for key in run.images.find(told_subset, [name]) if key]
+            if said.intersection(keys):
+                skipped[SAID_TWICE] += 1
+                continue
+            said.update(keys)
+        kept = [key for key in keys if key in chosen] if run.options.subsets else keys
+        if kept:
+            yield kept, size
+        else:
+            skipped[NOT_CHOSEN_SUBSET if keys else UNKNOWN_IMAGE] += 1
+
+
+def _rows(run: Run, keys: Sequence[int]) -> Iterator[Sequence[Image]]:
+    ordered = sorted(keys)
+    for start in range(0, len(ordered), _BATCH):
+        rows = Image.objects.using(run.using).filter(pk__in=ordered[start : start + _BATCH])
+        yield list(rows.only("subset", "name", "file", "file_digest", "width", "height").order_by("pk"))
+
+
+def store_pictures(run: Run, paths: Sequence[str], files: NewFiles, stored: dict[str, Stored]) -> None:
+    """Stores pictures, before the transaction; `stored` has them by path."""
+    run.phase, run.done, run.total = "pictures", 0, sum(run.archive.paths[path] for path in paths)
+    folder = ""
+    for path in paths:
+        try:
+            folder = folder or picture_folder(files.storage, run.using)
+            data = run.archive.read(path, run.limits.max_picture_bytes)
+            stored[path] = store(files, folder, data, path, run.limits)
+        except UnreadableArchive as fault:  # the archive has changed since the check
+            run.picture_issues[path] = [Issue.of_problem(problem) for problem in fault.problems]
+        except BadPicture as fault:
+            run.picture_issues[path] = [_bad_picture(path, fault)]
+        except Exception as error:  # storages have errors of their own
+            cause = error.__cause__ if isinstance(error, CannotBeStored) else error
+            reason = getattr(cause, "strerror", None) or cause
+            raise OpenImagesError(f"The picture {path} cannot be stored: {reason}. Nothing was written.") from error
+        run.done += run.archive.paths[path]
+        run.tell(0)

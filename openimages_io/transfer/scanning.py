@@ -1,0 +1,166 @@
+"""The task's shapes in the order of their keys, by the page and by column, and the files that they go to."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
+from itertools import compress
+from types import TracebackType
+from typing import Any, Final, Self
+
+from django.db import connections
+
+from openimages_io.archives.output import ByteSink
+from openimages_io.format import writing
+from openimages_io.models import Image, Shape
+from openimages_io.transfer.export_state import ExportState
+from openimages_io.transfer.report import Totals
+
+_PAGE: Final = 4096
+_OPEN_AT_ONCE: Final = 32
+
+_ATTRIBUTES: Final = "CAST(attributes AS text)"
+PLAIN_BOX: Final = "kind = 'rectangle' AND (rotation IS NULL OR rotation = 0)"
+BOX_WITH_CLICKS: Final = f"{PLAIN_BOX} AND clicks IS NOT NULL"
+BOX_OF_PERSON: Final = f"{PLAIN_BOX} AND {_ATTRIBUTES} LIKE '%%Presentation\"%%'"
+HUMAN_TAG: Final = "kind = 'tag' AND source <> 'machine'"
+MACHINE_TAG: Final = "kind = 'tag' AND source = 'machine'"
+TAG_WITH_MORE: Final = f"kind = 'tag' AND (occluded IS NOT NULL OR {_ATTRIBUTES} <> '{{}}')"
+"""Tags with something that no column of their file can say."""
+WITH_PIXELS: Final = "(kind IN ('mask', 'polygon', 'ellipse') OR (kind = 'rectangle' AND rotation <> 0))"
+"""Masks, and the shapes that are drawn as masks."""
+GROUPED: Final = '"group" IS NOT NULL'
+_RARE: Final = (GROUPED, BOX_WITH_CLICKS, BOX_OF_PERSON, MACHINE_TAG, TAG_WITH_MORE, WITH_PIXELS)
+
+Columns = Mapping[str, Sequence[Any]]
+
+
+def scan(out: ExportState, names: Sequence[str], condition: str, *, subset: str | None = None) -> Iterator[Columns]:
+    """Values by column of the shapes for which `condition` (SQL) holds; `id` is always there."""
+    connection = connections[out.using]
+    quote = connection.ops.quote_name
+    columns = ["id", *names]
+    conditions = ["task_id = %s", f"({condition})", "id > %s"]
+    parameters: list[int | str] = [out.task_id, 0]
+    if subset is not None:
+        images = f"SELECT id FROM {quote(Image._meta.db_table)} WHERE task_id = %s AND subset = %s"
+        conditions.insert(0, f"image_id IN ({images})")
+        parameters = [out.task_id, subset, *parameters]
+    sql = (
+        f"SELECT {', '.join(map(quote, columns))} FROM {quote(Shape._meta.db_table)}"
+        f" WHERE {' AND '.join(conditions)} ORDER BY id LIMIT {_PAGE}"
+    )
+    while True:
+        with connection.cursor() as cursor:
+            cursor.execute(sql, parameters)
+            rows = cursor.fetchall()
+        if not rows:
+            return
+        yield dict(zip(columns, zip(*rows, strict=True), strict=True))
+        parameters[-1] = rows[-1][0]
+
+
+def survey(out: ExportState) -> None:
+    """Counts the task's shapes, and sees which of the rarer kinds there are: one scan instead of one for each."""
+    connection = connections[out.using]
+    rare = ", ".join(f"MAX(CASE WHEN {condition} THEN 1 ELSE 0 END)" for condition in _RARE)
+    table = connection.ops.quote_name(Shape._meta.db_table)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT COUNT(*), {rare} FROM {table} WHERE task_id = %s", [out.task_id])
+        out.total, *found = cursor.fetchone()
+    out.kinds = frozenset(condition for condition, is_there in zip(_RARE, found, strict=True) if is_there)
+
+
+def written(out: ExportState, columns: Columns, totals: Totals | None = None) -> Columns:
+    """The rows whose image and label are written; those whose names forbid it are counted in `totals`."""
+    images, labels = columns["image_id"], columns["label_id"]
+    if out.image_cells.keys() >= set(images) and out.label_cells.keys() >= set(labels):
+        return columns
+    reasons = list(map(out.left_out, images, labels))
+    if totals is not None:
+        for reason in filter(None, reasons):
+            totals.read += 1
+            totals.skipped[reason] += 1
+    return _where(columns, [reason is None for reason in reasons])
+
+
+def by_subset(out: ExportState, columns: Columns, subsets: Sequence[str]) -> Iterator[tuple[str, Columns]]:
+    """The rows of each of these subsets, parted."""
+    images = columns["image_id"]
+    if not images:
+        return
+    if not out.image_subsets:
+        yield out.subsets[0], columns
+        return
+    places = list(map(out.image_subsets.__getitem__, images))
+    for subset in sorted(set(places).intersection(subsets)):
+        is_whole = places.count(subset) == len(places)
+        yield subset, columns if is_whole else _where(columns, [place == subset for place in places])
+
+
+def _where(columns: Columns, keep: Sequence[bool]) -> Columns:
+    return {name: list(compress(values, keep)) for name, values in columns.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileKind:
+    """One kind of file, of which each subset has one: the rows that stand in it, and how."""
+
+    name: str
+    """For the report."""
+    columns: Sequence[str]
+    """Of the shapes, beside `id`."""
+    condition: str
+    """SQL for the rows."""
+    path: Callable[[str], str]
+    """Takes the subset."""
+    header: Callable[[str], Iterable[str]]
+    """Takes the subset."""
+    cells: Callable[[str, Columns], Sequence[Sequence[str]]]
+    """Takes the subset and some of its rows; finished cells by column."""
+    always: bool = True
+    """Whether a subset without such rows has the file, too."""
+
+
+def write_files(out: ExportState, kind: FileKind) -> None:
+    """Writes the files of one kind, of as many subsets at a time as files may be open."""
+    totals = out.report.of(kind.name)
+    for start in range(0, max(len(out.subsets), 1), _OPEN_AT_ONCE):
+        subsets = out.subsets[start : start + _OPEN_AT_ONCE]
+        with _SubsetFiles(out, kind) as files:
+            for subset in subsets if kind.always else ():
+                files.of(subset)
+            for page in scan(out, kind.columns, kind.condition):
+                rows = written(out, page, None if start else totals)
+                for subset, columns in by_subset(out, rows, subsets):
+                    totals.read += len(columns["id"])
+                    totals.written += len(columns["id"])
+                    files.of(subset).write(writing.lines(kind.cells(subset, columns)).encode())
+                out.tell(0 if start else len(page["id"]))
+
+
+class _SubsetFiles:
+    """Files of one kind, one a subset, written to in turn. They end, and so stand in a zip, in the subsets' order."""
+
+    def __init__(self, out: ExportState, kind: FileKind) -> None:
+        self.out, self.kind = out, kind
+        self._open: dict[str, tuple[AbstractContextManager[ByteSink], ByteSink]] = {}
+
+    def of(self, subset: str) -> ByteSink:
+        """The subset's file; it is made, with its header, when it is first asked for."""
+        if subset not in self._open:
+            manager = self.out.output.stream(self.kind.path(subset))
+            sink = manager.__enter__()
+            self._open[subset] = manager, sink
+            sink.write(writing.header(self.kind.header(subset)).encode())
+        return self._open[subset][1]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        stack = ExitStack()
+        for subset in sorted(self._open, reverse=True):
+            stack.push(self._open[subset][0])
+        return stack.__exit__(kind, error, trace)

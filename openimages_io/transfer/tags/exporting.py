@@ -1,0 +1,54 @@
+"""Tags to the CSV files of image-level labels."""
+
+from functools import partial
+from typing import Final
+
+from openimages_io.format import writing
+from openimages_io.format.tables import LABELS
+from openimages_io.transfer.cell_values import attributes_of, first_cells
+from openimages_io.transfer.export_state import ExportState
+from openimages_io.transfer.scanning import (
+    HUMAN_TAG,
+    MACHINE_TAG,
+    TAG_WITH_MORE,
+    FileKind,
+    scan,
+    write_files,
+    written,
+)
+
+_TAG: Final = ("image_id", "label_id", "source", "score")
+
+
+def write_tags(out: ExportState) -> None:
+    """Writes the human labels of every subset, and the machine labels of those that have any."""
+    human = FileKind(
+        name="human labels",
+        columns=_TAG,
+        condition=HUMAN_TAG,
+        path=out.names.labels,
+        header=lambda _: writing.names_of(LABELS),
+        cells=lambda _, columns: first_cells(out, "human labels", columns),
+    )
+    write_files(out, human)
+    if MACHINE_TAG in out.kinds:
+        machine = FileKind(
+            name="machine labels",
+            columns=_TAG,
+            condition=MACHINE_TAG,
+            path=partial(out.names.labels, machine=True),
+            header=human.header,
+            cells=lambda _, columns: first_cells(out, "machine labels", columns),
+            always=False,
+        )
+        write_files(out, machine)
+    if TAG_WITH_MORE in out.kinds:
+        _count_losses(out)
+
+
+def _count_losses(out: ExportState) -> None:
+    for page in scan(out, ("image_id", "label_id", "occluded", "attributes"), TAG_WITH_MORE):
+        columns = written(out, page)
+        for occluded, text in zip(columns["occluded"], columns["attributes"], strict=True):
+            for name in (*attributes_of(text), *(() if occluded is None else ("occluded",))):
+                out.lose_attribute("tags", name)
