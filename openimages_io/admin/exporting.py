@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 
 from openimages_io.admin.filters import chosen_key
 from openimages_io.admin.option_forms import ExportForm
-from openimages_io.jobs.submitting import submit_check, submit_export
+from openimages_io.jobs.submission import submit_check, submit_export
 from openimages_io.models import Job, Task
 
 if TYPE_CHECKING:

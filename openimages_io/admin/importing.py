@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from openimages_io.admin.option_forms import ImportForm
 from openimages_io.exceptions import OpenImagesError
-from openimages_io.jobs.submitting import submit_import
+from openimages_io.jobs.submission import submit_import
 from openimages_io.models import Job, JobKind, Task
 from openimages_io.models.primary import primary
 

@@ -17,7 +17,7 @@ from openimages_io.admin import deleting, jobpages
 from openimages_io.admin.common import OurAdmin, has_perm
 from openimages_io.admin.filters import TaskFilter
 from openimages_io.jobs.rows import database
-from openimages_io.jobs.watching import Status, statuses
+from openimages_io.jobs.status import Status, job_statuses
 from openimages_io.models import Job, JobKind, JobState, Task
 from openimages_io.models.job import FINAL
 
@@ -30,7 +30,7 @@ class _Watched(ChangeList):
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         jobs = list(self.result_list)
-        for job, status in zip(jobs, statuses(jobs), strict=True):
+        for job, status in zip(jobs, job_statuses(jobs), strict=True):
             job.now = status
         self.result_list = jobs  # what Django goes over
 

@@ -26,10 +26,10 @@ from openimages_io.admin.option_forms import ExportForm, ImportForm, OptionsForm
 from openimages_io.admin.wording import totals_table
 from openimages_io.exceptions import OpenImagesError
 from openimages_io.format.issues import Severity
-from openimages_io.jobs import steering
+from openimages_io.jobs import transitions
 from openimages_io.jobs.reports import issues_csv, read_issues, summary
 from openimages_io.jobs.rows import database
-from openimages_io.jobs.watching import Status, status, workers
+from openimages_io.jobs.status import Status, job_status, workers
 from openimages_io.models import Job, JobKind, JobState
 from openimages_io.models.job import FINAL
 from openimages_io.models.moments import shown, since
@@ -75,7 +75,7 @@ def percent(now: Status) -> int | None:
 
 def page(admin: "JobAdmin", request: HttpRequest, job: Job) -> HttpResponse:
     """The job's page: progress while it runs, then what came of it."""
-    now = status(job)
+    now = job_status(job)
     if now.state != job.state:
         job.refresh_from_db(using=database())
     may_steer = admin.may_steer(request, job)
@@ -95,9 +95,9 @@ def page(admin: "JobAdmin", request: HttpRequest, job: Job) -> HttpResponse:
         "chosen": list(form.described(job.options)) if form and isinstance(job.options, dict) else [],
         "task_url": admin.url("task_change", job.task_id) if job.task_id else "",
         "gallery_url": admin.url("task_gallery", job.task_id) if job.task_id else "",
-        "can_cancel": may_steer and steering.can_cancel(job),
-        "can_confirm": may_steer and steering.can_confirm(job),
-        "can_retry": may_steer and steering.can_retry(job),
+        "can_cancel": may_steer and transitions.can_cancel(job),
+        "can_confirm": may_steer and transitions.can_confirm(job),
+        "can_retry": may_steer and transitions.can_retry(job),
         "archive_size": _size(job) if job.kind == JobKind.EXPORT and may_steer else None,
         "has_written": job.committed and bool(job.task_id),
         "again_url": _again_url(admin, job) if is_import and may_steer and is_over else "",
@@ -195,7 +195,7 @@ def _waiting_text(job: Job) -> str:
 def status_json(admin: "JobAdmin", request: HttpRequest, key: Any) -> HttpResponse:
     """What the page polls."""
     job = admin.job_or_404(request, key)
-    now = status(job)
+    now = job_status(job)
     is_over = now.state in FINAL
     answer = {
         "state": now.state.value,
@@ -234,17 +234,17 @@ def file(admin: "JobAdmin", request: HttpRequest, key: Any) -> HttpResponseBase:
 
 def cancelled(admin: "JobAdmin", request: HttpRequest, key: Any) -> HttpResponse:
     """Cancels it."""
-    return _steered(admin, request, key, steering.cancel)
+    return _steered(admin, request, key, transitions.cancel)
 
 
 def confirmed(admin: "JobAdmin", request: HttpRequest, key: Any) -> HttpResponse:
     """Has a dry run done for real."""
-    return _steered(admin, request, key, steering.confirm)
+    return _steered(admin, request, key, transitions.confirm)
 
 
 def retried(admin: "JobAdmin", request: HttpRequest, key: Any) -> HttpResponse:
     """Starts it again."""
-    return _steered(admin, request, key, steering.retry)
+    return _steered(admin, request, key, transitions.retry)
 
 
 def _steered(admin: "JobAdmin", request: HttpRequest, key: Any, action: Any) -> HttpResponse:

@@ -19,7 +19,7 @@ from openimages_io.admin import deleting, exporting, gallery, hierarchy, importi
 from openimages_io.admin.common import OurAdmin, has_perm
 from openimages_io.admin.counting import Counts, counts_of
 from openimages_io.admin.wording import by_kind
-from openimages_io.jobs.submitting import submit_check
+from openimages_io.jobs.submission import submit_check
 from openimages_io.models import Task
 from openimages_io.models.moments import shown
 

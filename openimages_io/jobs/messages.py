@@ -10,7 +10,7 @@ from openimages_io.transfer.report import Report, Totals
 CANCELLED_WAITING: Final = "Cancelled before it began."
 CANCELLED: Final = "Cancelled: nothing was written."
 STOPPED: Final = "The worker was stopped, so nothing was written; the job can be started again."
-DEAD: Final = "The worker stopped without a word; nothing was written. The job can be started again."
+WORKER_LOST: Final = "The worker stopped without a word; nothing was written. The job can be started again."
 UNCOMMITTED: Final = (
     "The connection to the database broke while committing, and nothing was written; the job can be started again."
 )

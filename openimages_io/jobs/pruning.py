@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from openimages_io.archives.work_folder import TEMPORARY, left_behind, remove_left
 from openimages_io.conf import JOB_PREFIX
-from openimages_io.jobs.burying import bury_dead
+from openimages_io.jobs.recovery import fail_lost_jobs
 from openimages_io.jobs.rows import database, rows
 from openimages_io.models import Job
 from openimages_io.models.installation import Proof
@@ -27,7 +27,7 @@ _DEEP: Final = 8
 
 def prune(before: datetime) -> int:
     """Removes the files of jobs that have ended before that moment, whose rows stay. Returns the number of jobs."""
-    bury_dead()
+    fail_lost_jobs()
     ended = old_jobs(before)
     count = 0
     for job in list(ended):

@@ -26,7 +26,7 @@ _CANCELLED_BY_USER: Final = "57014"
 _chosen: Final = ContextVar[str | None]("_chosen", default=None)
 
 
-class Lost(Exception):
+class AttemptLost(Exception):
     """The job is no longer this run's: it was given up for dead, or deleted."""
 
 
@@ -36,7 +36,7 @@ def database() -> str:
 
 
 @contextmanager
-def jobs_of(alias: str) -> Iterator[None]:
+def using_database(alias: str) -> Iterator[None]:
     """Has this thread look after the jobs of another database than the site's router says."""
     token = _chosen.set(alias)
     try:
@@ -50,7 +50,7 @@ def rows() -> QuerySet[Job]:
     return QuerySet(Job, using=database())
 
 
-def patiently(work: Callable[[], T]) -> T:
+def retry_while_locked(work: Callable[[], T]) -> T:
     """Does a short piece of work on the database, again and again while another writer has SQLite's lock.
 
     For workers only: a request should rather fail. Within a transaction it is tried once.
@@ -76,14 +76,14 @@ class Attempt:
     number: int
 
     def end(self, state: JobState, **values: Any) -> None:
-        """Ends the run. Raises `Lost` if the row is not its own any more; nothing is changed then.
+        """Ends the run. Raises `AttemptLost` if the row is not its own any more; nothing is changed then.
 
         Within a transaction of an import it is this that makes "succeeded" and the data one.
         """
         now = timezone.now()
         mine = rows().filter(pk=self.job.pk, state=JobState.RUNNING, attempt=self.number)
         if not mine.update(state=state, finished=now, heartbeat=now, cancel_requested=False, **values):
-            raise Lost
+            raise AttemptLost
 
 
 def claim(job_id: str) -> Attempt | None:
@@ -95,7 +95,7 @@ def claim(job_id: str) -> Attempt | None:
     number = job.attempt + 1
     waiting = rows().filter(pk=job.pk, state=JobState.QUEUED, attempt=job.attempt)
     claimed = {"state": JobState.RUNNING, "attempt": number, "started": now, "heartbeat": now}
-    if not patiently(lambda: waiting.update(**claimed, cancel_requested=False)):
+    if not retry_while_locked(lambda: waiting.update(**claimed, cancel_requested=False)):
         return None
     mine = rows().select_related("task", "created_by").filter(pk=job.pk, attempt=number).first()
     return Attempt(mine, number) if mine is not None else None

@@ -7,10 +7,10 @@ from contextlib import suppress
 from django.db import DatabaseError
 
 from openimages_io import conf
-from openimages_io.jobs.burying import bury_dead
 from openimages_io.jobs.framework import task
-from openimages_io.jobs.rows import Attempt, claim, patiently, rows
-from openimages_io.jobs.steering import requeue_lost
+from openimages_io.jobs.recovery import fail_lost_jobs
+from openimages_io.jobs.rows import Attempt, claim, retry_while_locked, rows
+from openimages_io.jobs.transitions import requeue_lost
 from openimages_io.jobs.work import work
 from openimages_io.models import JobKind
 
@@ -24,12 +24,12 @@ def run_job(job_id: str) -> None:
     The message is nothing but the key: what is to be done, and whether it still is, stands in the row.
     """
     try:
-        patiently(bury_dead)
+        retry_while_locked(fail_lost_jobs)
     except DatabaseError:
         logger.warning("Jobs whose workers died cannot be marked.", exc_info=True)
     attempt = claim(job_id)
     try:
-        patiently(requeue_lost)
+        retry_while_locked(requeue_lost)
     except DatabaseError:
         logger.warning("Jobs whose messages are lost cannot be queued again.", exc_info=True)
     if attempt is None:

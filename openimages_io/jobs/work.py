@@ -13,9 +13,9 @@ from openimages_io.exceptions import CommitUnknown, OpenImagesError
 from openimages_io.format.issues import Severity
 from openimages_io.jobs import messages
 from openimages_io.jobs.files import local_source, save_report, save_result
-from openimages_io.jobs.live import line
-from openimages_io.jobs.rows import Attempt, Lost, database, patiently, rows
-from openimages_io.jobs.watch import Stopped, Watch
+from openimages_io.jobs.heartbeat import open_channel
+from openimages_io.jobs.heartbeat_thread import HeartbeatThread, Stopped
+from openimages_io.jobs.rows import Attempt, AttemptLost, database, retry_while_locked, rows
 from openimages_io.models import JobKind, JobState, Task
 from openimages_io.models.jobfiles import storage_of_jobs
 from openimages_io.transfer.checking import Checker
@@ -33,12 +33,12 @@ def work(attempt: Attempt) -> None:
 
     Raises nothing that is of the job: what is not foreseen goes to the log. What ends the worker is raised again.
     """
-    with Watch(line(attempt)) as watch:
+    with HeartbeatThread(open_channel(attempt)) as watch:
         run = _Run(attempt, watch)
         try:
             with watch.stoppable():
                 run.do()
-        except Lost:
+        except AttemptLost:
             run.look()
         except Exception as error:  # noqa: BLE001  (whatever it is, the job must not seem to run on)
             run.fail(error)
@@ -59,7 +59,7 @@ def _count(task: Task | None) -> None:
 class _Run:
     """One run of a job. It ends the row at most once."""
 
-    def __init__(self, attempt: Attempt, watch: Watch) -> None:
+    def __init__(self, attempt: Attempt, watch: HeartbeatThread) -> None:
         self.attempt, self.job, self.watch = attempt, attempt.job, watch
         self._is_alone = not connections[database()].in_atomic_block
         """Whether nobody around the run has a transaction."""
@@ -159,7 +159,7 @@ class _Run:
             "notes": report.counts[Severity.NOTE],
         }
         whole = self.watch.total
-        patiently(lambda: self.attempt.end(state, phase=self.watch.phase, done=whole, total=whole, **values))
+        retry_while_locked(lambda: self.attempt.end(state, phase=self.watch.phase, done=whole, total=whole, **values))
 
     def fail(self, error: Exception) -> None:
         """Ends a run that raised something."""
@@ -180,8 +180,8 @@ class _Run:
         """Ends a run that has written nothing, if that is so: the row knows, and while it commits it waits here."""
         self._renew()
         try:
-            patiently(lambda: self.attempt.end(state, message=message, **self._progress()))
-        except Lost:
+            retry_while_locked(lambda: self.attempt.end(state, message=message, **self._progress()))
+        except AttemptLost:
             self.look()
         except DatabaseError:
             logger.exception("What came of job %s cannot be written: %s", self.job.pk, message)
@@ -195,7 +195,7 @@ class _Run:
         """
         self._renew()
         try:
-            row = patiently(rows().filter(pk=self.job.pk).first)
+            row = retry_while_locked(rows().filter(pk=self.job.pk).first)
         except DatabaseError:
             logger.exception("What came of job %s cannot be read.", self.job.pk)
             return

@@ -8,7 +8,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from openimages_io.jobs.submitting import submit_check, submit_export, submit_import
+from openimages_io.jobs.submission import submit_check, submit_export, submit_import
 from openimages_io.models import Job, JobKind, JobState, Task
 from openimages_io.transfer.options import ExportOptions, ImportOptions
 from tests.admin.conftest import Browser, text_of

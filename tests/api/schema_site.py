@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.utils import timezone
 from rest_framework.authtoken.models import Token
 
-from openimages_io.jobs.submitting import submit_export
+from openimages_io.jobs.submission import submit_export
 from openimages_io.models import Image, Job, Label, Shape, Task
 from openimages_io.transfer.options import ExportOptions
 from tests.conftest import ROOT

@@ -16,7 +16,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from pytest_django import Settings
 
-from openimages_io.jobs import live
+from openimages_io.jobs import heartbeat
 from openimages_io.models import Job, Task
 from tests.api.jobs_made import client, export, job, paths, scenes, task, upload, url, user
 
@@ -64,7 +64,9 @@ def test_a_job_that_has_ended_is_not_looked_at_again(here: Task, owner: Any) -> 
 
 def test_a_job_that_runs_shows_what_its_worker_shows(here: Task, owner: Any) -> None:
     made = job(here, "import", "running", started=timezone.now(), heartbeat=timezone.now(), phase="check", attempt=1)
-    with patch("openimages_io.jobs.watching.signs", lambda _: live.Signs("commit", 5, 10, timezone.now(), True)):
+    with patch(
+        "openimages_io.jobs.status.read_heartbeat", lambda _: heartbeat.Heartbeat("commit", 5, 10, timezone.now(), True)
+    ):
         response = read(owner, made)
     body = response.json()
     assert (body["state"], body["phase"], body["done"], body["total"]) == ("running", "commit", 5, 10)
@@ -88,13 +90,13 @@ def test_a_job_whose_worker_is_silent_has_failed_and_can_be_started_again(here: 
 def test_a_job_that_ends_while_it_is_shown_is_shown_whole(here: Task, owner: Any) -> None:
     long_ago = timezone.now() - timedelta(hours=1)
     made = job(here, "check", "running", started=long_ago, heartbeat=long_ago, attempt=1)
-    silent = live.Signs("check", 1, 2, long_ago, False)
+    silent = heartbeat.Heartbeat("check", 1, 2, long_ago, False)
 
-    def ends(_: Job) -> live.Signs:
+    def ends(_: Job) -> heartbeat.Heartbeat:
         Job.objects.filter(pk=made.pk).update(state="succeeded", finished=timezone.now(), message="Done.", errors=3)
         return silent
 
-    with patch("openimages_io.jobs.watching.signs", ends):
+    with patch("openimages_io.jobs.status.read_heartbeat", ends):
         body = read(owner, made).json()
     assert (body["state"], body["message"], body["errors"]) == ("succeeded", "Done.", 3)
     assert body["finished"] is not None

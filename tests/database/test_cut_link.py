@@ -8,9 +8,9 @@ from django.db import connection, connections
 
 from openimages_io.database.commit import Outcome
 from openimages_io.exceptions import CommitUnknown
-from openimages_io.jobs import queueing
+from openimages_io.jobs import queue
 from openimages_io.jobs.running import run_job
-from openimages_io.jobs.submitting import submit_import
+from openimages_io.jobs.submission import submit_import
 from openimages_io.models import Image, Shape
 from openimages_io.models.jobfiles import storage_of_jobs
 from openimages_io.transfer.importer import Importer
@@ -83,7 +83,7 @@ def test_an_import(cut: str, through_proxy: Callable[[], None], tmp_path: Path, 
 
 
 def test_a_job(cut: str, through_proxy: Callable[[], None], media: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queueing, "_put", lambda key, attempt: None)
+    monkeypatch.setattr(queue, "_put", lambda key, attempt: None)
     options = ImportOptions(on_error=OnError.SKIP)
     upload = small(boxes=f"a,xclick,/m/01yrx,1,0.1,0.5,0.2,0.6,0,0,0,0,0\n{BAD}", pictures=3)
     job = submit_import(upload, task=None, task_name="x", options=options, dry_run=False, user=None)

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import connection
 
-from openimages_io.jobs.watching import Status, status
+from openimages_io.jobs.status import Status, job_status
 from openimages_io.models import Job
 from tests.conftest import ROOT
 from tests.stored import stored_files
@@ -30,7 +30,7 @@ def until(holds: Callable[[], Any], seconds: float = 20, *, what: str = "it") ->
 
 def now(job: Job) -> Status:
     """What a poller sees of a job."""
-    return status(Job.objects.get(pk=job.pk))
+    return job_status(Job.objects.get(pk=job.pk))
 
 
 def ended(job: Job) -> Job:

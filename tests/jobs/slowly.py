@@ -21,12 +21,12 @@ class Slowly(AppConfig):
 
     def ready(self) -> None:
         """Takes effect."""
-        from openimages_io.jobs.watch import Watch  # noqa: PLC0415  (needs the app registry)
+        from openimages_io.jobs.heartbeat_thread import HeartbeatThread  # noqa: PLC0415  (needs the app registry)
 
-        report, seconds = Watch.progress, float(os.environ.get("SLOWLY", "0"))
+        report, seconds = HeartbeatThread.progress, float(os.environ.get("SLOWLY", "0"))
         hold = Path(os.environ.get("HOLD", os.devnull))
 
-        def progress(self: Watch, phase: str, done: int, total: int) -> None:
+        def progress(self: HeartbeatThread, phase: str, done: int, total: int) -> None:
             since = self.done if phase == self.phase else 0
             time.sleep(seconds * max(done - since, 0) / max(total, 1))
             report(self, phase, done, total)
@@ -34,7 +34,7 @@ class Slowly(AppConfig):
                 time.sleep(0.02)
                 self.tick()
 
-        Watch.progress = progress  # type: ignore[method-assign]
+        HeartbeatThread.progress = progress  # type: ignore[method-assign]
         delete, rest = FileSystemStorage.delete, float(os.environ.get("SLOWLY_REMOVED", "0"))
 
         def removed(self: FileSystemStorage, name: str) -> None:

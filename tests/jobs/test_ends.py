@@ -9,11 +9,11 @@ from django.core.files.storage import FileSystemStorage
 from django.db import DatabaseError, OperationalError
 from django.db.models import QuerySet
 
-from openimages_io.jobs import queueing
-from openimages_io.jobs.rows import Attempt, Lost, claim
+from openimages_io.jobs import queue
+from openimages_io.jobs.rows import Attempt, AttemptLost, claim
 from openimages_io.jobs.running import run_job
-from openimages_io.jobs.steering import can_retry
-from openimages_io.jobs.submitting import submit_export, submit_import
+from openimages_io.jobs.submission import submit_export, submit_import
+from openimages_io.jobs.transitions import can_retry
 from openimages_io.jobs.work import work
 from openimages_io.models import Image, Job, JobState, Shape
 from openimages_io.models.installation import MARK
@@ -49,7 +49,7 @@ def job(monkeypatch: pytest.MonkeyPatch) -> Job:
     assert first.state == "succeeded", first.message
     for image in Image.objects.exclude(file=""):
         Image.objects.filter(pk=image.pk).update(file_digest="another")
-    monkeypatch.setattr(queueing, "_put", lambda key, attempt: None)
+    monkeypatch.setattr(queue, "_put", lambda key, attempt: None)
     archive = small(pictures=3, boxes=BOXES.replace("a,", "b,") + BAD)
     return submit_import(archive, task=first.task, task_name="", options=OPTIONS, dry_run=False, user=None)
 
@@ -110,7 +110,7 @@ def test_a_second_signal_at_the_very_end(at: str, job: Job, media: Path, monkeyp
             raise SystemExit
         try:
             end(attempt, state, **values)
-        except Lost:
+        except AttemptLost:
             raise SystemExit from None
 
     monkeypatch.setattr(Attempt, "end", stopped_again)
@@ -158,7 +158,7 @@ def test_the_row_of_a_job_that_commits_nothing_else(
     """The end of an export, and of an import that has nothing to write, is one statement, whose answer may be lost."""
     task = submit_import(small(), task=None, task_name="x", options=OPTIONS, dry_run=False, user=None).task
     assert task is not None
-    monkeypatch.setattr(queueing, "_put", lambda key, attempt: None)
+    monkeypatch.setattr(queue, "_put", lambda key, attempt: None)
     if kind == "export":
         job = submit_export(task, ExportOptions(), user=None)
     else:
@@ -210,7 +210,7 @@ def test_a_signal_while_a_report_is_stored_leaves_no_half_of_it(
 
 @pytest.mark.parametrize("how", ["answer lost", "commit lost", "stopped after", "refused", "another's hook fails"])
 def test_an_upload_stays_where_its_job_may_be_there(how: str, media: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queueing, "_put", lambda key, attempt: None)
+    monkeypatch.setattr(queue, "_put", lambda key, attempt: None)
     end = Ending(monkeypatch, how)
     save = Job.save
 

@@ -16,15 +16,15 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from openimages_io.exceptions import OpenImagesError
-from openimages_io.jobs import live, queueing, steering, work
-from openimages_io.jobs.burying import bury_dead
+from openimages_io.jobs import heartbeat, queue, transitions, work
 from openimages_io.jobs.files import save_result
-from openimages_io.jobs.rows import Attempt, Lost, claim, patiently
+from openimages_io.jobs.heartbeat_thread import HeartbeatThread
+from openimages_io.jobs.recovery import fail_lost_jobs
+from openimages_io.jobs.rows import Attempt, AttemptLost, claim, retry_while_locked
 from openimages_io.jobs.running import run_job
-from openimages_io.jobs.steering import NotNow, can_cancel, can_confirm, can_retry, cancel, confirm, retry
-from openimages_io.jobs.submitting import submit_check, submit_export, submit_import
-from openimages_io.jobs.watch import Watch
-from openimages_io.jobs.watching import status
+from openimages_io.jobs.status import job_status
+from openimages_io.jobs.submission import submit_check, submit_export, submit_import
+from openimages_io.jobs.transitions import InvalidTransition, can_cancel, can_confirm, can_retry, cancel, confirm, retry
 from openimages_io.models import Image, Job, JobState, Shape, Task, TaskStatistics
 from openimages_io.models.jobfiles import storage_of_jobs
 from openimages_io.transfer.importer import Importer
@@ -46,7 +46,7 @@ def submitted(task: Task | None = None, name: str = "x", *, dry_run: bool = Fals
 @pytest.fixture
 def nobody_comes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Jobs wait: the queue takes them, and no worker does."""
-    monkeypatch.setattr(queueing, "_put", lambda key, attempt: None)
+    monkeypatch.setattr(queue, "_put", lambda key, attempt: None)
 
 
 def stored(media: Path) -> list[str]:
@@ -65,7 +65,7 @@ def test_an_import_makes_the_task_whose_owner_is_the_user() -> None:
     assert job.started is not None
     assert job.finished is not None
     assert job.done == job.total > 0
-    found = status(job)
+    found = job_status(job)
     assert (found.state, found.waiting, found.cancelling, found.message) == ("succeeded", False, False, job.message)
 
 
@@ -115,7 +115,7 @@ def test_a_dry_run_writes_nothing_and_is_done_when_it_is_confirmed() -> None:
     )
     assert Shape.objects.count() == 1
     assert not can_confirm(again)
-    with pytest.raises(NotNow, match="Only the dry run"):
+    with pytest.raises(InvalidTransition, match="Only the dry run"):
         confirm(again)
 
 
@@ -133,7 +133,7 @@ def test_a_dry_run_that_finds_errors_cannot_be_confirmed(media: Path) -> None:
     assert (job.state, job.refused, job.errors) == ("succeeded", True, 1)
     assert job.message == "Nothing was written, because of what is wrong in the archive: 1 error."
     assert not can_confirm(job)
-    with pytest.raises(NotNow, match="found errors"):
+    with pytest.raises(InvalidTransition, match="found errors"):
         confirm(job)
     assert stored(media) == [f"{job.pk}/report/1.jsonl", f"{job.pk}/source/archive"]
 
@@ -187,18 +187,18 @@ def test_a_message_that_comes_twice_runs_the_job_once() -> None:
 
 def test_a_job_that_waits_is_cancelled_at_once(nobody_comes: None) -> None:
     job = submitted()
-    assert status(job).waiting
+    assert job_status(job).waiting
     assert can_cancel(job)
     job = cancel(job)
     assert (job.state, job.message) == ("cancelled", "Cancelled before it began.")
     assert not can_cancel(job)
     run_job.call(str(job.pk))
     assert not Task.objects.exists()
-    with pytest.raises(NotNow, match="ended already: cancelled"):
+    with pytest.raises(InvalidTransition, match="ended already: cancelled"):
         cancel(job)
     assert can_retry(job)
     assert retry(job).state == "queued"
-    with pytest.raises(NotNow, match="The job is queued"):
+    with pytest.raises(InvalidTransition, match="The job is queued"):
         retry(job)
 
 
@@ -208,19 +208,19 @@ def test_a_dead_worker_is_seen_and_buried(nobody_comes: None, settings: Settings
     assert attempt is not None
     assert claim(str(job.pk)) is None
     job.refresh_from_db()
-    assert status(job).state == "running"
-    assert bury_dead() == 0
+    assert job_status(job).state == "running"
+    assert fail_lost_jobs() == 0
     long_ago = timezone.now() - timedelta(minutes=2)
     Job.objects.update(heartbeat=long_ago, started=long_ago)
     job.refresh_from_db()
-    assert status(job).state == "failed"
+    assert job_status(job).state == "failed"
     assert can_retry(job)
     assert not can_cancel(job)
-    with pytest.raises(NotNow, match="ended already: failed"):
+    with pytest.raises(InvalidTransition, match="ended already: failed"):
         cancel(job)
     job.refresh_from_db()
     assert (job.state, job.message.partition(";")[0]) == ("failed", "The worker stopped without a word")
-    with pytest.raises(Lost):
+    with pytest.raises(AttemptLost):
         attempt.end(JobState.SUCCEEDED)
     work.work(attempt)  # the worker was alive after all
     job.refresh_from_db()
@@ -253,13 +253,13 @@ def test_a_commit_of_a_job_that_was_given_up_writes_nothing(
 def test_a_wish_to_cancel_is_heard_in_every_phase_and_leaves_nothing(
     phase: str, monkeypatch: pytest.MonkeyPatch, media: Path
 ) -> None:
-    tell = Watch.progress
+    tell = HeartbeatThread.progress
 
-    def progress(self: Watch, now: str, done: int, total: int) -> None:
+    def progress(self: HeartbeatThread, now: str, done: int, total: int) -> None:
         self.stopped |= now == phase
         tell(self, now, done, total)
 
-    monkeypatch.setattr(Watch, "progress", progress)
+    monkeypatch.setattr(HeartbeatThread, "progress", progress)
     job = submitted(pictures=2)
     assert (job.state, job.message) == ("cancelled", "Cancelled: nothing was written.")
     assert not Task.objects.exists()
@@ -284,9 +284,9 @@ def test_an_export_that_is_cancelled_leaves_no_archive(monkeypatch: pytest.Monke
     assert task is not None
     before = stored(media)
     told: list[str] = []
-    tell = Watch.tick
+    tell = HeartbeatThread.tick
 
-    def stop_when_it_is_stored(self: Watch) -> None:
+    def stop_when_it_is_stored(self: HeartbeatThread) -> None:
         self.stopped |= bool(told)
         tell(self)
 
@@ -294,7 +294,7 @@ def test_an_export_that_is_cancelled_leaves_no_archive(monkeypatch: pytest.Monke
         told.append("the archive is written")
         return save_result(*args)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(Watch, "tick", stop_when_it_is_stored)
+    monkeypatch.setattr(HeartbeatThread, "tick", stop_when_it_is_stored)
     monkeypatch.setattr(work, "save_result", digest)
     job = submit_export(task, ExportOptions(), user=None)
     assert (told, job.state, str(job.result)) == (["the archive is written"], "cancelled", "")
@@ -432,7 +432,7 @@ class _Remote:
 def test_a_job_whose_archive_is_gone_cannot_be_started_again() -> None:
     job = submitted(boxes=BAD)
     storage_of_jobs().delete(str(job.source))
-    with pytest.raises(NotNow, match="upload it once more"):
+    with pytest.raises(InvalidTransition, match="upload it once more"):
         retry(job)
     Job.objects.filter(pk=job.pk).update(pruned=timezone.now())
     job.refresh_from_db()
@@ -444,8 +444,8 @@ def test_only_one_of_two_starts_it_again(nobody_comes: None, monkeypatch: pytest
     cancel(job)
     stale = Job.objects.get(pk=job.pk)
     retry(job)
-    monkeypatch.setattr(steering, "_fresh", lambda job: stale)
-    with pytest.raises(NotNow, match="quicker"):
+    monkeypatch.setattr(transitions, "_fresh", lambda job: stale)
+    with pytest.raises(InvalidTransition, match="quicker"):
         retry(stale)
 
 
@@ -455,7 +455,7 @@ def test_a_job_that_was_deleted_cannot_be_steered() -> None:
     job.delete()
     job.pk = key
     for steer in (cancel, confirm, retry):
-        with pytest.raises(NotNow, match="gone"):
+        with pytest.raises(InvalidTransition, match="gone"):
             steer(job)
 
 
@@ -465,26 +465,26 @@ def test_what_a_running_job_shows_is_seen_without_a_query(
     job = submitted()
     attempt = claim(str(job.pk))
     assert attempt is not None
-    line = live.line(attempt)
-    assert line is not None
-    line.publish("check", 3, 10)
-    assert not line.is_told_to_stop()
+    channel = heartbeat.open_channel(attempt)
+    assert channel is not None
+    channel.publish("check", 3, 10)
+    assert not channel.is_cancel_requested()
     job.refresh_from_db()
     with django_assert_num_queries(0):
-        found = status(job)
+        found = job_status(job)
     assert (found.state, found.phase, found.done, found.total, found.cancelling) == ("running", "check", 3, 10, False)
     cancel(job)
     job.refresh_from_db()
-    assert status(job).cancelling
+    assert job_status(job).cancelling
     assert not can_cancel(job)
-    assert line.is_told_to_stop()
+    assert channel.is_cancel_requested()
     attempt.end(JobState.CANCELLED, message="so")
     if connection.vendor == "postgresql":
-        with pytest.raises(Lost):
-            line.is_told_to_stop()
+        with pytest.raises(AttemptLost):
+            channel.is_cancel_requested()
         return  # its connection is this test's own
-    line.close()
-    assert not [path for path in live.live_folder().iterdir() if str(job.pk) in path.name]
+    channel.close()
+    assert not [path for path in heartbeat.heartbeat_folder().iterdir() if str(job.pk) in path.name]
 
 
 def test_damaged_live_files_show_as_what_the_row_says(nobody_comes: None) -> None:
@@ -493,15 +493,15 @@ def test_damaged_live_files_show_as_what_the_row_says(nobody_comes: None) -> Non
     job = submitted()
     attempt = claim(str(job.pk))
     assert attempt is not None
-    line = live.line(attempt)
-    assert line is not None
-    line.publish("check", 3, 10)
-    (path,) = live.live_folder().glob(f"{job.pk}*")
+    channel = heartbeat.open_channel(attempt)
+    assert channel is not None
+    channel.publish("check", 3, 10)
+    (path,) = heartbeat.heartbeat_folder().glob(f"{job.pk}*")
     job.refresh_from_db()
     for text in ("", "[", "{}", "[1, 2]", '["x", "y", 2]', "7", "null"):
         path.write_text(text)
-        assert (status(job).phase, status(job).done) == ("", 0), text
-    line.close()
+        assert (job_status(job).phase, job_status(job).done) == ("", 0), text
+    channel.close()
 
 
 def test_within_a_transaction_jobs_run_all_the_same(caplog: pytest.LogCaptureFixture) -> None:
@@ -527,8 +527,8 @@ def test_patience_ends_with_what_is_no_lock() -> None:
         return "done"
 
     with pytest.raises(DatabaseError, match="disk"):
-        patiently(locked_twice)
-    assert patiently(locked_twice) == "done"
+        retry_while_locked(locked_twice)
+    assert retry_while_locked(locked_twice) == "done"
 
 
 def test_a_check_job_ends_with_a_report() -> None:

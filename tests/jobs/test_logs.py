@@ -5,7 +5,7 @@ import logging
 import pytest
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
-from openimages_io.jobs.submitting import submit_check, submit_import
+from openimages_io.jobs.submission import submit_check, submit_import
 from openimages_io.models import Job, Task
 from openimages_io.transfer.options import ImportOptions
 from tests.jobs.archives import small

@@ -16,7 +16,7 @@ from django.db import connection
 from django.utils import timezone
 
 from openimages_io.archives.work_folder import TEMPORARY, WorkFolder
-from openimages_io.jobs import live
+from openimages_io.jobs import heartbeat
 from openimages_io.jobs.orphaned_pictures import Orphans
 from openimages_io.jobs.pruning import prune
 from openimages_io.models import Image, Installation, Job, Task, installation, picture_storage
@@ -237,8 +237,8 @@ def test_what_a_killed_process_has_left_among_the_temporary_files_goes(
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="only SQLite has such files")
-def test_live_files_that_nobody_looks_at_any_more_go() -> None:
-    folder = live.live_folder()
+def test_heartbeat_files_that_nobody_looks_at_any_more_go() -> None:
+    folder = heartbeat.heartbeat_folder()
     folder.mkdir(exist_ok=True)
     stale, fresh = aged(folder / f"{uuid4()}.1.cancel"), folder / f"{uuid4()}.1.cancel"
     fresh.touch()

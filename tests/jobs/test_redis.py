@@ -9,8 +9,8 @@ import pytest
 import redis
 from pytest_django import Settings
 
-from openimages_io.jobs.steering import retry
-from openimages_io.jobs.submitting import submit_import
+from openimages_io.jobs.submission import submit_import
+from openimages_io.jobs.transitions import retry
 from openimages_io.models import Task
 from openimages_io.transfer.options import ImportOptions
 from tests.jobs.archives import small

@@ -12,12 +12,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from openimages_io.admin.jobpages import progress_text
-from openimages_io.jobs import queueing
-from openimages_io.jobs.live import line
+from openimages_io.jobs import queue
+from openimages_io.jobs.heartbeat import open_channel
 from openimages_io.jobs.rows import claim
 from openimages_io.jobs.running import run_job
-from openimages_io.jobs.steering import NotNow, can_retry, requeue_lost, retry
-from openimages_io.jobs.watching import Workers, status, workers
+from openimages_io.jobs.status import Workers, job_status, workers
+from openimages_io.jobs.transitions import InvalidTransition, can_retry, requeue_lost, retry
 from openimages_io.models import Job, JobKind, JobState, Task
 
 pytestmark = pytest.mark.django_db
@@ -34,7 +34,7 @@ def before(**ago: float) -> datetime:
 
 
 def text(waiting: Job) -> str:
-    return progress_text(waiting, status(waiting)).replace("\xa0", " ")
+    return progress_text(waiting, job_status(waiting)).replace("\xa0", " ")
 
 
 def test_where_no_worker_ever_ran() -> None:
@@ -59,7 +59,7 @@ def test_a_job_that_just_came_says_no_more_than_that_it_waits() -> None:
 def test_a_worker_that_is_at_work_is_no_reason_to_worry() -> None:
     attempt = claim(str(job(before(hours=2)).pk))
     assert attempt is not None
-    shown = line(attempt)
+    shown = open_channel(attempt)
     if shown is not None:  # on PostgreSQL nobody sees the row within this transaction
         shown.publish("check", 1, 2)
     waiting = job(before(hours=1))
@@ -102,7 +102,7 @@ def test_a_job_whose_message_is_lost_is_queued_again_when_a_worker_takes_up_a_la
     monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
 ) -> None:
     queued: list[str] = []
-    monkeypatch.setattr(queueing, "_put", lambda key, attempt: queued.append(key))
+    monkeypatch.setattr(queue, "_put", lambda key, attempt: queued.append(key))
     task = Task.objects.create(name="scenes")
     lost, young, later = (job(before(**ago), task=task) for ago in ({"minutes": 9}, {"seconds": 9}, {"minutes": 5}))
     with django_capture_on_commit_callbacks(execute=True):
@@ -122,12 +122,12 @@ def test_a_job_whose_message_is_lost_is_queued_again_when_a_worker_takes_up_a_la
 
 
 def test_jobs_that_wait_for_their_turn_are_not_queued_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queueing, "_put", lambda key, attempt: pytest.fail("it waits for its turn"))
+    monkeypatch.setattr(queue, "_put", lambda key, attempt: pytest.fail("it waits for its turn"))
     job(before(hours=3), state=JobState.RUNNING, attempt=1, started=before(hours=2), heartbeat=timezone.now())
     waiting = [job(before(hours=hours)) for hours in (2, 1)]
     assert requeue_lost() == 0
     assert not any(can_retry(one) for one in waiting)
-    with pytest.raises(NotNow):
+    with pytest.raises(InvalidTransition):
         retry(waiting[0])
 
 

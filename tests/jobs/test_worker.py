@@ -12,9 +12,9 @@ from django.core.files import File
 from django.db import connection
 from pytest_django import Settings
 
-from openimages_io.jobs.steering import cancel, retry
-from openimages_io.jobs.submitting import submit_export, submit_import
-from openimages_io.jobs.watching import Status
+from openimages_io.jobs.status import Status
+from openimages_io.jobs.submission import submit_export, submit_import
+from openimages_io.jobs.transitions import cancel, retry
 from openimages_io.models import Image, Job, Label, Mask, Shape, Task
 from openimages_io.transfer.options import ExportOptions, ImportOptions, Missing, OnError
 from tests.jobs.archives import small

@@ -25,7 +25,7 @@ from django.urls import resolve, reverse
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from openimages_io.jobs.live import line
+from openimages_io.jobs.heartbeat import open_channel
 from openimages_io.jobs.rows import Attempt
 from openimages_io.models import Image, Job, Label, Shape, Task, picture_storage
 from openimages_io.models.primary import primary
@@ -239,7 +239,7 @@ def watched(read: Any) -> None:
     )
     assert read(f"/api/jobs/{fresh.pk}/")["state"] == "running"
     assert read(f"/api/jobs/{dead.pk}/")["state"] == "failed"
-    shows = line(Attempt(dead, 1))
+    shows = open_channel(Attempt(dead, 1))
     assert shows is not None
     shows.publish("check", 3, 4)
     said("prune_openimages_jobs")

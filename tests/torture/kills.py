@@ -6,7 +6,7 @@ from pathlib import Path
 
 from django.test import override_settings
 
-from openimages_io.jobs.steering import cancel, retry
+from openimages_io.jobs.transitions import cancel, retry
 from openimages_io.models import Job
 from tests.torture.findings import Findings
 from tests.torture.sites import Child, Databases

@@ -17,7 +17,7 @@ from django.core.management import call_command
 from django_tasks_db.models import DBTaskResult
 
 from openimages_io.format.masks import encode
-from openimages_io.jobs.submitting import submit_export, submit_import
+from openimages_io.jobs.submission import submit_export, submit_import
 from openimages_io.models import Image, Job, Task
 from openimages_io.transfer.options import ExportOptions, ImportOptions, Mode
 from tests.jobs.archives import BOX_HEADER, CLASSES

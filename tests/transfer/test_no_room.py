@@ -14,8 +14,8 @@ from django.test import Client
 from pytest_django import Settings
 
 from openimages_io.exceptions import NoTemporarySpace, OpenImagesError
-from openimages_io.jobs.live import live_folder
-from openimages_io.jobs.submitting import submit_export, submit_import
+from openimages_io.jobs.heartbeat import heartbeat_folder
+from openimages_io.jobs.submission import submit_export, submit_import
 from openimages_io.models import Image, Shape, Task
 from openimages_io.models.jobfiles import storage_of_jobs
 from openimages_io.transfer import report
@@ -209,7 +209,7 @@ def full_storage(monkeypatch: pytest.MonkeyPatch) -> str:
 def test_a_job_whose_export_has_no_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Importer(zipped(tmp_path / "a.zip", good()), TASK).run()
     if connection.vendor == "sqlite":
-        live_folder()  # of a database in memory it is a temporary folder, too
+        heartbeat_folder()  # of a database in memory it is a temporary folder, too
     with monkeypatch.context() as patch:
         patch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
         job = submit_export(Task.objects.get(), ExportOptions(), user=None)

@@ -22,7 +22,7 @@ from openimages_io.api.jobs.streaming import streamed
 from openimages_io.api.negotiation import AsItIs
 from openimages_io.api.schema import problems
 from openimages_io.format.issues import Severity
-from openimages_io.jobs.burying import bury_dead
+from openimages_io.jobs.recovery import fail_lost_jobs
 from openimages_io.jobs.reports import BadCursor, issues_csv, read_issues
 from openimages_io.models import Job
 from openimages_io.models.job import FINAL
@@ -76,7 +76,7 @@ class JobDetail(JobView):
     def delete(self, request: Request, pk: uuid.UUID) -> Response:
         """Delete a job that has come to an end, and its files. What it has imported stays."""
         job = self.get_job_to_steer(pk)
-        bury_dead()
+        fail_lost_jobs()
         ended = primary(Job).filter(pk=job.pk, state__in=FINAL)
         if not ended.delete()[0]:
             raise Conflict("The job has not come to an end; cancel it first.")

@@ -12,8 +12,8 @@ from openimages_io.api.addresses import address
 from openimages_io.api.users import UserSerializer
 from openimages_io.format.issues import Issue, Severity
 from openimages_io.jobs.reports import summary
-from openimages_io.jobs.steering import can_cancel, can_confirm, can_retry
-from openimages_io.jobs.watching import Status, Workers, statuses, workers
+from openimages_io.jobs.status import Status, Workers, job_statuses, workers
+from openimages_io.jobs.transitions import can_cancel, can_confirm, can_retry
 from openimages_io.models import Job, JobState
 from openimages_io.models.primary import primary
 from openimages_io.transfer.summary import IssueKind
@@ -219,7 +219,7 @@ def shown(job: Job, request: Request) -> Any:
 
 def all_shown(jobs: Sequence[Job], request: Request) -> Any:
     """Jobs as JSON; asks once how they all stand, once more for those that have ended since, and twice if any waits."""
-    now = {job.pk: found for job, found in zip(jobs, statuses(jobs), strict=True)}
+    now = {job.pk: found for job, found in zip(jobs, job_statuses(jobs), strict=True)}
     ended = [job.pk for job in jobs if now[job.pk].state != job.state]
     fresh = primary(Job).select_related("created_by").in_bulk(ended) if ended else {}
     latest = [fresh.get(job.pk, job) for job in jobs]

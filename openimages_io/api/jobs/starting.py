@@ -12,7 +12,7 @@ from openimages_io.api.jobs.schema import ACCEPTED
 from openimages_io.api.jobs.showing import JobSerializer
 from openimages_io.api.parsing import FormWithFiles
 from openimages_io.api.schema import writes
-from openimages_io.jobs.submitting import submit_check, submit_export, submit_import
+from openimages_io.jobs.submission import submit_check, submit_export, submit_import
 
 
 class TaskImports(StartingView):

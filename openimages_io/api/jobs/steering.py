@@ -14,7 +14,7 @@ from openimages_io.api.jobs.forms import Nothing
 from openimages_io.api.jobs.schema import ACCEPTED
 from openimages_io.api.jobs.showing import JobSerializer
 from openimages_io.api.schema import writes
-from openimages_io.jobs import steering
+from openimages_io.jobs import transitions
 from openimages_io.models import Job
 
 
@@ -30,7 +30,7 @@ class SteeringView(StartingView):
         Nothing(data=request.data).is_valid(raise_exception=True)
         try:
             job = type(self).step(job)
-        except steering.NotNow as reason:
+        except transitions.InvalidTransition as reason:
             raise Conflict(str(reason)) from None
         return self.answer(job, HTTP_202_ACCEPTED)
 
@@ -38,7 +38,7 @@ class SteeringView(StartingView):
 class JobCancel(SteeringView):
     """Stops a job."""
 
-    step = staticmethod(steering.cancel)
+    step = staticmethod(transitions.cancel)
 
     @extend_schema(
         operation_id="jobs_cancel",
@@ -56,7 +56,7 @@ class JobCancel(SteeringView):
 class JobConfirm(SteeringView):
     """Makes a dry run real."""
 
-    step = staticmethod(steering.confirm)
+    step = staticmethod(transitions.confirm)
 
     @extend_schema(
         operation_id="jobs_confirm",
@@ -74,7 +74,7 @@ class JobConfirm(SteeringView):
 class JobRetry(SteeringView):
     """Starts a job again."""
 
-    step = staticmethod(steering.retry)
+    step = staticmethod(transitions.retry)
 
     @extend_schema(
         operation_id="jobs_retry",

@@ -8,12 +8,12 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from openimages_io import conf
-from openimages_io.jobs.burying import bury_dead
-from openimages_io.jobs.live import remove_stale
+from openimages_io.jobs.heartbeat import remove_stale
 from openimages_io.jobs.orphaned_pictures import Orphan, Orphans, by_age
 from openimages_io.jobs.pruning import old_jobs, orphaned_folders, prune, temporary_folders
-from openimages_io.jobs.rows import database, jobs_of
-from openimages_io.jobs.steering import requeue_lost
+from openimages_io.jobs.recovery import fail_lost_jobs
+from openimages_io.jobs.rows import database, using_database
+from openimages_io.jobs.transitions import requeue_lost
 from openimages_io.management.arguments import add_database
 from openimages_io.management.reporting import counted
 from openimages_io.models import picture_storage
@@ -45,7 +45,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Runs it, and says what it did."""
-        with jobs_of(options["database"] or database()):
+        with using_database(options["database"] or database()):
             self._prune(options)
 
     def _prune(self, options: dict[str, Any]) -> None:
@@ -61,7 +61,7 @@ class Command(BaseCommand):
             for storage, root in storages:
                 mark_if_new(storage, root, database())
         before = timezone.now() - timedelta(days=days)
-        dead = bury_dead(dry_run=dry_run)
+        dead = fail_lost_jobs(dry_run=dry_run)
         lost = requeue_lost(dry_run=dry_run)
         old = old_jobs(before).count() if dry_run else prune(before)
         folders = orphaned_folders()

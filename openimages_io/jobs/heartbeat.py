@@ -24,7 +24,7 @@ from typing import Final, Protocol
 from django.db import connections
 from django.utils import timezone
 
-from openimages_io.jobs.rows import Attempt, Lost, database, rows
+from openimages_io.jobs.rows import Attempt, AttemptLost, database, rows
 from openimages_io.models import Job, JobState
 from openimages_io.models.moments import kept
 
@@ -38,7 +38,7 @@ _STALE: Final = 3600
 
 
 @dataclass(frozen=True, slots=True)
-class Signs:
+class Heartbeat:
     """What a running job shows."""
 
     phase: str
@@ -49,20 +49,20 @@ class Signs:
     cancelling: bool
 
 
-class Line(Protocol):
+class Channel(Protocol):
     """The line between a running job and those who watch it."""
 
     def publish(self, phase: str, done: int, total: int) -> None:
         """Shows progress, and that the worker lives."""
 
-    def is_told_to_stop(self) -> bool:
-        """Whether somebody wants it cancelled. Raises `Lost` if the job is not this run's any more."""
+    def is_cancel_requested(self) -> bool:
+        """Whether somebody wants it cancelled. Raises `AttemptLost` if the job is not this run's any more."""
 
     def close(self) -> None:
         """Tidies up after the run."""
 
 
-def line(attempt: Attempt) -> Line | None:
+def open_channel(attempt: Attempt) -> Channel | None:
     """The line of a run that begins; None where nobody else can see the row, within a transaction."""
     connection = connections[database()]
     if connection.vendor == "sqlite":
@@ -70,7 +70,7 @@ def line(attempt: Attempt) -> Line | None:
     return None if connection.in_atomic_block else _Row(attempt)
 
 
-def signs(job: Job) -> Signs:
+def read_heartbeat(job: Job) -> Heartbeat:
     """What a running job shows; its row must be fresh. No query, no lock."""
     phase, done, total, alive = job.phase, job.done, job.total, job.heartbeat
     cancelling = job.cancel_requested
@@ -83,7 +83,7 @@ def signs(job: Job) -> Signs:
                 text = file.read(_LONGEST)
             told, so_far, whole = json.loads(text)
             phase, done, total = str(told), int(so_far), int(whole)
-    return Signs(phase, done, total, alive, cancelling)
+    return Heartbeat(phase, done, total, alive, cancelling)
 
 
 def request_cancel(job: Job) -> None:
@@ -96,7 +96,7 @@ def request_cancel(job: Job) -> None:
         rows().filter(pk=job.pk, state=JobState.RUNNING, attempt=job.attempt).update(cancel_requested=True)
 
 
-def tidy(job: Job) -> None:
+def remove_heartbeat(job: Job) -> None:
     """Removes what a worker that died has left of this."""
     if connections[database()].vendor == "sqlite":
         _Files(*_paths(job)).close()
@@ -104,11 +104,11 @@ def tidy(job: Job) -> None:
 
 def remove_stale() -> None:
     """Removes what no job will look at again: a wish to cancel that came when the job had just ended, say."""
-    if connections[database()].vendor != "sqlite" or not live_folder().is_dir():
+    if connections[database()].vendor != "sqlite" or not heartbeat_folder().is_dir():
         return
     running = rows().filter(state=JobState.RUNNING).values_list("pk", "attempt")
     stems = {f"{key}.{attempt}" for key, attempt in running}
-    for path in live_folder().iterdir():
+    for path in heartbeat_folder().iterdir():
         with suppress(OSError):
             status = path.lstat()
             is_ours = _NAME.fullmatch(path.name) and stat.S_ISREG(status.st_mode) and status.st_size <= _LONGEST
@@ -116,7 +116,7 @@ def remove_stale() -> None:
                 path.unlink()
 
 
-def live_folder() -> Path:
+def heartbeat_folder() -> Path:
     """Where the files are on SQLite."""
     connection = connections[database()]
     name = str(connection.settings_dict["NAME"])
@@ -133,7 +133,7 @@ def _folder_of_this_process() -> Path:
 
 
 def _paths(job: Job) -> tuple[Path, Path]:
-    stem = live_folder() / f"{job.pk}.{job.attempt}"
+    stem = heartbeat_folder() / f"{job.pk}.{job.attempt}"
     return stem.with_name(f"{stem.name}.json"), stem.with_name(f"{stem.name}.cancel")
 
 
@@ -150,7 +150,7 @@ class _Files:
         except OSError:
             logger.warning("The progress of a job cannot be shown in %s.", self._path.parent, exc_info=True)
 
-    def is_told_to_stop(self) -> bool:
+    def is_cancel_requested(self) -> bool:
         return self._marker.exists()
 
     def close(self) -> None:
@@ -168,10 +168,10 @@ class _Row:
     def publish(self, phase: str, done: int, total: int) -> None:
         self._mine.update(phase=phase, done=done, total=total, heartbeat=timezone.now())
 
-    def is_told_to_stop(self) -> bool:
+    def is_cancel_requested(self) -> bool:
         wish = self._mine.values_list("cancel_requested", flat=True).first()
         if wish is None:
-            raise Lost
+            raise AttemptLost
         return wish
 
     def close(self) -> None:

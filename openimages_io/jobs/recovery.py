@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from openimages_io import conf
 from openimages_io.jobs import messages
-from openimages_io.jobs.live import signs, tidy
+from openimages_io.jobs.heartbeat import read_heartbeat, remove_heartbeat
 from openimages_io.jobs.rows import rows
 from openimages_io.models import Job, JobState
 from openimages_io.models.moments import since
@@ -18,19 +18,19 @@ def is_silent(job: Job, alive: datetime | None) -> bool:
     return not seen or min(seen) > timedelta(seconds=conf.options().job_silence)
 
 
-def bury_dead(*, dry_run: bool = False) -> int:
+def fail_lost_jobs(*, dry_run: bool = False) -> int:
     """Marks the jobs whose workers died as failed. Returns their number; where there are none, nothing is written.
 
     Should such a worker live after all, it finds that the row is not its own, and writes nothing.
     """
     count = 0
     for job in rows().filter(state=JobState.RUNNING):
-        if is_silent(job, signs(job).alive):
+        if is_silent(job, read_heartbeat(job).alive):
             if dry_run:
                 count += 1
                 continue
             same = rows().filter(pk=job.pk, state=JobState.RUNNING, attempt=job.attempt, heartbeat=job.heartbeat)
-            if same.update(state=JobState.FAILED, finished=timezone.now(), message=messages.DEAD):
-                tidy(job)
+            if same.update(state=JobState.FAILED, finished=timezone.now(), message=messages.WORKER_LOST):
+                remove_heartbeat(job)
                 count += 1
     return count

@@ -8,8 +8,8 @@ from django.db.models import Max, Q
 
 from openimages_io import conf
 from openimages_io.jobs import messages
-from openimages_io.jobs.burying import is_silent
-from openimages_io.jobs.live import signs
+from openimages_io.jobs.heartbeat import read_heartbeat
+from openimages_io.jobs.recovery import is_silent
 from openimages_io.jobs.rows import rows
 from openimages_io.models import Job, JobState
 from openimages_io.models.moments import since
@@ -62,25 +62,25 @@ def workers() -> Workers:
     seen = [moment for moment in times.values() if moment is not None]
     busy = False
     for job in rows().filter(state=JobState.RUNNING):
-        alive = signs(job).alive
+        alive = read_heartbeat(job).alive
         busy = busy or not is_silent(job, alive)
         if alive is not None:
             seen.append(alive)
     return Workers(max(seen, default=None), busy, latest)
 
 
-def status(job: Job) -> Status:
+def job_status(job: Job) -> Status:
     """What a poller sees, of a row that was just read. Writes nothing, and never waits for a lock.
 
     A job whose worker is silent shows as failed. If it ended since the row was read, the row is read again.
     """
-    return statuses([job])[0]
+    return job_statuses([job])[0]
 
 
-def statuses(jobs: Iterable[Job]) -> list[Status]:
+def job_statuses(jobs: Iterable[Job]) -> list[Status]:
     """The same for many, with one query at most."""
     listed = list(jobs)
-    shown = [signs(job) if job.state == JobState.RUNNING else None for job in listed]
+    shown = [read_heartbeat(job) if job.state == JobState.RUNNING else None for job in listed]
     silent = {job.pk for job, sign in zip(listed, shown, strict=True) if sign and is_silent(job, sign.alive)}
     fresh = {job.pk: job for job in rows().filter(pk__in=silent)} if silent else {}
     found = []
@@ -89,7 +89,7 @@ def statuses(jobs: Iterable[Job]) -> list[Status]:
         if sign is None or now.state != JobState.RUNNING:
             found.append(_of_row(now))
         elif job.pk in silent and now.attempt == job.attempt:
-            found.append(Status(JobState.FAILED, sign.phase, sign.done, sign.total, messages.DEAD, False, False))
+            found.append(Status(JobState.FAILED, sign.phase, sign.done, sign.total, messages.WORKER_LOST, False, False))
         else:
             found.append(
                 Status(JobState.RUNNING, sign.phase, sign.done, sign.total, job.message, sign.cancelling, False)

@@ -10,11 +10,11 @@ from django.utils import timezone
 
 from openimages_io.exceptions import OpenImagesError
 from openimages_io.jobs import messages
-from openimages_io.jobs.burying import bury_dead
-from openimages_io.jobs.live import request_cancel
-from openimages_io.jobs.queueing import enqueue
+from openimages_io.jobs.heartbeat import request_cancel
+from openimages_io.jobs.queue import enqueue
+from openimages_io.jobs.recovery import fail_lost_jobs
 from openimages_io.jobs.rows import database, rows
-from openimages_io.jobs.watching import Workers, status, workers
+from openimages_io.jobs.status import Workers, job_status, workers
 from openimages_io.models import Job, JobKind, JobState
 from openimages_io.models.deletion import remove_files
 from openimages_io.models.installation import Proof
@@ -22,13 +22,13 @@ from openimages_io.models.job import UNDER_WAY
 from openimages_io.models.jobfiles import own_job_files, storage_of_jobs
 
 
-class NotNow(OpenImagesError):
+class InvalidTransition(OpenImagesError):
     """The job is not in a state for that. The message says why."""
 
 
 def can_cancel(job: Job) -> bool:
     """Whether it waits or runs, and was not cancelled yet."""
-    now = status(job)
+    now = job_status(job)
     return now.state in UNDER_WAY and not now.cancelling
 
 
@@ -48,7 +48,8 @@ def can_retry(job: Job, known: Workers | None = None) -> bool:
 def cancel(job: Job) -> Job:
     """Cancels a job that waits, and asks the worker of one that runs to stop, which it does within two seconds.
 
-    Raises `NotNow` if it has ended. One that runs waits for no lock; it ends as succeeded if it has committed by then.
+    Raises `InvalidTransition` if it has ended. One that runs waits for no lock; it ends as succeeded if it has
+    committed by then.
     """
     job = _fresh(job)
     waiting = rows().filter(pk=job.pk, state=JobState.QUEUED)
@@ -57,28 +58,28 @@ def cancel(job: Job) -> Job:
     ):
         return _fresh(job)
     job = _fresh(job)
-    if job.state == JobState.RUNNING and status(job).state == JobState.RUNNING:
+    if job.state == JobState.RUNNING and job_status(job).state == JobState.RUNNING:
         request_cancel(job)
         return _fresh(job)
-    bury_dead()
-    raise NotNow(f"The job has ended already: {JobState(_fresh(job).state).label}.")
+    fail_lost_jobs()
+    raise InvalidTransition(f"The job has ended already: {JobState(_fresh(job).state).label}.")
 
 
 def confirm(job: Job) -> Job:
     """Has a dry run done for real, as the same job. It is checked once more, for the task may have changed since.
 
-    Raises `NotNow` if it was no dry run, if it was refused, or if its archive is gone.
+    Raises `InvalidTransition` if it was no dry run, if it was refused, or if its archive is gone.
     """
-    bury_dead()
+    fail_lost_jobs()
     return _again(_fresh(job), _against_confirming, dry_run=False)
 
 
 def retry(job: Job) -> Job:
     """Starts a job again that failed or was cancelled, or queues one again whose message is lost.
 
-    Raises `NotNow` for any other, or if its archive is gone.
+    Raises `InvalidTransition` for any other, or if its archive is gone.
     """
-    bury_dead()
+    fail_lost_jobs()
     return _again(_fresh(job), _against_retrying)
 
 
@@ -91,7 +92,7 @@ def requeue_lost(*, dry_run: bool = False) -> int:
         return len(lost)
     count = 0
     for job in lost:
-        with suppress(NotNow):
+        with suppress(InvalidTransition):
             _again(job, _against_retrying)
             count += 1
     return count
@@ -100,12 +101,12 @@ def requeue_lost(*, dry_run: bool = False) -> int:
 def _again(job: Job, against: Any, **values: Any) -> Job:
     reason = against(job) or _source_is_gone(job)
     if reason:
-        raise NotNow(reason)
+        raise InvalidTransition(reason)
     old = [name for name in (job.report.name, job.result.name) if name]
     with transaction.atomic(using=database()):
         same = rows().filter(pk=job.pk, state=job.state, attempt=job.attempt, dry_run=job.dry_run, queued=job.queued)
         if not same.update(**_blank(), **values):
-            raise NotNow("Somebody else was quicker.")
+            raise InvalidTransition("Somebody else was quicker.")
         transaction.on_commit(partial(_remove, job.pk, old), using=database(), robust=True)
         job = _fresh(job)
         enqueue(job)
@@ -153,7 +154,7 @@ def _against_confirming(job: Job) -> str:
 
 
 def _against_retrying(job: Job, known: Workers | None = None) -> str:
-    state = status(job).state
+    state = job_status(job).state
     is_lost = state == JobState.QUEUED and (known or workers()).have_lost(job)
     if state not in {JobState.FAILED, JobState.CANCELLED} and not is_lost:
         return f"The job is {state.label}; only one that failed or was cancelled can be started again."
@@ -175,5 +176,5 @@ def _source_is_gone(job: Job) -> str:
 def _fresh(job: Job) -> Job:
     found = rows().select_related("task", "created_by").filter(pk=job.pk).first()
     if found is None:
-        raise NotNow("The job is gone: it was deleted, or its task was.")
+        raise InvalidTransition("The job is gone: it was deleted, or its task was.")
     return found

@@ -9,7 +9,7 @@ from django.utils import timezone
 from openimages_io.database.commit import Commit
 from openimages_io.database.new_files import NewFiles
 from openimages_io.exceptions import OpenImagesError
-from openimages_io.jobs.queueing import enqueue
+from openimages_io.jobs.queue import enqueue
 from openimages_io.jobs.rows import database, rows
 from openimages_io.models import Job, JobKind, Task
 from openimages_io.models.job import source_place

@@ -9,8 +9,8 @@ from typing import Any, Final, Self
 
 from django.db import DatabaseError, connections
 
-from openimages_io.jobs.live import Line
-from openimages_io.jobs.rows import Lost, database
+from openimages_io.jobs.heartbeat import Channel
+from openimages_io.jobs.rows import AttemptLost, database
 
 logger = logging.getLogger(__name__)
 
@@ -24,17 +24,17 @@ class Stopped(Exception):
     """The run was told to stop."""
 
 
-class Watch:
+class HeartbeatThread:
     """Takes progress from the run's own thread, which it costs nothing, and raises `Stopped` there.
 
     A single statement may take minutes, such as the making of an index, so the database is told to break it off.
     """
 
-    def __init__(self, line: Line | None) -> None:
+    def __init__(self, channel: Channel | None) -> None:
         self.phase, self.done, self.total = "", 0, 0
         self.stopped = False
         """Whether somebody asked for it, and the run was not beyond stopping."""
-        self._line = line
+        self._channel = channel
         self._connection: Any = None
         self._lock = threading.Lock()
         self._ended = threading.Event()
@@ -69,19 +69,19 @@ class Watch:
                 self._connection = None
 
     def _look(self) -> None:
-        assert self._line is not None
+        assert self._channel is not None
         try:
-            self._look_once(self._line)
+            self._look_once(self._channel)
             while not self._ended.wait(_AGAIN if self.stopped else _EVERY):
-                self._look_once(self._line)
+                self._look_once(self._channel)
         finally:
-            self._line.close()
+            self._channel.close()
 
-    def _look_once(self, line: Line) -> None:
+    def _look_once(self, channel: Channel) -> None:
         try:
-            line.publish(self.phase, self.done, self.total)
-            wanted = line.is_told_to_stop()
-        except Lost:
+            channel.publish(self.phase, self.done, self.total)
+            wanted = channel.is_cancel_requested()
+        except AttemptLost:
             wanted = True
         except DatabaseError:
             logger.warning("The progress of a job cannot be shown.", exc_info=True)
@@ -94,7 +94,7 @@ class Watch:
                     _interrupt(self._connection)
 
     def __enter__(self) -> Self:
-        if self._line is not None:
+        if self._channel is not None:
             self._thread.start()
         return self
 
@@ -102,7 +102,7 @@ class Watch:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._ended.set()
-        if self._line is not None:
+        if self._channel is not None:
             self._thread.join()
 
 
