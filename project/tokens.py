@@ -16,15 +16,15 @@ from rest_framework.response import Response
 from rest_framework.throttling import AnonRateThrottle
 
 from openimages_io.api.base import ApiView
-from openimages_io.api.fields import Text
-from openimages_io.api.schema import ErrorSerializer, problems
+from openimages_io.api.fields import StrictCharField
+from openimages_io.api.schema import ErrorSerializer, error_responses
 
 
 class LoginSerializer(AuthTokenSerializer):
     """Who it is."""
 
-    username = Text(write_only=True, max_length=150)
-    password = Text(write_only=True, max_length=4096, style={"input_type": "password"})
+    username = StrictCharField(write_only=True, max_length=150)
+    password = StrictCharField(write_only=True, max_length=4096, style={"input_type": "password"})
     token = None  # type: ignore[assignment]  # it is not sent, and has a serializer of its own
 
 
@@ -57,7 +57,7 @@ class ObtainToken(ApiView):
         responses={
             200: TokenSerializer,
             400: OpenApiResponse(ErrorSerializer, "Name or password are wrong."),
-            **{code: answer for code, answer in problems(413, 415).items() if code not in {401, 403}},
+            **{code: answer for code, answer in error_responses(413, 415).items() if code not in {401, 403}},
         },
     )
     def post(self, request: Request) -> Response:

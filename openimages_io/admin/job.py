@@ -90,7 +90,7 @@ class JobAdmin(OurAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Job | None = None) -> bool:
         return super().has_delete_permission(request, obj) and (obj is None or obj.is_final)
 
-    def may_steer(self, request: HttpRequest, job: Job) -> bool:
+    def may_control(self, request: HttpRequest, job: Job) -> bool:
         """Whether the user may do what the job does, and so cancel, confirm or start it again."""
         tasks = self.admin_site.get_model_admin(Task) if self.admin_site.is_registered(Task) else None
         if job.kind == JobKind.IMPORT:

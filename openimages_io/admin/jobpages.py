@@ -78,7 +78,7 @@ def page(admin: "JobAdmin", request: HttpRequest, job: Job) -> HttpResponse:
     now = job_status(job)
     if now.state != job.state:
         job.refresh_from_db(using=database())
-    may_steer = admin.may_steer(request, job)
+    may_control = admin.may_control(request, job)
     is_import = job.kind == JobKind.IMPORT
     form = _FORMS.get(JobKind(job.kind))
     is_over = now.state in FINAL
@@ -95,12 +95,12 @@ def page(admin: "JobAdmin", request: HttpRequest, job: Job) -> HttpResponse:
         "chosen": list(form.described(job.options)) if form and isinstance(job.options, dict) else [],
         "task_url": admin.url("task_change", job.task_id) if job.task_id else "",
         "gallery_url": admin.url("task_gallery", job.task_id) if job.task_id else "",
-        "can_cancel": may_steer and transitions.can_cancel(job),
-        "can_confirm": may_steer and transitions.can_confirm(job),
-        "can_retry": may_steer and transitions.can_retry(job),
-        "archive_size": _size(job) if job.kind == JobKind.EXPORT and may_steer else None,
+        "can_cancel": may_control and transitions.can_cancel(job),
+        "can_confirm": may_control and transitions.can_confirm(job),
+        "can_retry": may_control and transitions.can_retry(job),
+        "archive_size": _size(job) if job.kind == JobKind.EXPORT and may_control else None,
         "has_written": job.committed and bool(job.task_id),
-        "again_url": _again_url(admin, job) if is_import and may_steer and is_over else "",
+        "again_url": _again_url(admin, job) if is_import and may_control and is_over else "",
         "has_delete_permission": admin.has_delete_permission(request, job) and is_over,
         **(_issues(request, job) if is_over else {}),
     }
@@ -217,7 +217,7 @@ def issues_as_csv(admin: "JobAdmin", request: HttpRequest, key: Any) -> HttpResp
 def file(admin: "JobAdmin", request: HttpRequest, key: Any) -> HttpResponseBase:
     """The archive that an export made."""
     job = admin.job_or_404(request, key)
-    if job.kind != JobKind.EXPORT or not admin.may_steer(request, job):
+    if job.kind != JobKind.EXPORT or not admin.may_control(request, job):
         raise PermissionDenied
     back = HttpResponseRedirect(admin.url("job_change", job.pk))
     if not job.result or job.state != JobState.SUCCEEDED:
@@ -251,7 +251,7 @@ def _steered(admin: "JobAdmin", request: HttpRequest, key: Any, action: Any) -> 
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
     job = admin.job_or_404(request, key)
-    if not admin.may_steer(request, job):
+    if not admin.may_control(request, job):
         raise PermissionDenied
     try:
         action(job)

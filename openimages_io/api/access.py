@@ -36,7 +36,7 @@ class TaskAccess:
         """Picks the jobs that exist for the user: by their tasks, without a task by who made them."""
         if self._is_staff_with(user, "view_task"):
             return Q()
-        return Q(task__in=picked(primary(Task), self.tasks(user))) | Q(task=None, created_by=user.pk)
+        return Q(task__in=filter_once(primary(Task), self.tasks(user))) | Q(task=None, created_by=user.pk)
 
     def allows(self, user: User, verb: Verb, model: type[Model], task: Task) -> bool:
         """Whether the user may do this to rows of the model in a task that exists for the user."""
@@ -47,7 +47,7 @@ class TaskAccess:
         condition = self.owned(user)
         if condition == TaskAccess.owned(self, user):
             return task.owner_id == user.pk
-        return picked(primary(Task), condition).filter(pk=task.pk).exists()
+        return filter_once(primary(Task), condition).filter(pk=task.pk).exists()
 
     def may_create_tasks(self, user: User) -> bool:
         """Whether the user may make a task, which will be the user's own."""
@@ -67,7 +67,7 @@ class TaskAccess:
         """Whether the user may export a task that exists for the user, and take what was exported."""
         return self._has(user, "export_task", task)
 
-    def may_steer(self, user: User, job: Job) -> bool:
+    def may_control(self, user: User, job: Job) -> bool:
         """Whether the user may cancel, confirm or start again a job that exists for the user."""
         if job.kind == "import":
             return self.may_import(user, job.task)
@@ -83,7 +83,7 @@ class TaskAccess:
         return has_perm is not None and bool(has_perm(name) or (task is not None and has_perm(name, task)))
 
 
-def picked(rows: QuerySet[Row], condition: Q) -> QuerySet[Row]:
+def filter_once(rows: QuerySet[Row], condition: Q) -> QuerySet[Row]:
     """The rows that a condition picks, each once, though the condition may go to many by a relation."""
     return rows.filter(pk__in=rows.filter(condition).order_by().values("pk")) if condition else rows
 

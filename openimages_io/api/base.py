@@ -14,9 +14,9 @@ from rest_framework.throttling import UserRateThrottle
 
 from openimages_io import conf
 from openimages_io.api import errors
-from openimages_io.api.access import TaskAccess, Verb, access, picked
-from openimages_io.api.pagination import ByKey
-from openimages_io.api.parsing import JSONBody, check_length
+from openimages_io.api.access import TaskAccess, Verb, access, filter_once
+from openimages_io.api.pagination import KeyCursorPagination
+from openimages_io.api.parsing import StrictJSONParser, check_length
 from openimages_io.api.schema import Schema
 from openimages_io.models import Task
 from openimages_io.models.primary import primary
@@ -52,10 +52,10 @@ class ApiView(GenericAPIView[Any]):
     """A view of the API. What does not exist for a user is 404, what a user may not do with what exists is 403."""
 
     permission_classes = (IsAuthenticated,)
-    parser_classes: Sequence[type[BaseParser]] = (JSONBody,)
+    parser_classes: Sequence[type[BaseParser]] = (StrictJSONParser,)
     renderer_classes = (JSONRenderer,)
     throttle_classes = (RequestThrottle,)
-    pagination_class = ByKey
+    pagination_class = KeyCursorPagination
     filter_backends = ()
     versioning_class = None
     metadata_class = None  # OPTIONS is 405: what there is, the OpenAPI document says
@@ -89,7 +89,7 @@ class ApiView(GenericAPIView[Any]):
         return get_object_or_404(rows.filter(task__in=self._tasks()), pk=key)
 
     def _tasks(self) -> QuerySet[Task]:
-        return picked(self._rows(Task), self.access.tasks(self.request.user))
+        return filter_once(self._rows(Task), self.access.tasks(self.request.user))
 
     def _rows(self, model: type[Row]) -> QuerySet[Row]:
         return model._default_manager.all() if self.request.method in SAFE_METHODS else primary(model)

@@ -69,7 +69,7 @@ class MaybeSaved(exceptions.APIException):
     default_code = "maybe_saved"
 
 
-class NoRoom(exceptions.APIException):
+class StorageFull(exceptions.APIException):
     """The server has no room for what was sent, or cannot write there."""
 
     status_code = 507
@@ -96,7 +96,7 @@ def handle(exc: Exception, context: dict[str, Any]) -> Response | None:
         exc = Busy()
     elif isinstance(exc, CannotBeStored | NoTemporarySpace):
         logger.error("A request could not be stored.", exc_info=exc)
-        exc = NoRoom("The server has no room for this, or cannot write there. Nothing was saved.")
+        exc = StorageFull("The server has no room for this, or cannot write there. Nothing was saved.")
     elif isinstance(exc, CommitUnknown):
         logger.error("Nobody knows whether a request was committed.", exc_info=exc)
         exc = MaybeSaved()

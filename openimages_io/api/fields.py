@@ -13,7 +13,7 @@ _LINE: Final = r"\A[^\x00-\x1f\x7f-\x9f\u2028\u2029]+\Z"
 _NAME: Final = r"\A(?=.*\S)[^\x00-\x1f\x7f-\x9f\u2028\u2029]*\Z"
 
 
-class Text(serializers.CharField):
+class StrictCharField(serializers.CharField):
     """A text as it was given, blanks at its ends too."""
 
     default_error_messages = {"not_a_text": "This must be a text."}  # noqa: RUF012  (how DRF declares them)
@@ -28,7 +28,7 @@ class Text(serializers.CharField):
         return super().run_validation(data)
 
 
-class Line(Text):
+class SingleLineField(StrictCharField):
     """A text without line breaks and other control characters."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -36,7 +36,7 @@ class Line(Text):
         self.validators.append(RegexValidator(_LINE, "This may hold no line break or control character."))
 
 
-class Name(Text):
+class NameField(StrictCharField):
     """A line that is not blank."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -45,7 +45,7 @@ class Name(Text):
         self.validators.append(RegexValidator(_NAME, said))
 
 
-class Whole(serializers.IntegerField):
+class StrictIntegerField(serializers.IntegerField):
     """A whole number."""
 
     def to_internal_value(self, data: Any) -> int:
@@ -57,7 +57,7 @@ class Whole(serializers.IntegerField):
         return data
 
 
-class Number(serializers.FloatField):
+class StrictFloatField(serializers.FloatField):
     """A number, which is neither NaN nor infinite."""
 
     def to_internal_value(self, data: Any) -> float:
@@ -73,7 +73,7 @@ class Number(serializers.FloatField):
         return value
 
 
-class Flag(serializers.BooleanField):
+class StrictBooleanField(serializers.BooleanField):
     """True or false."""
 
     def to_internal_value(self, data: Any) -> bool:
@@ -83,7 +83,7 @@ class Flag(serializers.BooleanField):
         return data
 
 
-class BoundedList(serializers.ListField):
+class BoundedListField(serializers.ListField):
     """A list that is looked into only if it isn't too long: each of very many faults costs memory."""
 
     def to_internal_value(self, data: Any) -> list[Any]:
@@ -100,10 +100,10 @@ class ModelSerializer(serializers.ModelSerializer[Any]):
     """A serializer of a model whose fields are these."""
 
     serializer_field_mapping: ClassVar[dict[Any, Any]] = serializers.ModelSerializer.serializer_field_mapping | {
-        models.CharField: Text,
-        models.TextField: Text,
-        models.BooleanField: Flag,
-        models.PositiveIntegerField: Whole,
-        models.PositiveBigIntegerField: Whole,
-        models.FloatField: Number,
+        models.CharField: StrictCharField,
+        models.TextField: StrictCharField,
+        models.BooleanField: StrictBooleanField,
+        models.PositiveIntegerField: StrictIntegerField,
+        models.PositiveBigIntegerField: StrictIntegerField,
+        models.FloatField: StrictFloatField,
     }

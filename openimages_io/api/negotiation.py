@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework.negotiation import BaseContentNegotiation
 
 
-class AsItIs(BaseContentNegotiation):
+class IgnoreAccept(BaseContentNegotiation):
     """The view says what the answer is, whatever `Accept` says, as for a browser's `<img>`; only errors are JSON."""
 
     def select_parser(self, request: Any, parsers: Any) -> Any:

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from openimages_io import conf
 
 
-class ByKey(CursorPagination):
+class KeyCursorPagination(CursorPagination):
     """Rows in the order of their keys."""
 
     ordering = "pk"

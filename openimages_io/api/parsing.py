@@ -37,7 +37,7 @@ def read_body(stream: Any) -> bytes:
     return data
 
 
-class JSONBody(BaseParser):
+class StrictJSONParser(BaseParser):
     """JSON in UTF-8 without NaN, numbers beyond every float, NUL and halves of characters, nested 500 deep at most."""
 
     media_type = "application/json"
@@ -107,7 +107,7 @@ def _inner(path: str, value: dict[str, Any] | list[Any]) -> Iterator[tuple[str, 
     return ((f"{path}.{key}" if path else key, item) for key, item in items)
 
 
-class FormWithFiles(MultiPartParser):
+class StrictMultiPartParser(MultiPartParser):
     """Multipart with files, of which a site takes only so many bytes; Django puts large ones on disk."""
 
     def parse(

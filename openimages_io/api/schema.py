@@ -78,11 +78,11 @@ _MEANINGS: Final = {
 }
 
 
-def problems(*codes: int) -> dict[int, OpenApiResponse]:
+def error_responses(*codes: int) -> dict[int, OpenApiResponse]:
     """The error responses of an operation: these, and those that every operation may give."""
     return {code: OpenApiResponse(ErrorSerializer, _MEANINGS[code]) for code in sorted({401, 403, 429, *codes})}
 
 
-def writes(*codes: int) -> dict[int, OpenApiResponse]:
+def write_error_responses(*codes: int) -> dict[int, OpenApiResponse]:
     """The error responses of an operation with a body."""
-    return problems(400, 413, 415, 500, 500, 503, 507, *codes)
+    return error_responses(400, 413, 415, 500, 500, 503, 507, *codes)

@@ -12,7 +12,7 @@ _SHOWN: Final = 20
 """Of the names that are unknown."""
 
 
-class Strict(serializers.Serializer[Any]):
+class StrictSerializer(serializers.Serializer[Any]):
     """A body in which a name that is none of its fields is a fault.
 
     Fields that only the server sets may be sent back with a change of what was read, and are passed over then. In what
@@ -24,10 +24,10 @@ class Strict(serializers.Serializer[Any]):
 
     def to_internal_value(self, data: Any) -> Any:
         """The fields' values. Raises `ValidationError` with every fault there is."""
-        found = self._strangers(data) if isinstance(data, Mapping) else {}
+        found = self._unknown_fields(data) if isinstance(data, Mapping) else {}
         return _together(super().to_internal_value, data, found)
 
-    def _strangers(self, data: Mapping[Any, Any]) -> dict[str, Any]:
+    def _unknown_fields(self, data: Mapping[Any, Any]) -> dict[str, Any]:
         found = unknown(data, self.fields)
         if self.instance is None:
             set_by_us = [name for name in data if name in self.fields and self.fields[name].read_only]
@@ -35,7 +35,7 @@ class Strict(serializers.Serializer[Any]):
         return found
 
 
-class StrictForm(Strict):
+class StrictFormSerializer(StrictSerializer):
     """The same for a form or a query, where every name may be given several times and most should not be."""
 
     def to_internal_value(self, data: Any) -> Any:
@@ -45,7 +45,7 @@ class StrictForm(Strict):
         return _together(super().to_internal_value, given, repeated(form, self.fields))
 
 
-class PageQuery(StrictForm):
+class PageQuery(StrictFormSerializer):
     """Which page of a list it is."""
 
     cursor = serializers.CharField(required=False, max_length=_LONGEST, help_text="The page; `next` of another has it.")

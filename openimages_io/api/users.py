@@ -14,14 +14,14 @@ _TYPE: Final = OpenApiTypes.INT if _IS_NUMBER else OpenApiTypes.STR
 
 
 @extend_schema_field(_TYPE)
-class _Key(serializers.Field[Any, Any, Any, Any]):
-    """The key of a user, as `OwnerKey` takes it: a number, or else text, such as a UUID."""
+class _UserKeyField(serializers.Field[Any, Any, Any, Any]):
+    """The key of a user, as `OwnerField` takes it: a number, or else text, such as a UUID."""
 
     def to_representation(self, value: Any) -> int | str:
         return int(value) if _IS_NUMBER else str(value)
 
 
-class OwnerKey(serializers.PrimaryKeyRelatedField[Any]):
+class OwnerField(serializers.PrimaryKeyRelatedField[Any]):
     """A user by key, of the key's own type: true is not 1."""
 
     def to_representation(self, value: Any) -> int | str:
@@ -40,5 +40,5 @@ class OwnerKey(serializers.PrimaryKeyRelatedField[Any]):
 class UserSerializer(serializers.Serializer[Any]):
     """A user, as others may know it."""
 
-    id = _Key(source="pk")
+    id = _UserKeyField(source="pk")
     username = serializers.CharField(source="get_username")

@@ -52,7 +52,7 @@ def faults(shape: "Shape", specs: Mapping[str, AttributeSpec]) -> list[Fault]:
     return [Fault(path, _shortened(message)) for path, message in islice(found, MOST_FAULTS)]
 
 
-def told(value: Any) -> str:
+def quote(value: Any) -> str:
     """A value of any type as a message quotes it."""
     if isinstance(value, list):
         return _("a list")
@@ -79,7 +79,7 @@ def _of_rows(shape: "Shape") -> _Found:
 def _of_kind(shape: "Shape") -> _Found:
     if not _is_kind(shape):
         kinds = ", ".join(ShapeKind.values)
-        yield "kind", _("%(value)s is none of: %(kinds)s.") % {"value": told(shape.kind), "kinds": kinds}
+        yield "kind", _("%(value)s is none of: %(kinds)s.") % {"value": quote(shape.kind), "kinds": kinds}
 
 
 def _is_kind(shape: "Shape") -> bool:
@@ -99,15 +99,15 @@ def _of_box(shape: "Shape") -> _Found:
         yield from ((name, _("It is missing: a box has all four sides.")) for name in missing)
     for low, high in (("x_min", "x_max"), ("y_min", "y_max")):
         if is_number(values[low]) and is_number(values[high]) and values[low] > values[high]:
-            sides = {"high": told(values[high]), "name": low, "low": told(values[low])}
+            sides = {"high": quote(values[high]), "name": low, "low": quote(values[low])}
             yield high, _("%(high)s is below %(name)s, %(low)s.") % sides
 
 
 def _fraction(path: str, value: Any) -> _Found:
     if not is_number(value):
-        yield path, _("%s is not a number.") % told(value)
+        yield path, _("%s is not a number.") % quote(value)
     elif not 0 <= value <= 1:
-        yield path, _("%s is not between 0 and 1.") % told(value)
+        yield path, _("%s is not between 0 and 1.") % quote(value)
 
 
 def _of_points(shape: "Shape") -> _Found:
@@ -139,7 +139,7 @@ def _of_rings(points: Any) -> _Found:
     for index, ring in enumerate(points):
         path = f"points[{index}]"
         if not isinstance(ring, list):
-            yield path, _("%s is no ring: write [x1, y1, x2, y2, x3, y3, …].") % told(ring)
+            yield path, _("%s is no ring: write [x1, y1, x2, y2, x3, y3, …].") % quote(ring)
             continue
         if len(ring) % 2:
             yield path, _("A ring of %s numbers: they are not pairs of x and y.") % len(ring)
@@ -158,13 +158,13 @@ def _of_ellipse(points: Any) -> _Found:
         if place < 2:
             yield from _fraction(path, value)
         elif not is_number(value):
-            yield path, _("%s is not a number.") % told(value)
+            yield path, _("%s is not a number.") % quote(value)
         elif not 0 <= value <= FARTHEST:  # a turned ellipse may be longer than the image is wide
             yield (
                 path,
                 _("%(value)s is no radius: it is between 0 and %(most)s.")
                 % {
-                    "value": told(value),
+                    "value": quote(value),
                     "most": f"{FARTHEST:,.0f}",
                 },
             )
@@ -183,7 +183,7 @@ def _of_clicks(shape: "Shape") -> _Found:
     for index, click in enumerate(clicks):
         path = f"clicks[{index}]"
         if not isinstance(click, list) or len(click) != 2:
-            yield path, _("%s is no click: write [x, y], fractions of the image, -1 or null.") % told(click)
+            yield path, _("%s is no click: write [x, y], fractions of the image, -1 or null.") % quote(click)
             continue
         for place, value in enumerate(click):
             if value is not None and not (is_number(value) and value == -1):
@@ -194,24 +194,24 @@ def _of_values(shape: "Shape") -> _Found:
     rotation, source = shape.rotation, shape.source
     if rotation is not None:
         if not is_number(rotation):
-            yield "rotation", _("%s is not a number.") % told(rotation)
+            yield "rotation", _("%s is not a number.") % quote(rotation)
         elif not -360 < rotation < 360:
-            yield "rotation", _("%s is not between -360 and 360 degrees.") % told(rotation)
+            yield "rotation", _("%s is not between -360 and 360 degrees.") % quote(rotation)
         if shape.kind not in _TURNED and _is_kind(shape):
             yield "rotation", _("Only rectangles and ellipses are turned.")
     if not _is_text(source):
-        yield "source", _("%s is not a text.") % told(source)
+        yield "source", _("%s is not a text.") % quote(source)
     elif not is_storable(source):
         yield "source", _("A text may hold neither NUL bytes nor halves of characters.")
     elif len(source) > _LONGEST_SOURCE:
         length = {"length": len(source), "most": _LONGEST_SOURCE}
         yield "source", _("It has %(length)s characters, more than %(most)s.") % length
     if shape.group is not None and not _is_group(shape.group):
-        yield "group", _("%s is not a whole number between 0 and 2⁶³-1.") % told(shape.group)
+        yield "group", _("%s is not a whole number between 0 and 2⁶³-1.") % quote(shape.group)
     if shape.score is not None:
         yield from _fraction("score", shape.score)
     if not any(shape.occluded is value for value in (None, True, False)):
-        yield "occluded", _("%s is not true, false or null.") % told(shape.occluded)
+        yield "occluded", _("%s is not true, false or null.") % quote(shape.occluded)
 
 
 def _is_text(value: Any) -> bool:
@@ -236,7 +236,7 @@ def _of_attributes(shape: "Shape", specs: Mapping[str, AttributeSpec]) -> _Found
         elif name not in ALWAYS_KEPT:
             yield path, _("The label has no attribute “%s”.") % name
         elif not isinstance(value, str) or not is_storable(value):
-            yield path, _("%s is not a text without NUL bytes and halves of characters.") % told(value)
+            yield path, _("%s is not a text without NUL bytes and halves of characters.") % quote(value)
     for name in sorted(COLUMNS & specs.keys()):
         value = getattr(shape, name)
         if is_number(value) or isinstance(value, bool):
@@ -245,7 +245,7 @@ def _of_attributes(shape: "Shape", specs: Mapping[str, AttributeSpec]) -> _Found
 
 def _of_value(path: str, spec: AttributeSpec, value: Any) -> _Found:
     if isinstance(value, list | dict):  # check_value would quote it, however long and deep it is
-        yield path, _("%s is no value of an attribute.") % told(value).capitalize()
+        yield path, _("%s is no value of an attribute.") % quote(value).capitalize()
         return
     try:
         spec.check_value(value)

@@ -12,7 +12,7 @@ from django.test import Client
 from PIL import Image as Pillow
 from pytest_django import Settings
 
-from openimages_io.api.tasks import creating
+from openimages_io.api.tasks import image_creation
 from openimages_io.database.bulk import plain
 from openimages_io.models import Image, Label, Task
 from openimages_io.models.revisions import Owners
@@ -44,14 +44,14 @@ def send(client: Client, task: Task) -> Any:
 
 
 def arm_in_the_request(end: Ending, monkeypatch: pytest.MonkeyPatch) -> None:
-    refuse = creating._refuse_taken
+    refuse = image_creation._refuse_taken
 
     def in_the_transaction(*args: Any) -> None:
         refuse(*args)
         if connection.in_atomic_block:
             end.arm()
 
-    monkeypatch.setattr(creating, "_refuse_taken", in_the_transaction)
+    monkeypatch.setattr(image_creation, "_refuse_taken", in_the_transaction)
 
 
 @pytest.mark.parametrize("how", EVERY)
@@ -87,7 +87,7 @@ def test_a_request_that_is_one_transaction(
     def fail(*args: Any, **options: Any) -> None:
         raise ValueError
 
-    monkeypatch.setattr("openimages_io.api.tasks.image.show_images", fail)
+    monkeypatch.setattr("openimages_io.api.tasks.image.serialize_images", fail)
     assert send(client, task).status_code == 500
     assert not Image.objects.exists()
     assert len(pictures(media)) == FILES  # for the prune command: the view cannot know what becomes of the request

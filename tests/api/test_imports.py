@@ -9,7 +9,7 @@ from django.core.management import load_command_class
 from django.core.management.base import BaseCommand
 from pytest_django import Settings
 
-from openimages_io.api.jobs.forms import ImportForm, NewTaskImportForm
+from openimages_io.api.jobs.requests import ImportForm, NewTaskImportForm
 from openimages_io.models import Image, Job, Task
 from openimages_io.transfer.options import ImportOptions, as_json
 from tests.api.jobs_made import client, paths, scenes, task, upload, url, user

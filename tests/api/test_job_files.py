@@ -8,8 +8,8 @@ import pytest
 from django.test import AsyncRequestFactory
 from rest_framework.request import Request
 
-from openimages_io.api.jobs.ranges import Span
-from openimages_io.api.jobs.streaming import Part, streamed
+from openimages_io.api.jobs.ranges import ByteRange
+from openimages_io.api.jobs.streaming import FilePart, streaming_response
 from openimages_io.models import Job, Task
 from tests.api.jobs_made import client, export, job, let_go, task, url, user
 
@@ -170,21 +170,23 @@ def test_who_may_not_export_may_not_take_exports(scenes: Task, made: Job, owner:
 
 
 def test_a_server_that_speaks_asgi_sends_it_piece_by_piece() -> None:
-    async def sent(file: BytesIO, span: Span) -> list[bytes]:
+    async def sent(file: BytesIO, span: ByteRange) -> list[bytes]:
         request = Request(AsyncRequestFactory().get("/"))
-        response: Any = streamed(request, Part(file, span), "application/zip")
+        response: Any = streaming_response(request, FilePart(file, span), "application/zip")
         assert response.is_async
         pieces = [piece async for piece in response]
         assert file.closed
         return pieces
 
-    pieces = asyncio.run(sent(BytesIO(CONTENT), Span(0, len(CONTENT))))
+    pieces = asyncio.run(sent(BytesIO(CONTENT), ByteRange(0, len(CONTENT))))
     assert b"".join(pieces) == CONTENT
     assert len(pieces) > 3
-    assert asyncio.run(sent(BytesIO(CONTENT), Span(10, 20))) == [CONTENT[10:20]]
+    assert asyncio.run(sent(BytesIO(CONTENT), ByteRange(10, 20))) == [CONTENT[10:20]]
 
 
 def test_a_file_that_nobody_reads_is_closed_under_asgi_too() -> None:
     file = BytesIO(CONTENT)
-    let_go(streamed(Request(AsyncRequestFactory().get("/")), Part(file, Span(0, 10)), "application/zip"))
+    let_go(
+        streaming_response(Request(AsyncRequestFactory().get("/")), FilePart(file, ByteRange(0, 10)), "application/zip")
+    )
     assert file.closed

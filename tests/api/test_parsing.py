@@ -11,7 +11,7 @@ from pytest_django import Settings
 from rest_framework.exceptions import APIException, ParseError, ValidationError
 
 from openimages_io.api.errors import TooLarge, faults
-from openimages_io.api.parsing import MAX_DEPTH, JSONBody
+from openimages_io.api.parsing import MAX_DEPTH, StrictJSONParser
 
 PLAIN = st.characters(exclude_characters="\0", exclude_categories=["Cs"])
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(PLAIN)
@@ -21,7 +21,7 @@ HALF = "\ud83d"
 
 
 def parse(data: bytes) -> Any:
-    return JSONBody().parse(io.BytesIO(data))
+    return StrictJSONParser().parse(io.BytesIO(data))
 
 
 @given(VALUES, st.booleans())

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openimages_io.api.jobs.ranges import NotSatisfiable, Span, asked_for, still_holds
+from openimages_io.api.jobs.ranges import ByteRange, RangeNotSatisfiable, if_range_matches, parse_range
 
 SIZES = st.integers(0, 5000)
 ETAG = '"0123abcd"'
@@ -14,12 +14,12 @@ ETAG = '"0123abcd"'
 def test_first_and_last_are_the_slice_of_the_bytes(content: bytes, first: int, last: int) -> None:
     header = f"bytes={first}-{last}"
     if last < first:
-        assert asked_for(header, len(content)) is None
+        assert parse_range(header, len(content)) is None
     elif first >= len(content):
-        with pytest.raises(NotSatisfiable):
-            asked_for(header, len(content))
+        with pytest.raises(RangeNotSatisfiable):
+            parse_range(header, len(content))
     else:
-        span = asked_for(header, len(content))
+        span = parse_range(header, len(content))
         assert span is not None
         assert content[span.start : span.stop] == content[first : last + 1]
         assert len(span) == len(content[first : last + 1])
@@ -27,7 +27,7 @@ def test_first_and_last_are_the_slice_of_the_bytes(content: bytes, first: int, l
 
 @given(st.binary(min_size=1, max_size=300), st.integers(1, 400))
 def test_a_suffix_is_the_end_of_the_bytes(content: bytes, length: int) -> None:
-    span = asked_for(f"bytes=-{length}", len(content))
+    span = parse_range(f"bytes=-{length}", len(content))
     assert span is not None
     assert content[span.start : span.stop] == content[-length:]
 
@@ -35,29 +35,29 @@ def test_a_suffix_is_the_end_of_the_bytes(content: bytes, length: int) -> None:
 @given(st.binary(min_size=1, max_size=300), st.data())
 def test_what_was_read_and_what_is_left_make_up_the_whole(content: bytes, data: st.DataObject) -> None:
     place = data.draw(st.integers(0, len(content) - 1))
-    rest = asked_for(f"bytes={place}-", len(content))
+    rest = parse_range(f"bytes={place}-", len(content))
     assert rest is not None
     assert content[:place] + content[rest.start : rest.stop] == content
-    assert rest.said_of(len(content)) == f"bytes {place}-{len(content) - 1}/{len(content)}"
+    assert rest.content_range(len(content)) == f"bytes {place}-{len(content) - 1}/{len(content)}"
 
 
 @given(st.text(max_size=60), SIZES)
 def test_any_text_is_a_span_within_the_file_or_passed_over(header: str, size: int) -> None:
     for text in (header, f"bytes={header}"):
         try:
-            span = asked_for(text, size)
-        except NotSatisfiable:
+            span = parse_range(text, size)
+        except RangeNotSatisfiable:
             continue
         assert span is None or 0 <= span.start < span.stop <= size
 
 
 @given(SIZES, st.integers(1, 6000))
 def test_numbers_without_end_are_large_numbers(size: int, digits: int) -> None:
-    with pytest.raises(NotSatisfiable):
-        asked_for(f"bytes={'9' * digits}{'9' * 20}-", size)
+    with pytest.raises(RangeNotSatisfiable):
+        parse_range(f"bytes={'9' * digits}{'9' * 20}-", size)
     if size:
-        assert asked_for(f"bytes=0-{'9' * digits}", size) == Span(0, min(size, int("9" * min(digits, 18)) + 1))
-        assert asked_for(f"bytes={'0' * digits}-", size) == Span(0, size)
+        assert parse_range(f"bytes=0-{'9' * digits}", size) == ByteRange(0, min(size, int("9" * min(digits, 18)) + 1))
+        assert parse_range(f"bytes={'0' * digits}-", size) == ByteRange(0, size)
 
 
 @pytest.mark.parametrize(
@@ -66,23 +66,23 @@ def test_numbers_without_end_are_large_numbers(size: int, digits: int) -> None:
      "bytes=+1-2", "bytes=1--2", "bytes=0x1-2", "bytes=1-2\n"],
 )  # fmt: skip
 def test_what_is_no_single_range_is_passed_over(header: str) -> None:
-    assert asked_for(header, 100) is None
+    assert parse_range(header, 100) is None
 
 
 def test_an_empty_file_has_no_range() -> None:
     for header in ("bytes=0-", "bytes=0-0", "bytes=-1"):
-        with pytest.raises(NotSatisfiable):
-            asked_for(header, 0)
+        with pytest.raises(RangeNotSatisfiable):
+            parse_range(header, 0)
 
 
 @pytest.mark.parametrize(("header", "size"), [("bytes=100-", 100), ("bytes=100-200", 100), ("bytes=-0", 100)])
 def test_a_range_behind_the_end_cannot_be_had(header: str, size: int) -> None:
-    with pytest.raises(NotSatisfiable):
-        asked_for(header, size)
+    with pytest.raises(RangeNotSatisfiable):
+        parse_range(header, size)
 
 
 def test_no_header_is_the_whole_file() -> None:
-    assert asked_for(None, 100) is None
+    assert parse_range(None, 100) is None
 
 
 @pytest.mark.parametrize(
@@ -91,4 +91,4 @@ def test_no_header_is_the_whole_file() -> None:
      ("Wed, 21 Oct 2026 07:28:00 GMT", False), (ETAG.strip('"'), False)],
 )  # fmt: skip
 def test_parts_are_joined_only_under_the_same_strong_etag(if_range: str | None, holds: bool) -> None:
-    assert still_holds(if_range, ETAG) is holds
+    assert if_range_matches(if_range, ETAG) is holds

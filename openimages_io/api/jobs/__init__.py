@@ -3,9 +3,9 @@
 from django.urls import URLPattern, path
 
 from openimages_io.api.jobs.files import JobFile
-from openimages_io.api.jobs.reading import JobDetail, JobIssues, JobList
-from openimages_io.api.jobs.starting import Imports, TaskChecks, TaskExports, TaskImports
-from openimages_io.api.jobs.steering import JobCancel, JobConfirm, JobRetry
+from openimages_io.api.jobs.start_views import Imports, TaskChecks, TaskExports, TaskImports
+from openimages_io.api.jobs.transition_views import JobCancel, JobConfirm, JobRetry
+from openimages_io.api.jobs.views import JobDetail, JobIssues, JobList
 
 urlpatterns: list[URLPattern] = [
     path("tasks/<int:pk>/imports/", TaskImports.as_view(), name="task-imports"),

@@ -6,10 +6,10 @@ from rest_framework.exceptions import PermissionDenied
 from rest_framework.generics import get_object_or_404
 from rest_framework.response import Response
 
-from openimages_io.api.access import picked
-from openimages_io.api.addresses import address
+from openimages_io.api.access import filter_once
 from openimages_io.api.base import ApiView, RequestThrottle, UploadThrottle
-from openimages_io.api.jobs.showing import shown
+from openimages_io.api.jobs.serializers import serialize_job
+from openimages_io.api.reverse import reverse_url
 from openimages_io.models import Job
 from openimages_io.models.job import UNDER_WAY
 from openimages_io.models.primary import primary
@@ -20,30 +20,30 @@ class JobView(ApiView):
 
     def jobs(self) -> QuerySet[Job]:
         """Those that exist for the user, each with its task and who made it; never from a replica, for they change."""
-        return picked(primary(Job), self.access.jobs(self.request.user)).select_related("task", "created_by")
+        return filter_once(primary(Job), self.access.jobs(self.request.user)).select_related("task", "created_by")
 
     def get_job(self, key: object) -> Job:
         """A job that exists for the user. Raises `Http404`."""
         return get_object_or_404(self.jobs(), pk=key)
 
-    def get_job_to_steer(self, key: object) -> Job:
+    def get_job_to_control(self, key: object) -> Job:
         """One that the user may cancel, confirm, start again or delete. Raises `Http404` and `PermissionDenied`."""
         job = self.get_job(key)
-        if not self.access.may_steer(self.request.user, job):
+        if not self.access.may_control(self.request.user, job):
             raise PermissionDenied
         return job
 
     def answer(self, job: Job, code: int = status.HTTP_200_OK) -> Response:
         """The job as JSON; while it goes on, with the time after which to look again."""
-        response = Response(shown(job, self.request), code)
+        response = Response(serialize_job(job, self.request), code)
         if response.data["state"] in UNDER_WAY:
             response["Retry-After"] = "1"
         if code == status.HTTP_202_ACCEPTED:
-            response["Location"] = address("job-detail", self.request, job.pk)
+            response["Location"] = reverse_url("job-detail", self.request, job.pk)
         return response
 
 
-class StartingView(JobView):
+class JobStartView(JobView):
     """A view that starts a job."""
 
     throttle_classes = (RequestThrottle, UploadThrottle)  # type: ignore[assignment]  # one more than the base has

@@ -15,11 +15,11 @@ from rest_framework.response import Response
 
 from openimages_io.api.errors import Conflict, Gone, PreconditionFailed
 from openimages_io.api.jobs.base import JobView
-from openimages_io.api.jobs.ranges import NotSatisfiable, Span, asked_for, still_holds
+from openimages_io.api.jobs.ranges import ByteRange, RangeNotSatisfiable, if_range_matches, parse_range
 from openimages_io.api.jobs.schema import header
-from openimages_io.api.jobs.streaming import Part, streamed
-from openimages_io.api.negotiation import AsItIs
-from openimages_io.api.schema import problems
+from openimages_io.api.jobs.streaming import FilePart, streaming_response
+from openimages_io.api.negotiation import IgnoreAccept
+from openimages_io.api.schema import error_responses
 from openimages_io.jobs.files import result_name
 from openimages_io.models import Job, JobKind, JobState
 
@@ -29,7 +29,7 @@ _TYPE: Final = "application/zip"
 class JobFile(JobView):
     """The archive of an export."""
 
-    content_negotiation_class = AsItIs
+    content_negotiation_class = IgnoreAccept
     serializer_class = serializers.Serializer
 
     @extend_schema(
@@ -48,7 +48,7 @@ class JobFile(JobView):
             (200, _TYPE): OpenApiTypes.BINARY,
             (206, _TYPE): OpenApiTypes.BINARY,
             304: OpenApiResponse(description="It is there already."),
-            **problems(404, 409, 410, 412, 416),
+            **error_responses(404, 409, 410, 412, 416),
         },
     )
     def get(self, request: Request, pk: uuid.UUID) -> HttpResponseBase:
@@ -86,13 +86,13 @@ def _sent(request: Request, job: Job, etag: str) -> HttpResponseBase:
         raise Gone("The storage has lost the archive; export the task again.") from None
     wanted = request.headers.get("Range") if request.method == "GET" else None
     try:
-        span = asked_for(wanted, size) if still_holds(request.headers.get("If-Range"), etag) else None
-    except NotSatisfiable:
+        span = parse_range(wanted, size) if if_range_matches(request.headers.get("If-Range"), etag) else None
+    except RangeNotSatisfiable:
         file.close()
         detail = f"The range begins behind the end of the file, which has {size:,} bytes."
         body = {"detail": detail, "code": "range_not_satisfiable", "errors": []}
         return Response(body, 416, headers={"Content-Range": f"bytes */{size}", "ETag": etag})
-    part = span or Span(0, size)
+    part = span or ByteRange(0, size)
     headers = {
         "Accept-Ranges": "bytes",
         "Cache-Control": "private, no-cache, no-transform",
@@ -102,5 +102,7 @@ def _sent(request: Request, job: Job, etag: str) -> HttpResponseBase:
         "X-Content-Type-Options": "nosniff",
     }
     if span is not None:
-        headers["Content-Range"] = span.said_of(size)
-    return streamed(request, Part(file, part), _TYPE, status=200 if span is None else 206, headers=headers)
+        headers["Content-Range"] = span.content_range(size)
+    return streaming_response(
+        request, FilePart(file, part), _TYPE, status=200 if span is None else 206, headers=headers
+    )

@@ -9,12 +9,12 @@ _DIGITS: Final = 18
 """A number with more digits is beyond the end of any file."""
 
 
-class NotSatisfiable(ValueError):
+class RangeNotSatisfiable(ValueError):
     """The range begins behind the end of the file."""
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class ByteRange:
     """Bytes of a file, from `start` up to and without `stop`."""
 
     start: int
@@ -23,15 +23,15 @@ class Span:
     def __len__(self) -> int:
         return self.stop - self.start
 
-    def said_of(self, size: int) -> str:
+    def content_range(self, size: int) -> str:
         """The `Content-Range` header."""
         return f"bytes {self.start}-{self.stop - 1}/{size}"
 
 
-def asked_for(header: str | None, size: int) -> Span | None:
+def parse_range(header: str | None, size: int) -> ByteRange | None:
     """The span of a file of `size` bytes that a `Range` header asks for; None for the whole file.
 
-    What is no single range of bytes is passed over, as the RFC allows. Raises `NotSatisfiable`.
+    What is no single range of bytes is passed over, as the RFC allows. Raises `RangeNotSatisfiable`.
     """
     found = _SINGLE.fullmatch(header or "")
     if found is None:
@@ -40,17 +40,17 @@ def asked_for(header: str | None, size: int) -> Span | None:
     if suffix is not None:
         length = min(_number(suffix), size)
         if not length:
-            raise NotSatisfiable
-        return Span(size - length, size)
+            raise RangeNotSatisfiable
+        return ByteRange(size - length, size)
     start, end = _number(first), _number(last) if last else size - 1
     if last and end < start:
         return None
     if start >= size:
-        raise NotSatisfiable
-    return Span(start, min(end + 1, size))
+        raise RangeNotSatisfiable
+    return ByteRange(start, min(end + 1, size))
 
 
-def still_holds(if_range: str | None, etag: str) -> bool:
+def if_range_matches(if_range: str | None, etag: str) -> bool:
     """Whether a range may be answered with a part: the client's other parts are of the file with this strong ETag."""
     return if_range is None or if_range.strip() == etag
 

@@ -8,7 +8,7 @@ from django.http import StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
-from openimages_io.api.jobs.ranges import Span
+from openimages_io.api.jobs.ranges import ByteRange
 
 _CHUNK: Final = 1 << 18
 
@@ -21,10 +21,10 @@ class Readable(Protocol):
     def close(self) -> None: ...
 
 
-class Part(Iterator[bytes]):
+class FilePart(Iterator[bytes]):
     """The bytes of a span of a file. Closes the file, whether anybody has read from it or not."""
 
-    def __init__(self, file: Readable, span: Span) -> None:
+    def __init__(self, file: Readable, span: ByteRange) -> None:
         self._file, self._left = file, len(span)
         file.seek(span.start)
 
@@ -42,7 +42,7 @@ class Part(Iterator[bytes]):
         self._file.close()
 
 
-class Awaited(AsyncIterator[bytes]):
+class AsyncChunks(AsyncIterator[bytes]):
     """The same for ASGI, where Django would put all that an ordinary iterator has into one list first."""
 
     def __init__(self, chunks: Iterator[bytes]) -> None:
@@ -64,7 +64,7 @@ class Awaited(AsyncIterator[bytes]):
         return next(self._chunks, None)
 
 
-def streamed(request: Request, chunks: Iterator[bytes], content_type: str, **kwargs: Any) -> HttpResponseBase:
+def streaming_response(request: Request, chunks: Iterator[bytes], content_type: str, **kwargs: Any) -> HttpResponseBase:
     """The answer with these chunks, in the way that the server takes them."""
-    body = Awaited(chunks) if hasattr(request, "scope") else chunks
+    body = AsyncChunks(chunks) if hasattr(request, "scope") else chunks
     return StreamingHttpResponse(body, content_type=content_type, **kwargs)

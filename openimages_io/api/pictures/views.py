@@ -11,9 +11,9 @@ from rest_framework.request import Request
 
 from openimages_io.api.base import ApiView
 from openimages_io.api.errors import PreconditionFailed
-from openimages_io.api.negotiation import AsItIs
-from openimages_io.api.schema import problems
-from openimages_io.api.strict import StrictForm
+from openimages_io.api.negotiation import IgnoreAccept
+from openimages_io.api.schema import error_responses
+from openimages_io.api.strict import StrictFormSerializer
 from openimages_io.format.pictures import BadPicture
 from openimages_io.models import Image, Shape
 from openimages_io.models.thumbnails import SIZES
@@ -30,7 +30,7 @@ _ETAG: Final = OpenApiParameter(
 _UNCHANGED: Final = {304: OpenApiResponse(description="It is there already.")}
 
 
-class ThumbnailQuerySerializer(StrictForm):
+class ThumbnailQuerySerializer(StrictFormSerializer):
     """How large the thumbnail is to be."""
 
     size = serializers.IntegerField(
@@ -41,7 +41,7 @@ class ThumbnailQuerySerializer(StrictForm):
     )
 
 
-class FileQuerySerializer(StrictForm):
+class FileQuerySerializer(StrictFormSerializer):
     """Whether the file is to be shown rather than kept."""
 
     as_stored = serializers.ChoiceField(
@@ -55,7 +55,7 @@ class FileQuerySerializer(StrictForm):
 class PictureView(ApiView):
     """A view of one image that answers with something else than JSON."""
 
-    content_negotiation_class = AsItIs
+    content_negotiation_class = IgnoreAccept
     serializer_class = serializers.Serializer
 
     def get_image(self, pk: int) -> Image:
@@ -78,7 +78,9 @@ class ImageFile(PictureView):
             _ETAG,
             OpenApiParameter("Content-Disposition", str, OpenApiParameter.HEADER, response=[200]),
         ],
-        responses={(200, kind): OpenApiTypes.BINARY for kind in CONTENT_TYPES} | _UNCHANGED | problems(400, 404, 412),
+        responses={(200, kind): OpenApiTypes.BINARY for kind in CONTENT_TYPES}
+        | _UNCHANGED
+        | error_responses(400, 404, 412),
     )
     def get(self, request: Request, pk: int) -> HttpResponseBase:
         """The file as it came. Annotations are in the frame of its pixels, whatever turn an EXIF tag asks for.
@@ -102,7 +104,7 @@ class ImageThumbnail(PictureView):
         tags=_TAGS,
         summary="Take a thumbnail",
         parameters=[ThumbnailQuerySerializer, _IF_NONE_MATCH, _ETAG],
-        responses={(200, "image/jpeg"): OpenApiTypes.BINARY, **_UNCHANGED, **problems(400, 404, 412)},
+        responses={(200, "image/jpeg"): OpenApiTypes.BINARY, **_UNCHANGED, **error_responses(400, 404, 412)},
     )
     def get(self, request: Request, pk: int) -> HttpResponseBase:
         """A JPEG in the frame of the annotations. A picture that is smaller is not made larger.
@@ -126,7 +128,7 @@ class ImageOverlay(PictureView):
         tags=_TAGS,
         summary="Draw the shapes as SVG",
         parameters=[_IF_NONE_MATCH, _ETAG],
-        responses={(200, "image/svg+xml"): OpenApiTypes.BINARY, **_UNCHANGED, **problems(404, 412)},
+        responses={(200, "image/svg+xml"): OpenApiTypes.BINARY, **_UNCHANGED, **error_responses(404, 412)},
     )
     def get(self, request: Request, pk: int) -> HttpResponseBase:
         """Boxes, polygons, ellipses and outlines of masks in their labels' colours, to be laid over the picture.

@@ -11,12 +11,12 @@ from django.utils.http import parse_etags
 from rest_framework.request import Request
 
 from openimages_io.api import errors
-from openimages_io.api.shapes.forms import Form, Size
+from openimages_io.api.shapes.formats import ShapeFormat, Size
 
 _OURS: Final = re.compile(r'(?:W/)?"(\d+)(?:\.[^"]*)?"')
 
 
-def etag_of(revision: int, form: Form, size: Size | None) -> str:
+def etag_of(revision: int, form: ShapeFormat, size: Size | None) -> str:
     """The strong ETag of a representation."""
     parts = [str(revision)]
     if form.pixels and size is not None:

@@ -10,7 +10,7 @@ from openimages_io.models.rules import Fault
 _SHOWN: Final = 1000
 
 
-class BadShapes(ValidationError):
+class InvalidShapes(ValidationError):
     """Faults of shapes in a request; of very many the first thousand are told, and how many there are.
 
     Not all of them are known if the search for more was given up.

@@ -6,9 +6,9 @@ from typing import Any, Final
 
 from openimages_io import conf
 from openimages_io.api.errors import TooLarge
-from openimages_io.api.shapes.faults import BadShapes
-from openimages_io.api.shapes.givenmasks import GivenMask, PixelBudget, read_mask
-from openimages_io.models.rules import LARGEST_GROUP, MOST_FAULTS, Fault, told
+from openimages_io.api.shapes.faults import InvalidShapes
+from openimages_io.api.shapes.submitted_masks import PixelBudget, SubmittedMask, read_mask
+from openimages_io.models.rules import LARGEST_GROUP, MOST_FAULTS, Fault, quote
 
 FIELDS: Final = (
     *("kind", "label", "x_min", "x_max", "y_min", "y_max", "points", "clicks", "rotation", "source", "group"),
@@ -29,7 +29,7 @@ class Item:
     """The shape that it is; None for a new one."""
     given: dict[str, Any] = field(default_factory=dict)
     """The fields that were given, of whatever type, without the mask."""
-    mask: GivenMask | None = None
+    mask: SubmittedMask | None = None
     drops_mask: bool = False
     """Whether null was given as the mask."""
     is_lost: bool = False
@@ -57,19 +57,19 @@ class Items:
     def read_save(self, body: Any, image: int, units: str) -> None:
         """Takes what a PUT gives: an object with all shapes of the picture, as GET gives it."""
         if not isinstance(body, dict):
-            self.faults.append(Fault("", f"Write an object with a list of shapes, not {told(body)}."))
+            self.faults.append(Fault("", f"Write an object with a list of shapes, not {quote(body)}."))
             return
         for name in islice(body.keys() - set(_ENVELOPE), MOST_FAULTS):
             self.faults.append(Fault(name, f"It is unknown here; known are: {', '.join(_ENVELOPE)}."))
         if "image" in body and (isinstance(body["image"], bool) or body["image"] != image):
-            self.faults.append(Fault("image", f"This is picture {image}, not {told(body['image'])}."))
+            self.faults.append(Fault("image", f"This is picture {image}, not {quote(body['image'])}."))
         if "units" in body and body["units"] != units:
-            self.faults.append(Fault("units", f"The address asks for {units}, and this says {told(body['units'])}."))
+            self.faults.append(Fault("units", f"The address asks for {units}, and this says {quote(body['units'])}."))
         if "revision" in body and not _is_whole(body["revision"]):
-            self.faults.append(Fault("revision", f"{told(body['revision'])} is not a whole number."))
+            self.faults.append(Fault("revision", f"{quote(body['revision'])} is not a whole number."))
         shapes = body.get("shapes")
         if not isinstance(shapes, list):
-            text = f"{told(shapes)} is no list of shapes." if "shapes" in body else "It is missing."
+            text = f"{quote(shapes)} is no list of shapes." if "shapes" in body else "It is missing."
             self.faults.append(Fault("shapes", text))
             return
         _check_number(shapes)
@@ -96,11 +96,11 @@ class Items:
         item.key = key
 
     def stop_at_many(self, item: Item) -> None:
-        """Raises `BadShapes` when very many faults were found, each of which costs memory."""
+        """Raises `InvalidShapes` when very many faults were found, each of which costs memory."""
         self._found += len(item.faults) - item.counted
         item.counted = len(item.faults)
         if self._found > MOST_FAULTS:
-            raise BadShapes(self.all_faults(), are_all=False)
+            raise InvalidShapes(self.all_faults(), are_all=False)
 
     def all_faults(self) -> list[Fault]:
         """Everything that was found."""
@@ -111,7 +111,7 @@ class Items:
         self.items.append(item)
         if not isinstance(shape, dict):
             item.is_lost = True
-            item.fault("", f"{told(shape).capitalize()} is no shape: write an object.")
+            item.fault("", f"{quote(shape).capitalize()} is no shape: write an object.")
             self.stop_at_many(item)
             return item
         if shape.get("id") is not None:
@@ -121,7 +121,7 @@ class Items:
                 item.key = shape["id"]
             else:
                 item.is_lost = True
-                item.fault("id", f"{told(shape['id'])} is no id.")
+                item.fault("id", f"{quote(shape['id'])} is no id.")
         for name in shape:
             if name not in FIELDS and name != "id":
                 item.fault(name, f"A shape has no such field; it has: {', '.join(('id', *FIELDS))}.")

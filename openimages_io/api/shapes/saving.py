@@ -12,8 +12,8 @@ from django.http import Http404
 
 from openimages_io.api.errors import Conflict
 from openimages_io.api.shapes.drafts import Draft, Drafts
-from openimages_io.api.shapes.faults import BadShapes
-from openimages_io.api.shapes.forms import Form, size_of
+from openimages_io.api.shapes.faults import InvalidShapes
+from openimages_io.api.shapes.formats import ShapeFormat, size_of
 from openimages_io.api.shapes.items import Items
 from openimages_io.database.bulk import Loader, plain
 from openimages_io.database.commit import Commit
@@ -34,8 +34,8 @@ class Saver:
         """All shapes of the picture."""
         return Shape.objects.using(self.using).filter(image=self.image)
 
-    def make_them(self, items: Items, form: Form) -> None:
-        """Makes the shapes of the picture those that are given. Raises `BadShapes` or `Conflict`."""
+    def make_them(self, items: Items, form: ShapeFormat) -> None:
+        """Makes the shapes of the picture those that are given. Raises `InvalidShapes` or `Conflict`."""
         stored = self._stored(self.shapes)
         for item in items.items:
             if item.key is not None and item.key not in stored:
@@ -44,14 +44,14 @@ class Saver:
         kept = {item.key for item in items.items}
         self._write(drafts, [key for key in stored if key not in kept])
 
-    def add(self, items: Items, form: Form) -> list[int]:
-        """Adds new shapes and returns their keys. Raises `BadShapes` or `Conflict`."""
+    def add(self, items: Items, form: ShapeFormat) -> list[int]:
+        """Adds new shapes and returns their keys. Raises `InvalidShapes` or `Conflict`."""
         drafts = self._drafts(items, form, {})
         self._write(drafts, [])
         return [draft.shape.pk for draft in drafts]
 
-    def change(self, items: Items, form: Form, key: int) -> None:
-        """Changes some fields of one shape. Raises `Http404`, `BadShapes` or `Conflict`."""
+    def change(self, items: Items, form: ShapeFormat, key: int) -> None:
+        """Changes some fields of one shape. Raises `Http404`, `InvalidShapes` or `Conflict`."""
         stored = self._stored(self.shapes.filter(pk=key))
         if not stored:
             raise Http404
@@ -67,7 +67,7 @@ class Saver:
         rows = shapes.order_by("pk").select_related("mask").defer("mask__png").annotate(png_bytes=Length("mask__png"))
         return {shape.pk: shape for shape in rows}
 
-    def _drafts(self, items: Items, form: Form, stored: dict[int, Shape]) -> list[Draft]:
+    def _drafts(self, items: Items, form: ShapeFormat, stored: dict[int, Shape]) -> list[Draft]:
         lay = Drafts(self.image, self._labels(items, stored.values()), size_of(self.image, form))
         pngs = self._pngs(items, stored)
         drafts = []
@@ -80,7 +80,7 @@ class Saver:
             drafts.append(lay.make(item, shape, pngs.get(item.key or 0, b"")))
             items.stop_at_many(item)
         if found := items.all_faults():
-            raise BadShapes(found)
+            raise InvalidShapes(found)
         return drafts
 
     def _labels(self, items: Items, stored: Iterable[Shape]) -> dict[int, Label]:

@@ -5,7 +5,7 @@ from typing import Final
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 
-from openimages_io.api.schema import problems, writes
+from openimages_io.api.schema import error_responses, write_error_responses
 from openimages_io.api.shapes.components import (
     NewShapes,
     ShapeChange,
@@ -36,41 +36,41 @@ list_shapes: Final = extend_schema(
     operation_id="shapes_list",
     tags=_TAGS,
     parameters=[_UNITS, _FORMS, _KNOWN, _ETAG],
-    responses={200: ShapeList, **_UNCHANGED, **problems(400, 404, 409)},
+    responses={200: ShapeList, **_UNCHANGED, **error_responses(400, 404, 409)},
 )
 save_shapes: Final = extend_schema(
     operation_id="shapes_save",
     tags=_TAGS,
     parameters=[_UNITS, _FORMS, _match(required=True), _ETAG],
     request={"application/json": ShapeListInput},
-    responses={200: ShapeList, **writes(404, 409, 412, 428)},
+    responses={200: ShapeList, **write_error_responses(404, 409, 412, 428)},
 )
 add_shapes: Final = extend_schema(
     operation_id="shapes_add",
     tags=_TAGS,
     parameters=[_UNITS, _FORMS, _match(required=False), _ETAG],
     request={"application/json": NewShapes},
-    responses={201: ShapeList, **writes(404, 409, 412)},
+    responses={201: ShapeList, **write_error_responses(404, 409, 412)},
 )
 read_shape: Final = extend_schema(
     operation_id="shapes_read",
     tags=_TAGS,
     parameters=[_UNITS, _FORMS, _KNOWN, _ETAG],
-    responses={200: ShapeOutput, **_UNCHANGED, **problems(400, 404, 409)},
+    responses={200: ShapeOutput, **_UNCHANGED, **error_responses(400, 404, 409)},
 )
 change_shape: Final = extend_schema(
     operation_id="shapes_change",
     tags=_TAGS,
     parameters=[_UNITS, _FORMS, _match(required=False), _ETAG],
     request={"application/json": ShapeChange},
-    responses={200: ShapeOutput, **writes(404, 409, 412)},
+    responses={200: ShapeOutput, **write_error_responses(404, 409, 412)},
 )
 delete_shape: Final = extend_schema(
     operation_id="shapes_delete",
     tags=_TAGS,
     parameters=[_match(required=False)],
     request=None,
-    responses={204: OpenApiResponse(None, "It is gone."), **problems(404, 409, 412, 500, 503)},
+    responses={204: OpenApiResponse(None, "It is gone."), **error_responses(404, 409, 412, 500, 503)},
 )
 read_mask: Final = extend_schema(
     operation_id="shapes_mask",
@@ -80,5 +80,5 @@ read_mask: Final = extend_schema(
         _KNOWN,
         _ETAG,
     ],
-    responses={(200, "image/png"): OpenApiTypes.BINARY, **_UNCHANGED, **problems(400, 404, 409)},
+    responses={(200, "image/png"): OpenApiTypes.BINARY, **_UNCHANGED, **error_responses(400, 404, 409)},
 )

@@ -15,11 +15,11 @@ from openimages_io.api.access import Verb
 from openimages_io.api.base import ApiView
 from openimages_io.api.shapes import schema
 from openimages_io.api.shapes.etags import check_match, etag_of, is_known, require_match
-from openimages_io.api.shapes.forms import Form, form_of, size_of
+from openimages_io.api.shapes.formats import ShapeFormat, requested_format, size_of
 from openimages_io.api.shapes.items import Items
 from openimages_io.api.shapes.pixels import png_of
-from openimages_io.api.shapes.reading import ShapeWriter
 from openimages_io.api.shapes.saving import locked
+from openimages_io.api.shapes.serialization import ShapeWriter
 from openimages_io.api.strict import unknown
 from openimages_io.models import Image, Shape
 
@@ -27,11 +27,11 @@ from openimages_io.models import Image, Shape
 class ShapesView(ApiView):
     """What the views of shapes share."""
 
-    def writer(self, image: Image, form: Form) -> ShapeWriter:
+    def writer(self, image: Image, form: ShapeFormat) -> ShapeWriter:
         """Writes shapes of the picture as they are asked for. Raises `Conflict`."""
         return ShapeWriter(self.request, form, size_of(image, form))
 
-    def answer(self, body: str, image: Image, form: Form, status: int = status.HTTP_200_OK) -> HttpResponse:
+    def answer(self, body: str, image: Image, form: ShapeFormat, status: int = status.HTTP_200_OK) -> HttpResponse:
         """An answer with its ETag, which caches may keep for this user but must ask about."""
         response = HttpResponse(body, content_type="application/json", status=status)
         response["ETag"] = etag_of(image.revision, form, size_of(image, form))
@@ -45,7 +45,7 @@ class PictureShapes(ShapesView):
     @schema.list_shapes
     def get(self, request: Request, pk: int) -> HttpResponse:
         """All shapes of a picture, in the order of their ids."""
-        image, form = self.get_row(Image, pk), form_of(request)
+        image, form = self.get_row(Image, pk), requested_format(request)
         self.require("view", Shape, image.task)
         if is_known(request, etag_of(image.revision, form, size_of(image, form))):
             return self.answer("", image, form, status.HTTP_304_NOT_MODIFIED)
@@ -59,7 +59,7 @@ class PictureShapes(ShapesView):
         A shape with an id keeps its key, its PNG and every field that is left out. One without is made. One that is
         not named is deleted.
         """
-        image, form = self.get_row(Image, pk), form_of(request)
+        image, form = self.get_row(Image, pk), requested_format(request)
         verbs: tuple[Verb, ...] = ("add", "change", "delete")
         for verb in verbs:
             self.require(verb, Shape, image.task)
@@ -76,7 +76,7 @@ class PictureShapes(ShapesView):
     @schema.add_shapes
     def post(self, request: Request, pk: int) -> HttpResponse:
         """Adds a shape, or a list of them, to a picture."""
-        image, form = self.get_row(Image, pk), form_of(request)
+        image, form = self.get_row(Image, pk), requested_format(request)
         self.require("add", Shape, image.task)
         items = Items()
         items.read_new(request.data)
@@ -95,7 +95,7 @@ class OneShape(ShapesView):
     @schema.read_shape
     def get(self, request: Request, pk: int) -> HttpResponse:
         """One shape."""
-        shape, form = self.get_row(Shape, pk, "image"), form_of(request)
+        shape, form = self.get_row(Shape, pk, "image"), requested_format(request)
         self.require("view", Shape, shape.task)
         if is_known(request, etag_of(shape.image.revision, form, size_of(shape.image, form))):
             return self.answer("", shape.image, form, status.HTTP_304_NOT_MODIFIED)
@@ -104,7 +104,7 @@ class OneShape(ShapesView):
     @schema.change_shape
     def patch(self, request: Request, pk: int) -> HttpResponse:
         """Changes the fields that are given."""
-        shape, form = self.get_row(Shape, pk, "image"), form_of(request)
+        shape, form = self.get_row(Shape, pk, "image"), requested_format(request)
         self.require("change", Shape, shape.task)
         items = Items()
         items.read_changes(request.data, pk)
@@ -123,7 +123,7 @@ class OneShape(ShapesView):
             saver.delete(pk)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
-    def _one(self, image: Image, form: Form, shapes: QuerySet[Shape]) -> HttpResponse:
+    def _one(self, image: Image, form: ShapeFormat, shapes: QuerySet[Shape]) -> HttpResponse:
         for body in self.writer(image, form).each(shapes).values():
             return self.answer(body, image, form)
         raise Http404  # it was deleted meanwhile

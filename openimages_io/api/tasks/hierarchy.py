@@ -18,7 +18,7 @@ from openimages_io.api.base import ApiView
 from openimages_io.api.errors import NON_FIELD, Conflict
 from openimages_io.api.fields import LARGEST
 from openimages_io.api.parsing import read_body
-from openimages_io.api.schema import problems, writes
+from openimages_io.api.schema import error_responses, write_error_responses
 from openimages_io.api.tasks.saving import changing
 from openimages_io.exceptions import OpenImagesError
 from openimages_io.format import hierarchy
@@ -94,7 +94,7 @@ class Hierarchy(ApiView):
         operation_id="hierarchy_read",
         tags=_TAGS,
         summary="Read the class hierarchy",
-        responses={200: NodeSerializer, **problems(404, 409)},
+        responses={200: NodeSerializer, **error_responses(404, 409)},
     )
     def get(self, request: Request, pk: int) -> Response:
         """Reads the tree as the hierarchy file has it. Several classes at the top stand below a virtual root."""
@@ -107,7 +107,7 @@ class Hierarchy(ApiView):
         tags=_TAGS,
         summary="Replace the class hierarchy",
         request=NodeSerializer,
-        responses={200: NodeSerializer, **writes(404, 409)},
+        responses={200: NodeSerializer, **write_error_responses(404, 409)},
     )
     def put(self, request: Request, pk: int) -> Response:
         """Replaces the hierarchy by the tree given. Labels must be there already, but for a virtual root.

@@ -10,16 +10,16 @@ from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 
 from openimages_io.api.base import ApiView, UploadThrottle
-from openimages_io.api.parsing import FormWithFiles, JSONBody
-from openimages_io.api.schema import problems, writes
-from openimages_io.api.tasks.creating import create, upload
-from openimages_io.api.tasks.imagefields import (
+from openimages_io.api.parsing import StrictJSONParser, StrictMultiPartParser
+from openimages_io.api.schema import error_responses, write_error_responses
+from openimages_io.api.tasks.image_creation import create, upload
+from openimages_io.api.tasks.image_fields import (
     ImageQuerySerializer,
     ImageSerializer,
     ImagesSerializer,
     NewImagesSerializer,
     UploadSerializer,
-    show_images,
+    serialize_images,
 )
 from openimages_io.api.tasks.saving import changing, fault
 from openimages_io.models import Image
@@ -33,7 +33,7 @@ _FORM: Final = "multipart/form-data"
 class ImageList(ApiView):
     """A task's images."""
 
-    parser_classes = (JSONBody, FormWithFiles)
+    parser_classes = (StrictJSONParser, StrictMultiPartParser)
     takes_files = True
 
     def get_throttles(self) -> list[BaseThrottle]:
@@ -48,7 +48,7 @@ class ImageList(ApiView):
         tags=_TAGS,
         summary="List a task's images",
         parameters=[ImageQuerySerializer],
-        responses={200: ImageSerializer(many=True), **problems(400, 404)},
+        responses={200: ImageSerializer(many=True), **error_responses(400, 404)},
     )
     def get(self, request: Request, pk: int) -> Response:
         """Lists images in the order in which they came. Of one shape all must hold that is asked of shapes."""
@@ -57,14 +57,14 @@ class ImageList(ApiView):
         query = ImageQuerySerializer(data=request.query_params)
         query.is_valid(raise_exception=True)
         page = self.paginate_queryset(task.images.annotated(**query.conditions())) or []
-        return self.get_paginated_response(show_images(page, request))
+        return self.get_paginated_response(serialize_images(page, request))
 
     @extend_schema(
         operation_id="images_create",
         tags=_TAGS,
         summary="Create images or upload pictures",
         request={_JSON: NewImagesSerializer, _FORM: OpenApiRequest(UploadSerializer, encoding={"files": {}})},
-        responses={201: ImagesSerializer, **writes(404, 409)},
+        responses={201: ImagesSerializer, **write_error_responses(404, 409)},
     )
     def post(self, request: Request, pk: int) -> Response:
         """Makes images, all of them or none: from JSON by name and size alone, or of pictures that are uploaded.
@@ -76,7 +76,7 @@ class ImageList(ApiView):
         self.require("add", Image, task)
         is_form = str(request.content_type).startswith(_FORM)
         made = upload(task, request) if is_form else create(task, request.data)
-        return Response({"results": show_images(made, request, new=True)}, status.HTTP_201_CREATED)
+        return Response({"results": serialize_images(made, request, new=True)}, status.HTTP_201_CREATED)
 
 
 class ImageDetail(ApiView):
@@ -86,20 +86,20 @@ class ImageDetail(ApiView):
         operation_id="images_read",
         tags=_TAGS,
         summary="Read an image",
-        responses={200: ImageSerializer, **problems(404)},
+        responses={200: ImageSerializer, **error_responses(404)},
     )
     def get(self, request: Request, pk: int) -> Response:
         """Reads what is known of an image, with the addresses of its picture and its shapes."""
         image = self.get_row(Image, pk)
         self.require("view", Image, image.task)
-        return Response(show_images([image], request)[0])
+        return Response(serialize_images([image], request)[0])
 
     @extend_schema(
         operation_id="images_change",
         tags=_TAGS,
         summary="Change an image",
         request=ImageSerializer,
-        responses={200: OpenApiResponse(ImageSerializer), **writes(404, 409)},
+        responses={200: OpenApiResponse(ImageSerializer), **write_error_responses(404, 409)},
     )
     def patch(self, request: Request, pk: int) -> Response:
         """Changes name, subset, size, rotation or provenance; the picture stays."""
@@ -117,13 +117,13 @@ class ImageDetail(ApiView):
                 for field, value in values.items():
                     setattr(image, field, value)
                 image.save(update_fields=[*values, "updated"])
-        return Response(show_images([image], request)[0])
+        return Response(serialize_images([image], request)[0])
 
     @extend_schema(
         operation_id="images_delete",
         tags=_TAGS,
         summary="Delete an image",
-        responses={204: None, **problems(404, 409, 500, 503)},
+        responses={204: None, **error_responses(404, 409, 500, 503)},
     )
     def delete(self, request: Request, pk: int) -> Response:
         """Deletes the image with its shapes and its picture."""

@@ -11,11 +11,11 @@ from rest_framework.response import Response
 
 from openimages_io.api.base import ApiView
 from openimages_io.api.errors import Conflict
-from openimages_io.api.fields import LARGEST, Line, ModelSerializer, Name
-from openimages_io.api.schema import problems, writes
-from openimages_io.api.strict import PageQuery, Strict
+from openimages_io.api.fields import LARGEST, ModelSerializer, NameField, SingleLineField
+from openimages_io.api.schema import error_responses, write_error_responses
+from openimages_io.api.strict import PageQuery, StrictSerializer
 from openimages_io.api.tasks.saving import changing, fault
-from openimages_io.api.tasks.specs import Specs, write_specs
+from openimages_io.api.tasks.specs import SpecListField, write_specs
 from openimages_io.models import AttributeSpec, EdgeKind, HierarchyEdge, Label, Shape, Task
 from openimages_io.models.primary import primary
 
@@ -42,12 +42,12 @@ class ChildSerializer(ParentSerializer):
     label = serializers.IntegerField(source="child_id", help_text="The child's id.")
 
 
-class LabelSerializer(Strict, ModelSerializer):
+class LabelSerializer(StrictSerializer, ModelSerializer):
     """A class of a task."""
 
-    name = Name(max_length=255, help_text="The LabelName, such as `/m/01yrx`; unique in the task.")
-    display_name = Line(max_length=255, allow_blank=True, required=False)
-    attribute_specs = Specs(
+    name = NameField(max_length=255, help_text="The LabelName, such as `/m/01yrx`; unique in the task.")
+    display_name = SingleLineField(max_length=255, allow_blank=True, required=False)
+    attribute_specs = SpecListField(
         required=False,
         help_text="All of them: a spec that is left out is deleted. What shapes say against a changed spec stays as it "
         "is, and is found by a check of the task.",
@@ -77,7 +77,7 @@ class LabelSerializer(Strict, ModelSerializer):
         validators = ()
 
 
-def shown(labels: QuerySet[Label]) -> QuerySet[Label]:
+def with_details(labels: QuerySet[Label]) -> QuerySet[Label]:
     """The labels with what is shown of them, in a constant number of queries."""
     edges = HierarchyEdge.objects.using(labels.db)
     labels = labels.prefetch_related(Prefetch("attribute_specs", AttributeSpec.objects.using(labels.db)))
@@ -110,7 +110,7 @@ class _LabelView(ApiView):
                 label.save(update_fields=[*values])
             if specs is not None:
                 write_specs(label, specs)
-        return get_object_or_404(shown(primary(Label)), pk=label.pk)
+        return get_object_or_404(with_details(primary(Label)), pk=label.pk)
 
     def _check_name(self, task: Task, label: Label | None, values: dict[str, Any]) -> None:
         others = primary(Label).filter(task=task, name=values["name"]) if "name" in values else Label.objects.none()
@@ -126,14 +126,14 @@ class LabelList(_LabelView):
         tags=_TAGS,
         summary="List a task's labels",
         parameters=[PageQuery],
-        responses={200: LabelSerializer(many=True), **problems(400, 404)},
+        responses={200: LabelSerializer(many=True), **error_responses(400, 404)},
     )
     def get(self, request: Request, pk: int) -> Response:
         """Lists the labels in the order in which they were made; `position` is their place in the class list."""
         task = self.get_task(pk)
         self.require("view", Label, task)
         PageQuery(data=request.query_params).is_valid(raise_exception=True)
-        page = self.paginate_queryset(shown(task.labels.all()))
+        page = self.paginate_queryset(with_details(task.labels.all()))
         return self.get_paginated_response(LabelSerializer(page, many=True).data)
 
     @extend_schema(
@@ -141,7 +141,7 @@ class LabelList(_LabelView):
         tags=_TAGS,
         summary="Create a label",
         request=LabelSerializer,
-        responses={201: LabelSerializer, **writes(404, 409)},
+        responses={201: LabelSerializer, **write_error_responses(404, 409)},
     )
     def post(self, request: Request, pk: int) -> Response:
         """Makes a label, with its attribute specs. It stands nowhere in the hierarchy yet."""
@@ -157,7 +157,7 @@ class LabelDetail(_LabelView):
         operation_id="labels_read",
         tags=_TAGS,
         summary="Read a label",
-        responses={200: LabelSerializer, **problems(404)},
+        responses={200: LabelSerializer, **error_responses(404)},
     )
     def get(self, request: Request, pk: int) -> Response:
         """Reads a label with its attribute specs, and where it stands in the hierarchy."""
@@ -170,7 +170,7 @@ class LabelDetail(_LabelView):
         tags=_TAGS,
         summary="Change a label",
         request=LabelSerializer,
-        responses={200: LabelSerializer, **writes(404, 409)},
+        responses={200: LabelSerializer, **write_error_responses(404, 409)},
     )
     def patch(self, request: Request, pk: int) -> Response:
         """Changes what is given. Attribute specs are replaced as a whole; one that keeps its name keeps its key."""
@@ -182,7 +182,7 @@ class LabelDetail(_LabelView):
         operation_id="labels_delete",
         tags=_TAGS,
         summary="Delete a label",
-        responses={204: None, **problems(404, 409, 500, 503)},
+        responses={204: None, **error_responses(404, 409, 500, 503)},
     )
     def delete(self, request: Request, pk: int) -> Response:
         """Deletes a label that no shape has, with its attribute specs and its place in the hierarchy."""

@@ -6,8 +6,8 @@ from typing import Any, Final
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from openimages_io.api.fields import BoundedList, Flag, ModelSerializer, Name
-from openimages_io.api.strict import Strict
+from openimages_io.api.fields import BoundedListField, ModelSerializer, NameField, StrictBooleanField
+from openimages_io.api.strict import StrictSerializer
 from openimages_io.api.tasks.saving import check
 from openimages_io.models import AttributeSpec, Label
 from openimages_io.models.primary import primary
@@ -19,23 +19,23 @@ MOST_VALUES: Final = 10_000
 
 
 @extend_schema_field({"type": ["string", "number", "boolean"], "title": "Default value"})
-class Default(serializers.JSONField):
+class DefaultValueField(serializers.JSONField):
     """A value of an attribute, of the spec's type."""
 
 
 @extend_schema_field({"type": ["string", "number"]})
-class Choice(serializers.JSONField):
+class ChoiceValueField(serializers.JSONField):
     """One choice, or a number's smallest value, largest value or step."""
 
 
-class AttributeSpecSerializer(Strict, ModelSerializer):
+class AttributeSpecSerializer(StrictSerializer, ModelSerializer):
     """What may be said of a label's shapes."""
 
-    name = Name(max_length=64)
-    mutable = Flag(default=True)
-    default_value = Default(allow_null=True, default=None, help_text="It must fit the other fields.")
-    values = BoundedList(
-        child=Choice(allow_null=True),
+    name = NameField(max_length=64)
+    mutable = StrictBooleanField(default=True)
+    default_value = DefaultValueField(allow_null=True, default=None, help_text="It must fit the other fields.")
+    values = BoundedListField(
+        child=ChoiceValueField(allow_null=True),
         max_length=MOST_VALUES,
         default=list,
         help_text="The choices of `radio` and `select`; `[min, max, step]` of `number`, each of which may be null and "
@@ -55,7 +55,7 @@ class AttributeSpecSerializer(Strict, ModelSerializer):
 
 
 @extend_schema_field(AttributeSpecSerializer(many=True))
-class Specs(serializers.Field[Any, Any, Any, Any]):
+class SpecListField(serializers.Field[Any, Any, Any, Any]):
     """All specs of a label. Each is complete, in a PATCH too, which is why this is no nested serializer."""
 
     def to_internal_value(self, data: Any) -> list[dict[str, Any]]:

@@ -13,13 +13,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.validators import UniqueValidator
 
-from openimages_io.api.access import picked
+from openimages_io.api.access import filter_once
 from openimages_io.api.base import ApiView
-from openimages_io.api.fields import ModelSerializer, Name, Text
-from openimages_io.api.schema import problems, writes
-from openimages_io.api.strict import PageQuery, Strict
+from openimages_io.api.fields import ModelSerializer, NameField, StrictCharField
+from openimages_io.api.schema import error_responses, write_error_responses
+from openimages_io.api.strict import PageQuery, StrictSerializer
 from openimages_io.api.tasks.saving import changing, fault
-from openimages_io.api.users import OwnerKey, UserSerializer
+from openimages_io.api.users import OwnerField, UserSerializer
 from openimages_io.models import Task
 from openimages_io.models.primary import primary
 from openimages_io.viewing.statistics import statistics
@@ -38,10 +38,10 @@ _TAKEN = "There is a task of that name."
 _NAME: dict[str, Any] = {"max_length": 255, "validators": [UniqueName(Task.objects.all(), _TAKEN)]}
 
 
-class TaskSerializer(Strict, ModelSerializer):
+class TaskSerializer(StrictSerializer, ModelSerializer):
     """A task."""
 
-    name = Name(**_NAME)
+    name = NameField(**_NAME)
     owner = UserSerializer(read_only=True, allow_null=True)
 
     class Meta:
@@ -90,8 +90,8 @@ class TaskDetailSerializer(TaskSerializer):
 class TaskChangeSerializer(TaskDetailSerializer):
     """What may be changed of a task, among what may be sent back."""
 
-    name = Name(**_NAME, required=False)
-    owner = OwnerKey(  # type: ignore[assignment]  # given by key
+    name = NameField(**_NAME, required=False)
+    owner = OwnerField(  # type: ignore[assignment]  # given by key
         queryset=get_user_model()._default_manager.all(),
         required=False,
         allow_null=True,
@@ -102,21 +102,23 @@ class TaskChangeSerializer(TaskDetailSerializer):
 class TaskQuerySerializer(PageQuery):
     """What tasks to list."""
 
-    search = Text(required=False, allow_blank=True, max_length=255, help_text="A part of the name, in either case.")
+    search = StrictCharField(
+        required=False, allow_blank=True, max_length=255, help_text="A part of the name, in either case."
+    )
 
 
 class TaskList(ApiView):
     """The tasks that exist for the user."""
 
     def get_queryset(self) -> QuerySet[Task]:
-        return picked(Task.objects.all(), self.access.tasks(self.request.user)).select_related("owner")
+        return filter_once(Task.objects.all(), self.access.tasks(self.request.user)).select_related("owner")
 
     @extend_schema(
         operation_id="tasks_list",
         tags=_TAGS,
         summary="List tasks",
         parameters=[TaskQuerySerializer],
-        responses={200: TaskSerializer(many=True), **problems(400, 404)},
+        responses={200: TaskSerializer(many=True), **error_responses(400, 404)},
     )
     def get(self, request: Request) -> Response:
         """Lists the tasks that exist for the user, in the order in which they were made."""
@@ -133,7 +135,7 @@ class TaskList(ApiView):
         tags=_TAGS,
         summary="Create a task",
         request=TaskSerializer,
-        responses={201: TaskSerializer, **writes(409)},
+        responses={201: TaskSerializer, **write_error_responses(409)},
     )
     def post(self, request: Request) -> Response:
         """Makes an empty task, whose owner is the user."""
@@ -157,7 +159,7 @@ class TaskDetail(ApiView):
         operation_id="tasks_read",
         tags=_TAGS,
         summary="Read a task with its counts",
-        responses={200: TaskDetailSerializer, **problems(404)},
+        responses={200: TaskDetailSerializer, **error_responses(404)},
     )
     def get(self, request: Request, pk: int) -> Response:
         """Reads a task, with the numbers of its images and shapes by subset, kind, label and source."""
@@ -168,7 +170,7 @@ class TaskDetail(ApiView):
         tags=_TAGS,
         summary="Rename a task or give it away",
         request=TaskChangeSerializer,
-        responses={200: TaskDetailSerializer, **writes(404, 409)},
+        responses={200: TaskDetailSerializer, **write_error_responses(404, 409)},
     )
     def patch(self, request: Request, pk: int) -> Response:
         """Changes the name; staff may also change the owner."""
@@ -188,7 +190,7 @@ class TaskDetail(ApiView):
         operation_id="tasks_delete",
         tags=_TAGS,
         summary="Delete a task",
-        responses={204: None, **problems(404, 409, 500, 503)},
+        responses={204: None, **error_responses(404, 409, 500, 503)},
     )
     def delete(self, request: Request, pk: int) -> Response:
         """Deletes the task with its images, labels, shapes, files and jobs. There is no way back."""

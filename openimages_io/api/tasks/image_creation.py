@@ -11,9 +11,9 @@ from rest_framework.request import Request
 
 from openimages_io import conf
 from openimages_io.api.errors import TooLarge
-from openimages_io.api.fields import Text
+from openimages_io.api.fields import StrictCharField
 from openimages_io.api.strict import repeated, unknown
-from openimages_io.api.tasks.imagefields import ImageId, NewImageSerializer, Subset, UploadSerializer
+from openimages_io.api.tasks.image_fields import ImageIdField, NewImageSerializer, SubsetField, UploadSerializer
 from openimages_io.api.tasks.saving import changing, fault
 from openimages_io.archives.safety import is_junk
 from openimages_io.database.commit import Commit
@@ -61,7 +61,7 @@ def upload(task: Task, request: Request) -> list[Image]:
     fields = UploadSerializer().fields
     if faults := unknown(form, fields) | repeated(form, fields):
         raise serializers.ValidationError(faults)
-    subset = _checked(Subset(max_length=255), form.get("subset", DEFAULT_SUBSET), "subset")
+    subset = _checked(SubsetField(max_length=255), form.get("subset", DEFAULT_SUBSET), "subset")
     names, places = _names(files, form.getlist("names"))
     _look_at(files)
     _refuse_taken(task, [(subset, name) for name in names], places)  # before anything is stored
@@ -115,7 +115,7 @@ def _names(files: "Sequence[UploadedFile[Any]]", given: Sequence[Any]) -> tuple[
             continue
         places.append(f"names[{index}]" if given else f"files[{index}]")
         try:
-            name = ImageId(max_length=255).run_validation(given[index] if given else whole.removesuffix(suffix))
+            name = ImageIdField(max_length=255).run_validation(given[index] if given else whole.removesuffix(suffix))
             names.append(image_id_of(name) if given else name)
         except serializers.ValidationError as error:
             faults[places[-1]] = error.detail  # type: ignore[assignment]  # a list, as of any plain field
@@ -144,7 +144,7 @@ def _look_at(files: "Sequence[UploadedFile[Any]]") -> None:
         raise serializers.ValidationError(faults)
 
 
-def _checked(field: Text, value: Any, path: str) -> str:
+def _checked(field: StrictCharField, value: Any, path: str) -> str:
     try:
         checked: str = field.run_validation(value)
     except serializers.ValidationError as error:

@@ -6,19 +6,19 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.status import HTTP_202_ACCEPTED
 
-from openimages_io.api.jobs.base import StartingView
-from openimages_io.api.jobs.forms import ExportBody, ImportForm, NewTaskImportForm, Nothing
+from openimages_io.api.jobs.base import JobStartView
+from openimages_io.api.jobs.requests import EmptyBody, ExportBody, ImportForm, NewTaskImportForm
 from openimages_io.api.jobs.schema import ACCEPTED
-from openimages_io.api.jobs.showing import JobSerializer
-from openimages_io.api.parsing import FormWithFiles
-from openimages_io.api.schema import writes
+from openimages_io.api.jobs.serializers import JobSerializer
+from openimages_io.api.parsing import StrictMultiPartParser
+from openimages_io.api.schema import write_error_responses
 from openimages_io.jobs.submission import submit_check, submit_export, submit_import
 
 
-class TaskImports(StartingView):
+class TaskImports(JobStartView):
     """Imports into a task."""
 
-    parser_classes = (FormWithFiles,)
+    parser_classes = (StrictMultiPartParser,)
     takes_files = True
     serializer_class = ImportForm
 
@@ -28,7 +28,7 @@ class TaskImports(StartingView):
         tags=["jobs"],
         parameters=ACCEPTED,
         request={"multipart/form-data": ImportForm},
-        responses={202: JobSerializer, **writes(404)},
+        responses={202: JobSerializer, **write_error_responses(404)},
     )
     def post(self, request: Request, pk: int) -> Response:
         """Import an archive into the task, in the background.
@@ -52,10 +52,10 @@ class TaskImports(StartingView):
         return self.answer(job, HTTP_202_ACCEPTED)
 
 
-class Imports(StartingView):
+class Imports(JobStartView):
     """Imports into tasks that are yet to be made."""
 
-    parser_classes = (FormWithFiles,)
+    parser_classes = (StrictMultiPartParser,)
     takes_files = True
     serializer_class = NewTaskImportForm
 
@@ -65,7 +65,7 @@ class Imports(StartingView):
         tags=["jobs"],
         parameters=ACCEPTED,
         request={"multipart/form-data": NewTaskImportForm},
-        responses={202: JobSerializer, **writes(404)},
+        responses={202: JobSerializer, **write_error_responses(404)},
     )
     def post(self, request: Request) -> Response:
         """Make a task of an archive, in the background.
@@ -88,7 +88,7 @@ class Imports(StartingView):
         return self.answer(job, HTTP_202_ACCEPTED)
 
 
-class TaskExports(StartingView):
+class TaskExports(JobStartView):
     """Exports of a task."""
 
     serializer_class = ExportBody
@@ -99,7 +99,7 @@ class TaskExports(StartingView):
         tags=["jobs"],
         parameters=ACCEPTED,
         request=ExportBody,
-        responses={202: JobSerializer, **writes(404)},
+        responses={202: JobSerializer, **write_error_responses(404)},
     )
     def post(self, request: Request, pk: int) -> Response:
         """Export the task as a zip, in the background; the job's `file` is the zip."""
@@ -111,21 +111,21 @@ class TaskExports(StartingView):
         return self.answer(submit_export(task, body.options(), user=request.user), HTTP_202_ACCEPTED)
 
 
-class TaskChecks(StartingView):
+class TaskChecks(JobStartView):
     """Checks of a task."""
 
-    serializer_class = Nothing
+    serializer_class = EmptyBody
 
     @extend_schema(
         operation_id="tasks_check",
         summary="Check a task",
         tags=["jobs"],
         parameters=ACCEPTED,
-        request=Nothing,
-        responses={202: JobSerializer, **writes(404)},
+        request=EmptyBody,
+        responses={202: JobSerializer, **write_error_responses(404)},
     )
     def post(self, request: Request, pk: int) -> Response:
         """Hold every annotation of the task against the rules, in the background. Nothing is changed."""
         task = self.get_task(pk)
-        Nothing(data=request.data).is_valid(raise_exception=True)
+        EmptyBody(data=request.data).is_valid(raise_exception=True)
         return self.answer(submit_check(task, user=request.user), HTTP_202_ACCEPTED)

@@ -10,9 +10,9 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 from rest_framework.request import Request
 
-from openimages_io.api.addresses import address
-from openimages_io.api.fields import LARGEST_BIG, ModelSerializer, Number, Text, Whole
-from openimages_io.api.strict import PageQuery, Strict, StrictForm
+from openimages_io.api.fields import LARGEST_BIG, ModelSerializer, StrictCharField, StrictFloatField, StrictIntegerField
+from openimages_io.api.reverse import reverse_url
+from openimages_io.api.strict import PageQuery, StrictFormSerializer, StrictSerializer
 from openimages_io.format.names import image_id_of, unsafe_image_id, unsafe_word
 from openimages_io.format.sizes import MAX_SIDE
 from openimages_io.models import Image, Shape, ShapeKind
@@ -25,7 +25,7 @@ _PART: Final = rf"(?!\.{{1,2}}(?:/|$))[^/\\{_CONTROL}]+"
 @extend_schema_field(
     {"type": "string", "minLength": 1, "maxLength": 255, "pattern": rf"^(?![A-Za-z]:){_PART}(?:/{_PART})*$"}
 )
-class ImageId(Text):
+class ImageIdField(StrictCharField):
     """An ImageID that can be the name of a file."""
 
     def to_internal_value(self, data: Any) -> str:
@@ -39,7 +39,7 @@ class ImageId(Text):
 @extend_schema_field(
     {"type": "string", "minLength": 1, "maxLength": 255, "pattern": rf"^(?![A-Za-z]:)(?!\.{{1,2}}$)[^/\\{_CONTROL}]+$"}
 )
-class Subset(Text):
+class SubsetField(StrictCharField):
     """A subset that can be the name of a folder."""
 
     def to_internal_value(self, data: Any) -> str:
@@ -50,29 +50,33 @@ class Subset(Text):
         return text
 
 
-def side() -> Whole:
+def side() -> StrictIntegerField:
     """Width or height."""
-    return Whole(min_value=1, max_value=MAX_SIDE, allow_null=True, required=False, help_text="Pixels, if known.")
+    return StrictIntegerField(
+        min_value=1, max_value=MAX_SIDE, allow_null=True, required=False, help_text="Pixels, if known."
+    )
 
 
-class NewImageSerializer(Strict, ModelSerializer):
+class NewImageSerializer(StrictSerializer, ModelSerializer):
     """An image by its name; all else may be unknown."""
 
-    name = ImageId(
+    name = ImageIdField(
         max_length=255,
         help_text="The ImageID: the file's name without extension, with folders. A picture's extension is left out.",
     )
-    subset = Subset(max_length=255, required=False, help_text=f"`{DEFAULT_SUBSET}` if not given.")
+    subset = SubsetField(max_length=255, required=False, help_text=f"`{DEFAULT_SUBSET}` if not given.")
     width = side()
     height = side()
-    rotation = Number(
+    rotation = StrictFloatField(
         min_value=-360,
         max_value=360,
         allow_null=True,
         required=False,
         help_text="Degrees counter-clockwise by which picture and shapes are to be turned for display.",
     )
-    original_size = Whole(min_value=0, max_value=LARGEST_BIG, allow_null=True, required=False, help_text="Bytes.")
+    original_size = StrictIntegerField(
+        min_value=0, max_value=LARGEST_BIG, allow_null=True, required=False, help_text="Bytes."
+    )
 
     class Meta:
         model = Image
@@ -160,12 +164,12 @@ def _shapes(images: Sequence[Image]) -> QuerySet[Shape]:
     return Shape.objects.using(images[0]._state.db if images else None).filter(image__in=[image.pk for image in images])
 
 
-def show_images(images: Sequence[Image], request: Request, *, new: bool = False) -> list[dict[str, Any]]:
+def serialize_images(images: Sequence[Image], request: Request, *, new: bool = False) -> list[dict[str, Any]]:
     """The images as JSON, for one query more unless they are new."""
     drawn = Shape.objects.none() if new else _shapes(images)
     counts = drawn.order_by().values_list("image").annotate(n=Count("*"))
     # One address serves for all: the patterns below it are fixed, and resolving four for each image takes its time.
-    prefix = address("image-detail", request, 0).removesuffix("0/")
+    prefix = reverse_url("image-detail", request, 0).removesuffix("0/")
     context = {"prefix": prefix, "shape_counts": dict(counts)}
     shown: Any = ImageSerializer(images, many=True, context=context).data
     return list(shown)
@@ -185,19 +189,19 @@ NewImagesSerializer: Final = PolymorphicProxySerializer(
 )
 
 
-class UploadSerializer(StrictForm):
+class UploadSerializer(StrictFormSerializer):
     """Pictures, and what they are to be called."""
 
     files = serializers.ListField(child=serializers.FileField(), min_length=1)
-    subset = Subset(max_length=255, required=False, help_text=f"`{DEFAULT_SUBSET}` if not given.")
+    subset = SubsetField(max_length=255, required=False, help_text=f"`{DEFAULT_SUBSET}` if not given.")
     names = serializers.ListField(
-        child=ImageId(max_length=255),
+        child=ImageIdField(max_length=255),
         required=False,
         help_text="An ImageID for each file, in their order; else the file's name. A picture's extension is left out.",
     )
 
 
-class Score(serializers.FloatField):
+class ScoreField(serializers.FloatField):
     """A score in a query, where numbers are texts."""
 
     def to_internal_value(self, data: Any) -> float:
@@ -211,18 +215,24 @@ class Score(serializers.FloatField):
 class ImageQuerySerializer(PageQuery):
     """Which images to list."""
 
-    subset = Text(required=False, max_length=255)
-    search = Text(required=False, allow_blank=True, max_length=255, help_text="A part of the ImageID, in either case.")
+    subset = StrictCharField(required=False, max_length=255)
+    search = StrictCharField(
+        required=False, allow_blank=True, max_length=255, help_text="A part of the ImageID, in either case."
+    )
     label = serializers.IntegerField(  # type: ignore[assignment]  # a field may have the name of a property
         required=False, min_value=1, help_text="With a shape of the label with this id."
     )
     kind = serializers.ChoiceField(ShapeKind.choices, required=False, help_text="With a shape of this kind.")
-    source = Text(  # type: ignore[assignment]
+    source = StrictCharField(  # type: ignore[assignment]
         required=False, allow_blank=True, max_length=64, help_text="With a shape of this source; empty: of none."
     )
-    score_min = Score(required=False, min_value=0, max_value=1, help_text="With a shape of this score or a higher one.")
-    score_max = Score(required=False, min_value=0, max_value=1, help_text="With a shape of this score or a lower one.")
-    attribute = Text(
+    score_min = ScoreField(
+        required=False, min_value=0, max_value=1, help_text="With a shape of this score or a higher one."
+    )
+    score_max = ScoreField(
+        required=False, min_value=0, max_value=1, help_text="With a shape of this score or a lower one."
+    )
+    attribute = StrictCharField(
         required=False, max_length=1000, help_text="With a shape that has the attribute: `name`, or `name=value`."
     )
     has_file = serializers.BooleanField(required=False, help_text="With or without its picture.")

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
-from openimages_io.api.shapes.givenmasks import GivenMask
 from openimages_io.api.shapes.items import Item
+from openimages_io.api.shapes.submitted_masks import SubmittedMask
 from openimages_io.models import Mask, Shape, ShapeKind
-from openimages_io.models.rules import told
+from openimages_io.models.rules import quote
 
 
 @dataclass(slots=True)
@@ -16,7 +16,7 @@ class MaskChange:
     shape: Shape
     columns: dict[str, Any]
     """What is written, but for the PNG."""
-    pixels: GivenMask | None = None
+    pixels: SubmittedMask | None = None
     """Where the PNG comes from, if it changes."""
     is_new: bool = False
     is_dropped: bool = False
@@ -66,14 +66,14 @@ def _of_a_mask(item: Item, shape: Shape, stored: Mask | None, png: bytes, *, nee
     return _change(item, shape, stored, given)
 
 
-def _change(item: Item, shape: Shape, stored: Mask | None, pixels: GivenMask | None = None) -> MaskChange | None:
+def _change(item: Item, shape: Shape, stored: Mask | None, pixels: SubmittedMask | None = None) -> MaskChange | None:
     given = item.mask
     assert given is not None
     columns: dict[str, Any] = {"width": pixels.width, "height": pixels.height} if pixels is not None else {}
     final = {name: columns.get(name, getattr(stored, name, None)) for name in ("width", "height")}
     for name, value in given.stated:
         if value != final[name] or isinstance(value, bool):
-            item.fault(f"mask.{name}", f"It is {told(final[name])}, as the pixels have it, and not {told(value)}.")
+            item.fault(f"mask.{name}", f"It is {quote(final[name])}, as the pixels have it, and not {quote(value)}.")
     if given.clicks is not None and given.clicks != getattr(stored, "clicks", ""):
         columns["clicks"] = given.clicks
     return MaskChange(shape, columns, pixels, is_new=stored is None) if columns else None

@@ -8,7 +8,7 @@ from drf_spectacular.utils import extend_schema_field, inline_serializer
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from openimages_io.api.addresses import address
+from openimages_io.api.reverse import reverse_url
 from openimages_io.api.users import UserSerializer
 from openimages_io.format.issues import Issue, Severity
 from openimages_io.jobs.reports import summary
@@ -196,12 +196,12 @@ class JobSerializer(serializers.ModelSerializer[Job]):
 
     @extend_schema_field({"type": "string", "format": "uri"})
     def get_issues(self, job: Job) -> str:
-        return address("job-issues", self.context["request"], job.pk)
+        return reverse_url("job-issues", self.context["request"], job.pk)
 
     @extend_schema_field({"type": ["string", "null"], "format": "uri"})
     def get_file(self, job: Job) -> str | None:
         there = job.result and job.pruned is None and self._status(job).state == JobState.SUCCEEDED
-        return address("job-file", self.context["request"], job.pk) if there else None
+        return reverse_url("job-file", self.context["request"], job.pk) if there else None
 
     def _workers(self, job: Job) -> Workers | None:
         known: Workers | None = self.context["workers"]
@@ -212,12 +212,12 @@ class JobSerializer(serializers.ModelSerializer[Job]):
         return found
 
 
-def shown(job: Job, request: Request) -> Any:
+def serialize_job(job: Job, request: Request) -> Any:
     """A job as JSON."""
-    return all_shown([job], request)[0]
+    return serialize_jobs([job], request)[0]
 
 
-def all_shown(jobs: Sequence[Job], request: Request) -> Any:
+def serialize_jobs(jobs: Sequence[Job], request: Request) -> Any:
     """Jobs as JSON; asks once how they all stand, once more for those that have ended since, and twice if any waits."""
     now = {job.pk: found for job, found in zip(jobs, job_statuses(jobs), strict=True)}
     ended = [job.pk for job in jobs if now[job.pk].state != job.state]

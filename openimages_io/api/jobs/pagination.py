@@ -9,12 +9,12 @@ from rest_framework.exceptions import NotFound
 from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.request import Request
 
-from openimages_io.api.pagination import ByKey
+from openimages_io.api.pagination import KeyCursorPagination
 
 _YEARS: Final = range(1970, 9000)
 
 
-class NewestFirst(ByKey):
+class NewestFirstPagination(KeyCursorPagination):
     """Jobs in the order in which they were made, the last first; of one moment, by key."""
 
     ordering = ("-created", "-id")  # type: ignore[assignment]  # CursorPagination takes several
@@ -22,12 +22,12 @@ class NewestFirst(ByKey):
     def decode_cursor(self, request: Request) -> Cursor | None:
         """The place to go on from. Raises `NotFound` for one that none of our pages has given out."""
         cursor = CursorPagination.decode_cursor(self, request)
-        if cursor is not None and cursor.position is not None and not _is_moment(str(cursor.position)):
+        if cursor is not None and cursor.position is not None and not _is_timestamp(str(cursor.position)):
             raise NotFound(self.invalid_cursor_message)
         return cursor
 
 
-def _is_moment(text: str) -> bool:
+def _is_timestamp(text: str) -> bool:
     try:
         moment = parse_datetime(text)
     except ValueError:

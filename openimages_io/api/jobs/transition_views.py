@@ -9,25 +9,25 @@ from rest_framework.response import Response
 from rest_framework.status import HTTP_202_ACCEPTED
 
 from openimages_io.api.errors import Conflict
-from openimages_io.api.jobs.base import StartingView
-from openimages_io.api.jobs.forms import Nothing
+from openimages_io.api.jobs.base import JobStartView
+from openimages_io.api.jobs.requests import EmptyBody
 from openimages_io.api.jobs.schema import ACCEPTED
-from openimages_io.api.jobs.showing import JobSerializer
-from openimages_io.api.schema import writes
+from openimages_io.api.jobs.serializers import JobSerializer
+from openimages_io.api.schema import write_error_responses
 from openimages_io.jobs import transitions
 from openimages_io.models import Job
 
 
-class SteeringView(StartingView):
+class JobTransitionView(JobStartView):
     """A view that asks something of a job."""
 
-    serializer_class = Nothing
+    serializer_class = EmptyBody
     step: ClassVar["staticmethod[[Job], Job]"]
 
-    def steer(self, request: Request, key: uuid.UUID) -> Response:
+    def change(self, request: Request, key: uuid.UUID) -> Response:
         """Takes the step. Raises `Conflict` with the reason where it cannot be taken now."""
-        job = self.get_job_to_steer(key)
-        Nothing(data=request.data).is_valid(raise_exception=True)
+        job = self.get_job_to_control(key)
+        EmptyBody(data=request.data).is_valid(raise_exception=True)
         try:
             job = type(self).step(job)
         except transitions.InvalidTransition as reason:
@@ -35,7 +35,7 @@ class SteeringView(StartingView):
         return self.answer(job, HTTP_202_ACCEPTED)
 
 
-class JobCancel(SteeringView):
+class JobCancel(JobTransitionView):
     """Stops a job."""
 
     step = staticmethod(transitions.cancel)
@@ -45,15 +45,15 @@ class JobCancel(SteeringView):
         summary="Cancel a job",
         tags=["jobs"],
         parameters=ACCEPTED,
-        request=Nothing,
-        responses={202: JobSerializer, **writes(404, 409)},
+        request=EmptyBody,
+        responses={202: JobSerializer, **write_error_responses(404, 409)},
     )
     def post(self, request: Request, pk: uuid.UUID) -> Response:
         """Stop the job within seconds. Nothing of it is left."""
-        return self.steer(request, pk)
+        return self.change(request, pk)
 
 
-class JobConfirm(SteeringView):
+class JobConfirm(JobTransitionView):
     """Makes a dry run real."""
 
     step = staticmethod(transitions.confirm)
@@ -63,15 +63,15 @@ class JobConfirm(SteeringView):
         summary="Confirm a dry run",
         tags=["jobs"],
         parameters=ACCEPTED,
-        request=Nothing,
-        responses={202: JobSerializer, **writes(404, 409)},
+        request=EmptyBody,
+        responses={202: JobSerializer, **write_error_responses(404, 409)},
     )
     def post(self, request: Request, pk: uuid.UUID) -> Response:
         """Write what a dry run has checked. The same job runs again, and checks again if the task has changed."""
-        return self.steer(request, pk)
+        return self.change(request, pk)
 
 
-class JobRetry(SteeringView):
+class JobRetry(JobTransitionView):
     """Starts a job again."""
 
     step = staticmethod(transitions.retry)
@@ -81,9 +81,9 @@ class JobRetry(SteeringView):
         summary="Start a job again",
         tags=["jobs"],
         parameters=ACCEPTED,
-        request=Nothing,
-        responses={202: JobSerializer, **writes(404, 409)},
+        request=EmptyBody,
+        responses={202: JobSerializer, **write_error_responses(404, 409)},
     )
     def post(self, request: Request, pk: uuid.UUID) -> Response:
         """Start a job that has failed or was cancelled again, or queue one again that no worker has come for."""
-        return self.steer(request, pk)
+        return self.change(request, pk)

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from openimages_io.api.errors import Conflict
 from openimages_io.api.strict import unknown
 from openimages_io.models import Image
-from openimages_io.models.rules import told
+from openimages_io.models.rules import quote
 from openimages_io.models.values import is_number
 
 Size = tuple[int, int]
@@ -26,7 +26,7 @@ _PARTS: Final = 1e9
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class ShapeFormat:
     """What a client has asked for."""
 
     pixels: bool = False
@@ -38,20 +38,20 @@ class Form:
         return "pixels" if self.pixels else "fractions"
 
 
-def form_of(request: Request) -> Form:
+def requested_format(request: Request) -> ShapeFormat:
     """The form that the query asks for. Raises `ValidationError`."""
     units, masks = request.query_params.get("units", "fractions"), request.query_params.get("masks", "")
     faults: dict[str, Any] = unknown(request.query_params, ("units", "masks"))
     if units not in {"fractions", "pixels"}:
-        faults["units"] = [f"{_readable(told(units))} is none of: fractions, pixels."]
+        faults["units"] = [f"{_readable(quote(units))} is none of: fractions, pixels."]
     if masks not in {"png", "rle"} and "masks" in request.query_params:
-        faults["masks"] = [f"{_readable(told(masks))} is none of: png, rle."]
+        faults["masks"] = [f"{_readable(quote(masks))} is none of: png, rle."]
     if faults:
         raise ValidationError(faults)
-    return Form(units == "pixels", "png" if masks == "png" else "rle" if masks == "rle" else "")
+    return ShapeFormat(units == "pixels", "png" if masks == "png" else "rle" if masks == "rle" else "")
 
 
-def size_of(image: Image, form: Form) -> Size | None:
+def size_of(image: Image, form: ShapeFormat) -> Size | None:
     """The picture's size if pixels are asked for. Raises `Conflict` if it is not known then."""
     if not form.pixels:
         return None

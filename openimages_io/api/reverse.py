@@ -8,7 +8,7 @@ from rest_framework.request import Request
 _APP: Final = "openimages_io"
 
 
-def address(name: str, request: Request, key: Any) -> str:
+def reverse_url(name: str, request: Request, key: Any) -> str:
     """The whole URL of the view of a row, in the namespace that the request came by."""
     match = request.resolver_match
     ours = match is not None and match.app_names[-1:] == [_APP]

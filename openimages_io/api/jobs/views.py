@@ -14,13 +14,13 @@ from rest_framework.utils.urls import replace_query_param
 from openimages_io import conf
 from openimages_io.api.errors import Conflict, Gone
 from openimages_io.api.jobs.base import JobView
-from openimages_io.api.jobs.forms import IssueQuery, JobQuery
-from openimages_io.api.jobs.pages import NewestFirst
+from openimages_io.api.jobs.pagination import NewestFirstPagination
+from openimages_io.api.jobs.requests import IssueQuery, JobQuery
 from openimages_io.api.jobs.schema import header
-from openimages_io.api.jobs.showing import IssuePage, IssueSerializer, JobSerializer, all_shown
-from openimages_io.api.jobs.streaming import streamed
-from openimages_io.api.negotiation import AsItIs
-from openimages_io.api.schema import problems
+from openimages_io.api.jobs.serializers import IssuePage, IssueSerializer, JobSerializer, serialize_jobs
+from openimages_io.api.jobs.streaming import streaming_response
+from openimages_io.api.negotiation import IgnoreAccept
+from openimages_io.api.schema import error_responses
 from openimages_io.format.issues import Severity
 from openimages_io.jobs.recovery import fail_lost_jobs
 from openimages_io.jobs.reports import BadCursor, issues_csv, read_issues
@@ -32,7 +32,7 @@ from openimages_io.models.primary import primary
 class JobList(JobView):
     """The jobs that exist for the user."""
 
-    pagination_class = NewestFirst
+    pagination_class = NewestFirstPagination
     serializer_class = JobSerializer
 
     @extend_schema(
@@ -40,14 +40,14 @@ class JobList(JobView):
         summary="List jobs",
         tags=["jobs"],
         parameters=[JobQuery],
-        responses={200: JobSerializer(many=True), **problems(400, 404)},
+        responses={200: JobSerializer(many=True), **error_responses(400, 404)},
     )
     def get(self, request: Request) -> Response:
         """Imports, exports and checks, the newest first."""
         query = JobQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
         jobs = self.paginate_queryset(self.jobs().filter(**query.conditions()))
-        return self.get_paginated_response(all_shown(list(jobs or ()), request))
+        return self.get_paginated_response(serialize_jobs(list(jobs or ()), request))
 
 
 class JobDetail(JobView):
@@ -60,7 +60,7 @@ class JobDetail(JobView):
         summary="Read a job",
         tags=["jobs"],
         parameters=[header("Retry-After", "Seconds after which to look again; absent when it is final.", [200])],
-        responses={200: JobSerializer, **problems(400, 404)},
+        responses={200: JobSerializer, **error_responses(400, 404)},
     )
     def get(self, request: Request, pk: uuid.UUID) -> Response:
         """How the job stands now."""
@@ -71,11 +71,11 @@ class JobDetail(JobView):
         summary="Delete a job",
         tags=["jobs"],
         request=None,
-        responses={204: None, **problems(404, 409, 500, 503)},
+        responses={204: None, **error_responses(404, 409, 500, 503)},
     )
     def delete(self, request: Request, pk: uuid.UUID) -> Response:
         """Delete a job that has come to an end, and its files. What it has imported stays."""
-        job = self.get_job_to_steer(pk)
+        job = self.get_job_to_control(pk)
         fail_lost_jobs()
         ended = primary(Job).filter(pk=job.pk, state__in=FINAL)
         if not ended.delete()[0]:
@@ -86,7 +86,7 @@ class JobDetail(JobView):
 class JobIssues(JobView):
     """What a job has found."""
 
-    content_negotiation_class = AsItIs
+    content_negotiation_class = IgnoreAccept
     pagination_class = None  # type: ignore[assignment]  # DRF takes None
     serializer_class = IssueSerializer
 
@@ -98,7 +98,7 @@ class JobIssues(JobView):
         responses={
             (200, "application/json"): IssuePage,
             (200, "text/csv"): OpenApiTypes.STR,
-            **problems(400, 404, 410),
+            **error_responses(400, 404, 410),
         },
     )
     def get(self, request: Request, pk: uuid.UUID) -> HttpResponseBase:
@@ -112,7 +112,7 @@ class JobIssues(JobView):
         if query.get("format") == "csv":
             name = content_disposition_header(True, f"issues-{job.pk}.csv") or ""
             headers = {"Content-Disposition": name, "X-Content-Type-Options": "nosniff"}
-            return streamed(request, issues_csv(job), "text/csv; charset=utf-8", headers=headers)
+            return streaming_response(request, issues_csv(job), "text/csv; charset=utf-8", headers=headers)
         chosen = conf.options()
         limit = min(query.get("page_size", chosen.page_size), chosen.max_page_size)
         severity = Severity(query["severity"]) if "severity" in query else None

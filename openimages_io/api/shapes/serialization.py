@@ -13,10 +13,10 @@ from django.db.models.functions import Cast, Length
 from rest_framework.request import Request
 
 from openimages_io import conf
-from openimages_io.api.addresses import address
 from openimages_io.api.errors import Conflict, TooLarge
-from openimages_io.api.shapes.forms import Form, Size, in_pixels
-from openimages_io.api.shapes.givenmasks import PixelBudget
+from openimages_io.api.reverse import reverse_url
+from openimages_io.api.shapes.formats import ShapeFormat, Size, in_pixels
+from openimages_io.api.shapes.submitted_masks import PixelBudget
 from openimages_io.format.masks import BadMask, decode, unpacked_bytes
 from openimages_io.geometry import encode_rle
 from openimages_io.models import Shape
@@ -36,11 +36,11 @@ _FORM: Final = (
 class ShapeWriter:
     """Writes shapes in one form; in pixels if there is a size."""
 
-    def __init__(self, request: Request, form: Form, size: Size | None) -> None:
+    def __init__(self, request: Request, form: ShapeFormat, size: Size | None) -> None:
         self.form, self.size = form, size
         self._budget = PixelBudget()
         # One look-up among the site's addresses for all masks.
-        self._before, _, self._after = address("shape-mask", request, 0).rpartition("/0/")
+        self._before, _, self._after = reverse_url("shape-mask", request, 0).rpartition("/0/")
 
     def each(self, shapes: QuerySet[Shape]) -> dict[int, str]:
         """The JSON of each shape by its key, in the order of keys."""

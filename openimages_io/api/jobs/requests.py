@@ -9,8 +9,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
-from openimages_io.api.fields import BoundedList, Flag, Line, Text
-from openimages_io.api.strict import PageQuery, Strict, StrictForm
+from openimages_io.api.fields import BoundedListField, SingleLineField, StrictBooleanField, StrictCharField
+from openimages_io.api.strict import PageQuery, StrictFormSerializer, StrictSerializer
 from openimages_io.format.issues import Severity
 from openimages_io.models import JobKind, JobState, Task
 from openimages_io.models.primary import primary
@@ -34,7 +34,7 @@ _NAME: Final = 255
 _NO_TASK: Final = "if not given: error, or create where the task is new"
 
 
-class Words(serializers.ChoiceField):
+class EnumField(serializers.ChoiceField):
     """A word of an enumeration."""
 
     def __init__(self, words: type[StrEnum] | type[TextChoices], **kwargs: Any) -> None:
@@ -46,7 +46,7 @@ class Words(serializers.ChoiceField):
         return super().to_internal_value(data) if isinstance(data, str) and data else self.fail("invalid_choice")
 
 
-class FormFlag(serializers.BooleanField):
+class FormBooleanField(serializers.BooleanField):
     """True or false in a form, where all is text."""
 
     def to_internal_value(self, data: Any) -> bool:
@@ -55,11 +55,11 @@ class FormFlag(serializers.BooleanField):
         return word == "true" if word in {"true", "false"} else self.fail("invalid", input=data)
 
 
-class Names(BoundedList):
+class NameListField(BoundedListField):
     """Names of subsets or labels, as they are written in the files."""
 
     def __init__(self, **kwargs: Any) -> None:
-        child = Text(max_length=_NAME)
+        child = StrictCharField(max_length=_NAME)
         super().__init__(child=child, required=False, max_length=_NAMES, **kwargs)
 
 
@@ -68,54 +68,54 @@ class ArchiveField(serializers.FileField):
     """An archive that is uploaded."""
 
 
-class ImportForm(StrictForm):
+class ImportForm(StrictFormSerializer):
     """An archive, and the options of `manage.py import_openimages` as fields of a form."""
 
     archive = ArchiveField(help_text="A zip, a tar, or a tar packed with gzip, bzip2 or xz.")
-    mode = Words(
+    mode = EnumField(
         Mode,
         required=False,
         help_text="What becomes of annotations that are there: merge brings them up to date and adds new ones, replace "
         "replaces those of the images that the archive names, of the kinds that it has files for, append adds "
         "all; if not given: merge.",
     )
-    missing_images = Words(Missing, required=False, help_text=f"An image that the task doesn't have; {_NO_TASK}.")
-    missing_labels = Words(Missing, required=False, help_text=f"A label that the task doesn't have; {_NO_TASK}.")
-    missing_attributes = Words(
+    missing_images = EnumField(Missing, required=False, help_text=f"An image that the task doesn't have; {_NO_TASK}.")
+    missing_labels = EnumField(Missing, required=False, help_text=f"A label that the task doesn't have; {_NO_TASK}.")
+    missing_attributes = EnumField(
         MissingAttributes,
         required=False,
         help_text="A value whose label has no such attribute spec; not given: drop, or create where the task is new.",
     )
-    match = Words(
+    match = EnumField(
         Match,
         required=False,
         help_text="Names of rows and pictures that no image has: lenient finds the one that differs in a picture's "
         "extension or in leading folders alone, exact finds none; if not given: lenient.",
     )
-    on_error = Words(
+    on_error = EnumField(
         OnError,
         required=False,
         help_text="Bad rows: abort writes nothing, skip leaves them out and lists each; if not given: abort.",
     )
-    subset = Names(help_text="Only this subset; may be given several times.")
-    label = Names(  # type: ignore[assignment]  # a field may have the name of an attribute
+    subset = NameListField(help_text="Only this subset; may be given several times.")
+    label = NameListField(  # type: ignore[assignment]  # a field may have the name of an attribute
         help_text="Only this label, by LabelName or display name; may be given several times."
     )
-    masks_as = Words(
+    masks_as = EnumField(
         MasksAs,
         required=False,
         help_text="What masks become; polygons are traced exactly; if not given: masks.",
     )
-    pictures = FormFlag(required=False, help_text="Whether picture files are taken; if not given: true.")
-    replace_all_kinds = FormFlag(
+    pictures = FormBooleanField(required=False, help_text="Whether picture files are taken; if not given: true.")
+    replace_all_kinds = FormBooleanField(
         required=False, help_text="With mode replace: also kinds of annotations that the archive has no file for."
     )
-    clip = FormFlag(
+    clip = FormBooleanField(
         required=False,
         help_text="Whether coordinates at most 0.01 outside the image are taken as its edge, and counted; if not "
         "given: false, and they are errors.",
     )
-    dry_run = FormFlag(required=False, help_text="Check everything and write nothing.")
+    dry_run = FormBooleanField(required=False, help_text="Check everything and write nothing.")
 
     def options(self) -> ImportOptions:
         """What was chosen; what was not is as for the command."""
@@ -131,7 +131,7 @@ class ImportForm(StrictForm):
 class NewTaskImportForm(ImportForm):
     """The same for a task that is yet to be made."""
 
-    task_name = Line(max_length=_NAME, trim_whitespace=True, help_text="The new task's name.")
+    task_name = SingleLineField(max_length=_NAME, trim_whitespace=True, help_text="The new task's name.")
 
     def validate_task_name(self, name: str) -> str:
         """Raises `ValidationError` for a name that a task has."""
@@ -140,22 +140,24 @@ class NewTaskImportForm(ImportForm):
         return name
 
 
-class ExportBody(Strict):
+class ExportBody(StrictSerializer):
     """The options of `manage.py export_openimages`; an empty object exports everything."""
 
-    layout = Words(LayoutName, required=False, help_text="datumaro: the names that Datumaro and CVAT read.")
-    label_names = Words(LabelNames, required=False, help_text="What is written as LabelName.")
-    subsets = Names(help_text="Only these subsets.")
-    labels = Names(help_text="Only these labels, by LabelName or display name.")
-    pictures = Flag(required=False, help_text="Whether picture files are in the archive; if not given: true.")
-    mask_size = Words(MaskSize, required=False, help_text="image: scale masks to their image's size.")
+    layout = EnumField(LayoutName, required=False, help_text="datumaro: the names that Datumaro and CVAT read.")
+    label_names = EnumField(LabelNames, required=False, help_text="What is written as LabelName.")
+    subsets = NameListField(help_text="Only these subsets.")
+    labels = NameListField(help_text="Only these labels, by LabelName or display name.")
+    pictures = StrictBooleanField(
+        required=False, help_text="Whether picture files are in the archive; if not given: true."
+    )
+    mask_size = EnumField(MaskSize, required=False, help_text="image: scale masks to their image's size.")
 
     def options(self) -> ExportOptions:
         """What was chosen; what was not is as for the command."""
         return from_json(ExportOptions, dict(self.validated_data))
 
 
-class Nothing(Strict):
+class EmptyBody(StrictSerializer):
     """A body that says nothing: none at all, or an empty object."""
 
 
@@ -163,12 +165,12 @@ class JobQuery(PageQuery):
     """Which jobs are listed."""
 
     task = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1, help_text="Jobs of this task.")
-    kind = Words(JobKind, required=False, help_text="Jobs of this kind.")
-    state = Words(JobState, required=False, help_text="Jobs in this state.")
+    kind = EnumField(JobKind, required=False, help_text="Jobs of this kind.")
+    state = EnumField(JobState, required=False, help_text="Jobs in this state.")
 
 
 class IssueQuery(PageQuery):
     """Which issues are listed, and how."""
 
-    severity = Words(Severity, required=False, help_text="Only issues as bad as this.")
+    severity = EnumField(Severity, required=False, help_text="Only issues as bad as this.")
     format = serializers.ChoiceField(choices=["json", "csv"], required=False, help_text="csv: all of them in one file.")

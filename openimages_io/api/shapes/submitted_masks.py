@@ -11,10 +11,10 @@ from openimages_io.api.errors import TooLarge
 from openimages_io.format.masks import BadMask, check_png, decode, encode, unpacked_bytes
 from openimages_io.geometry import Mask as Pixels
 from openimages_io.geometry import decode_rle
-from openimages_io.models.rules import told
+from openimages_io.models.rules import quote
 from openimages_io.models.values import is_storable
 
-Tell = Callable[[str, str], None]
+ReportFault = Callable[[str, str], None]
 """Takes the field and what is wrong with it."""
 _FIELDS: Final = ("png", "rle", "clicks", "width", "height", "url")
 _MOST: Final = 20
@@ -40,7 +40,7 @@ class PixelBudget:
 
 
 @dataclass(slots=True)
-class GivenMask:
+class SubmittedMask:
     """What a request says of a mask."""
 
     png: bytes = b""
@@ -80,16 +80,16 @@ class GivenMask:
         return decode_rle(self.counts, self.width, self.height, conf.limits().max_mask_pixels)
 
 
-def read_mask(given: Any, tell: Tell, budget: PixelBudget) -> GivenMask:
-    """Checks what can be checked without knowing the shape. Faults go to `tell`; raises `TooLarge`."""
-    mask = GivenMask()
+def read_mask(given: Any, report: ReportFault, budget: PixelBudget) -> SubmittedMask:
+    """Checks what can be checked without knowing the shape. Faults go to `report`; raises `TooLarge`."""
+    mask = SubmittedMask()
 
     def fault(name: str, message: str) -> None:
         mask.is_bad = True
-        tell(f"mask.{name}" if name else "mask", message)
+        report(f"mask.{name}" if name else "mask", message)
 
     if not isinstance(given, dict):
-        fault("", f"{told(given).capitalize()} is no mask: write an object with png or rle.")
+        fault("", f"{quote(given).capitalize()} is no mask: write an object with png or rle.")
         return mask
     for name in given:
         if name not in _FIELDS:
@@ -107,15 +107,15 @@ def read_mask(given: Any, tell: Tell, budget: PixelBudget) -> GivenMask:
         else:
             fault("clicks", "Write a text without NUL bytes and halves of characters.")
     if not isinstance(given.get("url"), str | None):
-        fault("url", f"{told(given['url']).capitalize()} is no address.")
+        fault("url", f"{quote(given['url']).capitalize()} is no address.")
     mask.stated = tuple((name, given[name]) for name in ("width", "height") if name in given)
     return mask
 
 
-def _read_png(text: Any, mask: GivenMask, fault: Tell, budget: PixelBudget) -> None:
+def _read_png(text: Any, mask: SubmittedMask, fault: ReportFault, budget: PixelBudget) -> None:
     limits = conf.limits()
     if not isinstance(text, str):
-        fault("png", f"{told(text).capitalize()} is not base64.")
+        fault("png", f"{quote(text).capitalize()} is not base64.")
         return
     if len(text) > (limits.max_mask_bytes + 2) // 3 * 4:
         fault("png", f"The PNG has more than {limits.max_mask_bytes:,} bytes.")
@@ -134,7 +134,7 @@ def _read_png(text: Any, mask: GivenMask, fault: Tell, budget: PixelBudget) -> N
     mask.png = png
 
 
-def _read_rle(given: Any, mask: GivenMask, fault: Tell, budget: PixelBudget) -> None:
+def _read_rle(given: Any, mask: SubmittedMask, fault: ReportFault, budget: PixelBudget) -> None:
     if not isinstance(given, dict) or given.keys() != {"size", "counts"}:
         fault("rle", "Write an object with size and counts.")
         return
@@ -143,7 +143,7 @@ def _read_rle(given: Any, mask: GivenMask, fault: Tell, budget: PixelBudget) -> 
         fault("rle.size", "Write height and width, in this order, as whole numbers.")
         return
     if not isinstance(counts, str | list):
-        fault("rle.counts", f"Write a text or a list of whole numbers, not {told(counts)}.")
+        fault("rle.counts", f"Write a text or a list of whole numbers, not {quote(counts)}.")
         return
     height, width = size
     most = conf.limits().max_mask_pixels
