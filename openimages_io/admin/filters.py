@@ -59,7 +59,7 @@ class SubsetFilter(admin.SimpleListFilter):
         return queryset.filter(subset=self.value()) if self.value() else queryset
 
 
-class OfOneImage(admin.SimpleListFilter):
+class ImageFilter(admin.SimpleListFilter):
     """Shapes of one image: led to by the image's page, not offered as a list of all images."""
 
     title = _("image")

@@ -14,14 +14,14 @@ from django.utils.translation import gettext_lazy as _
 
 from openimages_io.models import AttributeSpec, Image, Label, Shape, ShapeKind, Task
 from openimages_io.viewing.charts import box_sizes, by_subset, frequent_labels, most_frequent
-from openimages_io.viewing.gathering import drawable, labels_of
+from openimages_io.viewing.drawables import drawable, labels_of
 from openimages_io.viewing.overlay import overlay
 from openimages_io.viewing.statistics import Statistics, statistics, stored
 
 if TYPE_CHECKING:
     from django.utils.safestring import SafeString
 
-    from openimages_io.admin.common import OurAdmin
+    from openimages_io.admin.base import BaseAdmin
     from openimages_io.models.image import ImageQuerySet
 
 PAGE: Final = 30
@@ -39,7 +39,7 @@ _NO_SOURCE: Final = "\N{EMPTY SET}"
 _LARGEST_KEY: Final = 2**63 - 1
 
 
-class Wanted(forms.Form):
+class GalleryFilterForm(forms.Form):
     """What the gallery is to show; everything that is asked of annotations must hold of the same one."""
 
     search = forms.CharField(label=_("name"), required=False, max_length=255)
@@ -103,10 +103,10 @@ class Card:
     absent: int
 
 
-def gallery(admin: "OurAdmin", request: HttpRequest, key: int) -> HttpResponse:
+def gallery(admin: "BaseAdmin", request: HttpRequest, key: int) -> HttpResponse:
     """A task's gallery."""
     task = get_object_or_404(Task, pk=key)
-    if not admin.has_view_permission(request, task) or not may_see(request, Image, Shape):
+    if not admin.has_view_permission(request, task) or not can_view(request, Image, Shape):
         raise PermissionDenied
     counted, is_old = _counted(task, again="count" in request.GET)
     charts: list[SafeString] = []
@@ -119,7 +119,7 @@ def gallery(admin: "OurAdmin", request: HttpRequest, key: int) -> HttpResponse:
             for chart in (frequent_labels(counted, labels), by_subset(counted), box_sizes(counted))
         ]
     specs = AttributeSpec.objects.filter(label__task=task).order_by("name").values_list("name", flat=True).distinct()
-    form = Wanted(request.GET, counted, list(labels.values()), list(specs[:_CHOICES]))
+    form = GalleryFilterForm(request.GET, counted, list(labels.values()), list(specs[:_CHOICES]))
     images, earlier, later = _page(form.images(task), request)
     context = admin.page(
         request,
@@ -140,7 +140,7 @@ def gallery(admin: "OurAdmin", request: HttpRequest, key: int) -> HttpResponse:
     return render(request, "admin/openimages_io/gallery.html", context)
 
 
-def may_see(request: HttpRequest, *models: type[Any]) -> bool:
+def can_view(request: HttpRequest, *models: type[Any]) -> bool:
     """Whether the user may see, or change, rows of these models."""
     return all(
         any(request.user.has_perm(f"openimages_io.{verb}_{model._meta.model_name}") for verb in ("view", "change"))
@@ -192,7 +192,7 @@ def _address(request: HttpRequest, **beyond: int | None) -> str:
     return f"?{query.urlencode()}"
 
 
-def _cards(admin: "OurAdmin", images: Sequence[Image]) -> list[Card]:
+def _cards(admin: "BaseAdmin", images: Sequence[Image]) -> list[Card]:
     found = drawable(images, _SHAPES, _MASK_PIXELS)
     labels = labels_of(found.values())
     tags = _tags(images)

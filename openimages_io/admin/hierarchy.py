@@ -26,7 +26,7 @@ _LOOSE: Final = 500
 
 
 @dataclass(slots=True)
-class Place:
+class TreeNode:
     """One place of a class in the tree."""
 
     label: Label
@@ -37,7 +37,7 @@ class Place:
     is_open: bool
     others: list[Label]
     """The other classes that it stands below."""
-    children: list["Place"] = field(default_factory=list)
+    children: list["TreeNode"] = field(default_factory=list)
     seen: bool = False
     """Whether its children are drawn where the class comes first."""
     deeper: bool = False
@@ -94,15 +94,15 @@ class Graph:
         """Labels that stand in no hierarchy."""
         return [label for key, label in self.labels.items() if not self.children.get(key) and not self.parents.get(key)]
 
-    def places(self, roots: list[int]) -> list[Place]:
+    def places(self, roots: list[int]) -> list[TreeNode]:
         """The tree. What stands below a class is drawn once, where the class comes first, so that it stays small."""
         drawn: set[int] = set()
         return [self._place(key, None, False, 1, drawn) for key in roots]
 
-    def _place(self, key: int, parent: int | None, is_part: bool, level: int, drawn: set[int]) -> Place:
+    def _place(self, key: int, parent: int | None, is_part: bool, level: int, drawn: set[int]) -> TreeNode:
         label, below = self.labels[key], self.children.get(key, [])
         others = [self.labels[other] for other in self.parents.get(key, ()) if other != parent]
-        place = Place(
+        place = TreeNode(
             label, swatch(label.color), self.url_of(key), is_part, level <= _OPEN or len(self.labels) <= _SMALL, others
         )
         place.seen = bool(below) and key in drawn

@@ -10,18 +10,18 @@ from django.http import HttpRequest
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
-from openimages_io.admin import deleting, picture
-from openimages_io.admin.common import OurAdmin, RowForm
+from openimages_io.admin import deletion, picture
+from openimages_io.admin.base import BaseAdmin, BaseModelForm
 from openimages_io.admin.filters import SubsetFilter, TaskFilter
 from openimages_io.models import Image
 from openimages_io.models.image import PROVENANCE
 
 
 @admin.register(Image)
-class ImageAdmin(OurAdmin):
+class ImageAdmin(BaseAdmin):
     """Images of tasks. Their picture files come with an import."""
 
-    form = RowForm
+    form = BaseModelForm
     list_display = ("name", "subset", "task", "size", "has_picture")
     list_filter = (TaskFilter, SubsetFilter)
     list_select_related = ("task",)
@@ -40,21 +40,21 @@ class ImageAdmin(OurAdmin):
         return bool(image.file)
 
     @admin.display(description=_("task"))
-    def its_task(self, image: Image) -> str:
+    def task_link(self, image: Image) -> str:
         return self.link(image.task, "task_change", image.task_id)
 
     @admin.display(description=_("annotations"))
-    def its_annotations(self, image: Image) -> str:
+    def annotations_link(self, image: Image) -> str:
         return self.link(_("Shapes of this image, as a list"), "shape_changelist", query=f"?image={image.pk}")
 
     @admin.display(description=_("picture"))
-    def its_picture(self, image: Image) -> str:
+    def picture_link(self, image: Image) -> str:
         return self.link(_("See the picture with its annotations"), "image_picture", image.pk)
 
     def get_fieldsets(self, request: HttpRequest, obj: Image | None = None) -> Any:
         own = ("subset", "name", ("width", "height"), "rotation")
         shown = (
-            ("its_picture", "its_task", *own, "its_annotations", "file_suffix", "updated") if obj else ("task", *own)
+            ("picture_link", "task_link", *own, "annotations_link", "file_suffix", "updated") if obj else ("task", *own)
         )
         return (
             (None, {"fields": shown}),
@@ -69,7 +69,7 @@ class ImageAdmin(OurAdmin):
         )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Image | None = None) -> Any:
-        return ("its_picture", "its_task", "its_annotations", "file_suffix", "updated") if obj else ()
+        return ("picture_link", "task_link", "annotations_link", "file_suffix", "updated") if obj else ()
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Provenance is lines, not paragraphs."""
@@ -98,4 +98,4 @@ class ImageAdmin(OurAdmin):
         return [*ours, *super().get_urls()]
 
     def get_deleted_objects(self, objs: Iterable[Any], request: HttpRequest) -> Any:
-        return deleting.of_images(objs, request, self.admin_site)
+        return deletion.of_images(objs, request, self.admin_site)

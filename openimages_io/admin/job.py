@@ -13,8 +13,8 @@ from django.utils.formats import localize
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from openimages_io.admin import deleting, jobpages
-from openimages_io.admin.common import OurAdmin, has_perm
+from openimages_io.admin import deletion, job_pages
+from openimages_io.admin.base import BaseAdmin, has_perm
 from openimages_io.admin.filters import TaskFilter
 from openimages_io.jobs.rows import database
 from openimages_io.jobs.status import Status, job_statuses
@@ -24,7 +24,7 @@ from openimages_io.models.job import FINAL
 _MAY_START = ("view_job", "import_task", "export_task", "view_task", "change_task")
 
 
-class _Watched(ChangeList):
+class JobChangeList(ChangeList):
     """The list with what a poller sees of each job now."""
 
     def get_results(self, request: HttpRequest) -> None:
@@ -36,10 +36,10 @@ class _Watched(ChangeList):
 
 
 @admin.register(Job)
-class JobAdmin(OurAdmin):
+class JobAdmin(BaseAdmin):
     """Jobs, for those who may see all of them, and everybody's own."""
 
-    list_display = ("what", "state_now", "task_shown", "found", "created_by", "created")
+    list_display = ("title", "current_state", "task_link", "error_count", "created_by", "created")
     list_filter = ("kind", "state", TaskFilter)
     list_select_related = ("task", "created_by")
     search_fields = ("task_name", "source_name")
@@ -47,26 +47,26 @@ class JobAdmin(OurAdmin):
     sortable_by = ()
 
     @admin.display(description=_("job"))
-    def what(self, job: Job) -> str:
-        return jobpages.name_of(job)
+    def title(self, job: Job) -> str:
+        return job_pages.job_title(job)
 
     @admin.display(description=_("state"))
-    def state_now(self, job: Job) -> str:
+    def current_state(self, job: Job) -> str:
         now = _now(job)
-        done = f" {jobpages.percent(now)} %" if now.state == JobState.RUNNING and now.total else ""
-        name, words = jobpages.badge(job, now)
+        done = f" {job_pages.percent(now)} %" if now.state == JobState.RUNNING and now.total else ""
+        name, words = job_pages.badge(job, now)
         return format_html('<span class="oi-state oi-{}">{}</span>{}', name, words, done)
 
     @admin.display(description=_("task"))
-    def task_shown(self, job: Job) -> str:
+    def task_link(self, job: Job) -> str:
         return self.link(job.task_name, "task_change", job.task_id) if job.task_id else job.task_name
 
     @admin.display(description=_("errors"))
-    def found(self, job: Job) -> str:
+    def error_count(self, job: Job) -> str:
         return localize(job.errors, use_l10n=True) if job.errors else ""
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        return _Watched
+        return JobChangeList
 
     # Who may
 
@@ -117,12 +117,12 @@ class JobAdmin(OurAdmin):
 
     def get_urls(self) -> list[Any]:
         pages = (
-            ("status/", jobpages.status_json, "status"),
-            ("issues.csv", jobpages.issues_as_csv, "issues"),
-            ("file/", jobpages.file, "file"),
-            ("cancel/", jobpages.cancelled, "cancel"),
-            ("confirm/", jobpages.confirmed, "confirm"),
-            ("retry/", jobpages.retried, "retry"),
+            ("status/", job_pages.status_json, "status"),
+            ("issues.csv", job_pages.issues_as_csv, "issues"),
+            ("file/", job_pages.file, "file"),
+            ("cancel/", job_pages.cancelled, "cancel"),
+            ("confirm/", job_pages.confirmed, "confirm"),
+            ("retry/", job_pages.retried, "retry"),
         )
         ours = [
             path(f"<uuid:key>/{where}", self._page(view), name=f"openimages_io_job_{name}")
@@ -144,10 +144,10 @@ class JobAdmin(OurAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         """The job's page."""
-        return jobpages.page(self, request, self.job_or_404(request, object_id))
+        return job_pages.page(self, request, self.job_or_404(request, object_id))
 
     def get_deleted_objects(self, objs: Iterable[Any], request: HttpRequest) -> Any:
-        return deleting.of_jobs(objs, request, self.admin_site)
+        return deletion.of_jobs(objs, request, self.admin_site)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
         """Deletes jobs that have ended; one that began again since it was chosen stays."""

@@ -14,8 +14,8 @@ from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from openimages_io.admin import deleting
-from openimages_io.admin.common import OurAdmin, RowForm, SearchedSelect
+from openimages_io.admin import deletion
+from openimages_io.admin.base import BaseAdmin, BaseModelForm, SearchSelect
 from openimages_io.admin.filters import TaskFilter, chosen_key
 from openimages_io.admin.spec_forms import AttributeSpecForm
 from openimages_io.models import AttributeSpec, HierarchyEdge, Label
@@ -58,7 +58,7 @@ class SpecInline(_Tabular):
     fields = ("name", "input_type", "values", "default_value", "mutable")
 
 
-class LabelOfTask(SearchedSelect):
+class LabelOfTask(SearchSelect):
     """Searches among the labels of one task."""
 
     def __init__(self, field: Any, site: Any, task: int) -> None:
@@ -69,7 +69,7 @@ class LabelOfTask(SearchedSelect):
         return f"{super().get_url()}?task={self.task}"
 
 
-class EdgeForm(RowForm):
+class EdgeForm(BaseModelForm):
     """An edge of the hierarchy."""
 
     def clean(self) -> dict[str, Any]:
@@ -118,7 +118,7 @@ class ChildInline(EdgeInline):
     verbose_name, verbose_name_plural = _("child"), _("children: its subcategories and parts")
 
 
-class LabelForm(RowForm):
+class LabelForm(BaseModelForm):
     """A label."""
 
     class Meta:
@@ -135,7 +135,7 @@ class LabelForm(RowForm):
 
 
 @admin.register(Label)
-class LabelAdmin(OurAdmin):
+class LabelAdmin(BaseAdmin):
     """Labels of tasks."""
 
     form = LabelForm
@@ -156,11 +156,11 @@ class LabelAdmin(OurAdmin):
         return str(label)
 
     @admin.display(description=_("task"))
-    def its_task(self, label: Label) -> str:
+    def task_link(self, label: Label) -> str:
         return self.link(label.task, "task_change", label.task_id)
 
     @admin.display(description=_("shapes"))
-    def its_images(self, label: Label) -> str:
+    def images_link(self, label: Label) -> str:
         return self.link(
             _("the gallery of what has this label"), "task_gallery", label.task_id, query=f"?label={label.pk}"
         )
@@ -168,11 +168,11 @@ class LabelAdmin(OurAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Label | None = None) -> Any:
         if obj is None:
             return ((None, {"fields": ("task", "name", "display_name", "position", "is_listed")}),)
-        fields = ("its_task", "name", "display_name", "color", "position", "is_listed", "its_images")
+        fields = ("task_link", "name", "display_name", "color", "position", "is_listed", "images_link")
         return ((None, {"fields": fields}),)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Label | None = None) -> Any:
-        return ("its_task", "its_images") if obj else ()
+        return ("task_link", "images_link") if obj else ()
 
     def get_inlines(self, request: HttpRequest, obj: Label | None) -> Any:
         """A new label first needs its task, among whose labels its parents are."""
@@ -186,4 +186,4 @@ class LabelAdmin(OurAdmin):
         return super().get_search_results(request, queryset, search_term)
 
     def get_deleted_objects(self, objs: Iterable[Any], request: HttpRequest) -> Any:
-        return deleting.of_labels(objs, request, self.admin_site)
+        return deletion.of_labels(objs, request, self.admin_site)

@@ -12,18 +12,18 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
 
-from openimages_io.admin.gallery import may_see
+from openimages_io.admin.gallery import can_view
 from openimages_io.format.pictures import BadPicture
 from openimages_io.format.writing import number
 from openimages_io.models import Image, Label, Shape, ShapeKind
 from openimages_io.models.thumbnails import SIZES
-from openimages_io.viewing.gathering import drawable, labels_of
+from openimages_io.viewing.drawables import drawable, labels_of
 from openimages_io.viewing.overlay import color, overlay
 from openimages_io.viewing.serving import file_response, thumbnail_response
 from openimages_io.viewing.thumbnails import thumbnail
 
 if TYPE_CHECKING:
-    from openimages_io.admin.common import OurAdmin
+    from openimages_io.admin.base import BaseAdmin
 
 _LARGEST: Final = SIZES[-1]
 _ROWS: Final = 1_000
@@ -55,10 +55,10 @@ class Row:
     values: list[tuple[str, str]]
 
 
-def picture(admin: "OurAdmin", request: HttpRequest, key: int) -> HttpResponse:
+def picture(admin: "BaseAdmin", request: HttpRequest, key: int) -> HttpResponse:
     """An image's page."""
     image = _image(admin, request, key)
-    if not may_see(request, Shape):
+    if not can_view(request, Shape):
         raise PermissionDenied
     drawn = drawable([image])[image.pk]
     tags = list(image.shapes.filter(kind=ShapeKind.TAG).order_by("-score", "pk")[: _ROWS + 1])
@@ -106,7 +106,7 @@ def picture(admin: "OurAdmin", request: HttpRequest, key: int) -> HttpResponse:
     return render(request, "admin/openimages_io/picture.html", context)
 
 
-def file(admin: "OurAdmin", request: HttpRequest, key: int) -> HttpResponseBase:
+def file(admin: "BaseAdmin", request: HttpRequest, key: int) -> HttpResponseBase:
     """The picture's file, for who may see the image; shown as its pixels are stored, as on the image's page."""
     image = _image(admin, request, key)
     try:
@@ -115,7 +115,7 @@ def file(admin: "OurAdmin", request: HttpRequest, key: int) -> HttpResponseBase:
         raise Http404(str(fault)) from None
 
 
-def small(admin: "OurAdmin", request: HttpRequest, key: int, size: int) -> HttpResponseBase:
+def small(admin: "BaseAdmin", request: HttpRequest, key: int, size: int) -> HttpResponseBase:
     """A thumbnail of one of the sizes that are made."""
     image = _image(admin, request, key)
     try:
@@ -130,7 +130,7 @@ def _answer(response: HttpResponseBase | None) -> HttpResponseBase:
     return response
 
 
-def _image(admin: "OurAdmin", request: HttpRequest, key: int) -> Image:
+def _image(admin: "BaseAdmin", request: HttpRequest, key: int) -> Image:
     image = get_object_or_404(Image.objects.select_related("task"), pk=key)
     if not admin.has_view_permission(request, image):
         raise PermissionDenied
@@ -173,7 +173,7 @@ def _name(labels: Mapping[int, Label], key: int) -> str:
     return str(labels[key]) if key in labels else str(key)
 
 
-def _row(admin: "OurAdmin", shape: Shape, labels: Mapping[int, Label]) -> Row:
+def _row(admin: "BaseAdmin", shape: Shape, labels: Mapping[int, Label]) -> Row:
     attributes: Mapping[str, Any] = shape.attributes if isinstance(shape.attributes, dict) else {}
     values = [(name, value) for name, value in attributes.items()]
     for name, value in (("source", shape.source), ("group", shape.group), ("rotation", shape.rotation)):
@@ -210,7 +210,7 @@ def _provenance(image: Image) -> list[tuple[Any, str, str]]:
     return found
 
 
-def _to(admin: "OurAdmin", images: Iterable[Image]) -> str:
+def _to(admin: "BaseAdmin", images: Iterable[Image]) -> str:
     """The address of the first of these images' pages."""
     rows: Any = images
     key = rows.values_list("pk", flat=True).first()

@@ -13,9 +13,9 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from openimages_io.admin import deleting
-from openimages_io.admin.common import OurAdmin, RowForm
-from openimages_io.admin.filters import OfOneImage, TaskFilter
+from openimages_io.admin import deletion
+from openimages_io.admin.base import BaseAdmin, BaseModelForm
+from openimages_io.admin.filters import ImageFilter, TaskFilter
 from openimages_io.admin.label import swatch
 from openimages_io.admin.spec_forms import load_json
 from openimages_io.models import Shape
@@ -45,7 +45,7 @@ class StrictJSON(forms.JSONField):
         return super().to_python(value)
 
 
-class ShapeForm(RowForm):
+class ShapeForm(BaseModelForm):
     """A shape."""
 
     def clean_attributes(self) -> Any:
@@ -55,19 +55,19 @@ class ShapeForm(RowForm):
 
 
 @admin.register(Shape)
-class ShapeAdmin(OurAdmin):
+class ShapeAdmin(BaseAdmin):
     """The rows of annotations."""
 
     form = ShapeForm
     list_display = ("id", "kind", "label_name", "image", "box", "score", "source")
-    list_filter = (TaskFilter, OfOneImage, "kind")
+    list_filter = (TaskFilter, ImageFilter, "kind")
     list_select_related = ("label", "image")
     ordering = ("pk",)
     sortable_by = ()
     list_per_page = 100
     searched_fields = raw_id_fields = ("image", "label")
     fieldsets = (
-        (None, {"fields": ("its_task", "its_picture", "kind", "image", "label")}),
+        (None, {"fields": ("task_link", "picture_link", "kind", "image", "label")}),
         (
             _("Place"),
             {
@@ -77,7 +77,7 @@ class ShapeAdmin(OurAdmin):
         ),
         (_("What is said of it"), {"fields": ("score", "source", "occluded", "group", "attributes")}),
     )
-    readonly_fields = ("its_task", "its_picture", "its_mask", "kind")
+    readonly_fields = ("task_link", "picture_link", "its_mask", "kind")
     formfield_overrides = {JSONField: {"form_class": StrictJSON}}  # noqa: RUF012  (Django's own way)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -100,11 +100,11 @@ class ShapeAdmin(OurAdmin):
         return "" if shape.x_min is None else ", ".join(f"{getattr(shape, name):.3f}" for name in BOX)
 
     @admin.display(description=_("task"))
-    def its_task(self, shape: Shape) -> str:
+    def task_link(self, shape: Shape) -> str:
         return self.link(shape.task, "task_change", shape.task_id)
 
     @admin.display(description=_("picture"))
-    def its_picture(self, shape: Shape) -> str:
+    def picture_link(self, shape: Shape) -> str:
         return self.link(_("See the picture with its annotations"), "image_picture", shape.image_id)
 
     @admin.display(description=_("mask"))
@@ -117,4 +117,4 @@ class ShapeAdmin(OurAdmin):
         return ", ".join(filter(None, (mask.path, size, f"{len(mask.png):,} bytes" if mask.png else "")))
 
     def get_deleted_objects(self, objs: Iterable[Any], request: HttpRequest) -> Any:
-        return deleting.of_shapes(objs, request, self.admin_site)
+        return deletion.of_shapes(objs, request, self.admin_site)

@@ -7,7 +7,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from openimages_io.admin.common import RowForm
+from openimages_io.admin.base import BaseModelForm
 from openimages_io.models import AttributeSpec, InputType
 
 _NONE: Final = "-"
@@ -34,7 +34,7 @@ class LinesOfText(forms.CharField):
         return bool((initial or "") != self.to_python(data))
 
 
-class AttributeSpecForm(RowForm):
+class AttributeSpecForm(BaseModelForm):
     """One attribute of a label."""
 
     values = LinesOfText(

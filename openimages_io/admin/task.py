@@ -15,13 +15,13 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from openimages_io.admin import deleting, exporting, gallery, hierarchy, importing
-from openimages_io.admin.common import OurAdmin, has_perm
-from openimages_io.admin.counting import Counts, counts_of
+from openimages_io.admin import deletion, exporting, gallery, hierarchy, importing
+from openimages_io.admin.base import BaseAdmin, has_perm
+from openimages_io.admin.row_counts import Counts, counts_of
 from openimages_io.admin.wording import by_kind
 from openimages_io.jobs.submission import submit_check
 from openimages_io.models import Task
-from openimages_io.models.moments import shown
+from openimages_io.models.timestamps import for_display
 
 _AT_ONCE: Final = 50
 """Tasks of which jobs are started at once."""
@@ -40,7 +40,7 @@ class _Counted(ChangeList):
 
 
 @admin.register(Task)
-class TaskAdmin(OurAdmin):
+class TaskAdmin(BaseAdmin):
     """Tasks."""
 
     change_list_template = "admin/openimages_io/task/change_list.html"
@@ -78,13 +78,13 @@ class TaskAdmin(OurAdmin):
         return format_html("{}{}", format_html_join(", ", "{} {}", pairs) or _("none"), _mark(counts))
 
     @admin.display(description=_("pictures"))
-    def its_images(self, task: Task) -> str:
+    def images_link(self, task: Task) -> str:
         see = self.link(_("Gallery and charts"), "task_gallery", task.pk)
         rows = self.link(_("Images as a list"), "image_changelist", query=f"?task={task.pk}")
         return format_html("{} &nbsp; {} &nbsp; {}", self.images(task), see, rows)
 
     @admin.display(description=_("annotations"))
-    def its_annotations(self, task: Task) -> str:
+    def annotations_link(self, task: Task) -> str:
         rows = self.link(_("Shapes as a list"), "shape_changelist", query=f"?task={task.pk}")
         return format_html("{} &nbsp; {}", self.annotations(task), rows)
 
@@ -99,12 +99,12 @@ class TaskAdmin(OurAdmin):
         return self.link(_("Imports, exports and checks"), "job_changelist", query=f"?task={task.pk}")
 
     def get_fieldsets(self, request: HttpRequest, obj: Task | None = None) -> Any:
-        shown = ("its_images", "its_annotations", "its_labels", "its_jobs", "created", "updated")
+        shown = ("images_link", "annotations_link", "its_labels", "its_jobs", "created", "updated")
         own = (None, {"fields": ("name", "owner")})
         return (own, (_("What is in it"), {"fields": shown})) if obj else (own,)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Task | None = None) -> Any:
-        return ("its_images", "its_annotations", "its_labels", "its_jobs", "created", "updated") if obj else ()
+        return ("images_link", "annotations_link", "its_labels", "its_jobs", "created", "updated") if obj else ()
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         task = super().get_object(request, object_id, from_field)
@@ -191,7 +191,7 @@ class TaskAdmin(OurAdmin):
         return super().render_change_form(request, context, *args, **kwargs)
 
     def get_deleted_objects(self, objs: Iterable[Any], request: HttpRequest) -> Any:
-        return deleting.of_tasks(objs, request, self.admin_site)
+        return deletion.of_tasks(objs, request, self.admin_site)
 
 
 def _of(task: Task) -> Counts:
@@ -203,6 +203,6 @@ def _mark(counts: Counts) -> str:
     """A star where the task has changed since it was counted."""
     if counts.stale is None:
         return ""
-    when = date_format(shown(counts.stale), "DATETIME_FORMAT")
+    when = date_format(for_display(counts.stale), "DATETIME_FORMAT")
     text = _now("Counted %(when)s; the task has changed since. Its gallery can count again.") % {"when": when}
     return format_html(' <span class="oi-stale" title="{}">{}</span>', text, _("(before the last change)"))

@@ -16,7 +16,7 @@ from openimages_io.format.cells import BadCell, ColumnParser
 from openimages_io.format.csv_rows import Broken, RowReader, Rows, height
 from openimages_io.format.issue_codes import code_of
 from openimages_io.format.issues import Issue, IssueSink, Params, Severity
-from openimages_io.format.mending import Mending, is_blank, is_split_otherwise
+from openimages_io.format.repairs import Repairs, is_blank, is_split_otherwise
 from openimages_io.format.tables import Column, Table
 
 CHUNK_ROWS: Final = 2048
@@ -84,7 +84,7 @@ class _Reading:
         self.columns: list[Column | None] = []
         self.parsers: list[ColumnParser | None] = []
         self.unnamed = 0
-        self.mending = Mending(())
+        self.repairs = Repairs(())
 
     def issue(
         self,
@@ -120,7 +120,7 @@ class _Reading:
                 chunk = self._parse(rows)
                 chunk.position = reader.position
                 yield chunk
-            for issue in self.mending.issues(self.file):
+            for issue in self.repairs.issues(self.file):
                 self.sink(issue)
 
     def _below_the_header(self, reader: RowReader, count: int) -> Iterator[Rows]:
@@ -138,7 +138,7 @@ class _Reading:
                 chunk, pending = pending.split(count)
                 yield chunk
         if pending.lines and reader.ends_open:
-            self.mending.cut_line = pending.lines[-1]
+            self.repairs.cut_line = pending.lines[-1]
         if pending:
             yield pending
         if not self.columns:
@@ -153,7 +153,7 @@ class _Reading:
         if self._take_header(rows.rows[0], rows.lines[0], rows.rows[1 : 1 + class_lists.SAMPLE]):
             del rows.rows[0], rows.lines[0]
         self.parsers = [column.type.new_parser() if column else None for column in self.columns]
-        self.mending = Mending(self.columns, self.unnamed, clip=self.clip)
+        self.repairs = Repairs(self.columns, self.unnamed, clip=self.clip)
         return bool(self.columns)
 
     def _take_header(self, row: list[str], line: int, below: Sequence[Sequence[str]]) -> bool:
@@ -217,8 +217,8 @@ class _Reading:
 
     def _parse(self, batch: Rows) -> Chunk:
         chunk = self._parse_whole(batch)
-        if chunk is None and (mended := self.mending.mend(batch)) is not batch:
-            batch, chunk = mended, self._parse_whole(mended)
+        if chunk is None and (repaired := self.repairs.repair(batch)) is not batch:
+            batch, chunk = repaired, self._parse_whole(repaired)
         return self._parse_each(batch) if chunk is None else chunk
 
     def _parse_whole(self, batch: Rows) -> Chunk | None:
@@ -283,7 +283,7 @@ class _Reading:
                 reason += f"; {', '.join(needed)} must not be missing"
             elif what == "long" and self._has_decimal_commas(row):
                 reason += "; numbers seem to be written with decimal commas: write them with points"
-            elif what == "short" and line == self.mending.cut_line:
+            elif what == "short" and line == self.repairs.cut_line:
                 reason += ", and the file ends without a line end: it may be cut off"
             self.issue(f"{what}-row", reason, line=line)
             return None

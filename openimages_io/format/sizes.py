@@ -12,8 +12,8 @@ from typing import BinaryIO, NamedTuple
 
 from openimages_io.exceptions import OpenImagesError
 from openimages_io.format.issues import Issue, IssueSink
-from openimages_io.format.mending import without_dots
 from openimages_io.format.names import unsafe_word
+from openimages_io.format.repairs import without_dots
 from openimages_io.text import quote_text
 
 MAX_SIDE = 10_000_000

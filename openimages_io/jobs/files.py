@@ -14,7 +14,7 @@ from openimages_io.database.new_files import save_whole
 from openimages_io.exceptions import OpenImagesError
 from openimages_io.models import Job
 from openimages_io.models.job import report_place, result_place
-from openimages_io.models.jobfiles import storage_of_jobs
+from openimages_io.models.job_files import current_job_storage
 from openimages_io.transfer.report import Report
 
 _BLOCK: Final = 1 << 20
@@ -28,7 +28,7 @@ Tick = Callable[[], None]
 @contextmanager
 def local_source(job: Job, tick: Tick) -> Iterator[Path]:
     """The uploaded archive as a file on this machine. Raises `OpenImagesError` if it is gone."""
-    storage, name = storage_of_jobs(), str(job.source)
+    storage, name = current_job_storage(), str(job.source)
     if not name or not storage.exists(name):
         raise OpenImagesError("The archive that was uploaded is no longer there, so nothing was written.")
     try:
@@ -75,7 +75,7 @@ def save_result(job: Job, attempt: int, path: Path, tick: Tick) -> tuple[str, st
             digest.update(block)
             tick()
         name = result_place(job, f"{attempt}/{result_name(job.task_name)}")
-        return save_whole(storage_of_jobs(), name, _Ticking(file, tick)), digest.hexdigest()
+        return save_whole(current_job_storage(), name, _Ticking(file, tick)), digest.hexdigest()
 
 
 def result_name(task_name: str) -> str:
@@ -92,4 +92,4 @@ def save_report(job: Job, attempt: int, report: Report) -> str:
         with temporary_space():
             lines.writelines(report.lines())
             lines.seek(0)
-        return save_whole(storage_of_jobs(), report_place(job, f"{attempt}.jsonl"), File(lines))
+        return save_whole(current_job_storage(), report_place(job, f"{attempt}.jsonl"), File(lines))

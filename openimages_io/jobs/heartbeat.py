@@ -26,7 +26,7 @@ from django.utils import timezone
 
 from openimages_io.jobs.rows import Attempt, AttemptLost, database, rows
 from openimages_io.models import Job, JobState
-from openimages_io.models.moments import kept
+from openimages_io.models.timestamps import from_timestamp
 
 logger = logging.getLogger(__name__)
 
@@ -79,7 +79,7 @@ def read_heartbeat(job: Job) -> Heartbeat:
         cancelling = marker.exists()
         with suppress(OSError, ValueError, TypeError):
             with path.open("rb") as file:
-                alive = kept(os.fstat(file.fileno()).st_mtime)
+                alive = from_timestamp(os.fstat(file.fileno()).st_mtime)
                 text = file.read(_LONGEST)
             told, so_far, whole = json.loads(text)
             phase, done, total = str(told), int(so_far), int(whole)

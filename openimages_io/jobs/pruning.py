@@ -18,7 +18,7 @@ from openimages_io.jobs.rows import database, rows
 from openimages_io.models import Job
 from openimages_io.models.installation import Proof
 from openimages_io.models.job import FINAL
-from openimages_io.models.jobfiles import remove_job_files, storage_of_jobs
+from openimages_io.models.job_files import current_job_storage, remove_job_files
 from openimages_io.models.stored_files import GRACE, age_of, listed
 
 _BATCH: Final = 500
@@ -46,7 +46,7 @@ def old_jobs(before: datetime) -> "QuerySet[Job]":
 
 def orphaned_folders() -> list[str]:
     """Keys whose files are in this installation's folder, older than a day, though there is no such job."""
-    storage = storage_of_jobs()
+    storage = current_job_storage()
     found = []
     for folder in Proof(storage, database()).owned(JOB_PREFIX):
         keys = [name for name in listed(storage, folder)[0] if _is_key(name)]

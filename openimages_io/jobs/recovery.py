@@ -9,12 +9,12 @@ from openimages_io.jobs import messages
 from openimages_io.jobs.heartbeat import read_heartbeat, remove_heartbeat
 from openimages_io.jobs.rows import rows
 from openimages_io.models import Job, JobState
-from openimages_io.models.moments import since
+from openimages_io.models.timestamps import time_since
 
 
 def is_silent(job: Job, alive: datetime | None) -> bool:
     """Whether a running job has shown nothing for longer than the site allows."""
-    seen = [since(moment) for moment in (alive, job.heartbeat, job.started) if moment is not None]
+    seen = [time_since(moment) for moment in (alive, job.heartbeat, job.started) if moment is not None]
     return not seen or min(seen) > timedelta(seconds=conf.options().job_silence)
 
 

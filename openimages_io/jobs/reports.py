@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from openimages_io.format.issues import Issue, Severity
 from openimages_io.models import Job
-from openimages_io.models.jobfiles import storage_of_jobs
+from openimages_io.models.job_files import current_job_storage
 from openimages_io.transfer.summary import IssueKind
 
 COLUMNS: Final = ("severity", "code", "count", "file", "line", "column", "value", "reason", "params")
@@ -52,7 +52,7 @@ def read_issues(job: Job, *, cursor: str | None, limit: int, severity: Severity 
             raise BadCursor("The report of this job is not there (any more).")
         return Page([], None)
     found: list[Issue] = []
-    with storage_of_jobs().open(str(job.report), "rb") as file:
+    with current_job_storage().open(str(job.report), "rb") as file:
         size = file.size
         _go_to(file, offset, size)
         at = offset
@@ -80,7 +80,7 @@ def issues_csv(job: Job) -> Iterator[bytes]:
         for row in _summary_rows(kind):
             writer.writerow([_defused(cell) for cell in row])
     if _has_report(job):
-        with storage_of_jobs().open(str(job.report), "rb") as file:
+        with current_job_storage().open(str(job.report), "rb") as file:
             for number, line in enumerate(iter(file.readline, b""), 1):
                 writer.writerow([_defused(cell) for cell in _row(_issue(line))])
                 if number % _ROWS_AT_ONCE == 0:
@@ -117,7 +117,7 @@ def _row(issue: Issue) -> list[Any]:
 
 
 def _has_report(job: Job) -> bool:
-    return bool(job.report) and job.pruned is None and storage_of_jobs().exists(str(job.report))
+    return bool(job.report) and job.pruned is None and current_job_storage().exists(str(job.report))
 
 
 def _go_to(file: Any, offset: int, size: int) -> None:

@@ -12,7 +12,7 @@ from openimages_io.jobs.heartbeat import read_heartbeat
 from openimages_io.jobs.recovery import is_silent
 from openimages_io.jobs.rows import rows
 from openimages_io.models import Job, JobState
-from openimages_io.models.moments import since
+from openimages_io.models.timestamps import time_since
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Workers:
         lost if the queue was emptied, or a process killed between commit and message or between message and claim.
         In doubt it may be queued again: a second message for a job does nothing.
         """
-        if job.state != JobState.QUEUED or since(job.queued) <= timedelta(seconds=conf.options().job_silence):
+        if job.state != JobState.QUEUED or time_since(job.queued) <= timedelta(seconds=conf.options().job_silence):
             return False
         return not self.busy or (self.begun is not None and job.queued < self.begun)
 

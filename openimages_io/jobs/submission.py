@@ -13,7 +13,7 @@ from openimages_io.jobs.queue import enqueue
 from openimages_io.jobs.rows import database, rows
 from openimages_io.models import Job, JobKind, Task
 from openimages_io.models.job import source_place
-from openimages_io.models.jobfiles import storage_of_jobs
+from openimages_io.models.job_files import current_job_storage
 from openimages_io.models.values import is_storable
 from openimages_io.transfer.options import ExportOptions, ImportOptions, as_json
 
@@ -41,7 +41,7 @@ def submit_import(
     job.options = as_json(options)
     job.source_name = _UNPRINTABLE.sub("_", upload.name or "archive").rpartition("/")[2][:_NAME]
     commit = Commit(database())
-    with NewFiles(storage_of_jobs(), commit) as files:
+    with NewFiles(current_job_storage(), commit) as files:
         job.source.name = files.save(source_place(job, "archive"), upload)
         return _submitted(job, commit)
 

@@ -19,7 +19,7 @@ from openimages_io.models import Job, JobKind, JobState
 from openimages_io.models.deletion import remove_files
 from openimages_io.models.installation import Proof
 from openimages_io.models.job import UNDER_WAY
-from openimages_io.models.jobfiles import own_job_files, storage_of_jobs
+from openimages_io.models.job_files import current_job_storage, own_job_files
 
 
 class InvalidTransition(OpenImagesError):
@@ -114,7 +114,7 @@ def _again(job: Job, against: Any, **values: Any) -> Job:
 
 
 def _remove(key: UUID, names: list[str]) -> None:
-    storage = storage_of_jobs()
+    storage = current_job_storage()
     remove_files(storage, own_job_files(Proof(storage, database()), [key], names))
 
 
@@ -168,7 +168,7 @@ def _against_source(job: Job) -> str:
 
 
 def _source_is_gone(job: Job) -> str:
-    if job.kind == JobKind.IMPORT and not storage_of_jobs().exists(job.source.name or ""):
+    if job.kind == JobKind.IMPORT and not current_job_storage().exists(job.source.name or ""):
         return "The archive that was uploaded is no longer there; upload it once more."
     return ""
 

@@ -17,7 +17,7 @@ from openimages_io.jobs.heartbeat import open_channel
 from openimages_io.jobs.heartbeat_thread import HeartbeatThread, Stopped
 from openimages_io.jobs.rows import Attempt, AttemptLost, database, retry_while_locked, rows
 from openimages_io.models import JobKind, JobState, Task
-from openimages_io.models.jobfiles import storage_of_jobs
+from openimages_io.models.job_files import current_job_storage
 from openimages_io.transfer.checking import Checker
 from openimages_io.transfer.exporter import Exporter
 from openimages_io.transfer.importer import Importer
@@ -213,7 +213,7 @@ class _Run:
     def _forget(self, names: Iterable[str]) -> None:
         for name in names:
             with suppress(Exception):  # storages have errors of their own; the prune command finds what is left
-                storage_of_jobs().delete(name)
+                current_job_storage().delete(name)
 
     def _progress(self) -> dict[str, Any]:
         return {"phase": self.watch.phase, "done": self.watch.done, "total": self.watch.total}

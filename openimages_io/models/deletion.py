@@ -10,7 +10,7 @@ from django.db import models, transaction
 
 from openimages_io import conf
 from openimages_io.models.installation import Proof, claim
-from openimages_io.models.jobfiles import forget_jobs
+from openimages_io.models.job_files import remove_files_of_jobs
 from openimages_io.models.thumbnails import thumbnail_names
 
 _BATCH = 500
@@ -35,7 +35,7 @@ def clear_annotations(task_ids: Sequence[int], using: str) -> dict[str, int]:
     Django's own `delete` does.
     """
     forget_pictures("task_id", task_ids, using)
-    forget_jobs("task_id", task_ids, using)
+    remove_files_of_jobs("task_id", task_ids, using)
     return _delete(_BY_TASK, task_ids, using)
 
 

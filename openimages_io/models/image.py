@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from openimages_io.models import storages
 from openimages_io.models.deletion import clear_images, picture_folder
+from openimages_io.models.image_filters import annotated
 from openimages_io.models.revisions import Owners, RevisedModel, RevisedQuerySet, RevisionField, only_of_querysets
-from openimages_io.models.selecting import annotated
 from openimages_io.models.task import Task
 
 DEFAULT_SUBSET = "default"

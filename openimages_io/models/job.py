@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from openimages_io.models import storages
-from openimages_io.models.jobfiles import forget_jobs, job_folder
+from openimages_io.models.job_files import job_folder, remove_files_of_jobs
 from openimages_io.models.revisions import only_of_querysets
 from openimages_io.models.task import Task
 
@@ -69,7 +69,7 @@ class JobQuerySet(models.QuerySet["Job"]):
         """Deletes the jobs; their files go when the transaction has committed."""
         self._for_write = True
         with transaction.atomic(using=self.db):
-            forget_jobs("pk", list(self.values_list("pk", flat=True)), self.db)
+            remove_files_of_jobs("pk", list(self.values_list("pk", flat=True)), self.db)
             return super().delete()
 
 
@@ -157,7 +157,7 @@ class Job(models.Model):
         """Deletes the job; its files go when the transaction has committed."""
         using = using or router.db_for_write(Job, instance=self)
         with transaction.atomic(using=using):
-            forget_jobs("pk", [self.pk], using)
+            remove_files_of_jobs("pk", [self.pk], using)
             return super().delete(using=using, keep_parents=keep_parents)
 
     @property

@@ -5,7 +5,7 @@ from typing import Final
 
 from django.core.files.storage import Storage
 
-from openimages_io.models.moments import since
+from openimages_io.models.timestamps import time_since
 
 GRACE: Final = timedelta(days=1)
 """A file this young may be one whose row is still to come."""
@@ -26,4 +26,4 @@ def age_of(storage: Storage, name: str) -> timedelta | None:
         modified = storage.get_modified_time(name)
     except (FileNotFoundError, NotImplementedError):
         return None
-    return since(modified)
+    return time_since(modified)

@@ -45,7 +45,7 @@ _FULL: Final = _Detail(_MASK_PIXELS, _CORNERS, _CHARACTERS, titles=True, stroke=
 _SMALL: Final = _Detail(256 * 256, 4_000, 100_000, titles=False, stroke=1.5)
 
 
-class _Left(Exception):
+class CannotDraw(Exception):
     """A shape that cannot be drawn. The message says why."""
 
 
@@ -167,7 +167,7 @@ def _drawn(shape: Shape, label: Label | None, size: Size, detail: _Detail) -> st
     note = ""
     try:
         tag, attributes = _element(shape, size, detail)
-    except _Left as fault:
+    except CannotDraw as fault:
         note = f"\n{fault}"
         box = box_of(shape)
         if box is None:
@@ -190,7 +190,7 @@ def _element(shape: Shape, size: Size, detail: _Detail) -> tuple[str, str]:
     if shape.kind == ShapeKind.ELLIPSE:
         return "ellipse", _ellipse(shape, size)
     if box is None:
-        raise _Left("it has no box")
+        raise CannotDraw("it has no box")
     x_min, x_max, y_min, y_max = box
     centre = (x_min + x_max) / 2 * size[0], (y_min + y_max) / 2 * size[1]
     return "rect", _rectangle(box, size) + _turned(shape, centre)
@@ -212,10 +212,10 @@ def _turned(shape: Shape, centre: tuple[float, float]) -> str:
 
 def _polygon(rings: Any, size: Size, detail: _Detail) -> str:
     if not isinstance(rings, list) or not rings:
-        raise _Left(_NO_POINTS)
+        raise CannotDraw(_NO_POINTS)
     count = sum(len(ring) // 2 for ring in rings if isinstance(ring, list))
     if count > detail.corners:
-        raise _Left(f"only its box is drawn: it has {count:,} points, more than {detail.corners:,}")
+        raise CannotDraw(f"only its box is drawn: it has {count:,} points, more than {detail.corners:,}")
     paths = [_numbers(ring, size) for ring in rings]
     return f'd="{"".join(_path(path) for path in paths if len(path))}"'
 
@@ -225,9 +225,9 @@ def _numbers(values: Any, size: Size) -> NDArray[np.float64]:
     try:
         points = np.asarray(values, dtype=np.float64).reshape(-1, 2)
     except (TypeError, ValueError, OverflowError):
-        raise _Left(_NO_POINTS) from None
+        raise CannotDraw(_NO_POINTS) from None
     if not (np.abs(points) < _FARTHEST).all():
-        raise _Left(_NO_POINTS)
+        raise CannotDraw(_NO_POINTS)
     return points * size
 
 
@@ -238,7 +238,7 @@ def _path(points: NDArray[np.float64]) -> str:
 def _ellipse(shape: Shape, size: Size) -> str:
     points = _numbers(shape.points, size)
     if len(points) != 2:
-        raise _Left(_NO_POINTS)
+        raise CannotDraw(_NO_POINTS)
     (cx, cy), (rx, ry) = points.tolist()
     return f'cx="{short(cx)}" cy="{short(cy)}" rx="{short(rx)}" ry="{short(ry)}"{_turned(shape, (cx, cy))}'
 
@@ -247,13 +247,13 @@ def _mask(shape: Shape, size: Size, detail: _Detail) -> str:
     mask = beside(shape)
     png: Any = None if mask is None else mask.png
     if mask is not None and png is None:
-        raise _Left("only its box is drawn: there are too many masks")
+        raise CannotDraw("only its box is drawn: there are too many masks")
     if not png:
-        raise _Left("its mask has no pixels")
+        raise CannotDraw("its mask has no pixels")
     try:
         pixels = decode(bytes(png), conf.limits())
     except BadMask as fault:
-        raise _Left(f"its mask {fault}") from None
+        raise CannotDraw(f"its mask {fault}") from None
     rings, (width, height) = _outline(pixels, detail)
     path = "".join(_steps(ring, width, height) for ring in rings)
     return f'd="{path}" transform="scale({number(size[0] / width)} {number(size[1] / height)})"'

@@ -14,7 +14,7 @@ from openimages_io import __version__, conf
 from openimages_io.format import orientation
 from openimages_io.format.pictures import BadPicture
 from openimages_io.models import Image
-from openimages_io.viewing.gathering import drawable, labels_of
+from openimages_io.viewing.drawables import drawable, labels_of
 from openimages_io.viewing.overlay import overlay
 from openimages_io.viewing.thumbnails import TooLargeToShow, placeholder, size_for, thumbnail
 

@@ -20,7 +20,7 @@ from openimages_io.models import Image
 from openimages_io.models.installation import Proof, folder_of, newest
 from openimages_io.models.thumbnails import SIZES, thumbnail_name
 from openimages_io.transfer.pictures.storing import digest_of
-from openimages_io.viewing.unpacking import prepare
+from openimages_io.viewing.decoding_memory import prepare
 
 _GAP: Final = 1.5
 """How much larger the copy is at least that is then made exactly as small as it is to be."""

@@ -8,8 +8,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from openimages_io.admin import common, counting
-from openimages_io.admin.counting import counts_of
+from openimages_io.admin import base, row_counts
+from openimages_io.admin.row_counts import counts_of
 from openimages_io.models import Image, Job, JobKind, JobState, Label, Shape, Task, TaskStatistics
 from openimages_io.viewing.statistics import refresh
 from tests.admin.conftest import text_of
@@ -76,7 +76,7 @@ def test_counts_are_those_of_now_for_small_tasks(boss: Client) -> None:
 
 @pytest.mark.django_db
 def test_counts_of_a_large_task_are_those_that_were_kept(boss: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(counting, "_SMALL", 2)
+    monkeypatch.setattr(row_counts, "_SMALL", 2)
     task = filled("large", 4)
     page = text_of(boss.get(f"{ADMIN}/task/"))
     assert "not counted yet" in page
@@ -165,7 +165,7 @@ def test_no_page_names_every_image(boss: Client) -> None:
 def test_a_list_counts_no_further_than_it_pages(boss: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     task = filled("many", 1)
     Image.objects.bulk_create(Image(task=task, name=f"i{n}", subset="train") for n in range(300))
-    monkeypatch.setattr(common, "CAP", 200)
+    monkeypatch.setattr(base, "CAP", 200)
     page = text_of(boss.get(f"{ADMIN}/image/"))
     assert "The first 200; search or filter to see others." in page
     assert "200 images" in page

@@ -12,7 +12,7 @@ from openimages_io.jobs import queue
 from openimages_io.jobs.running import run_job
 from openimages_io.jobs.submission import submit_import
 from openimages_io.models import Image, Shape
-from openimages_io.models.jobfiles import storage_of_jobs
+from openimages_io.models.job_files import current_job_storage
 from openimages_io.transfer.importer import Importer
 from openimages_io.transfer.options import ImportOptions, OnError
 from tests.ending import job_files, lost_files, pictures
@@ -94,7 +94,7 @@ def test_a_job(cut: str, through_proxy: Callable[[], None], media: Path, monkeyp
     assert len(pictures(media)) == 3
     if is_written(cut):
         assert (job.state, job.committed) == ("succeeded", True), job.message
-        assert storage_of_jobs().exists(str(job.report))
+        assert current_job_storage().exists(str(job.report))
         assert Image.objects.exclude(file="").count() == 3
     else:
         assert cut != AFTER

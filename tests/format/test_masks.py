@@ -294,14 +294,14 @@ def test_a_file_that_was_cut_anywhere_is_bad(data: bytes) -> None:
 
 @settings(deadline=None, max_examples=100)
 @given(st.sampled_from(KINDS), st.booleans(), st.integers(0, 2**32), st.booleans())
-def test_flipped_bytes_raise_nothing_else(kind: tuple[int, int], interlaced: bool, seed: int, mended: bool) -> None:
+def test_flipped_bytes_raise_nothing_else(kind: tuple[int, int], interlaced: bool, seed: int, repaired: bool) -> None:
     """Also when the checksums are right again, so that the damage reaches what comes after them."""
     chance = random.Random(seed)
     data = bytearray(draw(np.ones((4, 6, CHANNELS[kind[0]]), int), *kind, interlaced=interlaced))
     for _ in range(chance.randint(1, 4)):
         data[chance.randrange(len(data))] = chance.randrange(256)
-    if mended:
-        mend(data)
+    if repaired:
+        repair(data)
     size = None
     try:
         size = check_png(bytes(data), LIMITS)
@@ -310,7 +310,7 @@ def test_flipped_bytes_raise_nothing_else(kind: tuple[int, int], interlaced: boo
         assert size is None, "the check let pass what cannot be decoded"
 
 
-def mend(data: bytearray) -> None:
+def repair(data: bytearray) -> None:
     at = 8
     while at + 12 <= len(data):
         length = int.from_bytes(data[at : at + 4])

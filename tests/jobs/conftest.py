@@ -10,7 +10,7 @@ import pytest
 from django.db import connection, connections
 from pytest_django import Settings
 
-from openimages_io.models.jobfiles import storage_of_jobs
+from openimages_io.models.job_files import current_job_storage
 from tests.conftest import ROOT
 from tests.jobs.archives import write_large
 from tests.jobs.sites import Site, database_url
@@ -44,9 +44,9 @@ def site(
 ) -> Iterator[Site]:
     """A site on a database that other processes reach: on SQLite a file, for the test's own is in memory."""
     settings.TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
-    monkeypatch.setattr(storage_of_jobs(), "_location", tmp_path / "jobs")
-    storage_of_jobs().__dict__.pop("base_location", None)
-    storage_of_jobs().__dict__.pop("location", None)
+    monkeypatch.setattr(current_job_storage(), "_location", tmp_path / "jobs")
+    current_job_storage().__dict__.pop("base_location", None)
+    current_job_storage().__dict__.pop("location", None)
     usual = connections["default"]
     if connection.vendor == "sqlite":
         path = tmp_path / "db.sqlite3"

@@ -18,7 +18,7 @@ from openimages_io.jobs.work import work
 from openimages_io.models import Image, Job, JobState, Shape
 from openimages_io.models.installation import MARK
 from openimages_io.models.job import report_place
-from openimages_io.models.jobfiles import storage_of_jobs
+from openimages_io.models.job_files import current_job_storage
 from openimages_io.transfer.options import ExportOptions, ImportOptions, Missing, OnError
 from tests.ending import (
     DONE,
@@ -75,7 +75,7 @@ def test_every_end_of_an_import(
         run_job.call(str(job.pk))
     assert end.is_done
     job.refresh_from_db()
-    report, now = storage_of_jobs(), set(Image.objects.exclude(file="").values_list("file", flat=True))
+    report, now = current_job_storage(), set(Image.objects.exclude(file="").values_list("file", flat=True))
     assert not lost_files()
     if is_written(how):
         assert (job.state, job.committed, job.errors) == ("succeeded", True, 1), job.message
@@ -118,7 +118,7 @@ def test_a_second_signal_at_the_very_end(at: str, job: Job, media: Path, monkeyp
         run_job.call(str(job.pk))
     job.refresh_from_db()
     assert (job.state, job.committed) == ("succeeded", True)
-    assert storage_of_jobs().exists(str(job.report))
+    assert current_job_storage().exists(str(job.report))
     assert not lost_files()
 
 
@@ -232,7 +232,7 @@ def test_a_job_of_another_attempt_keeps_its_report(job: Job, media: Path, monkey
     """A run that was given up for dead removes what is its own, and nothing of the run that came after it."""
     attempt = claim(str(job.pk))
     assert attempt is not None
-    storage = storage_of_jobs()
+    storage = current_job_storage()
     end = Attempt.end
 
     def taken(attempt: Attempt, state: JobState, **values: Any) -> None:

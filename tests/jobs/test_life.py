@@ -26,7 +26,7 @@ from openimages_io.jobs.status import job_status
 from openimages_io.jobs.submission import submit_check, submit_export, submit_import
 from openimages_io.jobs.transitions import InvalidTransition, can_cancel, can_confirm, can_retry, cancel, confirm, retry
 from openimages_io.models import Image, Job, JobState, Shape, Task, TaskStatistics
-from openimages_io.models.jobfiles import storage_of_jobs
+from openimages_io.models.job_files import current_job_storage
 from openimages_io.transfer.importer import Importer
 from openimages_io.transfer.options import ExportOptions, ImportOptions
 from tests.jobs.archives import small
@@ -146,7 +146,7 @@ def test_an_import_that_is_refused_has_failed_and_can_be_tried_again() -> None:
     again = retry(job)
     assert (again.state, again.attempt, again.errors) == ("failed", 2, 1)
     assert str(again.report).endswith("/report/2.jsonl")
-    assert not storage_of_jobs().exists(str(job.report))
+    assert not current_job_storage().exists(str(job.report))
 
 
 def test_a_task_is_found_by_its_key_whatever_it_is_called_now(nobody_comes: None) -> None:
@@ -413,7 +413,7 @@ def test_the_files_of_a_job_go_with_it_or_its_task(delete: Callable[[Job], objec
 
 def test_a_storage_on_another_machine_is_read_through_a_copy(monkeypatch: pytest.MonkeyPatch) -> None:
     job = submitted(dry_run=True)
-    monkeypatch.setattr("openimages_io.jobs.files.storage_of_jobs", lambda: _Remote(storage_of_jobs()))
+    monkeypatch.setattr("openimages_io.jobs.files.current_job_storage", lambda: _Remote(current_job_storage()))
     again = confirm(job)
     assert again.state == "succeeded", again.message
 
@@ -431,7 +431,7 @@ class _Remote:
 
 def test_a_job_whose_archive_is_gone_cannot_be_started_again() -> None:
     job = submitted(boxes=BAD)
-    storage_of_jobs().delete(str(job.source))
+    current_job_storage().delete(str(job.source))
     with pytest.raises(InvalidTransition, match="upload it once more"):
         retry(job)
     Job.objects.filter(pk=job.pk).update(pruned=timezone.now())

@@ -21,7 +21,7 @@ from openimages_io.jobs.orphaned_pictures import Orphans
 from openimages_io.jobs.pruning import prune
 from openimages_io.models import Image, Installation, Job, Task, installation, picture_storage
 from openimages_io.models.installation import claim
-from openimages_io.models.jobfiles import storage_of_jobs
+from openimages_io.models.job_files import current_job_storage
 from tests.stored import stored_files
 
 pytestmark = pytest.mark.django_db
@@ -78,7 +78,7 @@ def test_the_command_says_what_it_did(media: Path) -> None:
     dead = made(0, "running")
     long_ago = timezone.now() - timedelta(days=3)
     Job.objects.filter(pk=dead.pk).update(started=long_ago, heartbeat=long_ago)
-    lost = aged(media / folder_for(storage_of_jobs(), "openimages-jobs") / str(uuid4()) / "source" / "archive")
+    lost = aged(media / folder_for(current_job_storage(), "openimages-jobs") / str(uuid4()) / "source" / "archive")
     said = [
         "marked 1 job as failed, whose worker died.",
         "queued 0 jobs again that waited in vain.",
@@ -119,7 +119,7 @@ def test_pictures_are_listed_by_age_and_removed_only_if_asked(media: Path) -> No
 
 
 def test_what_somebody_has_or_what_is_not_ours_stays(media: Path) -> None:
-    folder, jobs = folder_for(picture_storage()), folder_for(storage_of_jobs(), "openimages-jobs")
+    folder, jobs = folder_for(picture_storage()), folder_for(current_job_storage(), "openimages-jobs")
     image = Image(task=Task.objects.create(name="x"), name="a", file_digest=DIGEST)
     image.file = f"{folder}/ab/{DIGEST}-00000001.jpg"
     image.save()
@@ -149,7 +149,10 @@ def test_what_somebody_has_or_what_is_not_ours_stays(media: Path) -> None:
 
 
 def test_two_sites_that_share_a_storage_leave_each_other_alone(media: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    theirs = orphan(media), aged(media / folder_for(storage_of_jobs(), "openimages-jobs") / str(uuid4()) / "archive")
+    theirs = (
+        orphan(media),
+        aged(media / folder_for(current_job_storage(), "openimages-jobs") / str(uuid4()) / "archive"),
+    )
     Installation.objects.all().delete()
     Installation.objects.create()
     monkeypatch.setattr(installation, "place_of", lambda using: "another")
@@ -161,7 +164,7 @@ def test_two_sites_that_share_a_storage_leave_each_other_alone(media: Path, monk
 def test_a_copy_of_the_database_removes_nothing_until_it_is_told_that_it_has_moved(
     media: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder, jobs = folder_for(picture_storage()), folder_for(storage_of_jobs(), "openimages-jobs")
+    folder, jobs = folder_for(picture_storage()), folder_for(current_job_storage(), "openimages-jobs")
     theirs = orphan(media), aged(media / jobs / str(uuid4()) / "archive")
     monkeypatch.setattr(installation, "place_of", lambda using: "a copy")
     text = f"Nothing below {folder} is removed: its installation.json is gone or names another database"

@@ -17,7 +17,7 @@ from openimages_io.exceptions import NoTemporarySpace, OpenImagesError
 from openimages_io.jobs.heartbeat import heartbeat_folder
 from openimages_io.jobs.submission import submit_export, submit_import
 from openimages_io.models import Image, Shape, Task
-from openimages_io.models.jobfiles import storage_of_jobs
+from openimages_io.models.job_files import current_job_storage
 from openimages_io.transfer import report
 from openimages_io.transfer.disk_notes import DiskNotes
 from openimages_io.transfer.exporter import Exporter
@@ -227,7 +227,7 @@ def test_a_job_whose_report_has_no_room(no_room: str, media: Path) -> None:
     assert not Task.objects.exists()
     assert not pictures(media)
     assert job_files(media, job, "report") == []
-    assert storage_of_jobs().exists(str(job.source))
+    assert current_job_storage().exists(str(job.source))
 
 
 def test_storages_that_are_full(admin_user: Any, full_storage: str, media: Path) -> None:

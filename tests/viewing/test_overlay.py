@@ -12,8 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from openimages_io.format.masks import encode
 from openimages_io.geometry import fill_polygon, trace
 from openimages_io.models import Image, Label, Mask, Shape
-from openimages_io.viewing import gathering
-from openimages_io.viewing.gathering import drawable, labels_of
+from openimages_io.viewing import drawables
+from openimages_io.viewing.drawables import drawable, labels_of
 from openimages_io.viewing.overlay import FRAME, overlay
 from tests.transfer.datasets import pixels
 from tests.viewing.conftest import AddImage, Draw
@@ -198,7 +198,7 @@ def test_points_of_many_polygons_are_read_within_bounds(
     picture: Image, draw: Draw, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shapes = [draw(picture, kind="polygon", points=[[0.1, 0.1, 0.2, 0.1, 0.2, 0.2]]) for _ in range(3)]
-    monkeypatch.setattr(gathering, "_POINTS", 80)
+    monkeypatch.setattr(drawables, "_POINTS", 80)
     found = drawable([picture])[picture.pk].shapes
     assert [shape.points is None for shape in found] == [False, False, True]
     assert [shape.pk for shape in found] == [shape.pk for shape in shapes]

@@ -18,7 +18,7 @@ from openimages_io.management.arguments import add_database
 from openimages_io.management.reporting import counted
 from openimages_io.models import picture_storage
 from openimages_io.models.installation import MARK, Proof, adopt, mark_if_new
-from openimages_io.models.jobfiles import remove_job_files, storage_of_jobs
+from openimages_io.models.job_files import current_job_storage, remove_job_files
 
 _LONGEST = 36_500
 
@@ -53,7 +53,7 @@ class Command(BaseCommand):
         if not 0 <= days <= _LONGEST:
             raise CommandError(f"--days is {days}; 0 to {_LONGEST} are possible.")
         dry_run = options["dry_run"]
-        storages = (picture_storage(), conf.options().picture_prefix), (storage_of_jobs(), conf.JOB_PREFIX)
+        storages = (picture_storage(), conf.options().picture_prefix), (current_job_storage(), conf.JOB_PREFIX)
         if options["adopt"]:
             count = sum(adopt(storage, root, database(), dry_run=dry_run) for storage, root in storages)
             self._say(f"marked {counted(count, 'folder')} as this database’s", dry_run)

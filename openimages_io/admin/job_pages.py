@@ -32,7 +32,7 @@ from openimages_io.jobs.rows import database
 from openimages_io.jobs.status import Status, job_status, workers
 from openimages_io.models import Job, JobKind, JobState
 from openimages_io.models.job import FINAL
-from openimages_io.models.moments import shown, since
+from openimages_io.models.timestamps import for_display, time_since
 
 if TYPE_CHECKING:
     from openimages_io.admin.job import JobAdmin
@@ -54,7 +54,7 @@ _PHASES: Final[dict[str, str | Promise]] = {
 _FORMS: Final[dict[JobKind, type[OptionsForm]]] = {JobKind.IMPORT: ImportForm, JobKind.EXPORT: ExportForm}
 
 
-def name_of(job: Job) -> str:
+def job_title(job: Job) -> str:
     """What a job is, such as “import, dry run”."""
     if job.kind == JobKind.IMPORT and job.dry_run:
         return _("import (dry run)")
@@ -174,7 +174,7 @@ def progress_text(job: Job, now: Status) -> str:
 
 def _waiting_text(job: Job) -> str:
     """How long it has waited, and how long no worker has shown itself; one that is idle takes a job up at once."""
-    known, waited = workers(), since(job.queued)
+    known, waited = workers(), time_since(job.queued)
     if known.busy and known.have_lost(job):
         return _("It has waited for %s, and a worker has begun a job that was asked for later.") % timesince(
             job.queued, depth=1
@@ -186,9 +186,9 @@ def _waiting_text(job: Job) -> str:
     words = {"waited": timesince(job.queued, depth=1) if waited >= _MINUTE else _("%s seconds") % waited.seconds}
     if known.seen is None:
         return _("It has waited for %(waited)s. No worker has ever shown itself.") % words
-    seen = since(known.seen)
+    seen = time_since(known.seen)
     words["ago"] = timesince(known.seen, depth=2) if seen >= _MINUTE else _("%s seconds") % seen.seconds
-    words["since"] = localize(shown(known.seen))
+    words["since"] = localize(for_display(known.seen))
     return _("It has waited for %(waited)s. No worker has shown itself since %(since)s (%(ago)s ago).") % words
 
 
@@ -234,20 +234,20 @@ def file(admin: "JobAdmin", request: HttpRequest, key: Any) -> HttpResponseBase:
 
 def cancelled(admin: "JobAdmin", request: HttpRequest, key: Any) -> HttpResponse:
     """Cancels it."""
-    return _steered(admin, request, key, transitions.cancel)
+    return _changed(admin, request, key, transitions.cancel)
 
 
 def confirmed(admin: "JobAdmin", request: HttpRequest, key: Any) -> HttpResponse:
     """Has a dry run done for real."""
-    return _steered(admin, request, key, transitions.confirm)
+    return _changed(admin, request, key, transitions.confirm)
 
 
 def retried(admin: "JobAdmin", request: HttpRequest, key: Any) -> HttpResponse:
     """Starts it again."""
-    return _steered(admin, request, key, transitions.retry)
+    return _changed(admin, request, key, transitions.retry)
 
 
-def _steered(admin: "JobAdmin", request: HttpRequest, key: Any, action: Any) -> HttpResponse:
+def _changed(admin: "JobAdmin", request: HttpRequest, key: Any, action: Any) -> HttpResponse:
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
     job = admin.job_or_404(request, key)

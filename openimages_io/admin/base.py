@@ -43,7 +43,7 @@ class CappedPaginator(_Paginator):
         return min(len(rows), CAP)
 
 
-class RowForm(_ModelForm):
+class BaseModelForm(_ModelForm):
     """A row whose task cannot be changed, but counts when it is asked whether a name is taken."""
 
     def _get_validation_exclusions(self) -> set[str]:
@@ -61,7 +61,7 @@ class RowForm(_ModelForm):
                 self.add_error(None, error)
 
 
-class SearchedSelect(AutocompleteSelect):
+class SearchSelect(AutocompleteSelect):
     """A choice by searching, which takes anything that a browser may send for a key."""
 
     def optgroups(self, name: str, value: Sequence[str], attrs: dict[str, Any] | None = None) -> Any:
@@ -83,7 +83,7 @@ def has_perm(request: HttpRequest, permission: str, task: Task | None) -> bool:
     return request.user.has_perm(name) or (task is not None and request.user.has_perm(name, task))
 
 
-class OurAdmin(_ModelAdmin):
+class BaseAdmin(_ModelAdmin):
     """A page for rows of which there may be a million."""
 
     show_full_result_count = False
@@ -101,7 +101,7 @@ class OurAdmin(_ModelAdmin):
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name in self.get_autocomplete_fields(request):
-            kwargs.setdefault("widget", SearchedSelect(db_field, self.admin_site, using=kwargs.get("using")))
+            kwargs.setdefault("widget", SearchSelect(db_field, self.admin_site, using=kwargs.get("using")))
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def _can_search(self, request: HttpRequest, name: str) -> bool:

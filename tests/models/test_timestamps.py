@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from openimages_io.models import moments
-from openimages_io.models.moments import kept, shown, since
+from openimages_io.models import timestamps
+from openimages_io.models.timestamps import for_display, from_timestamp, time_since
 
 
 def at(monkeypatch: pytest.MonkeyPatch, moment: datetime) -> None:
@@ -16,16 +16,16 @@ def at(monkeypatch: pytest.MonkeyPatch, moment: datetime) -> None:
         def now(cls, tz: Any = None) -> Any:
             return moment.astimezone(tz)
 
-    monkeypatch.setattr(moments, "datetime", Clock)
+    monkeypatch.setattr(timestamps, "datetime", Clock)
 
 
 @pytest.mark.parametrize("use_tz", [True, False])
 def test_what_is_kept_compares_with_what_django_keeps(settings: Settings, use_tz: bool) -> None:
     settings.USE_TZ, settings.TIME_ZONE = use_tz, "America/New_York"
-    moment = kept(1_700_000_000)
+    moment = from_timestamp(1_700_000_000)
     assert (moment.tzinfo is not None) == use_tz
-    assert since(moment) - (datetime.now(UTC) - datetime.fromtimestamp(1_700_000_000, UTC)) < timedelta(seconds=5)
-    assert shown(moment).replace(tzinfo=None) == datetime(2023, 11, 14, 17, 13, 20)  # noqa: DTZ001
+    assert time_since(moment) - (datetime.now(UTC) - datetime.fromtimestamp(1_700_000_000, UTC)) < timedelta(seconds=5)
+    assert for_display(moment).replace(tzinfo=None) == datetime(2023, 11, 14, 17, 13, 20)  # noqa: DTZ001
 
 
 @pytest.mark.parametrize(
@@ -40,6 +40,6 @@ def test_no_worker_dies_when_the_clocks_are_changed(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, before: datetime, after: datetime
 ) -> None:
     settings.USE_TZ, settings.TIME_ZONE = False, "America/New_York"
-    seen = kept(before.timestamp())
+    seen = from_timestamp(before.timestamp())
     at(monkeypatch, after)
-    assert since(seen) == timedelta(seconds=20)
+    assert time_since(seen) == timedelta(seconds=20)

@@ -21,7 +21,7 @@ _COORDINATES: Final = (cells.FRACTION, cells.FRACTION_OR_NONE, cells.CLICK)
 
 @dataclass(slots=True)
 class Tally:
-    """How often something was mended in a file, and where first."""
+    """How often something was repaired in a file, and where first."""
 
     count: int = 0
     line: int = 0
@@ -40,8 +40,8 @@ class Tally:
             yield Issue(code=code, params=params, file=file, line=self.line, column=column, value=self.value)
 
 
-class Mending:
-    """Mends the rows of one file."""
+class Repairs:
+    """Repairs the rows of one file."""
 
     def __init__(self, columns: Sequence[Column | None], unnamed: int = 0, *, clip: bool = False) -> None:
         self._width = len(columns)
@@ -59,17 +59,17 @@ class Mending:
         self.cut_line = 0
         """The line of a last row that has no line end, once it is read: the file may be cut off within it."""
 
-    def mend(self, batch: Rows) -> Rows:
-        """The rows, mended where that is clear, without those of commas and spaces; `batch` itself if all is well."""
+    def repair(self, batch: Rows) -> Rows:
+        """The rows, repaired where that is clear, without those of commas and spaces; `batch` itself if all is well."""
         self._has_broken_rows |= bool(batch.broken)
-        mended = Rows(broken=batch.broken)
+        repaired = Rows(broken=batch.broken)
         for row, line in zip(batch.rows, batch.lines, strict=True):
             if is_blank(row):
                 continue
-            mended.rows.append(self._row(row, line))
-            mended.lines.append(line)
-        is_same = len(mended.rows) == len(batch.rows) and all(map(is_, mended.rows, batch.rows))
-        return batch if is_same else mended
+            repaired.rows.append(self._row(row, line))
+            repaired.lines.append(line)
+        is_same = len(repaired.rows) == len(batch.rows) and all(map(is_, repaired.rows, batch.rows))
+        return batch if is_same else repaired
 
     def _row(self, row: list[str], line: int) -> list[str]:
         width = self._width
@@ -100,7 +100,7 @@ class Mending:
         )
 
     def issues(self, file: str) -> Iterator[Issue]:
-        """What was mended, one issue of each kind."""
+        """What was repaired, one issue of each kind."""
         yield from self._short.issue("short-rows", file)
         yield from self._behind.issue("unnamed-column", file)
         for column, clipped in self._clipped.items():

@@ -5,7 +5,7 @@ import io
 import pytest
 
 from openimages_io.format import tables
-from openimages_io.format.mending import without_dots
+from openimages_io.format.repairs import without_dots
 from openimages_io.format.sizes import read_sizes
 from tests.format.test_reading import LABELS, names, read, texts
 

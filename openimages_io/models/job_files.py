@@ -18,7 +18,7 @@ _BATCH: Final = 500
 _DEEP: Final = 4
 
 
-def storage_of_jobs() -> Storage:
+def current_job_storage() -> Storage:
     """The storage that the files of jobs lie in: the one that the site had chosen when it started."""
     storage: Storage = apps.get_model("openimages_io", "Job")._meta.get_field("source").storage
     return storage
@@ -26,10 +26,10 @@ def storage_of_jobs() -> Storage:
 
 def job_folder(key: Any, using: str) -> str:
     """The folder for what this job stores from now on, within one that is marked as this installation's."""
-    return f"{claim(storage_of_jobs(), JOB_PREFIX, using)}/{key}"
+    return f"{claim(current_job_storage(), JOB_PREFIX, using)}/{key}"
 
 
-def forget_jobs(field: str, keys: Iterable[Any], using: str) -> None:
+def remove_files_of_jobs(field: str, keys: Iterable[Any], using: str) -> None:
     """Has the files of the jobs with these keys removed once the transaction has committed."""
     jobs = apps.get_model("openimages_io", "Job")._base_manager.using(using)
     ordered = list(keys)
@@ -49,7 +49,7 @@ def remove_job_files(keys: Iterable[Any], names: Iterable[str], using: str) -> N
 
     What nothing proves that this installation has stored stays, and is logged.
     """
-    storage = storage_of_jobs()
+    storage = current_job_storage()
     proof = Proof(storage, using)
     for name in own_job_files(proof, keys, names):
         storage.delete(name)
