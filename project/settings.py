@@ -128,7 +128,7 @@ AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS: list[str] = ["ip_address"]
 AXES_DISABLE_ACCESS_LOG = True  # failures alone are kept
-AXES_CLIENT_IP_CALLABLE = "project.addresses.client_address"
+AXES_CLIENT_IP_CALLABLE = "project.client_address.client_address"
 
 AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},

@@ -1,4 +1,4 @@
-"""What tests of every room share."""
+"""What the tests of every package share."""
 
 import itertools
 import os
@@ -16,7 +16,7 @@ from tests.postgres import hurry
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("OPENIMAGES_SHARED", ROOT.parent / "shared"))
 # What is asked there is no matter of the database, so PostgreSQL is not asked it again.
-ONE_DATABASE_WILL_DO = {
+SQLITE_ONLY = {
     "admin/test_editing.py",
     "admin/test_exporting.py",
     "admin/test_importing.py",
@@ -51,10 +51,10 @@ _numbers: Final = itertools.count()
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Marks what needs the database, and what starts programs, also through a fixture, so that `-m` selects all of it.
 
-    On PostgreSQL the files of `ONE_DATABASE_WILL_DO` are left out.
+    On PostgreSQL the files of `SQLITE_ONLY` are left out.
     """
     if os.environ.get("DATABASE_URL", "").startswith("postgres"):
-        items[:] = [item for item in items if _file(item) not in ONE_DATABASE_WILL_DO]
+        items[:] = [item for item in items if _file(item) not in SQLITE_ONLY]
     for item in items:
         if operation := getattr(item, "operation_label", None):  # schemathesis gives all its tests one name
             item._id = item.id.with_params(operation)

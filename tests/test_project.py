@@ -15,7 +15,7 @@ from openimages_io.models import Task
 from openimages_io.transfer.exporter import Exporter
 from openimages_io.transfer.importer import Importer
 from project import demo
-from project.addresses import client_address
+from project.client_address import client_address
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -7,7 +7,7 @@ import tomllib
 import pytest
 from _pytest.mark.expression import Expression
 
-from tests.conftest import ONE_DATABASE_WILL_DO, ROOT
+from tests.conftest import ROOT, SQLITE_ONLY
 
 MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
 PYTEST = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["pytest"]["ini_options"]
@@ -82,5 +82,5 @@ def test_folders_of_tests_that_are_not_run_by_themselves_have_a_target() -> None
 
 
 def test_what_one_database_will_do_for_is_there() -> None:
-    for name in ONE_DATABASE_WILL_DO:
+    for name in SQLITE_ONLY:
         assert (ROOT / "tests" / name).is_file(), name

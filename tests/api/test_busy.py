@@ -18,10 +18,10 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 from django.test.utils import setup_test_environment
-settings.ROOT_URLCONF = "tests.api.shaping"
+settings.ROOT_URLCONF = "tests.api.shapes_client"
 setup_test_environment()
 call_command("migrate", verbosity=0)
-from tests.api.shaping import Frontend
+from tests.api.shapes_client import Frontend
 from openimages_io.models import Image, Job, Label, Task
 frontend = Frontend()
 client, task, label, image = frontend.client, frontend.task, frontend.dog, frontend.image

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from docs.site import Site
-from tests.api.frontend import Frontend
-from tests.api.jobs_made import scenes
+from tests.api.http_client import Frontend
+from tests.api.job_factories import scenes
 
 BOXES = "annotations/train-annotations-bbox.csv"
 GOOD, BAD = "0.443750", "1.2"

@@ -14,7 +14,7 @@ from fixtures.draw_scenes import FOLDER
 from openimages_io.format.hierarchy import VIRTUAL_ROOT
 from openimages_io.models import HierarchyEdge, Label, Task
 from openimages_io.transfer.importer import Importer
-from tests.api.answers import faults, ok, refusal, send
+from tests.api.responses import faults, ok, refusal, send
 
 Tree = dict[str, Any]
 

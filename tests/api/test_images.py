@@ -11,7 +11,7 @@ from rest_framework.test import APIClient
 
 from openimages_io.format.sizes import MAX_SIDE
 from openimages_io.models import Image, Label, Shape, Task
-from tests.api.answers import faults, ok, pages, send
+from tests.api.responses import faults, ok, pages, send
 
 BOX = {"x_min": 0.1, "x_max": 0.5, "y_min": 0.2, "y_max": 0.6}
 

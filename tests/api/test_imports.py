@@ -12,7 +12,7 @@ from pytest_django import Settings
 from openimages_io.api.jobs.requests import ImportForm, NewTaskImportForm
 from openimages_io.models import Image, Job, Task
 from openimages_io.transfer.options import ImportOptions, as_json
-from tests.api.jobs_made import client, paths, scenes, task, upload, url, user
+from tests.api.job_factories import client, paths, scenes, task, upload, url, user
 
 pytestmark = pytest.mark.django_db
 EVERYTHING = {

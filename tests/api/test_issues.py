@@ -11,7 +11,7 @@ from django.utils import timezone
 from openimages_io.format.issues import Issue, Severity
 from openimages_io.models import Job, Task
 from openimages_io.transfer.report import Report
-from tests.api.jobs_made import client, job, let_go, paths, task, url, user
+from tests.api.job_factories import client, job, let_go, paths, task, url, user
 
 pytestmark = pytest.mark.django_db
 

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from openimages_io.api.jobs.ranges import ByteRange
 from openimages_io.api.jobs.streaming import FilePart, streaming_response
 from openimages_io.models import Job, Task
-from tests.api.jobs_made import client, export, job, let_go, task, url, user
+from tests.api.job_factories import client, export, job, let_go, task, url, user
 
 pytestmark = pytest.mark.django_db
 CONTENT = bytes(range(256)) * 4000

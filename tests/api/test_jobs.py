@@ -18,7 +18,7 @@ from pytest_django import Settings
 
 from openimages_io.jobs import heartbeat
 from openimages_io.models import Job, Task
-from tests.api.jobs_made import client, export, job, paths, scenes, task, upload, url, user
+from tests.api.job_factories import client, export, job, paths, scenes, task, upload, url, user
 
 pytestmark = pytest.mark.django_db
 

@@ -10,7 +10,7 @@ from pytest_django import DjangoAssertNumQueries
 from rest_framework.test import APIClient
 
 from openimages_io.models import AttributeSpec, HierarchyEdge, Image, Label, Shape, Task, color_of
-from tests.api.answers import faults, ok, pages, refusal, send
+from tests.api.responses import faults, ok, pages, refusal, send
 
 POSE = {"name": "pose", "input_type": "select", "values": ["left", "right"], "default_value": "left", "mutable": False}
 FLAG = {"name": "is_group_of", "input_type": "checkbox"}

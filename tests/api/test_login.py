@@ -8,7 +8,7 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from openimages_io.models import Task
-from tests.api.answers import faults, ok, refusal, send
+from tests.api.responses import faults, ok, refusal, send
 
 pytestmark = pytest.mark.django_db
 TOKEN = "/api/token/"  # noqa: S105  (a path)

@@ -20,7 +20,7 @@ from rest_framework.test import APIClient
 from openimages_io.api import urls
 from openimages_io.format.masks import encode
 from openimages_io.models import AttributeSpec, Image, Job, Label, Mask, Shape, Task
-from tests.api.jobs_made import let_go
+from tests.api.job_factories import let_go
 
 pytestmark = pytest.mark.django_db
 

@@ -15,7 +15,7 @@ from rest_framework.test import APIClient
 
 from openimages_io.models import Image, Label, Shape, Task
 from openimages_io.transfer.pictures.storing import digest_of
-from tests.api.answers import faults, refusal
+from tests.api.responses import faults, refusal
 from tests.transfer.datasets import picture
 
 AddImage = Callable[..., Image]

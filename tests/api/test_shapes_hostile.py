@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from pytest_django import Settings
 
 from openimages_io.models import Image, Label, Shape, Task
-from tests.api.answers import refusal
-from tests.api.shaping import BOX, RING, Frontend, faults, png
+from tests.api.responses import refusal
+from tests.api.shapes_client import BOX, RING, Frontend, faults, png
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.api.shaping")]
+pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.api.shapes_client")]
 HUGE = "1" + "0" * 400
 GOOD = {"size": [2, 3], "counts": [6]}
 

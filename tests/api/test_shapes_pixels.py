@@ -8,9 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from openimages_io.models import Image, Shape
-from tests.api.shaping import Frontend, faults
+from tests.api.shapes_client import Frontend, faults
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.api.shaping")]
+pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.api.shapes_client")]
 
 SIDES = st.integers(1, 70_000)
 FRACTIONS = st.floats(0, 1)

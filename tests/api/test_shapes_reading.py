@@ -13,10 +13,10 @@ from pytest_django import Settings
 
 from openimages_io.geometry import decode_rle
 from openimages_io.models import Image, Mask, Shape, Task
-from tests.api.answers import refusal
-from tests.api.shaping import BOX, ELLIPSE, RING, Frontend, faults, png
+from tests.api.responses import refusal
+from tests.api.shapes_client import BOX, ELLIPSE, RING, Frontend, faults, png
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.api.shaping")]
+pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.api.shapes_client")]
 PIXELS = [[0, 1, 1], [0, 0, 1]]
 
 

@@ -9,9 +9,9 @@ import pytest
 from openimages_io.geometry import encode_rle
 from openimages_io.models import AttributeSpec, Mask, Shape
 from openimages_io.transfer.exporter import Exporter
-from tests.api.shaping import BOX, ELLIPSE, RING, Frontend, faults, png
+from tests.api.shapes_client import BOX, ELLIPSE, RING, Frontend, faults, png
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.api.shaping")]
+pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.api.shapes_client")]
 PIXELS = [[0, 1, 1], [0, 0, 1]]
 OTHERS = [[1, 0, 0, 1], [1, 1, 0, 1], [0, 0, 0, 1]]
 ALL_FORMS = [

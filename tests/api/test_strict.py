@@ -11,7 +11,7 @@ from rest_framework.test import APIClient
 
 from docs.generate_openapi import TARGET
 from openimages_io.models import Image, Label, Shape, Task
-from tests.api.answers import faults, ok, send
+from tests.api.responses import faults, ok, send
 
 SPEC = {"name": "pose", "input_type": "text"}
 

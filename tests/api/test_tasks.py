@@ -8,7 +8,7 @@ from pytest_django import DjangoAssertNumQueries
 from rest_framework.test import APIClient
 
 from openimages_io.models import Image, Label, Shape, Task
-from tests.api.answers import faults, ok, pages, refusal, send
+from tests.api.responses import faults, ok, pages, refusal, send
 
 URL = "/api/tasks/"
 

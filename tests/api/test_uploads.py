@@ -15,8 +15,8 @@ from rest_framework.test import APIClient
 from openimages_io.api.tasks import image_creation
 from openimages_io.models import Image, Task
 from openimages_io.transfer.pictures.storing import digest_of
-from tests.api.answers import faults, ok, refusal, send
-from tests.stored import stored_files
+from tests.api.responses import faults, ok, refusal, send
+from tests.stored_files import stored_files
 
 
 def picture(width: int = 4, height: int = 3, form: str = "PNG", color: int = 0) -> bytes:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.browser.looking import Looker, axe_source
+from tests.browser.page_checks import Looker, axe_source
 from tests.browser.serving import NAME, PASSWORD, Site
 
 _FLAGS = (

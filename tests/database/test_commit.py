@@ -20,7 +20,7 @@ from openimages_io.database.new_files import NewFiles
 from openimages_io.exceptions import CannotBeStored, CommitUnknown
 from openimages_io.models import Image, Label, Task, picture_storage
 from openimages_io.models.deletion import forget_files, picture_folder
-from tests.ending import EVERY, MAYBE, NOT, STOPPED, Ending, is_written, lost_files, outcome_of
+from tests.transaction_faults import EVERY, MAYBE, NOT, STOPPED, Ending, is_written, lost_files, outcome_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

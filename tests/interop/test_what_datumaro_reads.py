@@ -10,7 +10,7 @@ from openimages_io.models import Label, Task
 from openimages_io.transfer.exporter import Exporter
 from openimages_io.transfer.importer import Importer
 from openimages_io.transfer.options import ExportOptions, LabelNames, LayoutName, MaskSize
-from tests.interop.comparing import compare, described
+from tests.interop.comparison import compare, described
 from tests.interop.conftest import Datumaro
 from tests.interop.dataset import draw_shapes, write_dataset
 

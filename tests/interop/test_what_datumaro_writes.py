@@ -7,7 +7,7 @@ import pytest
 
 from openimages_io.models import HierarchyEdge, Image, Label, Task
 from openimages_io.transfer.importer import Importer
-from tests.interop.comparing import compare, described
+from tests.interop.comparison import compare, described
 from tests.interop.conftest import Datumaro
 
 pytestmark = pytest.mark.django_db

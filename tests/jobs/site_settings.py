@@ -4,7 +4,7 @@ import os
 
 from project.settings import *  # noqa: F403  (a settings module is its names)
 
-INSTALLED_APPS = [*INSTALLED_APPS, "tests.jobs.slowly.Slowly"]  # noqa: F405
+INSTALLED_APPS = [*INSTALLED_APPS, "tests.jobs.slow_workers.Slowly"]  # noqa: F405
 OPENIMAGES_IO = {"JOB_STORAGE": "openimages_jobs", "JOB_SILENCE": int(os.environ.get("JOB_SILENCE", "60"))}
 LOGGING = {
     "version": 1,

@@ -14,7 +14,7 @@ from django.db import connection
 from openimages_io.jobs.status import Status, job_status
 from openimages_io.models import Job
 from tests.conftest import ROOT
-from tests.stored import stored_files
+from tests.stored_files import stored_files
 
 
 def until(holds: Callable[[], Any], seconds: float = 20, *, what: str = "it") -> Any:
@@ -73,7 +73,7 @@ class Site:
         return worker
 
     def hold(self, phase: str) -> None:
-        """Has runs stand still in a phase, until `go_on`; see `tests.jobs.slowly`."""
+        """Has runs stand still in a phase, until `go_on`; see `tests.jobs.slow_workers`."""
         fresh = self.folder / "hold.new"
         fresh.write_text(phase, "utf-8")
         fresh.replace(self.folder / "hold")

@@ -22,7 +22,7 @@ from openimages_io.jobs.pruning import prune
 from openimages_io.models import Image, Installation, Job, Task, installation, picture_storage
 from openimages_io.models.installation import claim
 from openimages_io.models.job_files import current_job_storage
-from tests.stored import stored_files
+from tests.stored_files import stored_files
 
 pytestmark = pytest.mark.django_db
 

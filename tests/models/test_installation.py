@@ -18,7 +18,7 @@ from openimages_io.conf import JOB_PREFIX
 from openimages_io.models import Image, Installation, Job, Task, picture_storage
 from openimages_io.models import installation as module
 from openimages_io.models.installation import MARK, Proof, adopt, claim, folder_of, newest, place_of, read_mark
-from tests.stored import stored_files
+from tests.stored_files import stored_files
 
 pytestmark = pytest.mark.django_db
 

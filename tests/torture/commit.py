@@ -16,12 +16,12 @@ from django.test import Client
 
 from openimages_io.models import Image, Job, Task
 from tests.torture.findings import Findings
+from tests.torture.outcome_checks import judge, judge_job
 from tests.torture.proxy import CUTS
 from tests.torture.sites import POSTGRESQL, Databases
 from tests.torture.stage import WORKER, Stage
 from tests.torture.steps import measured, signals_at
 from tests.torture.storage import FaultyStorage
-from tests.torture.truth import judge, judge_job
 from tests.transfer.generated import picture
 
 _ROWS, _PICTURES = 100, 15

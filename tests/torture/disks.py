@@ -12,9 +12,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tests.torture.findings import Findings
+from tests.torture.outcome_checks import judge, judge_job
 from tests.torture.sites import SQLITE, Databases
 from tests.torture.stage import TASK, WORKER, Stage
-from tests.torture.truth import judge, judge_job
 from tests.transfer import archives
 
 _MOUNT, _UMOUNT = shutil.which("mount") or "", shutil.which("umount") or ""

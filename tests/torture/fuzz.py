@@ -30,10 +30,10 @@ from openimages_io.transfer.options import (
     OnError,
 )
 from tests.torture.findings import Findings
+from tests.torture.invariants import catalogue, faults, rows
 from tests.torture.mutations import Files, damaged
 from tests.torture.packing import packed
 from tests.torture.sites import Databases, Site
-from tests.torture.whole import catalogue, faults, rows
 from tests.transfer import archives, generated
 
 _OLD, _NEW = archives.TASK, "new"

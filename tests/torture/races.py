@@ -3,10 +3,10 @@
 import time
 
 from tests.torture.findings import Findings
+from tests.torture.invariants import catalogue, faults
 from tests.torture.serving import Server
 from tests.torture.sites import Databases
 from tests.torture.traffic import Model, Person, Scene, judge
-from tests.torture.whole import catalogue, faults
 
 _WEIGHTS = {"put": 8, "post": 4, "patch": 3, "delete": 3, "bring": 2, "take": 1, "image": 2, "task": 1}
 _PEOPLE = 8

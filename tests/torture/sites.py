@@ -22,7 +22,7 @@ from django.db import connections
 from psycopg import sql
 
 from project import settings as project_settings
-from tests.stored import stored_files
+from tests.stored_files import stored_files
 
 SQLITE, POSTGRESQL = "SQLite", "PostgreSQL"
 

@@ -21,9 +21,9 @@ from openimages_io.jobs.submission import submit_export, submit_import
 from openimages_io.models import Image, Job, Task
 from openimages_io.transfer.options import ExportOptions, ImportOptions, Mode
 from tests.jobs.archives import BOX_HEADER, CLASSES
+from tests.torture.invariants import catalogue, faults
 from tests.torture.proxy import Proxy
 from tests.torture.sites import POSTGRESQL, Child, Databases, Site
-from tests.torture.whole import catalogue, faults
 from tests.transfer import archives
 from tests.transfer.datasets import MASKS_HEADER
 from tests.transfer.generated import picture

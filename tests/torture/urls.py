@@ -16,9 +16,9 @@ from django.db import transaction
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from tests.torture.findings import Findings
+from tests.torture.invariants import Rows, rows
 from tests.torture.sites import SQLITE, Databases
 from tests.torture.urls_site import SECRET, Asker, People, made
-from tests.torture.whole import Rows, rows
 
 PAGE = Path(__file__).with_name("statuses.txt")
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")

@@ -25,7 +25,7 @@ from openimages_io.models import AttributeSpec, HierarchyEdge, Image, Installati
 from openimages_io.transfer.importer import Importer, Result
 from openimages_io.transfer.options import ImportOptions
 from openimages_io.transfer.report import Report, Totals
-from tests.stored import stored_files
+from tests.stored_files import stored_files
 
 Files = dict[str, str | bytes]
 """An archive's files by path; a text is written as UTF-8 with the line ends that it has."""

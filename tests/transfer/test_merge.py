@@ -19,7 +19,7 @@ from openimages_io.geometry import fill_polygon
 from openimages_io.models import AttributeSpec, Image, Label, Shape, ShapeKind, Task
 from openimages_io.transfer.importer import Importer
 from openimages_io.transfer.options import ImportOptions, MasksAs, Missing, MissingAttributes, Mode, OnError
-from tests.stored import stored_files
+from tests.stored_files import stored_files
 from tests.transfer.datasets import (
     BOX,
     BOXES_HEADER,

@@ -15,10 +15,10 @@ from openimages_io.models import Image, Shape
 from openimages_io.models.job_files import current_job_storage
 from openimages_io.transfer.importer import Importer
 from openimages_io.transfer.options import ImportOptions, OnError
-from tests.ending import job_files, lost_files, pictures
 from tests.jobs.archives import small
 from tests.jobs.sites import database_url, until
 from tests.torture.proxy import AFTER, AT_ONCE, BEFORE, CUTS, Proxy
+from tests.transaction_faults import job_files, lost_files, pictures
 from tests.transfer.archives import TASK, good, zipped
 
 pytestmark = pytest.mark.django_db(transaction=True)

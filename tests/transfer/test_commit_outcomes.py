@@ -18,7 +18,7 @@ from openimages_io.models.installation import MARK
 from openimages_io.transfer.importer import Importer
 from openimages_io.transfer.options import ImportOptions, Missing, Mode
 from openimages_io.transfer.spool import Spool
-from tests.ending import (
+from tests.transaction_faults import (
     DONE,
     EVERY,
     MAYBE,

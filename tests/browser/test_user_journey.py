@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.admin.conftest import BOXES, SCENES, broken_row, pack
 from tests.browser.conftest import log_in
-from tests.browser.looking import Looker
+from tests.browser.page_checks import Looker
 from tests.browser.serving import Site
 from tests.jobs.archives import write_large
 

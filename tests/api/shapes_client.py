@@ -13,7 +13,7 @@ from PIL import Image as Pillow
 from openimages_io.models import AttributeSpec, Image, InputType, Label, Mask, Shape, ShapeKind, Task
 
 urlpatterns = [path("api/", include("openimages_io.urls"))]
-"""`pytest.mark.urls("tests.api.shaping")` has the API whatever the demo site includes."""
+"""`pytest.mark.urls("tests.api.shapes_client")` has the API whatever the demo site includes."""
 
 BOX = {"x_min": 0.1, "x_max": 0.5, "y_min": 0.2, "y_max": 0.6}
 RING = [0.1, 0.2, 0.5, 0.2, 0.5, 0.6]

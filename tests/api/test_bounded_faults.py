@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from openimages_io.models import Task
-from tests.api.answers import faults, ok, send
 from tests.api.conftest import client_of
+from tests.api.responses import faults, ok, send
 
 pytestmark = pytest.mark.django_db
 

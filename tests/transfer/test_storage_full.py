@@ -24,8 +24,8 @@ from openimages_io.transfer.exporter import Exporter
 from openimages_io.transfer.importer import Importer
 from openimages_io.transfer.options import ExportOptions, ImportOptions, OnError
 from openimages_io.transfer.spool import Spool
-from tests.ending import job_files, pictures
 from tests.jobs.archives import small
+from tests.transaction_faults import job_files, pictures
 from tests.transfer.archives import (
     BOXES,
     HUMAN,

@@ -19,7 +19,7 @@ from openimages_io.transfer.checking import Checker
 from openimages_io.transfer.exporter import Exporter
 from openimages_io.transfer.importer import Importer
 from openimages_io.transfer.options import ImportOptions, Missing, MissingAttributes
-from tests.api.shaping import BOX, Frontend, faults
+from tests.api.shapes_client import BOX, Frontend, faults
 from tests.transfer.datasets import CLICKS_HEADER, documented, write
 
 JSON_NULL = Value(None, JSONField())

@@ -16,7 +16,7 @@ from openimages_io.api.tasks import image_creation
 from openimages_io.database.bulk import plain
 from openimages_io.models import Image, Label, Task
 from openimages_io.models.revisions import Owners
-from tests.ending import DONE, EVERY, MAYBE, NOT, STOPPED, Ending, is_written, lost_files, pictures
+from tests.transaction_faults import DONE, EVERY, MAYBE, NOT, STOPPED, Ending, is_written, lost_files, pictures
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
-from tests.api.racing import add_at_once, race
+from tests.api.concurrent_saves import add_at_once, race
 from tests.conftest import ROOT
 
 _ON_A_FILE = """
@@ -16,10 +16,10 @@ django.setup()
 from django.conf import settings
 from django.core.management import call_command
 from django.test.utils import setup_test_environment
-settings.ROOT_URLCONF = "tests.api.shaping"
+settings.ROOT_URLCONF = "tests.api.shapes_client"
 setup_test_environment()
 call_command("migrate", verbosity=0)
-from tests.api.racing import add_at_once, race
+from tests.api.concurrent_saves import add_at_once, race
 from openimages_io.models import Task
 race(10)
 Task.objects.all().delete()
@@ -30,7 +30,7 @@ add_at_once(10)
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.urls("tests.api.shaping")
+@pytest.mark.urls("tests.api.shapes_client")
 @pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite's test database is in memory; see below for a file")
 class TestOnAServer:
     """On PostgreSQL, whose writers lock rows."""

@@ -1,7 +1,7 @@
 """Ends of a transaction, to be tried one after the other: whatever may happen around its COMMIT.
 
 `Ending(monkeypatch, how)` lets one COMMIT end so, the one after `arm()`. The links and signals are made up here, in the
-place where Django calls the driver; tests/transfer/test_cut_link.py cuts a real one.
+place where Django calls the driver; tests/transfer/test_connection_loss.py cuts a real one.
 """
 
 import sqlite3

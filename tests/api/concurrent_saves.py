@@ -8,7 +8,7 @@ from django.db import connections
 from django.test import Client
 
 from openimages_io.models import Shape
-from tests.api.shaping import Frontend
+from tests.api.shapes_client import Frontend
 
 _SAVERS = 4
 

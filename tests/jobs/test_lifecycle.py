@@ -30,7 +30,7 @@ from openimages_io.models.job_files import current_job_storage
 from openimages_io.transfer.importer import Importer
 from openimages_io.transfer.options import ExportOptions, ImportOptions
 from tests.jobs.archives import small
-from tests.stored import stored_files
+from tests.stored_files import stored_files
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

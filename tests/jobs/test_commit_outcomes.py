@@ -20,7 +20,8 @@ from openimages_io.models.installation import MARK
 from openimages_io.models.job import report_place
 from openimages_io.models.job_files import current_job_storage
 from openimages_io.transfer.options import ExportOptions, ImportOptions, Missing, OnError
-from tests.ending import (
+from tests.jobs.archives import small
+from tests.transaction_faults import (
     DONE,
     EVERY,
     MAYBE,
@@ -33,7 +34,6 @@ from tests.ending import (
     lost_files,
     pictures,
 )
-from tests.jobs.archives import small
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
