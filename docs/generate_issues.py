@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from openimages_io.format.issue_codes import CODES, IssueCode
+from openimages_io.format.skip_reasons import SkipReason
 
 TARGET: Final = Path(__file__).resolve().parent / "issues.md"
 
@@ -26,9 +27,21 @@ Where no sentence is given, its words are the parameter `reason`: the details ar
 """
 
 
+SKIPPED: Final = """
+## Why rows are skipped
+
+The totals of a report and of a job count skipped rows by these codes; `no-such-spec` has the attribute's name behind it, as in `no-such-spec:pose`. They are
+declared in `openimages_io/format/skip_reasons.py`.
+
+| code | words |
+|---|---|
+"""
+
+
 def generate() -> str:
     """The page."""
-    return INTRO + "".join(_row(code, declared) for code, declared in sorted(CODES.items()))
+    issues = "".join(_row(code, declared) for code, declared in sorted(CODES.items()))
+    return INTRO + issues + SKIPPED + "".join(f"| `{reason}` | {reason.words} |\n" for reason in SkipReason)
 
 
 def _row(code: str, declared: IssueCode) -> str:

@@ -7,6 +7,7 @@ from typing import Any, Final
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from openimages_io.format.skip_reasons import skip_words
 from openimages_io.models import JobKind, ShapeKind
 
 _KINDS: Final[dict[str, str | Promise]] = {
@@ -85,7 +86,11 @@ def _row(kind: str, totals: dict[str, Any], names: tuple[str, ...]) -> Row:
     reasons = totals.get("skipped")
     skipped = dict(reasons) if isinstance(reasons, dict) else {}
     numbers = {**totals, "skipped": sum(skipped.values())}
-    return Row(_KINDS.get(kind, kind), [int(numbers.get(name) or 0) for name in names], list(skipped.items()))
+    return Row(_KINDS.get(kind, kind), [int(numbers.get(name) or 0) for name in names], _worded(skipped))
+
+
+def _worded(skipped: dict[str, Any]) -> list[tuple[str, Any]]:
+    return [(skip_words(str(reason)), number) for reason, number in skipped.items()]
 
 
 def by_kind(counts: dict[str, int]) -> Iterator[tuple[int, str | Promise]]:

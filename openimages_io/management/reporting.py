@@ -13,6 +13,7 @@ from django.core.management.base import CommandError, OutputWrapper
 from django.core.management.color import Style
 
 from openimages_io.format.issues import Severity
+from openimages_io.format.skip_reasons import skip_words
 from openimages_io.transfer.report import SHOWN, Report
 
 _ORDER: Final = (
@@ -49,7 +50,7 @@ def table(report: Report, columns: tuple[str, ...] = _COLUMNS) -> Iterator[str]:
     for (_, totals), line in zip(rows, lines[1:], strict=True):
         yield line
         for reason, number in (+totals.skipped).most_common():
-            yield f"{'':{widths[0]}}    {number:,} skipped: {reason}"
+            yield f"{'':{widths[0]}}    {number:,} skipped: {skip_words(reason)}"
 
 
 def write_report(

@@ -9,6 +9,7 @@ from openimages_io.archives.output import Output
 from openimages_io.format.issues import Issue, Severity
 from openimages_io.format.limits import Limits
 from openimages_io.format.names import Names
+from openimages_io.format.skip_reasons import SkipReason
 from openimages_io.models import Label
 from openimages_io.transfer.options import ExportOptions
 from openimages_io.transfer.report import Report
@@ -74,13 +75,13 @@ class ExportState:
     def left_out(self, image: int, label: int) -> str | None:
         """Why a shape is not written: empty if it was not chosen, None if it is written."""
         if label in self.bad_labels:
-            return "the label's name cannot be written"
+            return SkipReason.BAD_LABEL_NAME
         if image in self.bad_images:
-            return "the image's name cannot be written"
+            return SkipReason.BAD_IMAGE_NAME
         if label not in self.label_cells:
-            return "" if self.options.labels else "the label is another task's"
+            return "" if self.options.labels else SkipReason.LABEL_ELSEWHERE
         if image not in self.image_cells:
-            return "" if self.options.subsets else "the image is another task's"
+            return "" if self.options.subsets else SkipReason.IMAGE_ELSEWHERE
         return None
 
     def lose_attribute(self, kind: str, name: str, count: int = 1) -> None:

@@ -23,6 +23,7 @@ from openimages_io.database.new_files import NewFiles
 from openimages_io.exceptions import CommitUnknown, OpenImagesError, UnreadableArchive
 from openimages_io.format.issues import Issue, Severity
 from openimages_io.format.layouts import CONTENT_FOLDERS, PICTURE_SUFFIXES, Layout, recognise
+from openimages_io.format.skip_reasons import SkipReason
 from openimages_io.models import AttributeSpec, HierarchyEdge, Image, Label, Mask, Shape, Task, picture_storage
 from openimages_io.models.revisions import lock, touch
 from openimages_io.transfer.boxes.importing import read_boxes
@@ -43,7 +44,7 @@ from openimages_io.transfer.pictures.importing import read_size_files, store_pic
 from openimages_io.transfer.pictures.storing import Stored
 from openimages_io.transfer.replacing import Replacing, groups_of, replace_annotations
 from openimages_io.transfer.report import Report
-from openimages_io.transfer.run import BAD, Policies, Progress, Run
+from openimages_io.transfer.run import Policies, Progress, Run
 from openimages_io.transfer.specs import SpecIndex
 from openimages_io.transfer.spool import Spool
 from openimages_io.transfer.tags.importing import read_tags
@@ -377,7 +378,7 @@ class Importer:
         elif self.options.pictures:
             totals = report.of("pictures")
             totals.read += 1
-            totals.skipped[BAD] += 1
+            totals.skipped[SkipReason.BAD] += 1
 
     def _start(
         self, archive: Archive, layout: Layout, report: Report, task_id: int | None, *, new: bool | None = None

@@ -9,11 +9,12 @@ from typing import Any, Final
 
 from openimages_io.format.layouts import Files, Kind, Layout
 from openimages_io.format.name_matching import Way
+from openimages_io.format.skip_reasons import SkipReason
 from openimages_io.models.image import DEFAULT_SUBSET
 from openimages_io.transfer.lenient_search import may_match, pictures_may_match, search
 from openimages_io.transfer.matching import SUBSET, LenientNames, Place
 from openimages_io.transfer.options import Match
-from openimages_io.transfer.run import SAID_TWICE, Run
+from openimages_io.transfer.run import Run
 
 AMBIGUOUS: Final = 0
 _ROWS: Final = frozenset({Kind.IMAGES, Kind.LABELS, Kind.BOXES, Kind.SEGMENTATIONS})
@@ -115,7 +116,7 @@ def use(run: Run, lenient: LenientNames) -> None:
     renamed: dict[tuple[str | None, str], tuple[int, int]] = {}
     for place, size in run.sizes.items():
         if renamed.setdefault(lenient.sizes.get(place, place), size) is not size:
-            run.report.of("image sizes").skipped[SAID_TWICE] += 1
+            run.report.of("image sizes").skipped[SkipReason.SAID_TWICE] += 1
     run.sizes = renamed
 
 

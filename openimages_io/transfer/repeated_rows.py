@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, Self
 
 from openimages_io.format.layouts import Source
+from openimages_io.format.skip_reasons import SkipReason
 from openimages_io.format.writing import number
 from openimages_io.transfer.disk_notes import ROW_END, DiskNotes
 from openimages_io.transfer.report import Totals
 from openimages_io.transfer.resolving import Resolved
-from openimages_io.transfer.run import REPEATED, Run
+from openimages_io.transfer.run import Run
 
 _CELL_END: Final = "\n"
 """No cell that is compared holds one."""
@@ -60,7 +61,7 @@ class SeenRows:
                 self._compare(
                     source, rows.chunk.lines[index], columns, row, earlier[min(times - left, len(earlier) - 1)]
                 )
-        totals.skipped[REPEATED] += len(met)
+        totals.skipped[SkipReason.REPEATED] += len(met)
         self._notes.meet(met)
         new = zip(hashes, cells, keep, strict=True)
         self._notes.note([(key, _CELL_END.join(row)) for key, row, kept in new if kept])

@@ -52,8 +52,8 @@ class Totals:
     written: int = 0
     """Of an export."""
     skipped: Counter[str] = field(default_factory=Counter)
-    """By reason. Of all rows read none is missing: added, updated, unchanged and skipped make up `read`, or written and
-    skipped."""
+    """By the code of the reason, see `SkipReason`. Of all rows read none is missing: added, updated, unchanged and
+    skipped make up `read`, or written and skipped."""
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""

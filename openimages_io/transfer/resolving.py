@@ -6,11 +6,12 @@ from typing import Any, Final
 
 from openimages_io.format.layouts import Source
 from openimages_io.format.reading import Chunk
+from openimages_io.format.skip_reasons import SkipReason
 from openimages_io.transfer.creating import create_images, create_labels
 from openimages_io.transfer.lenient import by_subset, doubt, find_images, place_of
 from openimages_io.transfer.options import Missing, Mode
 from openimages_io.transfer.report import Totals
-from openimages_io.transfer.run import NOT_CHOSEN_LABEL, NOT_CHOSEN_SUBSET, UNKNOWN_IMAGE, UNKNOWN_LABEL, Run
+from openimages_io.transfer.run import Run
 
 _AMBIGUOUS_IMAGE: Final = 0
 
@@ -48,7 +49,7 @@ def resolve(run: Run, source: Source, chunk: Chunk, totals: Totals) -> Resolved:
         chosen = run.chosen_labels
         unwanted = [label is not None and label not in chosen for label in labels]
         if any(unwanted):
-            totals.skipped[NOT_CHOSEN_LABEL] += sum(unwanted)
+            totals.skipped[SkipReason.LABEL_NOT_CHOSEN] += sum(unwanted)
             kept = [not out for out in unwanted]
             labels = [label for label, keep in zip(labels, kept, strict=True) if keep]
             chunk = chunk.where(kept)
@@ -59,7 +60,7 @@ def resolve(run: Run, source: Source, chunk: Chunk, totals: Totals) -> Resolved:
         names = [place_of(run, None, name)[1] for name in chunk.values["ImageID"]]
         wanted = run.images.find_in(run.options.subsets, names)
         unwanted = [image is not None and image not in wanted for image in images]
-        totals.skipped[NOT_CHOSEN_SUBSET] += sum(
+        totals.skipped[SkipReason.SUBSET_NOT_CHOSEN] += sum(
             out and label is not None for out, label in zip(unwanted, labels, strict=True)
         )
         images = [None if out else image for image, out in zip(images, unwanted, strict=True)]
@@ -107,13 +108,13 @@ def _unknown_labels(run: Run, source: Source, chunk: Chunk, totals: Totals, labe
             labels_of = ", ".join(run.labels.ambiguous[name])
             _fault(run, source, chunk, index, totals, "ambiguous-label", "LabelName", labels=labels_of)
         elif run.chosen_labels is not None:
-            totals.skipped[NOT_CHOSEN_LABEL] += 1
+            totals.skipped[SkipReason.LABEL_NOT_CHOSEN] += 1
         elif run.policies.labels is Missing.ERROR:
             run.unknown_labels.take(None, name)
             _fault(run, source, chunk, index, totals, "unknown-label", "LabelName")
         else:
             run.unknown_labels.take(None, name)
-            totals.skipped[UNKNOWN_LABEL] += 1
+            totals.skipped[SkipReason.UNKNOWN_LABEL] += 1
     return labels
 
 
@@ -141,7 +142,9 @@ def _unknown_images(
         elif image is None and label is not None:
             if run.policies.images is Missing.SKIP:
                 run.unknown_images.take(source.subset, names[index])
-            totals.skipped[UNKNOWN_IMAGE if run.policies.images is Missing.SKIP else NOT_CHOSEN_SUBSET] += 1
+                totals.skipped[SkipReason.UNKNOWN_IMAGE] += 1
+            else:
+                totals.skipped[SkipReason.SUBSET_NOT_CHOSEN] += 1
     return [image or None for image in images]
 
 

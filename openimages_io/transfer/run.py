@@ -13,6 +13,7 @@ from openimages_io.format.issues import Issue, Severity
 from openimages_io.format.layouts import Kind, Layout, Source
 from openimages_io.format.limits import Limits
 from openimages_io.format.reading import CHUNK_ROWS, Chunk, read_table
+from openimages_io.format.skip_reasons import SkipReason
 from openimages_io.format.tables import Table
 from openimages_io.transfer.matching import ImageIndex, LabelIndex, LenientNames
 from openimages_io.transfer.options import ImportOptions, Missing, MissingAttributes, Mode
@@ -25,16 +26,7 @@ from openimages_io.transfer.spool import Spool
 Progress = Callable[[str, int, int], None]
 """Takes the phase, what is done of it and the whole, in bytes; may raise to stop the run."""
 
-NOT_CHOSEN_SUBSET: Final = "in a subset that was not chosen"
-NOT_CHOSEN_LABEL: Final = "of a label that was not chosen"
-UNKNOWN_IMAGE: Final = "image not in the task"
-UNKNOWN_LABEL: Final = "label not in the task"
-BAD: Final = "bad"
 _MOST_NAMES: Final = 1_000_000
-REPEATED: Final = "also in an earlier file"
-SAID_TWICE: Final = "said twice"
-SAME_PICTURE: Final = "the same picture as in another folder"
-NOT_TAKEN: Final = "not the picture that the image has"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -146,7 +138,7 @@ class Run:
 
     def skip(self, source: Source, totals: Totals, names: Sequence[str | None]) -> None:
         """Counts rows that are left out as bad, by their ImageIDs."""
-        totals.skipped[BAD] += len(names)
+        totals.skipped[SkipReason.BAD] += len(names)
         if self.options.mode is Mode.REPLACE and self.loader is None:
             self.replacing.skip(source, names)
 

@@ -139,7 +139,7 @@ def test_one_edge_under_two_names_is_one_edge(tmp_path: Path) -> None:
     result = load(write(tmp_path / "good", changed(file(HIERARCHY, hierarchy))))
     assert result.committed
     assert len(everything()["HierarchyEdge"]) == 1
-    assert result.report.totals["hierarchy edges"].skipped == {"the same edge under another name": 1}
+    assert result.report.totals["hierarchy edges"].skipped == {"same-edge": 1}
 
 
 META: list[tuple[str, str, list[str]]] = [
@@ -198,7 +198,7 @@ def test_sizes_that_are_said_again_are_counted_once(tmp_path: Path) -> None:
     assert result.committed
     totals = result.report.totals["image sizes"]
     assert (totals.read, totals.added) == (6, 2)
-    assert totals.skipped == {"said twice": 3, "image not in the task": 1}
+    assert totals.skipped == {"said-twice": 3, "unknown-image": 1}
     assert warnings(result) == ['images.meta:1: id: "a" is 8 x 6 pixels in an earlier file, which holds']
     assert [row[7:9] for row in everything()["Image"]] == [(8, 6), (4, 3)]
 

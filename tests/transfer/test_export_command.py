@@ -72,7 +72,7 @@ def test_the_whole_report_in_a_file(tmp_path: Path) -> None:
     report = json.loads((tmp_path / "report.json").read_text("utf-8"))
 
     assert (report["task"], report["dest"], report["errors"]) == ("t", str(tmp_path / "out"), 1)
-    assert report["totals"]["masks"]["skipped"] == {"cannot be written": 1}
+    assert report["totals"]["masks"]["skipped"] == {"unwritable": 1}
     (issue,) = report["issues"]
     assert issue["value"] == f"polygon {shape.pk} of /m/01yrx on train/a"
 

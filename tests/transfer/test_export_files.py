@@ -160,7 +160,7 @@ def test_the_class_list_has_display_names_and_every_label_in_use(tmp_path: Path)
 
     text = (tmp_path / "out" / "annotations" / "class-descriptions.csv").read_text("utf-8")
     assert text == '/m/01yrx,Cat\n/m/plain,/m/plain\n"a ""b"", c","Ünï, “x”"\n/m/used,/m/used\n'
-    assert report.totals["labels"].skipped == {"not in the class list": 1}
+    assert report.totals["labels"].skipped == {"not-listed": 1}
     assert [str(issue).partition(": ")[2] for issue in report.issues()] == [
         "Labels without a display name stand in the class list with their LabelName twice: 2"
     ]
@@ -239,7 +239,7 @@ def test_a_hierarchy_that_is_no_tree_is_an_issue(tmp_path: Path) -> None:
     report = made.export(tmp_path / "out")
 
     assert told(report) == ["name-twice", "bad-hierarchy"]
-    assert report.totals["hierarchy edges"].skipped == {"cannot be written": 2}
+    assert report.totals["hierarchy edges"].skipped == {"unwritable": 2}
     read_again(tmp_path / "out")
 
 

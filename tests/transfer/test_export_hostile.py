@@ -33,7 +33,7 @@ def test_subsets_whose_names_cannot_be_written(tmp_path: Path, subset: str) -> N
     assert told(report) == [f"bad-subset: {subset}"]
     assert report.totals["images"].skipped == {"the subset's name cannot be written": 2}
     for kind in ("human labels", "boxes", "masks"):
-        assert report.totals[kind].skipped == {"the image's name cannot be written": 2}
+        assert report.totals[kind].skipped == {"bad-image-name": 2}
         assert report.totals[kind].written == 1
     assert read_again(tmp_path / "out").images.count() == 1
 
@@ -56,8 +56,8 @@ def test_images_whose_names_cannot_be_written(tmp_path: Path, name: str) -> None
     report = made.export(tmp_path / "out")
 
     assert told(report) == [f"bad-image-id: {name}"]
-    assert report.totals["images"].skipped == {"the name cannot be written": 1}
-    assert report.totals["boxes"].skipped == report.totals["masks"].skipped == {"the image's name cannot be written": 1}
+    assert report.totals["images"].skipped == {"bad-name": 1}
+    assert report.totals["boxes"].skipped == report.totals["masks"].skipped == {"bad-image-name": 1}
     assert read_again(tmp_path / "out").images.count() == 1
 
 
@@ -70,7 +70,7 @@ def test_images_whose_pictures_alone_cannot_be_written(tmp_path: Path, name: str
     report = made.export(tmp_path / "out")
 
     assert [issue.code for issue in report.issues()] == ["bad-picture-name"]
-    assert report.totals["pictures"].skipped == {"the name cannot be written": 1}
+    assert report.totals["pictures"].skipped == {"bad-name": 1}
     again = read_again(tmp_path / "out")
     assert (again.images.get().name, again.shapes.count()) == (name, 1)
 
@@ -95,9 +95,9 @@ def test_labels_whose_names_cannot_be_written(tmp_path: Path, name: str) -> None
     report = made.export(tmp_path / "out")
 
     assert told(report) == [f"bad-label-name: {name}"]
-    assert report.totals["labels"].skipped == {"the name cannot be written": 1}
+    assert report.totals["labels"].skipped == {"bad-name": 1}
     for kind in ("human labels", "masks"):
-        assert report.totals[kind].skipped == {"the label's name cannot be written": 1}
+        assert report.totals[kind].skipped == {"bad-label-name": 1}
     assert read_again(tmp_path / "out").labels.count() == 1
 
 
@@ -109,7 +109,7 @@ def test_labels_that_only_a_hierarchy_cannot_have(tmp_path: Path, name: str) -> 
         HierarchyEdge.objects.create(parent=made.label, child=child, kind=kind)
     report = made.export(tmp_path / "out")
     assert told(report) == [f"bad-edge: {name}"]
-    assert report.totals["hierarchy edges"].skipped == {"of a label whose name cannot be written": 2}
+    assert report.totals["hierarchy edges"].skipped == {"bad-label-name": 2}
     assert read_again(tmp_path / "out").labels.filter(name=name, is_listed=True).exists()
 
 
@@ -164,7 +164,7 @@ def test_a_size_that_no_picture_has(tmp_path: Path) -> None:
     made.add_image("b", width=1, height=1)
     report = made.export(tmp_path / "out")
     assert told(report) == ["bad-size: train/a"]
-    assert report.totals["image sizes"].skipped == {"too large": 1}
+    assert report.totals["image sizes"].skipped == {"too-large": 1}
     assert read_again(tmp_path / "out").images.filter(width=1).count() == 1
 
 
@@ -179,7 +179,7 @@ def test_shapes_of_another_task_s_images_and_labels(tmp_path: Path) -> None:
 
     report = made.export(tmp_path / "out")
 
-    skipped = {"the label is another task's": 1, "the image is another task's": 1}
+    skipped = {"label-elsewhere": 1, "image-elsewhere": 1}
     assert report.totals["boxes"].skipped == skipped
     assert report.totals["boxes"].written == 1
 

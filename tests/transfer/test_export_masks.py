@@ -100,7 +100,7 @@ def test_shapes_of_one_group_and_label_are_one_mask(tmp_path: Path) -> None:
     joined = geometry.fill_polygon([SQUARE], *SIZE) | geometry.fill_ellipse([0.9, 0.9, 0.1, 0.1], 0, *SIZE)
     assert np.array_equal(mask_pixels(tmp_path / "out" / "masks" / "train" / rows[0].split(",")[0]), joined)
     assert (tmp_path / "out" / "masks" / "train" / "imported.png").read_bytes() == bytes(imported.mask.png)
-    assert report.totals["masks"].skipped == {"written with another shape of its group": 1}
+    assert report.totals["masks"].skipped == {"with-its-group": 1}
 
 
 def test_a_group_that_stands_on_several_pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,7 +127,7 @@ def test_one_bad_part_of_a_group_is_an_issue_and_the_others_are_written(tmp_path
 
     assert np.array_equal(only_pixels(tmp_path / "out"), geometry.fill_polygon([SQUARE], *SIZE))
     assert told(report) == [f"shape-unwritten: polygon {shape.pk} of /m/01yrx on train/a" for shape in bad]
-    assert report.totals["masks"].skipped == {"cannot be written": 3}
+    assert report.totals["masks"].skipped == {"unwritable": 3}
 
 
 def test_shapes_that_cannot_be_drawn_are_issues(tmp_path: Path, settings: Settings) -> None:

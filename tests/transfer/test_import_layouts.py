@@ -382,9 +382,9 @@ def test_official_downloads_in_one_folder(tmp_path: Path) -> None:
 
     assert image_names() == [("train", "a"), ("validation", "v")]
     assert list(Image.objects.order_by("pk").values_list("rotation", "title")) == [(90.0, ""), (0.0, "T")]
-    assert totals(result.report)["images"] == {"read": 4, "added": 2, "skipped": {"also in an earlier file": 2}}
-    assert totals(result.report)["labels"] == {"read": 6, "added": 4, "skipped": {"also in an earlier file": 2}}
-    assert totals(result.report)["human labels"] == {"read": 3, "added": 2, "skipped": {"also in an earlier file": 1}}
+    assert totals(result.report)["images"] == {"read": 4, "added": 2, "skipped": {"in-earlier-file": 2}}
+    assert totals(result.report)["labels"] == {"read": 6, "added": 4, "skipped": {"in-earlier-file": 2}}
+    assert totals(result.report)["human labels"] == {"read": 3, "added": 2, "skipped": {"in-earlier-file": 1}}
     assert kinds() == {"tag": 3, "rectangle": 2}
     assert shapes(ShapeKind.RECTANGLE)[0].clicks == [[-1, -1]] * 4
 
@@ -440,7 +440,7 @@ def test_overlapping_label_files_that_differ(tmp_path: Path) -> None:
         'warning: row-differs: train-annotations-human-imagelabels-boxable.csv:2: Confidence: "0" differs from “1” '
         "in an earlier file, which holds"
     )
-    assert totals(result.report)["human labels"] == {"read": 7, "added": 4, "skipped": {"also in an earlier file": 3}}
+    assert totals(result.report)["human labels"] == {"read": 7, "added": 4, "skipped": {"in-earlier-file": 3}}
     assert [(tag.image.name, tag.score) for tag in shapes()] == [("a", 1), ("b", 1), ("b", 0), ("b", 1)]
 
 
@@ -453,7 +453,7 @@ def test_overlapping_box_files(tmp_path: Path) -> None:
     }
     result = imported(write(tmp_path, files))
 
-    assert totals(result.report)["boxes"] == {"read": 5, "added": 3, "skipped": {"also in an earlier file": 2}}
+    assert totals(result.report)["boxes"] == {"read": 5, "added": 3, "skipped": {"in-earlier-file": 2}}
 
 
 def test_what_only_the_later_of_two_equal_boxes_says_is_told(tmp_path: Path) -> None:
@@ -465,7 +465,7 @@ def test_what_only_the_later_of_two_equal_boxes_says_is_told(tmp_path: Path) -> 
     }
     result = bring_in(write(tmp_path, files))
 
-    assert totals(result.report)["boxes"] == {"read": 2, "added": 1, "skipped": {"also in an earlier file": 1}}
+    assert totals(result.report)["boxes"] == {"read": 2, "added": 1, "skipped": {"in-earlier-file": 1}}
     assert [(issue.severity, issue.code, issue.line, issue.value) for issue in result.report.issues()] == [
         ("warning", "row-differs", 2, "Unknown"),
         ("warning", "row-differs", 2, "Young"),
@@ -481,7 +481,7 @@ def test_overlapping_segmentation_files(tmp_path: Path) -> None:
     }
     result = imported(write(tmp_path, files))
 
-    assert totals(result.report)["masks"] == {"read": 2, "added": 1, "skipped": {"also in an earlier file": 1}}
+    assert totals(result.report)["masks"] == {"read": 2, "added": 1, "skipped": {"in-earlier-file": 1}}
 
 
 def test_boxes_alone(tmp_path: Path) -> None:

@@ -198,9 +198,9 @@ def test_without_specs_score_occluded_and_box_id_stay_and_the_others_are_counted
     assert totals(result.report)["attributes"] == {
         "read": 3,
         "skipped": {
-            "is_group_of: the label has no such spec": 1,
-            "predicted_iou: the label has no such spec": 1,
-            "truncated: the label has no such spec": 1,
+            "no-such-spec:is_group_of": 1,
+            "no-such-spec:predicted_iou": 1,
+            "no-such-spec:truncated": 1,
         },
     }
 
@@ -378,7 +378,7 @@ def test_sizes_come_from_the_picture_before_images_meta(tmp_path: Path) -> None:
     assert totals(result.report)["image sizes"] == {
         "read": 3,
         "added": 1,
-        "skipped": {"image not in the task": 1, "the picture is of another size": 1},
+        "skipped": {"unknown-image": 1, "other-size": 1},
     }
 
 
@@ -391,7 +391,7 @@ def test_sizes_said_twice(tmp_path: Path) -> None:
     result = bring_in(write(tmp_path, files | documented(boxes=[BOX, BOX.replace("a,", "b,", 1)])))
 
     assert dict(Image.objects.values_list("name", "width")) == {"a": 21, "b": 22}
-    assert totals(result.report)["image sizes"] == {"read": 5, "added": 2, "skipped": {"said twice": 3}}
+    assert totals(result.report)["image sizes"] == {"read": 5, "added": 2, "skipped": {"said-twice": 3}}
     assert codes(result.report) == ["size-differs"]
 
 

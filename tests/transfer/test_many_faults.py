@@ -224,7 +224,7 @@ def test_a_row_in_two_files_is_taken_once(tmp_path: Path) -> None:
     part = HUMAN.replace(".csv", "-boxable.csv")
     files = changed(gone(MASKS), file(part, "ImageID,Source,LabelName,Confidence\na,verification,/m/01yrx,0\n"))
     result = load(write(tmp_path / "a", files))
-    assert result.report.totals["human labels"].skipped == {"also in an earlier file": 1}
+    assert result.report.totals["human labels"].skipped == {"in-earlier-file": 1}
     assert told(result, Severity.WARNING) == [
         f'{part}:2: Confidence: "0" differs from “1” in an earlier file, which holds'
     ]

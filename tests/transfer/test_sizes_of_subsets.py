@@ -23,14 +23,14 @@ def test_sizes_of_subsets_that_were_not_chosen_are_of_no_image(tmp_path: Path) -
     for changed in (True, False):
         result = bring_in(source, subsets=frozenset({"train"}))
         assert (result.committed, result.changed, height()) == (True, changed, 20)
-        assert totals(result.report)["image sizes"]["skipped"] == {"in a subset that was not chosen": 2}
+        assert totals(result.report)["image sizes"]["skipped"] == {"subset-not-chosen": 2}
 
 
 def test_what_is_said_of_the_very_image_goes_before_what_is_said_of_one_in_another_subset(tmp_path: Path) -> None:
     Image.objects.create(task=Task.objects.create(name="t"), subset="train", name="shared")
     result = bring_in(write(tmp_path / "in", documented(sizes=SIZES)), missing_images=Missing.SKIP)
     assert (result.committed, height()) == (True, 20)
-    assert totals(result.report)["image sizes"]["skipped"] == {"said twice": 2}
+    assert totals(result.report)["image sizes"]["skipped"] == {"said-twice": 2}
 
 
 def test_of_several_other_subsets_the_first_holds(tmp_path: Path) -> None:

@@ -225,6 +225,6 @@ def test_unknown_labels_and_images(policy: Missing, expected: list[str], tmp_pat
     assert totals.read == 4
     assert totals.added == 2 * (policy is Missing.CREATE)
     if policy is Missing.SKIP:
-        assert totals.skipped == {"label not in the task": 1, "image not in the task": 1}
+        assert totals.skipped == {"unknown-label": 1, "unknown-image": 1}
     names = [row[3] for row in everything()["Image"]]
     assert names == ["a", "b/c/d/2"] + ["zebra"] * (policy is Missing.CREATE)

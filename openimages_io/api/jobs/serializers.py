@@ -28,7 +28,9 @@ class TotalsSerializer(serializers.Serializer[Any]):
     unchanged = serializers.IntegerField()
     removed = serializers.IntegerField()
     written = serializers.IntegerField()
-    skipped = serializers.DictField(child=serializers.IntegerField(), help_text="By reason.")
+    skipped = serializers.DictField(
+        child=serializers.IntegerField(), help_text="By the code of the reason, as docs/issues.md lists them."
+    )
 
 
 class IssueSerializer(serializers.Serializer[Any]):

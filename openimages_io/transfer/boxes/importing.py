@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any, Final
 
 from openimages_io.format.layouts import Kind, Source
+from openimages_io.format.skip_reasons import SkipReason
 from openimages_io.format.tables import BOXES, CLICK_COLUMNS, FLAGS, PERSON_ATTRIBUTES
 from openimages_io.models import Shape, ShapeKind
 from openimages_io.transfer.masks.mask_boxes import BoxMatcher
@@ -243,7 +244,7 @@ def report_attributes(run: Run, outcome: Outcome, file: str, line: int) -> None:
     if outcome.dropped:
         totals = run.report.of("attributes")
         totals.read += len(outcome.dropped)
-        totals.skipped.update(f"{name}: the label has no such spec" for name in outcome.dropped)
+        totals.skipped.update(map(SkipReason.NO_SUCH_SPEC.of, outcome.dropped))
     for name, value, reason in outcome.faults:
         run.issue("bad-attribute", reason, file=file, line=line, column=name, value=value)
 

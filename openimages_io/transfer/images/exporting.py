@@ -12,6 +12,7 @@ from openimages_io.format import cells
 from openimages_io.format.layouts import misread
 from openimages_io.format.names import DATUMARO, unsafe_word
 from openimages_io.format.sizes import MAX_SIDE, write_sizes
+from openimages_io.format.skip_reasons import SkipReason
 from openimages_io.format.tables import IMAGES
 from openimages_io.format.writing import header, lines, names_of, rotation, text
 from openimages_io.models import Image
@@ -83,7 +84,7 @@ def _prepare_subset(out: ExportState, subset: str) -> None:
                 cells.IMAGE_ID.parse(name)
             except ValueError as fault:
                 out.issue("bad-image-id", str(fault), value=name)
-                _leave_out(out, [key], "the name cannot be written")
+                _leave_out(out, [key], SkipReason.BAD_NAME)
                 continue
         out.image_names[key] = name
         out.image_cells[key] = text(name)
@@ -151,7 +152,7 @@ def _sizes(out: ExportState) -> Iterator[tuple[str, str, int, int]]:
                 if width is None:
                     continue
                 if max(height, width) > MAX_SIDE:
-                    totals.skipped["too large"] += 1
+                    totals.skipped[SkipReason.TOO_LARGE] += 1
                     reason = f"is {width} x {height} pixels, more than the {MAX_SIDE:,} that a side may have"
                     out.issue("bad-size", reason, value=f"{subset}/{out.image_names[key]}")
                     continue

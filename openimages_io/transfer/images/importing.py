@@ -7,6 +7,7 @@ from typing import Any, Final
 from openimages_io.database.bulk import plain
 from openimages_io.format.layouts import Kind, Source
 from openimages_io.format.reading import Chunk
+from openimages_io.format.skip_reasons import SkipReason
 from openimages_io.format.tables import IMAGES
 from openimages_io.models import Image
 from openimages_io.models.image import DEFAULT_SUBSET
@@ -15,7 +16,7 @@ from openimages_io.transfer.disk_notes import DiskNotes
 from openimages_io.transfer.lenient import doubt, find_images, place_of
 from openimages_io.transfer.options import Missing, Mode
 from openimages_io.transfer.repeated_rows import may_overlap
-from openimages_io.transfer.run import BAD, NOT_CHOSEN_SUBSET, REPEATED, UNKNOWN_IMAGE, Run
+from openimages_io.transfer.run import Run
 
 _AMBIGUOUS: Final = 0
 _BATCH: Final = 500
@@ -42,7 +43,7 @@ def _read_list(run: Run, source: Source, scratch: DiskNotes | None) -> None:
         for subset in dict.fromkeys(subsets):
             chunk = whole if subsets.count(subset) == len(subsets) else whole.where([s == subset for s in subsets])
             if run.options.subsets and subset not in run.options.subsets:
-                totals.skipped[NOT_CHOSEN_SUBSET] += len(chunk)
+                totals.skipped[SkipReason.SUBSET_NOT_CHOSEN] += len(chunk)
                 continue
             chunk, keys, made = _resolve(run, source, subset, chunk)
             if len(set(keys)) < len(keys) or not seen.isdisjoint(keys):
@@ -73,7 +74,7 @@ def _resolve(run: Run, source: Source, subset: str, chunk: Chunk) -> tuple[Chunk
             _fault(run, source, chunk, index, "unknown-image")
         elif key is None:
             run.unknown_images.take(subset, name)
-            totals.skipped[UNKNOWN_IMAGE] += 1
+            totals.skipped[SkipReason.UNKNOWN_IMAGE] += 1
     if new:
         first = list(new.values())
         whole = len(first) == len(names)
@@ -114,13 +115,13 @@ def _compare(
     earlier = scratch.find(keys) if scratch is not None else {}
     stored = _stored_values(run, [key for key in keys if key not in run.new_images and key not in earlier])
     again = sum(key not in made and key not in earlier and key not in stored for key in keys)
-    totals.skipped.update({REPEATED: again} if again else {})
+    totals.skipped.update({SkipReason.REPEATED: again} if again else {})
     notes: dict[int, str] = {}
     updates: list[tuple[int, dict[str, Any]]] = []
     for index, (key, row) in enumerate(zip(keys, rows, strict=True)):
         given = dict(zip(columns, row, strict=True))
         if key in earlier:
-            totals.skipped[REPEATED] += 1
+            totals.skipped[SkipReason.REPEATED] += 1
             known = json.loads(earlier[key][2])
             for column, value in given.items():
                 if not _empty(value) and not _empty(known.get(column)) and known[column] != value:
@@ -166,4 +167,4 @@ def _empty(value: Any) -> bool:
 def _fault(run: Run, source: Source, chunk: Chunk, index: int, code: str, **params: Any) -> None:
     name = chunk.values["ImageID"][index]
     run.issue(code, file=source.path, line=chunk.lines[index], column="ImageID", value=name, **params)
-    run.report.of("images").skipped[BAD] += 1
+    run.report.of("images").skipped[SkipReason.BAD] += 1

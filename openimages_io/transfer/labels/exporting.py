@@ -9,6 +9,7 @@ from openimages_io.exceptions import OpenImagesError
 from openimages_io.format import cells, hierarchy
 from openimages_io.format.class_lists import reads_plainly
 from openimages_io.format.names import UNPRINTABLE
+from openimages_io.format.skip_reasons import SkipReason
 from openimages_io.format.tables import CLASSES
 from openimages_io.format.writing import header, lines, names_of, text
 from openimages_io.models import HierarchyEdge, Label, Shape
@@ -35,7 +36,7 @@ def prepare_labels(out: ExportState) -> None:
             "bad-label-name", "is a label whose name could not be read again; it is not written", value=label.name
         )
         out.report.of("labels").read += 1
-        out.report.of("labels").skipped["the name cannot be written"] += 1
+        out.report.of("labels").skipped[SkipReason.BAD_NAME] += 1
     out.label_names = {label.pk: label.name for label in out.labels}
     if out.options.label_names is LabelNames.DISPLAY:
         _take_display_names(out)
@@ -104,7 +105,7 @@ def write_class_list(out: ExportState) -> list[str]:
     totals.read += len(out.labels)
     totals.written += len(listed)
     if len(listed) < len(out.labels):
-        totals.skipped["not in the class list"] += len(out.labels) - len(listed)
+        totals.skipped[SkipReason.NOT_LISTED] += len(out.labels) - len(listed)
     written = {label.pk for label in listed}
     return [out.label_names[label.pk] for label in out.labels if label.pk not in written]
 
@@ -127,7 +128,7 @@ def write_hierarchy(out: ExportState, unlisted: Sequence[str]) -> None:
         totals.written += len(edges)
     except OpenImagesError as fault:
         out.issue("bad-hierarchy", str(fault), file=out.names.hierarchy)
-        totals.skipped["cannot be written"] += len(edges)
+        totals.skipped[SkipReason.UNWRITABLE] += len(edges)
         data = hierarchy.dump(hierarchy.Graph(root=None, edges=(), names=()), out.limits, taken=taken)
     out.output.write(out.names.hierarchy, data, compress=True)
 
@@ -147,9 +148,9 @@ def _edges(out: ExportState) -> list[hierarchy.Edge]:
                 names = out.label_names[parent], out.label_names[child]
                 edges.append(hierarchy.Edge(*names, hierarchy.EdgeKind(kind)))
             else:
-                totals.skipped["of a label that was not chosen"] += 1
+                totals.skipped[SkipReason.LABEL_NOT_CHOSEN] += 1
         else:
-            totals.skipped["of a label whose name cannot be written"] += 1
+            totals.skipped[SkipReason.BAD_LABEL_NAME] += 1
             lost |= {parent, child} & unfit.keys()
     for key in sorted(lost):
         out.issue("bad-edge", file=out.names.hierarchy, value=unfit[key])

@@ -7,14 +7,14 @@ from openimages_io.database.bulk import plain
 from openimages_io.format import hierarchy
 from openimages_io.format.class_lists import is_mid
 from openimages_io.format.layouts import Kind, Source
+from openimages_io.format.skip_reasons import SkipReason
 from openimages_io.format.tables import CLASSES
 from openimages_io.models import HierarchyEdge, Label
 from openimages_io.transfer.creating import create_labels
 from openimages_io.transfer.options import Missing
-from openimages_io.transfer.run import BAD, NOT_CHOSEN_LABEL, REPEATED, UNKNOWN_LABEL, Run
+from openimages_io.transfer.run import Run
 
 _BATCH: Final = 500
-_SAME_EDGE: Final = "the same edge under another name"
 
 
 def read_class_lists(run: Run) -> None:
@@ -28,14 +28,14 @@ def read_class_lists(run: Run) -> None:
             for name, display, line in zip(names, chunk.get("DisplayName"), chunk.lines, strict=True):
                 if name in seen:
                     run.issue("class-twice", file=source.path, line=line, column="LabelName", value=name)
-                    totals.skipped[BAD] += 1
+                    totals.skipped[SkipReason.BAD] += 1
                     continue
                 seen.add(name)
                 earlier = listed.get(name)
                 if earlier is None:
                     listed[name] = display or "", source.path
                     continue
-                totals.skipped[REPEATED] += 1
+                totals.skipped[SkipReason.REPEATED] += 1
                 if not earlier[0]:
                     listed[name] = display or "", source.path
                 elif display and display != earlier[0]:
@@ -56,7 +56,7 @@ def _take_in(run: Run, listed: dict[str, str]) -> None:
     for name, display in listed.items():
         assert totals is not None
         if not _chosen(run, name, display):
-            totals.skipped[NOT_CHOSEN_LABEL] += 1
+            totals.skipped[SkipReason.LABEL_NOT_CHOSEN] += 1
             continue
         key = run.labels.by_name.get(name)
         if key is None and name not in run.labels.ambiguous:
@@ -66,7 +66,7 @@ def _take_in(run: Run, listed: dict[str, str]) -> None:
                 # A MID that stands twice is one whose display name nobody knew.
                 new.append((name, "" if display == name and is_mid(name) else display))
             else:
-                totals.skipped[UNKNOWN_LABEL] += 1
+                totals.skipped[SkipReason.UNKNOWN_LABEL] += 1
             continue
         # A tool that knows no display names writes the LabelName twice; that says nothing.
         if display and display not in {name, run.labels.names[key]} and display != run.labels.display[key]:
@@ -165,22 +165,22 @@ def _take_edges(run: Run, source: Source, graph: hierarchy.Graph) -> None:
     for edge in graph.edges:
         above, child = find.get(edge.parent), find.get(edge.child)
         if not ambiguous.isdisjoint((edge.parent, edge.child)):
-            totals.skipped[BAD] += 1
+            totals.skipped[SkipReason.BAD] += 1
             continue
         if above is None or child is None:
-            totals.skipped[NOT_CHOSEN_LABEL if run.options.labels else UNKNOWN_LABEL] += 1
+            totals.skipped[SkipReason.LABEL_NOT_CHOSEN if run.options.labels else SkipReason.UNKNOWN_LABEL] += 1
             continue
         key = above, child, edge.kind.value
         if key in stored:
             totals.unchanged += 1
             continue
         if key in made:
-            totals.skipped[_SAME_EDGE] += 1
+            totals.skipped[SkipReason.SAME_EDGE] += 1
             continue
         if may_be_cyclic and _reaches(children, child, above):
             form = "same" if above == child else "above"
             run.issue("cyclic-hierarchy", file=source.path, value=edge.child, form=form, parent=edge.parent)
-            totals.skipped[BAD] += 1
+            totals.skipped[SkipReason.BAD] += 1
             continue
         made.add(key)
         children.setdefault(above, set()).add(child)

@@ -11,6 +11,7 @@ from openimages_io import geometry
 from openimages_io.archives.output import ByteSink
 from openimages_io.format import cells, writing
 from openimages_io.format.masks import SIGNATURE, BadMask, decode, encode
+from openimages_io.format.skip_reasons import SkipReason
 from openimages_io.format.tables import SEGMENTATIONS
 from openimages_io.models import Image, Shape, ShapeKind
 from openimages_io.models.shape import as_attributes
@@ -140,7 +141,7 @@ class _Writer:
             yield row
 
     def _refuse(self, shape: Shape, fault: CannotBeWritten) -> None:
-        self.totals.skipped["cannot be written"] += 1
+        self.totals.skipped[SkipReason.UNWRITABLE] += 1
         place = f"{self.subset}/{self.out.image_names[shape.image_id]}"
         what = f"{shape.kind} {shape.pk} of {self.out.label_names[shape.label_id]} on {place}"
         self.out.issue("shape-unwritten", str(fault), value=what)
@@ -192,7 +193,7 @@ class _Writer:
                 continue  # it is told of when its turn comes
             pixels |= drawn[-1][1]
             self._done.add(part.pk)
-            self.totals.skipped["written with another shape of its group"] += 1
+            self.totals.skipped[SkipReason.WITH_ITS_GROUP] += 1
         if not pixels.any():
             place = f"{self.subset}/{self.out.image_names[shape.image_id]}"
             value = f"{shape.kind} {shape.pk} on {place}"

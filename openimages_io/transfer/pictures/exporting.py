@@ -9,6 +9,7 @@ from django.core.exceptions import SuspiciousFileOperation
 from openimages_io.archives.safety import is_junk, unsafe_reason
 from openimages_io.format.known_files import PICTURE_SUFFIXES
 from openimages_io.format.names import image_id_of, split_ending, unsafe_image_id
+from openimages_io.format.skip_reasons import SkipReason
 from openimages_io.models import Image
 from openimages_io.transfer.export_state import ExportState
 from openimages_io.transfer.images.exporting import LONGEST_STEP, images_of, pages
@@ -50,14 +51,14 @@ def _write(out: ExportState, subset: str, key: int, file: str, suffix: str, name
         path = out.names.picture(subset, image_name, suffix)
     fault = _fault_of_path(image_name, path, suffix) or names.fault(path)
     if fault:
-        totals.skipped["the name cannot be written"] += 1
+        totals.skipped[SkipReason.BAD_NAME] += 1
         out.issue("bad-picture-name", fault, value=path)
         return
     try:
         with Image(file=file).file.open("rb") as source:
             out.output.copy(path, source.file)
     except (OSError, SuspiciousFileOperation) as error:
-        totals.skipped["missing in the storage"] += 1
+        totals.skipped[SkipReason.NOT_STORED] += 1
         form = "missing" if isinstance(error, FileNotFoundError) else "unreadable"
         out.issue("picture-missing", value=path, form=form, stored=file)
         return

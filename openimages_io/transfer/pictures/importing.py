@@ -12,6 +12,7 @@ from openimages_io.format.layouts import Kind
 from openimages_io.format.orientation import NORMAL, TURNED, orientation
 from openimages_io.format.pictures import BadPicture, check_picture
 from openimages_io.format.sizes import read_sizes
+from openimages_io.format.skip_reasons import SkipReason
 from openimages_io.models import Image, picture_storage
 from openimages_io.models.deletion import forget_files, picture_folder
 from openimages_io.models.image import DEFAULT_SUBSET
@@ -20,20 +21,11 @@ from openimages_io.transfer.lenient import look_for_pictures
 from openimages_io.transfer.options import Missing, Mode
 from openimages_io.transfer.pictures.storing import Stored, digest_of, store
 from openimages_io.transfer.report import Totals
-from openimages_io.transfer.run import (
-    BAD,
-    NOT_CHOSEN_SUBSET,
-    NOT_TAKEN,
-    SAID_TWICE,
-    SAME_PICTURE,
-    UNKNOWN_IMAGE,
-    Run,
-)
+from openimages_io.transfer.run import Run
 
 _AMBIGUOUS: Final = 0
 _BATCH: Final = 500
 _MANY: Final = 10
-_MEASURED: Final = "the picture is of another size"
 
 
 def read_size_files(run: Run) -> None:
@@ -53,7 +45,7 @@ def read_size_files(run: Run) -> None:
                 known = run.sizes.setdefault((row.subset, row.image_id), size)
                 if known is size:
                     continue
-                totals.skipped[SAID_TWICE] += 1
+                totals.skipped[SkipReason.SAID_TWICE] += 1
                 if known != size:
                     params: dict[str, Any] = {"form": "file", "width": known[0], "height": known[1]}
                     place: dict[str, Any] = {
@@ -66,7 +58,7 @@ def read_size_files(run: Run) -> None:
         lines = len(bad - {None})
         if lines:
             totals.read += lines
-            totals.skipped[BAD] += lines
+            totals.skipped[SkipReason.BAD] += lines
 
 
 def take_pictures(run: Run) -> list[str]:
@@ -87,7 +79,7 @@ def take_pictures(run: Run) -> list[str]:
     for subset, name, path in sorted(run.layout.pictures, key=lambda picture: picture[2]):
         totals.read += 1
         if not run.wants(subset):
-            totals.skipped[NOT_CHOSEN_SUBSET] += 1
+            totals.skipped[SkipReason.SUBSET_NOT_CHOSEN] += 1
             continue
         if run.loader is None:
             _look_at(run, subset, name, path)
@@ -97,14 +89,14 @@ def take_pictures(run: Run) -> list[str]:
         for issue in found:
             run.report(issue)
         if any(issue.severity is Severity.ERROR for issue in found):
-            totals.skipped[BAD] += 1
+            totals.skipped[SkipReason.BAD] += 1
             continue
         key = _image_of(run, subset, name, path, chosen)
         if key is None:
             continue
         if first.setdefault(key, path) != path:
             run.issue("two-pictures", file=path, value=name, where="", first=first[key])
-            totals.skipped[BAD] += 1
+            totals.skipped[SkipReason.BAD] += 1
             continue
         if key in run.new_images:
             totals.added += 1
@@ -132,7 +124,7 @@ def _leave_copies_out(run: Run, totals: Totals) -> None:
     """Counts the pictures whose bytes are taken from another folder."""
     for path in run.lenient.same if run.lenient else ():
         totals.read += 1
-        totals.skipped[SAME_PICTURE] += 1
+        totals.skipped[SkipReason.SAME_PICTURE] += 1
         if run.loader is None:
             run.done += run.archive.paths[path]
 
@@ -176,13 +168,13 @@ def _image_of(run: Run, subset: str | None, name: str, path: str, chosen: Collec
     totals = run.report.of("pictures")
     if run.lenient and (params := run.lenient.doubtful_pictures.get(path)):
         run.issue("ambiguous-image", file=path, value=name, **params)
-        totals.skipped[BAD] += 1
+        totals.skipped[SkipReason.BAD] += 1
         return None
     (key,) = run.images.find(subset, [name])
     if subset is None and run.options.subsets and key != _AMBIGUOUS:
         wanted = key in chosen if key is not None else DEFAULT_SUBSET in run.options.subsets
         if not wanted:
-            totals.skipped[NOT_CHOSEN_SUBSET] += 1
+            totals.skipped[SkipReason.SUBSET_NOT_CHOSEN] += 1
             return None
     if key is None and run.policies.images is Missing.CREATE:
         (key,) = create_images(run, subset or DEFAULT_SUBSET, [name])
@@ -193,10 +185,10 @@ def _image_of(run: Run, subset: str | None, name: str, path: str, chosen: Collec
     if key is None:
         run.unknown_images.take(subset, name, is_picture=True)
     if key is None and run.policies.images is Missing.SKIP:
-        totals.skipped[UNKNOWN_IMAGE] += 1
+        totals.skipped[SkipReason.UNKNOWN_IMAGE] += 1
         return None
     run.issue("unknown-image" if key is None else "ambiguous-image", file=path, value=name)
-    totals.skipped[BAD] += 1
+    totals.skipped[SkipReason.BAD] += 1
     return None
 
 
@@ -237,7 +229,7 @@ def _leave_out(run: Run, totals: Totals, path: str) -> None:
     """Says that a picture is not taken: its name alone doesn't show that it is the image's."""
     assert run.lenient is not None
     run.lenient.not_taken.add(path)
-    totals.skipped[NOT_TAKEN] += 1
+    totals.skipped[SkipReason.OTHER_PICTURE] += 1
     subset, name = run.lenient.pictures[path]
     run.issue("picture-not-taken", file=path, subset=subset, image=name)
 
@@ -258,7 +250,7 @@ def take_sizes(run: Run) -> None:
     totals = run.report.of("image sizes") if run.sizes else Totals()
     for keys, size in _told_sizes(run):
         if measured.get(keys[0], size) != size:  # which was reported where the picture was looked at
-            totals.skipped[_MEASURED] += 1
+            totals.skipped[SkipReason.OTHER_SIZE] += 1
         elif keys[0] in run.new_images:
             totals.added += 1
         else:
@@ -271,7 +263,7 @@ def take_sizes(run: Run) -> None:
             if image.file and image.width and image.height and image.pk not in measured and before != (width, height):
                 stored, told = (image.width, image.height), (width, height)
                 run.issue("size-differs", value=str(image), **_sizes(stored, told), **_form(stored, told))
-                totals.skipped[_MEASURED] += named[image.pk]
+                totals.skipped[SkipReason.OTHER_SIZE] += named[image.pk]
                 continue
             totals.unchanged += named[image.pk] * (before == (width, height))
             totals.updated += named[image.pk] * (before != (width, height))
@@ -288,20 +280,20 @@ def _told_sizes(run: Run) -> Iterator[tuple[list[int], tuple[int, int]]]:
     said = {key for place in run.sizes for key in run.images.keys_of(*place)}
     for (told_subset, name), size in run.sizes.items():
         if not run.wants(told_subset):
-            skipped[NOT_CHOSEN_SUBSET] += 1
+            skipped[SkipReason.SUBSET_NOT_CHOSEN] += 1
             continue
         keys = run.images.keys_of(told_subset, name)
         if not keys:  # perhaps one of another subset has the ImageID, of which nothing better is said
             keys = [key for key in run.images.find(told_subset, [name]) if key]
             if said.intersection(keys):
-                skipped[SAID_TWICE] += 1
+                skipped[SkipReason.SAID_TWICE] += 1
                 continue
             said.update(keys)
         kept = [key for key in keys if key in chosen] if run.options.subsets else keys
         if kept:
             yield kept, size
         else:
-            skipped[NOT_CHOSEN_SUBSET if keys else UNKNOWN_IMAGE] += 1
+            skipped[SkipReason.SUBSET_NOT_CHOSEN if keys else SkipReason.UNKNOWN_IMAGE] += 1
 
 
 def _rows(run: Run, keys: Sequence[int]) -> Iterator[Sequence[Image]]:
