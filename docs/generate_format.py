@@ -216,9 +216,16 @@ side and `--match exact` is not given:
 | bytes | `Cat/a.jpg` and `Dog/a.jpg` with equal bytes, and a row `a` | `a`, once | `same-picture` |
 
 Names are compared as they are: `Cat` is not `cat`, and a composed `é` is not a decomposed one. Extensions alone are the same in upper and lower case. A name that
-rows alone have stays as it is, `a.jpg` too. An export writes the image's name into every row. The picture of an image called `a.jpg` is written as `a.jpg`, not
-`a.jpg.jpg`, unless the subset also has an image `a`, or the names are Datumaro's, which knows pictures by the ImageID and one more extension. So an archive
-whose names were matched goes out under the images' names, and what comes from there goes out the same.
+rows alone have stays as it is, `a.jpg` too, and so does one of a row that a task's image has. Where rows and a picture differ in folders and the picture is not stored,
+a new image has the row's name. A picture `a.jpg` is that of an image `a`, and where there is none that of an image `a.jpg`; where a task has both, that of `a.jpg` only if rows name
+it and not `a`. This is so with `--match exact`, too. A picture that no row names and no image is called by, with the bytes of one whose path is the end of its own, or the other
+way about, is the same image (`same-picture`); in folders that disagree, as `cam1/` and `cam2/`, it is another.
+
+An export writes the image's name into every row. The picture of an image called `a.jpg` is written as `a.jpg`, not `a.jpg.jpg`, unless another image would have that name
+(`extension-twice`, counted). Datumaro and CVAT know a picture by the ImageID and one extension, so in their layout an image `a.jpg` goes out as the ImageID `a`
+(`extension-left-out`, counted), unless the task has an image `a` or `a.png` in any subset, or the picture is of another type. An import finds it again
+in the task that it came from; in a new task it is called `a`, with `--match exact` it is an unknown image, and with `--missing-images create` a new one that `images-look-alike` names.
+So an archive whose names were matched goes out under the images' names, and what comes from there goes out the same.
 
 ## Known, but not read
 

@@ -606,6 +606,20 @@ CODES: Final[Mapping[str, IssueCode]] = {
             "parents": "{count:second parent|second parents} in the hierarchy: Datumaro and CVAT keep one a label",
         },
     ),
+    "extension-left-out": IssueCode(
+        _W,
+        "Images whose ImageIDs are written without the picture's extension for Datumaro.",
+        "Nothing: an import finds them again, without --missing-images create and --match exact.",
+        "{count:image is|images are} written without the extension, such as “{name}” as “{image}”, because Datumaro "
+        "looks for a picture under the ImageID and one extension",
+    ),
+    "extension-twice": IssueCode(
+        _W,
+        "Pictures whose names end with an extension twice.",
+        "Nothing, or rename one of the images: without the extension another image has the same name.",
+        "{count:picture ends|pictures end} with an extension twice, such as “{path}”, because another image would have "
+        "the name without it",
+    ),
     "group-unwritten": IssueCode(
         _W,
         "Groups that the format cannot say.",

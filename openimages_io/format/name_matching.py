@@ -113,6 +113,18 @@ def match_names(
     return _Matching(asked, answering, is_same, frozenset(declared), names_root).matches()
 
 
+def related_names(
+    names: Collection[Name], known: Collection[Name], *, together: Together
+) -> Iterator[tuple[Name, list[Name]]]:
+    """Yield each of `names` with those of `known` whose path is the end of its own, or the other way about."""
+    asked, answering = _Side(names, together), _Side(known, together)
+    asked.look_at(answering)
+    answering.look_at(asked)
+    for name in asked.names:
+        if related := answering.related(name):
+            yield name, related
+
+
 class _Side:
     """The names of one side, to be looked up from the other."""
 

@@ -11,7 +11,7 @@ from openimages_io.format.layouts import Files, Kind, Layout
 from openimages_io.format.name_matching import Way
 from openimages_io.format.skip_reasons import SkipReason
 from openimages_io.models.image import DEFAULT_SUBSET
-from openimages_io.transfer.lenient_search import may_match, pictures_may_match, search
+from openimages_io.transfer.lenient_search import file_names_matter, may_match, pictures_may_match, search
 from openimages_io.transfer.matching import SUBSET, LenientNames, Place
 from openimages_io.transfer.options import Match
 from openimages_io.transfer.run import Run
@@ -49,7 +49,12 @@ def find_images(run: Run, subset: str | None, names: Sequence[str]) -> list[int 
 
 def look_for_pictures(run: Run) -> None:
     """See to it that pictures have their images' names, before the first of them is taken."""
-    if run.lenient is not None or run.options.match is Match.EXACT:
+    if run.lenient is not None:
+        return
+    if file_names_matter(run):
+        use(run, search(run))
+        return
+    if run.options.match is Match.EXACT:
         return
     for subset, names in run.layout.pictures.by_subset():
         found = run.images.find(subset, names)

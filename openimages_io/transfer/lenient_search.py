@@ -13,15 +13,16 @@ from typing import Final
 from openimages_io.exceptions import UnreadableArchive
 from openimages_io.format.issues import Issue, Params
 from openimages_io.format.layouts import Kind
-from openimages_io.format.name_matching import Matches, Name, Root, Together, Way, match_names
+from openimages_io.format.name_matching import Matches, Name, Root, Together, Way, match_names, related_names
 from openimages_io.format.names import split_ending
+from openimages_io.format.pictures import BadPicture, check_picture
 from openimages_io.format.reading import read_table
 from openimages_io.format.tables import BOXES, IMAGES, LABELS, SEGMENTATIONS
 from openimages_io.models import Image
 from openimages_io.models.image import DEFAULT_SUBSET
 from openimages_io.text import printable
 from openimages_io.transfer.matching import SUBSET, LenientNames, Place
-from openimages_io.transfer.options import Missing
+from openimages_io.transfer.options import Match, Missing
 from openimages_io.transfer.pictures.storing import digest_of
 from openimages_io.transfer.run import Run
 
@@ -65,13 +66,36 @@ def pictures_may_match(run: Run, missing: Collection[str]) -> bool:
     return any(_last_part(name) in ends for name in missing)
 
 
+def file_names_matter(run: Run) -> bool:
+    """Whether a picture's file is called as an image is, extension and all: it may be `a.jpg`'s rather than `a`'s."""
+    return any(
+        key is not None
+        for subset, names in _by_subset((subset, _file_name(name, path)) for subset, name, path in run.layout.pictures)
+        for key in run.images.find(subset, names)
+    )
+
+
 def search(run: Run) -> LenientNames:
     """Match the names of the archive."""
     if run.last_parts is None:
         run.last_parts = _last_parts(run)
+    if run.options.match is Match.EXACT:
+        return _ByFileName(run).names
     if run.policies.images is Missing.CREATE:
         return _AmongThemselves(run).names
     return _WithTheTask(run).names
+
+
+def _file_name(image_id: str, path: str) -> str:
+    """The name of a picture's file below its subset's folder."""
+    return image_id + path[len(path) - len(split_ending(path)[1]) :]
+
+
+def _by_subset(places: Iterable[tuple[str | None, str]]) -> list[tuple[str | None, list[str]]]:
+    found: dict[str | None, list[str]] = {}
+    for subset, name in places:
+        found.setdefault(subset, []).append(name)
+    return list(found.items())
 
 
 def _last_part(stem: str) -> str:
@@ -157,6 +181,53 @@ class _Search:
                 self._digests[path] = digest_of(data)
         return self._digests[path]
 
+    def of_file_name(self, picture: Name) -> Place | None:
+        """The image that is called as a picture's file is, if no image has its ImageID or rows name the former alone.
+
+        So an export writes the picture of `a.jpg` where there is no `a`.
+        """
+        full = _file_name(picture.text, self.paths[picture])
+        place = self._place_in_task(picture.subset, full)
+        if place is None or self.run.layout.pictures.has(picture.subset, full):
+            return None
+        other = self.run.images.find(picture.subset, [picture.text])[0]
+        is_nearer = place[0] == picture.subset and self.run.images.at(picture.subset, picture.text) is None
+        if (
+            other is not None
+            and not is_nearer
+            and not (self.is_named(picture.subset, full) and not self.is_named(picture.subset, picture.text))
+        ):
+            return None
+        return place
+
+    def _place_in_task(self, subset: str | None, text: str) -> Place | None:
+        key = self.run.images.find(subset, [text])[0]
+        subsets = self.run.images.subsets() if key else ()
+        return next(((place, text) for place in subsets if self.run.images.at(place, text) == key), None)
+
+    def is_named(self, subset: str | None, text: str) -> bool:
+        """Whether rows have this very name."""
+        subsets = {None, subset} if subset is not None else {name.subset for name in self.rows.names}
+        stem, ending = split_ending(text)
+        return any(Name(place, text, stem, ending) in self.rows.names for place in subsets)
+
+    def leave_copies_out(self, taken: Collection[Name], together: Together) -> None:
+        """Finds pictures of no image that are there again with fewer folders, or more, as the picture of one."""
+        others = [
+            name
+            for name, path in self.paths.items()
+            if name not in taken
+            and path not in self.names.pictures
+            and path not in self.names.same
+            and self.run.images.find(name.subset, [name.text]) == [None]
+            and not self.is_named(name.subset, name.text)
+        ]
+        for name, originals in related_names(others, taken, together=together):
+            same = [self.paths[other] for other in originals if self.is_same([name, other])]
+            if same:
+                self.names.same[self.paths[name]] = min(same)
+                self.names.doubtful_pictures.pop(self.paths[name], None)
+
     def match_sizes(self, known: Collection[Name], together: Together) -> None:
         """Matches the names in images.meta, which claim no image: they are as the rows' are, or matched alone."""
         texts: dict[str, set[str]] = {}
@@ -200,6 +271,21 @@ class _Search:
         }
 
 
+def together_in_archive(subset: str | None, other: str | None) -> bool:
+    """Whether two names of an archive may be of one image for all that is said of their subsets."""
+    return subset is None or other is None or subset == other
+
+
+class _ByFileName(_Search):
+    """Pictures are an image's whose name is that of the file."""
+
+    def __init__(self, run: Run) -> None:
+        super().__init__(run)
+        for picture, path in self.paths.items():
+            if place := self.of_file_name(picture):
+                self.names.pictures[path] = place
+
+
 class _WithTheTask(_Search):
     """Rows and pictures are matched with the images of a task."""
 
@@ -230,6 +316,8 @@ class _WithTheTask(_Search):
         self.match_sizes(known, together)
         taken: dict[Name, str] = {}
         for path, name in sorted(self.by_path.items()):
+            if name not in pictures.doubtful and (place := self.of_file_name(name)):
+                pictures.found[name] = Name.of_image(*place), Way.EXTENSION
             if name not in pictures.found:
                 continue
             image, way = pictures.found[name]
@@ -240,6 +328,7 @@ class _WithTheTask(_Search):
                 self.names.pictures[path] = image.subset or "", image.text
                 self.names.stored.add(path)
                 self.names.note(way, path, image.text)
+        self.leave_copies_out(pictures.found, together_in_archive)
 
     def _part_rivals(self, rows: Matches, pictures: Matches) -> None:
         """Takes back what rows and pictures of different names say of one image: `cam1/0001` and `cam2/0001.jpg`."""
@@ -254,6 +343,10 @@ class _WithTheTask(_Search):
                     matches.doubtful[one] = [image]
 
 
+def _by_length(text: str) -> tuple[int, str]:
+    return text.count("/"), text
+
+
 def _may_be_one(row: Name, picture: Name) -> bool:
     return bool(match_names([row], [picture], together=lambda *_: True).found)
 
@@ -265,13 +358,10 @@ class _AmongThemselves(_Search):
         super().__init__(run)
         self._stored: dict[int, str] | None = None
 
-        def together(subset: str | None, of_picture: str | None) -> bool:
-            return subset is None or of_picture is None or subset == of_picture
-
         self.matches = match_names(
             self.rows.names,
             self.paths,
-            together=together,
+            together=together_in_archive,
             is_same=self.is_same,
             declared=self.rows.listed,
             names_root=self.rows.root.text,
@@ -291,13 +381,50 @@ class _AmongThemselves(_Search):
             if chosen[place] > 1 or self._is_used(place, picture, names):
                 place = place[0], picture.text
             self._join(picture, names, place)
-        self.match_sizes(self.paths, together)
+        for picture in self.paths.keys() - groups.keys():
+            if image := self.of_file_name(picture):
+                path = self.paths[picture]
+                self.names.pictures[path] = image
+                self.names.stored.add(path)
+                self.names.note(Way.EXTENSION, path, image[1])
+        self.match_sizes(self.paths, together_in_archive)
+        of_images = [name for name in self.paths if run.images.find(name.subset, [name.text]) != [None]]
+        self.leave_copies_out({*groups, *of_images}, together_in_archive)
 
     def _place(self, picture: Name, names: list[Name]) -> Place:
-        """The shortest path, and of two as long the picture's, in the subset that the rows' file says."""
+        """The name that the task has, else the shortest path, and of two as long the picture's.
+
+        In the subset that the rows' file says. Where the picture is not stored and so can't show next time that the
+        name is its own, it is one that a row has.
+        """
         subset = next((name.subset for name in names if name.subset is not None), picture.subset) or DEFAULT_SUBSET
+        stored = [name.text for name in names if self._is_stored((name.subset or subset, name.text))]
+        if stored and picture.text not in stored:
+            return subset, min(stored, key=_by_length)
         stems = [name.stem for name in names if name.text != picture.text]
-        return subset, min((picture.text, *stems), key=lambda text: text.count("/"))
+        shortest = min((picture.text, *stems), key=lambda text: text.count("/"))
+        texts = {name.text for name in names}
+        ways = {self.matches.found[name][1] for name in names}
+        if shortest not in texts and not ways.isdisjoint({Way.SUFFIX, Way.ROOT}) and not self._is_kept(picture):
+            return subset, min(texts, key=_by_length)
+        return subset, shortest
+
+    def _is_stored(self, place: Place) -> bool:
+        """Whether the task had this image."""
+        key = self.run.images.at(*place)
+        return key is not None and key not in self.run.new_images
+
+    def _is_kept(self, picture: Name) -> bool:
+        """Whether a picture will be stored: it is asked for, and whole."""
+        if not self.run.options.pictures:
+            return False
+        try:
+            check_picture(
+                self.run.archive.read(self.paths[picture], self.run.limits.max_picture_bytes), self.run.limits
+            )
+        except (UnreadableArchive, BadPicture):
+            return False
+        return True
 
     def _copies(self, names: list[Name]) -> set[Name]:
         return {copy for name in names for copy in self.matches.same.get(name, ())}
@@ -311,8 +438,9 @@ class _AmongThemselves(_Search):
         """Gives a picture and the rows that name it one name."""
         path, text = self.paths[picture], place[1]
         key = self.run.images.at(*place)
-        is_stored = key is not None and key not in self.run.new_images
+        is_stored = self._is_stored(place)
         doubtful: Params = {}
+        is_noted = False
         if self._is_used(place, picture, names):
             doubtful = {"form": "used", "fit": path}
         elif key is not None and is_stored and all(name.text != text for name in names) and not self._has(key, path):
@@ -322,14 +450,19 @@ class _AmongThemselves(_Search):
             moves = name.subset is None and picture.subset is not None
             if way is Way.EXACT and not moves and name.text == text:
                 continue
+            if self._is_stored((name.subset or place[0], name.text)):  # which is found exactly
+                continue
             if doubtful and way in {Way.SUFFIX, Way.ROOT}:
                 self.names.doubtful_rows[name.subset, name.text] = doubtful
                 continue
             self.names.rows[name.subset, name.text] = place
             self.names.note(SUBSET if way is Way.EXACT else way, name.text, path)
+            is_noted = True
         if doubtful:
             return
         if picture.text != text or picture.subset not in {None, place[0]}:
+            if not is_noted:
+                self.names.note(self.matches.found[names[0]][1], path, text)
             self.names.pictures[path] = place
             if is_stored:
                 self.names.stored.add(path)

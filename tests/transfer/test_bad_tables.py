@@ -150,7 +150,8 @@ FILES: list[tuple[str, tuple[Change, ...], list[str]]] = [
     ("long class", (more(CLASSES, "/m/9,Bird,animal\n"),),
      [f"{CLASSES}:5: The row has 3 cells, but the file has 2 columns"]),
     ("class list of three columns", (file(CLASSES, "/m/9,Bird,animal\n"),),
-     [f'{CLASSES}:1: "/m/9,Bird,animal' + EXPECTED + "; here are 3 cells"]),
+     [f'{CLASSES}:1: "/m/9,Bird,animal' + EXPECTED + "; here are 3 cells, and which of them is the "
+      "DisplayName is not clear: keep these two columns, under the header LabelName,DisplayName"]),
     ("semicolons in class list", (replaced(CLASSES, ",", ";"),),
      [f'{CLASSES}:1: "/m/01yrx;Cat" LabelName and DisplayName are expected, separated by commas' + SEMICOLONS]),
     ("tabs", (replaced(HUMAN, ",", "\t"),),

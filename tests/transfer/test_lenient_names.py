@@ -2,9 +2,12 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from openimages_io.format.issues import Severity
+from openimages_io.format.names import split_ending
 from openimages_io.models import Image, Shape, Task
 from openimages_io.transfer.exporter import Exporter
 from openimages_io.transfer.importer import Result
@@ -18,6 +21,8 @@ from openimages_io.transfer.options import (
     as_json,
     from_json,
 )
+from openimages_io.transfer.pictures.storing import digest_of
+from openimages_io.transfer.report import Report
 from tests.transfer.datasets import (
     BOXES_HEADER,
     CLASSES,
@@ -293,11 +298,250 @@ def test_the_extension_is_not_written_twice(names: list[str], files: list[str], 
         assert dict(Image.objects.filter(task__name="other").values_list("name", "file_digest")) == digests
 
 
-def test_datumaro_knows_pictures_by_the_id_and_an_extension(tmp_path: Path) -> None:
-    task = task_of(["a.png"])
-    bring_in(write(tmp_path / "in", {"images/train/a.png.png": picture(kind="PNG")}))
-    Exporter(task, tmp_path / "out", ExportOptions(layout=LayoutName.DATUMARO)).run()
-    assert [path.name for path in (tmp_path / "out/images/train").iterdir()] == ["a.png.png"]
+def export_of(task: Task, folder: Path, **options: Any) -> tuple[list[str], Report]:
+    """The pictures of an export, and its report."""
+    report = Exporter(task, folder, ExportOptions(**options)).run().report
+    paths = [path for path in (folder / "images").rglob("*") if path.is_file()]
+    return sorted(path.relative_to(folder / "images").as_posix() for path in paths), report
+
+
+def with_pictures(folder: Path, names: Iterable[str]) -> Task:
+    """A task of these images, each with a box and a picture of its own; the names begin with their subsets."""
+    task = Task.objects.create(name="t")
+    label = task.labels.create(name="/m/01yrx", display_name="Cat", position=0, is_listed=True)
+    for number, place in enumerate(names):
+        subset, _, name = place.partition(":")
+        ending = split_ending(name)[1] or ".jpg"
+        data = picture(width=20 + number, kind="PNG" if ending == ".png" else "JPEG")
+        write(folder, {f"images/{subset}/{name}{ending}": data})
+        image = task.images.create(subset=subset, name=name)
+        Shape.objects.create(
+            task=task, image=image, label=label, kind="rectangle", x_min=0, x_max=0.01 * number + 0.1, y_min=0, y_max=1
+        )
+        assert bring_in(folder).committed
+    assert not task.images.filter(file="").exists()
+    return task
+
+
+def boxes_on_pictures(task: str) -> list[tuple[float | None, str]]:
+    """Each box with the bytes of its picture."""
+    return list(Shape.objects.filter(task__name=task).values_list("x_max", "image__file_digest").order_by("x_max"))
+
+
+@pytest.mark.parametrize(
+    ("names", "files", "codes"),
+    [
+        (["train:a.png"], ["train/a.png"], ["extension-left-out"]),
+        (["train:a.PNG", "train:x/b.png"], ["train/a.png", "train/x/b.png"], ["extension-left-out"]),
+        (["train:a.png", "val:a.png"], ["train/a.png", "val/a.png"], ["extension-left-out", "shared-image-id"]),
+        (["train:a.png", "train:a"], ["train/a.jpg", "train/a.png.png"], ["extension-twice"]),
+        (["train:a.png", "val:a"], ["train/a.png.png", "val/a.jpg"], ["extension-twice"]),
+        (["train:a.png", "train:a.jpg"], ["train/a.jpg.jpg", "train/a.png.png"], ["extension-twice"]),
+        (["train:a", "train:x/a"], ["train/a.jpg", "train/x/a.jpg"], []),
+    ],
+)
+def test_datumaro_knows_pictures_by_the_id_and_one_extension(
+    names: list[str], files: list[str], codes: list[str], tmp_path: Path
+) -> None:
+    task = with_pictures(tmp_path / "in", names)
+    before = boxes_on_pictures("t")
+
+    written, report = export_of(task, tmp_path / "out", layout=LayoutName.DATUMARO)
+
+    assert ([name.lower() for name in written], sorted(issue.code for issue in report.issues())) == (files, codes)
+    same = bring_in(tmp_path / "out")
+    assert (same.committed, same.changed) == (True, False), told(same.report)
+    new = bring_in(tmp_path / "out", "new")
+    assert (new.committed, boxes_on_pictures("new")) == (True, before), told(new.report)
+    if "extension-left-out" not in codes:
+        assert sorted(image_names("new")) == sorted(image_names("t"))
+    Exporter(Task.objects.get(name="new"), tmp_path / "two", ExportOptions(layout=LayoutName.DATUMARO)).run()
+    third = bring_in(tmp_path / "two", "third")
+    assert (sorted(image_names("third")), boxes_on_pictures("third")) == (sorted(image_names("new")), before)
+    assert not [issue for issue in third.report.issues() if issue.severity is not Severity.NOTE]
+
+
+@pytest.mark.parametrize("pictures", [True, False])
+def test_an_extension_is_left_out_with_and_without_pictures(tmp_path: Path, *, pictures: bool) -> None:
+    task = with_pictures(tmp_path / "in", ["train:a.png"])
+    export_of(task, tmp_path / "out", layout=LayoutName.DATUMARO, pictures=pictures)
+    rows = (tmp_path / "out/annotations/train-annotations-bbox.csv").read_text().splitlines()
+    assert [row.partition(",")[0] for row in rows[1:]] == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("layout", "path"), [(LayoutName.DATUMARO, "train/a.png.png"), (LayoutName.DOCUMENTED, "train/a.png")]
+)
+@pytest.mark.parametrize("match", Match)
+@pytest.mark.parametrize("policy", Missing)
+def test_a_chosen_subset_does_not_take_the_name_of_another_subsets_image(
+    layout: LayoutName, path: str, match: Match, policy: Missing, tmp_path: Path
+) -> None:
+    """Else its boxes, or its picture, would be found to be those of `a` in `val` when they come back."""
+    task = with_pictures(tmp_path / "in", ["train:a.png", "val:a"])
+    before = boxes_on_pictures("t")
+    written, _ = export_of(task, tmp_path / "out", layout=layout, subsets=frozenset({"train"}))
+    assert written == [path]
+    again = bring_in(tmp_path / "out", match=match, missing_images=policy)
+    assert (again.committed, again.changed, boxes_on_pictures("t")) == (True, False, before), told(again.report)
+
+
+def test_a_file_name_in_the_subset_is_nearer_than_an_image_id_elsewhere(tmp_path: Path) -> None:
+    with_pictures(tmp_path / "in", ["train:a.png", "val:a"])
+    before = boxes_on_pictures("t")
+    with Image.objects.get(subset="train").file.open() as file:
+        data = file.read()
+    again = bring_in(write(tmp_path / "out", {"images/train/a.png": data}))
+    assert (again.committed, again.changed, boxes_on_pictures("t")) == (True, False, before), told(again.report)
+
+
+def test_a_left_out_extension_is_an_error_where_names_must_be_exact(tmp_path: Path) -> None:
+    task = with_pictures(tmp_path / "in", ["train:a.png"])
+    export_of(task, tmp_path / "out", layout=LayoutName.DATUMARO)
+    exact = bring_in(tmp_path / "out", match=Match.EXACT)
+    assert not exact.committed
+    assert {"unknown-image", "images-not-found"} <= set(found(exact))
+    created = bring_in(tmp_path / "out", missing_images=Missing.CREATE)
+    assert "images-look-alike" in found(created)
+
+
+@pytest.mark.parametrize("layout", LayoutName)
+@pytest.mark.parametrize("names", [["train:a.jpg"], ["train:a.jpg", "train:a"], ["train:x/a.png", "val:x/a"]])
+def test_exact_names_come_back_exactly(layout: LayoutName, names: list[str], tmp_path: Path) -> None:
+    task = with_pictures(tmp_path / "in", names)
+    _, report = export_of(task, tmp_path / "out", layout=layout)
+    left_out = "extension-left-out" in {issue.code for issue in report.issues()}
+    new = bring_in(tmp_path / "out", "new", match=Match.EXACT)
+    assert (new.committed, boxes_on_pictures("new")) == (True, boxes_on_pictures("t")), told(new.report)
+    assert left_out or sorted(image_names("new")) == sorted(image_names("t"))
+    same = bring_in(tmp_path / "out", match=Match.EXACT)
+    assert (same.committed, same.changed) == (not left_out, False), told(same.report)
+
+
+def test_an_exact_name_with_an_extension_of_its_own_keeps_its_picture(tmp_path: Path) -> None:
+    """Both `a.jpg` and `a.jpg.jpg` are there: the latter is the picture of `a.jpg`."""
+    folder = archive(tmp_path / "in", ["a.jpg"], ["images/train/a.jpg", "images/train/a.jpg.jpg"])
+    bring_in(folder, match=Match.EXACT)
+    assert pictured() == {"a": True, "a.jpg": True}
+    assert Image.objects.get(name="a.jpg").file_digest == digest_of((folder / "images/train/a.jpg.jpg").read_bytes())
+
+
+@pytest.mark.parametrize("policy", Missing)
+@pytest.mark.parametrize("match", Match)
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [(["a.jpg"], {"a": False, "a.jpg": True}), (["a.jpg", "a"], {"a": True, "a.jpg": False})],
+)
+def test_a_picture_is_of_the_image_that_the_rows_mean(
+    rows: list[str], expected: dict[str, bool], policy: Missing, match: Match, tmp_path: Path
+) -> None:
+    """The task has both `a` and `a.jpg`; a picture `a.jpg` may be either's."""
+    task_of(["a", "a.jpg"])
+    source = archive(tmp_path / "in", rows, ["images/train/a.jpg"])
+    for changes in (True, False):
+        result = bring_in(source, missing_images=policy, match=match)
+        assert (result.committed, result.changed, pictured()) == (True, changes, expected), told(result.report)
+
+
+@pytest.mark.parametrize("match", Match)
+def test_created_images_take_the_picture_of_an_exact_row(match: Match, tmp_path: Path) -> None:
+    task_of(["a.jpg"])
+    source = archive(tmp_path / "in", ["a.jpg"], ["images/train/a.jpg"])
+    result = bring_in(source, missing_images=Missing.CREATE, match=match)
+    assert (result.committed, pictured()) == (True, {"a.jpg": True}), told(result.report)
+
+
+@pytest.mark.parametrize(
+    ("names", "rows", "boxes"),
+    [
+        (["job/cam1/1.jpg"], ["cam1/1"], ["job/cam1/1.jpg"]),
+        (["job/cam1/1.jpg"], ["cam2/1"], []),
+        (["job/cam1/1.jpg", "job/cam2/1.jpg"], ["cam1/1", "cam2/1"], ["job/cam1/1.jpg", "job/cam2/1.jpg"]),
+        (["job/cam1/1.jpg", "job/cam2/1.jpg"], ["1"], []),
+        (["job/cam1/1.jpg", "job/cam2/1.jpg"], ["cam1/1", "cam3/1"], ["job/cam1/1.jpg"]),
+        (["cam1/1"], ["job/cam1/1.jpg"], ["cam1/1"]),
+        (["cam1/1"], ["job/cam2/1.jpg"], []),
+        (["cam1/1"], ["job1/cam1/1.jpg", "job2/cam1/1.jpg"], []),
+        (["cam1/1.PNG"], ["job/cam1/1"], ["cam1/1.PNG"]),
+        (["1.jpg"], ["cam1/1", "cam2/1"], []),
+    ],
+)
+@pytest.mark.parametrize("policy", [Missing.ERROR, Missing.SKIP])
+def test_cvat_leaves_out_the_extension_and_a_folder(
+    names: list[str], rows: list[str], boxes: list[str], policy: Missing, tmp_path: Path
+) -> None:
+    task_of(names)
+    source = archive(tmp_path / "in", rows)
+    whole = bring_in(source, missing_images=policy)
+    if policy is Missing.ERROR:
+        assert whole.committed is (len(boxes) == len(rows)), told(whole.report)
+    bring_in(source, missing_images=policy, on_error=OnError.SKIP)
+    assert (boxed(), len(image_names())) == (boxes, len(names))
+
+
+@pytest.mark.parametrize("pictures", [True, False])
+@pytest.mark.parametrize("is_whole", [True, False])
+@pytest.mark.parametrize(
+    ("row", "path"),
+    [
+        ("a", "Cat/a.jpg"),
+        ("a.jpg", "Cat/a.jpg"),
+        ("data/Cat/a.jpg", "Cat/a.jpg"),
+        ("data/Cat/a", "Cat/a.jpg"),
+        ("a.jpg", "a.jpg"),
+    ],
+)
+def test_a_second_import_that_creates_changes_nothing(
+    row: str, path: str, tmp_path: Path, *, pictures: bool, is_whole: bool
+) -> None:
+    """Also where the picture that showed what is of one image was not stored."""
+    source = archive(tmp_path / "in", [row], [f"images/train/{path}"])
+    whole = (source / "images/train" / path).read_bytes()
+    if not is_whole:
+        (source / "images/train" / path).write_bytes(whole[:100])
+    options: dict[str, Any] = {"missing_images": Missing.CREATE, "on_error": OnError.SKIP}
+    for changes in (True, False, False):
+        result = bring_in(source, pictures=pictures, **options)
+        assert (result.committed, result.changed, len(image_names())) == (True, changes, 1), told(result.report)
+        assert "ambiguous-image" not in found(result)
+    (source / "images/train" / path).write_bytes(whole)
+    bring_in(source, **options)
+    assert (list(pictured().values()), len(boxed())) == ([True], 1)
+
+
+@pytest.mark.parametrize("policy", Missing)
+@pytest.mark.parametrize("copy", ["Cat/a.jpg", "x/Cat/a.jpg"])
+def test_a_copy_beside_the_picture_is_the_same_image(policy: Missing, copy: str, tmp_path: Path) -> None:
+    task_of(["a"])
+    source = archive(tmp_path / "in", ["a"], ["images/train/a.jpg"])
+    target = source / "images/train" / copy
+    target.parent.mkdir(parents=True)
+    target.write_bytes((source / "images/train/a.jpg").read_bytes())
+    for changes in (True, False):
+        result = bring_in(source, missing_images=policy)
+        assert (result.committed, result.changed, pictured()) == (True, changes, {"a": True}), told(result.report)
+        assert found(result) == ["same-picture"]
+    target.write_bytes(picture(color="blue"))
+    other = bring_in(source, missing_images=policy)
+    assert other.committed is (policy is not Missing.ERROR)
+    assert len(image_names()) == 1 + (policy is Missing.CREATE)
+
+
+def test_copies_that_rows_name_are_images_of_their_own(tmp_path: Path) -> None:
+    source = archive(tmp_path / "in", ["a", "Cat/a"], ["images/train/a.jpg"])
+    (source / "images/train/Cat").mkdir()
+    (source / "images/train/Cat/a.jpg").write_bytes((source / "images/train/a.jpg").read_bytes())
+    bring_in(source)
+    assert (pictured(), boxed()) == ({"Cat/a": True, "a": True}, ["Cat/a", "a"])
+
+
+def test_equal_bytes_in_folders_that_disagree_are_two_images(tmp_path: Path) -> None:
+    """Two cameras may see the same black, and what one saw is not what the other did."""
+    source = archive(tmp_path / "in", ["cam1/a"], ["images/train/cam1/a.jpg"])
+    (source / "images/train/cam2").mkdir()
+    (source / "images/train/cam2/a.jpg").write_bytes((source / "images/train/cam1/a.jpg").read_bytes())
+    bring_in(source)
+    assert pictured() == {"cam1/a": True, "cam2/a": True}
 
 
 def test_jobs_from_before_there_was_a_choice_load() -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from pathlib import PurePosixPath
 from typing import Any, Final
 
 from django.db.models import Count, QuerySet
@@ -10,7 +11,7 @@ from openimages_io.archives.safety import is_junk
 from openimages_io.exceptions import OpenImagesError
 from openimages_io.format import cells
 from openimages_io.format.layouts import misread
-from openimages_io.format.names import DATUMARO, unsafe_word
+from openimages_io.format.names import DATUMARO, image_id_of, split_ending, unsafe_word
 from openimages_io.format.sizes import MAX_SIDE, write_sizes
 from openimages_io.format.skip_reasons import SkipReason
 from openimages_io.format.tables import IMAGES
@@ -54,6 +55,8 @@ def prepare_images(out: ExportState) -> None:
         out.subsets.append(subset)
     for subset in out.subsets:
         _prepare_subset(out, subset)
+    if out.names is DATUMARO:
+        _leave_extensions_out(out)
     if out.names is DATUMARO and len(out.subsets) > 1:
         _warn_of_shared_names(out)
 
@@ -98,6 +101,34 @@ def _leave_out(out: ExportState, keys: "Iterator[int] | Sequence[int]", reason: 
         out.bad_images.add(key)
         totals.read += 1
         totals.skipped[reason] += 1
+
+
+def _leave_extensions_out(out: ExportState) -> None:
+    """Calls `a.jpg` `a`, because Datumaro knows a picture by its ImageID and one extension.
+
+    Not where another image of the task would be called so, in whatever subset, nor where the picture is of another
+    type: they would not be known again.
+    """
+    stems = {key: stem for key, name in out.image_names.items() if (stem := image_id_of(name)) != name}
+    if not stems:
+        return
+    wanted: dict[str, set[str]] = {stem: set() for stem in stems.values()}
+    kept: set[int] = set()
+    images = Image.objects.using(out.using).filter(task_id=out.task_id)  # of every subset, which may be asked for alone
+    for key, name, file, suffix in images.values_list("pk", "name", "file", "file_suffix").iterator(chunk_size=_PAGE):
+        stem = image_id_of(name)
+        if stem in wanted:
+            wanted[stem].add(name)
+        if file and key in stems and (suffix or PurePosixPath(file).suffix).lower() != split_ending(name)[1]:
+            kept.add(key)
+    left = {key: stem for key, stem in stems.items() if len(wanted[stem]) == 1 and key not in kept}
+    if not left:
+        return
+    name, stem = min((out.image_names[key], stem) for key, stem in left.items())
+    out.issue("extension-left-out", count=len(left), name=name, image=stem)
+    for key, stem in left.items():
+        out.image_names[key] = stem
+        out.image_cells[key] = text(stem)
 
 
 def _warn_of_shared_names(out: ExportState) -> None:

@@ -20,6 +20,7 @@ def write_pictures(out: ExportState) -> None:
     """Writes the picture files; one that the storage has lost, or that has no name to be read by again, is an issue."""
     if not out.options.pictures or not images_of(out).exclude(file="").exists():
         return
+    twice: list[str] = []
     for subset in out.subsets:
         names = _PictureNames(_image_names(out, subset))
         for rows in pages(out, subset, ["file", "file_suffix"]):
@@ -27,6 +28,9 @@ def write_pictures(out: ExportState) -> None:
                 if file:
                     _write(out, subset, key, file, suffix, names)
                     out.tell(0)
+        twice += names.twice
+    if twice:
+        out.issue("extension-twice", count=len(twice), path=min(twice))
 
 
 def _image_names(out: ExportState, subset: str) -> set[str]:
@@ -63,6 +67,8 @@ def _write(out: ExportState, subset: str, key: int, file: str, suffix: str, name
         out.issue("picture-missing", value=path, form=form, stored=file)
         return
     names.take(out, path)
+    if path.lower().endswith(suffix.lower() * 2):
+        names.twice.append(path)
     totals.written += 1
 
 
@@ -86,6 +92,8 @@ class _PictureNames:
     def __init__(self, images: Collection[str]) -> None:
         self.images = images
         """The ImageIDs of the subset."""
+        self.twice: list[str] = []
+        """Paths that end with an extension twice."""
         self._files: set[str] = set()
         self._folders: set[str] = set()
         self._folded: set[int] = set()
