@@ -199,7 +199,7 @@ class _Reading:
         """The columns of a class list, whose header may be missing or have other words; what is not plain is said."""
         label, display = self.table.columns
         places = {found.label: label, found.name: display}
-        columns = [column or places.get(place) for place, column in enumerate(known)]
+        columns = [(column if found.has_header else None) or places.get(place) for place, column in enumerate(known)]
         said: dict[str, Any] = {"first": label.name, "second": display.name}
         if found.name is None:
             said["form"] = "one"

@@ -1,7 +1,7 @@
 """Class lists with headers in words of their own, and classes that only look like a header."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from openimages_io.format import tables
@@ -145,6 +145,7 @@ CELLS = st.sampled_from(
 )
 
 
+@example([("/m/1", "LabelName")])
 @given(st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=4))
 def test_what_reads_plainly_is_read_so(rows: list[tuple[str, str]]) -> None:
     """And what does not is read the same below the header."""
