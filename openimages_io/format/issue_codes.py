@@ -349,6 +349,8 @@ CODES: Final[Mapping[str, IssueCode]] = {
             "rivals": "looks like the {what} “{fit}”, but so does another name, and only one can be meant",
             "used": "looks like the picture “{fit}”, but other rows or pictures have its name",
             "taken": "looks like the picture “{fit}”, but the task already has an image “{image}” with another picture",
+            "rows": "is the name of an image of the task, which may be another one: rows name this picture “{row}”, "
+            "and none name the image",
             "file": "is an image of several subsets of the task, and the file does not say which",
             "subset": "is an image of several subsets of the task, and none of them is “{subset}”",
         },

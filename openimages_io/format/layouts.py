@@ -62,13 +62,17 @@ class Files:
 
         Asked without a subset, a file of any subset will do if no other has its name.
         """
-        for place in (subset, None):
-            if (files := self._by_subset.get(place)) and (path := files.get(name)):
-                return path
+        if paths := self.find_all(subset, name):
+            return paths[0]
         if subset is not None:
             return None
         found = [files[name] for files in self._by_subset.values() if name in files]
         return found[0] if len(found) == 1 else None
+
+    def find_all(self, subset: str | None, name: str) -> list[str]:
+        """The file of this name in `subset`, and the one whose path tells no subset."""
+        places = dict.fromkeys((subset, None))
+        return [files[name] for place in places if name in (files := self._by_subset.get(place, {}))]
 
     def move(self, subset: str, other: str) -> int:
         """Gives the files of a subset to another one that has none; returns how many they are."""

@@ -156,6 +156,13 @@ class ImageIndex:
                         self.elsewhere.setdefault(subset, set()).add(stored)
         return found
 
+    def peek(self, subset: str | None, name: str) -> int | None:
+        """The key that `find` would give, without a note that it was found in another subset."""
+        if subset is None:
+            return self._by_name().get(name)
+        key = self._by_subset.get(subset, {}).get(name)
+        return self._stored_by_name.get(name) if key is None else key
+
     def at(self, subset: str, name: str) -> int | None:
         """The image of exactly this subset and ImageID."""
         return self._by_subset.get(subset, {}).get(name)

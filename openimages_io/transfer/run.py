@@ -223,8 +223,8 @@ class Run:
 
     def picture(self, subset: str, name: str) -> Stored | None:
         """The picture that was stored for an image."""
-        path = self.layout.pictures.find(subset, name) if self.stored else None
-        return self.stored.get(path) if path else None
+        paths = self.layout.pictures.find_all(subset, name) if self.stored else ()
+        return next((self.stored[path] for path in paths if path in self.stored), None)
 
     def size(self, subset: str | None, name: str) -> tuple[int, int] | None:
         """Width and height in pixels that images.meta gives an image."""

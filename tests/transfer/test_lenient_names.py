@@ -207,7 +207,10 @@ def test_created_images_are_never_matched_with_those_of_the_task(tmp_path: Path)
 
     source = archive(tmp_path / "two", ["cam3/0001"], ["images/train/0001.jpg"])
     refused = bring_in(source, missing_images=Missing.CREATE)
-    assert (refused.committed, found(refused)) == (False, ["ambiguous-image"])
+    assert (refused.committed, found(refused)) == (False, ["ambiguous-image", "ambiguous-image"])
+    for _ in range(2):  # nor does its picture make the task's image the same the next time
+        bring_in(source, missing_images=Missing.CREATE, on_error=OnError.SKIP)
+        assert (boxed(), pictured()["0001"]) == (["cam2/0001"], False)
 
 
 def test_another_picture_is_not_taken_by_a_lenient_match(tmp_path: Path) -> None:
@@ -384,6 +387,24 @@ def test_a_chosen_subset_does_not_take_the_name_of_another_subsets_image(
     assert written == [path]
     again = bring_in(tmp_path / "out", match=match, missing_images=policy)
     assert (again.committed, again.changed, boxes_on_pictures("t")) == (True, False, before), told(again.report)
+
+
+def test_a_picture_in_the_folder_of_a_subset_goes_before_one_in_none(tmp_path: Path) -> None:
+    """The first in the order of paths was counted as added, and no picture was stored."""
+    source = archive(tmp_path / "in", ["a"], ["images/a.jpg", "images/train/a.png"])
+    result = bring_in(source, match=Match.EXACT, on_error=OnError.SKIP)
+    assert (found(result), result.report.of("pictures").added) == (["two-pictures"], 1)
+    assert Image.objects.get().file_digest == digest_of((source / "images/train/a.png").read_bytes())
+    (source / "images/train/a.png").write_bytes(b"x")
+    bring_in(source, "other", match=Match.EXACT, on_error=OnError.SKIP)
+    image = Image.objects.get(task__name="other")
+    assert image.file_digest == digest_of((source / "images/a.jpg").read_bytes())
+
+
+def test_a_look_at_file_names_is_no_find_in_another_subset(tmp_path: Path) -> None:
+    task_of(["a.jpg"], "val").images.create(subset="train", name="a")
+    result = bring_in(write(tmp_path / "in", {"images/train/a.jpg": picture()}))
+    assert (found(result), Image.objects.exclude(file="").get().subset) == ([], "train")
 
 
 def test_a_file_name_in_the_subset_is_nearer_than_an_image_id_elsewhere(tmp_path: Path) -> None:

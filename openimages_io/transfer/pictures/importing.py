@@ -76,7 +76,7 @@ def take_pictures(run: Run) -> list[str]:
     first = run.pictures
     chosen = run.images.keys_in(run.options.subsets)
     of_rows = len(run.new_images)
-    for subset, name, path in sorted(run.layout.pictures, key=lambda picture: picture[2]):
+    for subset, name, path in sorted(run.layout.pictures, key=lambda picture: (picture[0] is None, picture[2])):
         totals.read += 1
         if not run.wants(subset):
             totals.skipped[SkipReason.SUBSET_NOT_CHOSEN] += 1

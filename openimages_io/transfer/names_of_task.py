@@ -1,0 +1,76 @@
+"""Names that are not exact, matched with the images of a task."""
+
+from openimages_io.format.name_matching import Matches, Name, Way, match_names
+from openimages_io.transfer.name_search import NameSearch, together_in_archive
+from openimages_io.transfer.run import Run
+
+
+class NamesOfFiles(NameSearch):
+    """Pictures are an image's whose name is that of the file."""
+
+    def __init__(self, run: Run) -> None:
+        super().__init__(run)
+        for picture, path in self.paths.items():
+            if place := self.of_file_name(picture):
+                self.names.pictures[path] = place
+
+
+class NamesOfTask(NameSearch):
+    """Rows and pictures are matched with the images of a task."""
+
+    def __init__(self, run: Run) -> None:
+        super().__init__(run)
+        known = [Name.of_image(*place) for place in run.images.places()]
+        subsets = run.images.subsets()
+
+        def together(subset: str | None, of_image: str | None) -> bool:
+            return subset is None or subset == of_image or subset not in subsets
+
+        rows = match_names(
+            self.rows.names,
+            known,
+            together=together,
+            declared=self.rows.listed,
+            names_root=self.rows.root.text,
+        )
+        pictures = match_names(self.paths, known, together=together, is_same=self.is_same)
+        self._part_rivals(rows, pictures)
+        self.doubt_rows(rows)
+        for name, (image, way) in rows.found.items():
+            if way is not Way.EXACT:
+                self.names.rows[name.subset, name.text] = image.subset or "", image.text
+                self.names.note(way, name.text, image.text)
+        for name, fits in pictures.doubtful.items():
+            self.names.doubtful_pictures[self.paths[name]] = self.why(fits)
+        self.match_sizes(known, together)
+        taken: dict[Name, str] = {}
+        for path, name in sorted(self.by_path.items()):
+            if name not in pictures.doubtful and (place := self.of_file_name(name)):
+                pictures.found[name] = Name.of_image(*place), Way.EXTENSION
+            if name not in pictures.found:
+                continue
+            image, way = pictures.found[name]
+            first = taken.setdefault(image, path)
+            if first != path and self.is_same([name, self.by_path[first]]):
+                self.names.same[path] = first
+            elif way is not Way.EXACT:
+                self.names.pictures[path] = image.subset or "", image.text
+                self.names.stored.add(path)
+                self.names.note(way, path, image.text)
+        self.leave_copies_out(pictures.found, together_in_archive)
+
+    def _part_rivals(self, rows: Matches, pictures: Matches) -> None:
+        """Takes back what rows and pictures of different names say of one image: `cam1/0001` and `cam2/0001.jpg`."""
+        by_image: dict[Name, list[Name]] = {}
+        for name, (image, _) in rows.found.items():
+            by_image.setdefault(image, []).append(name)
+        for name, (image, _) in list(pictures.found.items()):
+            rivals = [row for row in by_image.get(image, ()) if not _may_be_one(row, name)]
+            for matches, one in ((pictures, name), *((rows, row) for row in rivals)):
+                if rivals and matches.found.get(one, (image, Way.EXACT))[1] is not Way.EXACT:
+                    del matches.found[one]
+                    matches.doubtful[one] = [image]
+
+
+def _may_be_one(row: Name, picture: Name) -> bool:
+    return bool(match_names([row], [picture], together=lambda *_: True).found)
