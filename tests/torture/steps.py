@@ -35,7 +35,9 @@ class Counter:
         sys.setprofile(self._profile)
 
     def _profile(self, frame: FrameType, event: str, arg: Any) -> None:
-        if event in {"call", "c_call"}:
+        # Where Python looks for signals. Before a call of C it does not: one there could leave a lock locked for ever,
+        # between the end of a `with` statement and the lock's release.
+        if event in {"call", "c_return"}:
             self.calls += 1
             self.on_call()
 
