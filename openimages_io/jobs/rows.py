@@ -16,7 +16,7 @@ from openimages_io.models import Job, JobState
 
 T = TypeVar("T")
 
-_PATIENCE: Final = 900.0
+PATIENCE: Final = 900.0
 """Seconds for which a worker waits for others who write into the same SQLite file."""
 _PAUSE: Final = 0.05
 _CANCELLED_BY_USER: Final = "57014"
@@ -50,12 +50,13 @@ def rows() -> QuerySet[Job]:
     return QuerySet(Job, using=database())
 
 
-def retry_while_locked(work: Callable[[], T]) -> T:
+def retry_while_locked(work: Callable[[], T], patience: float = PATIENCE) -> T:
     """Does a short piece of work on the database, again and again while another writer has SQLite's lock.
 
-    For workers only: a request should rather fail. Within a transaction it is tried once.
+    For workers only: a request should rather fail. Within a transaction, or with a patience of 0 seconds, it is tried
+    once.
     """
-    end = time.monotonic() + _PATIENCE
+    end = time.monotonic() + patience
     late = 3
     while True:
         try:

@@ -15,7 +15,7 @@ from openimages_io.jobs import messages
 from openimages_io.jobs.files import local_source, save_report, save_result
 from openimages_io.jobs.heartbeat import open_channel
 from openimages_io.jobs.heartbeat_thread import HeartbeatThread, Stopped
-from openimages_io.jobs.rows import Attempt, AttemptLost, database, retry_while_locked, rows
+from openimages_io.jobs.rows import PATIENCE, Attempt, AttemptLost, database, retry_while_locked, rows
 from openimages_io.models import JobKind, JobState, Task
 from openimages_io.models.job_files import current_job_storage
 from openimages_io.transfer.checking import Checker
@@ -43,6 +43,7 @@ def work(attempt: Attempt) -> None:
         except Exception as error:  # noqa: BLE001  (whatever it is, the job must not seem to run on)
             run.fail(error)
         except BaseException:  # the worker itself is to stop
+            run.patience = 0.0
             run.end(JobState.FAILED, messages.STOPPED)
             raise
 
@@ -63,6 +64,8 @@ class _Run:
         self.attempt, self.job, self.watch = attempt, attempt.job, watch
         self._is_alone = not connections[database()].in_atomic_block
         """Whether nobody around the run has a transaction."""
+        self.patience = PATIENCE
+        """Seconds for which the row's end waits for others who write. A row that never gets it is recovered later."""
         self._saved: list[str] = []
         """Files that nobody knows of unless the row says it."""
 
@@ -180,7 +183,9 @@ class _Run:
         """Ends a run that has written nothing, if that is so: the row knows, and while it commits it waits here."""
         self._renew()
         try:
-            retry_while_locked(lambda: self.attempt.end(state, message=message, **self._progress()))
+            retry_while_locked(
+                lambda: self.attempt.end(state, message=message, **self._progress()), patience=self.patience
+            )
         except AttemptLost:
             self.look()
         except DatabaseError:
@@ -195,7 +200,7 @@ class _Run:
         """
         self._renew()
         try:
-            row = retry_while_locked(rows().filter(pk=self.job.pk).first)
+            row = retry_while_locked(rows().filter(pk=self.job.pk).first, patience=self.patience)
         except DatabaseError:
             logger.exception("What came of job %s cannot be read.", self.job.pk)
             return

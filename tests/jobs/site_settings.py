@@ -6,6 +6,8 @@ from project.settings import *  # noqa: F403  (a settings module is its names)
 
 INSTALLED_APPS = [*INSTALLED_APPS, "tests.jobs.slow_workers.Slowly"]  # noqa: F405
 OPENIMAGES_IO = {"JOB_STORAGE": "openimages_jobs", "JOB_SILENCE": int(os.environ.get("JOB_SILENCE", "60"))}
+if os.environ.get("SQLITE_TIMEOUT") and "timeout" in DATABASES["default"].get("OPTIONS", {}):  # noqa: F405
+    DATABASES["default"]["OPTIONS"]["timeout"] = float(os.environ["SQLITE_TIMEOUT"])  # noqa: F405
 LOGGING = {
     "version": 1,
     "handlers": {"console": {"class": "logging.StreamHandler"}},

@@ -181,6 +181,22 @@ def test_a_worker_that_is_told_to_go_says_so(site: Site, large: Path) -> None:
     assert site.files() == [f"jobs/{job.source}"]
 
 
+def test_a_worker_that_is_told_to_go_does_not_wait_for_others_who_write(site: Site, large: Path) -> None:
+    site.environment["SQLITE_TIMEOUT"] = "0.5"
+    job = submitted(large)
+    site.hold("check")
+    worker = site.start_worker()
+    in_phase(job, "check")
+    with others_writing():
+        worker.terminate()
+        until(lambda: "shutting down gracefully" in site.log)
+        worker.terminate()
+        worker.wait(20)
+    if connection.vendor == "sqlite":  # the row says it when the worker has been silent for a while
+        assert f"What came of job {job.pk} cannot be written: The worker was stopped" in site.log
+    assert not Task.objects.exists()
+
+
 def test_a_worker_that_is_stopped_twice_after_the_commit_loses_nothing(site: Site) -> None:
     """While it removes the pictures that were replaced, which takes 0.3 s each."""
     first = submit_import(small(pictures=20), task=None, task_name="x", options=CREATE, dry_run=False, user=None)
