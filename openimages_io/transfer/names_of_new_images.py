@@ -80,13 +80,12 @@ class NamesOfNewImages(NameSearch):
         return key is not None and key not in self.run.new_images
 
     def _is_kept(self, picture: Name) -> bool:
-        """Whether a picture will be stored: it is asked for, and whole."""
-        if not self.run.options.pictures:
+        """Whether a picture will be stored: it is asked for, and whole. Its size is kept, so it is looked at once."""
+        run, path = self.run, self.paths[picture]
+        if not run.options.pictures:
             return False
         try:
-            check_picture(
-                self.run.archive.read(self.paths[picture], self.run.limits.max_picture_bytes), self.run.limits
-            )
+            run.measured[path] = check_picture(run.archive.read(path, run.limits.max_picture_bytes), run.limits)
         except (UnreadableArchive, BadPicture):
             return False
         return True

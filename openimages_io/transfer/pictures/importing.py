@@ -131,9 +131,11 @@ def _leave_copies_out(run: Run, totals: Totals) -> None:
 
 def _look_at(run: Run, subset: str | None, name: str, path: str) -> None:
     """Notes what is wrong with a picture."""
+    size = run.measured.get(path)
     try:
-        data = run.archive.read(path, run.limits.max_picture_bytes)
-        size = run.measured[path] = check_picture(data, run.limits)
+        data = run.archive.read(path, run.limits.max_picture_bytes) if size is None or run.sizes else b""
+        if size is None:
+            size = run.measured[path] = check_picture(data, run.limits)
     except UnreadableArchive as fault:
         run.picture_issues[path] = [Issue.of_problem(problem) for problem in fault.problems]
         return
