@@ -1,8 +1,11 @@
 """`python -m docs.generate_issues`: writes the page of all issues, `docs/issues.md`, from their declarations."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
+
+import django
 
 from openimages_io.format.issue_codes import CODES, IssueCode
 from openimages_io.format.skip_reasons import SkipReason
@@ -38,10 +41,29 @@ declared in `openimages_io/format/skip_reasons.py`.
 """
 
 
+OUTCOMES: Final = """
+## What came of a job
+
+A job's row has one of these codes with its parameters (`error`, `text`); the rest of the sentence is made of the row itself. They are declared in
+`openimages_io/models/outcomes.py`. `error` is the sentence of an error that no code stands for; `text` is what an earlier version has stored.
+
+| code | sentence |
+|---|---|
+"""
+
+
 def generate() -> str:
     """The page."""
+    from openimages_io.models.outcomes import Outcome  # noqa: PLC0415  (needs the app registry)
+
     issues = "".join(_row(code, declared) for code, declared in sorted(CODES.items()))
-    return INTRO + issues + SKIPPED + "".join(f"| `{reason}` | {reason.words} |\n" for reason in SkipReason)
+    return (
+        INTRO
+        + issues
+        + SKIPPED
+        + "".join(f"| `{reason}` | {reason.words} |\n" for reason in SkipReason)
+        + (OUTCOMES + "".join(f"| `{outcome}` | `{outcome.template}` |\n" for outcome in Outcome))
+    )
 
 
 def _row(code: str, declared: IssueCode) -> str:
@@ -56,4 +78,6 @@ def _sentences(declared: IssueCode) -> Iterator[str]:
 
 
 if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
+    django.setup()
     TARGET.write_text(generate(), "utf-8")

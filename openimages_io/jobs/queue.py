@@ -7,9 +7,9 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from openimages_io import conf
-from openimages_io.jobs import messages
 from openimages_io.jobs.rows import database, rows
 from openimages_io.models import Job, JobState
+from openimages_io.models.outcomes import Outcome
 
 logger = logging.getLogger(__name__)
 
@@ -31,5 +31,5 @@ def _put(key: str, attempt: int) -> None:
         logger.exception("Job %s could not be put into the queue.", key)
         with suppress(DatabaseError):  # it is logged, and the job can be cancelled and started again
             rows().filter(pk=key, state=JobState.QUEUED, attempt=attempt).update(
-                state=JobState.FAILED, finished=timezone.now(), message=messages.NO_QUEUE
+                state=JobState.FAILED, finished=timezone.now(), outcome=Outcome.NOT_QUEUED.stored()
             )

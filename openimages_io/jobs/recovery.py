@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from openimages_io import conf
-from openimages_io.jobs import messages
 from openimages_io.jobs.heartbeat import read_heartbeat, remove_heartbeat
 from openimages_io.jobs.rows import rows
 from openimages_io.models import Job, JobState
+from openimages_io.models.outcomes import Outcome
 from openimages_io.models.timestamps import time_since
 
 
@@ -30,7 +30,7 @@ def fail_lost_jobs(*, dry_run: bool = False) -> int:
                 count += 1
                 continue
             same = rows().filter(pk=job.pk, state=JobState.RUNNING, attempt=job.attempt, heartbeat=job.heartbeat)
-            if same.update(state=JobState.FAILED, finished=timezone.now(), message=messages.WORKER_LOST):
+            if same.update(state=JobState.FAILED, finished=timezone.now(), outcome=Outcome.WORKER_LOST.stored()):
                 remove_heartbeat(job)
                 count += 1
     return count

@@ -3,15 +3,16 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Max, Q
 
 from openimages_io import conf
-from openimages_io.jobs import messages
 from openimages_io.jobs.heartbeat import read_heartbeat
 from openimages_io.jobs.recovery import is_silent
 from openimages_io.jobs.rows import rows
 from openimages_io.models import Job, JobState
+from openimages_io.models.outcomes import Outcome, outcome_sentence
 from openimages_io.models.timestamps import time_since
 
 
@@ -24,7 +25,10 @@ class Status:
     done: int
     total: int
     """Bytes of an import, rows of an export or a check; 0 while nobody knows."""
+    outcome: dict[str, Any]
+    """A code and parameters, as the job's row has them; empty until it has ended."""
     message: str
+    """The same as a sentence."""
     cancelling: bool
     """Whether it runs, but was asked to stop."""
     waiting: bool
@@ -89,14 +93,14 @@ def job_statuses(jobs: Iterable[Job]) -> list[Status]:
         if sign is None or now.state != JobState.RUNNING:
             found.append(_of_row(now))
         elif job.pk in silent and now.attempt == job.attempt:
-            found.append(Status(JobState.FAILED, sign.phase, sign.done, sign.total, messages.WORKER_LOST, False, False))
+            lost = Outcome.WORKER_LOST.stored()
+            message = outcome_sentence(job, lost)
+            found.append(Status(JobState.FAILED, sign.phase, sign.done, sign.total, lost, message, False, False))
         else:
-            found.append(
-                Status(JobState.RUNNING, sign.phase, sign.done, sign.total, job.message, sign.cancelling, False)
-            )
+            found.append(Status(JobState.RUNNING, sign.phase, sign.done, sign.total, {}, "", sign.cancelling, False))
     return found
 
 
 def _of_row(job: Job) -> Status:
     state = JobState(job.state)
-    return Status(state, job.phase, job.done, job.total, job.message, False, state == JobState.QUEUED)
+    return Status(state, job.phase, job.done, job.total, job.outcome, job.message, False, state == JobState.QUEUED)

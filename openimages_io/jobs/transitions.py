@@ -9,7 +9,6 @@ from django.db import transaction
 from django.utils import timezone
 
 from openimages_io.exceptions import OpenImagesError
-from openimages_io.jobs import messages
 from openimages_io.jobs.heartbeat import request_cancel
 from openimages_io.jobs.queue import enqueue
 from openimages_io.jobs.recovery import fail_lost_jobs
@@ -20,6 +19,7 @@ from openimages_io.models.deletion import remove_files
 from openimages_io.models.installation import Proof
 from openimages_io.models.job import UNDER_WAY
 from openimages_io.models.job_files import current_job_storage, own_job_files
+from openimages_io.models.outcomes import Outcome
 
 
 class InvalidTransition(OpenImagesError):
@@ -54,7 +54,7 @@ def cancel(job: Job) -> Job:
     job = _fresh(job)
     waiting = rows().filter(pk=job.pk, state=JobState.QUEUED)
     if job.state == JobState.QUEUED and waiting.update(
-        state=JobState.CANCELLED, finished=timezone.now(), message=messages.CANCELLED_WAITING
+        state=JobState.CANCELLED, finished=timezone.now(), outcome=Outcome.CANCELLED_WAITING.stored()
     ):
         return _fresh(job)
     job = _fresh(job)
@@ -129,7 +129,7 @@ def _blank() -> dict[str, Any]:
         "started": None,
         "finished": None,
         "heartbeat": None,
-        "message": "",
+        "outcome": {},
         "totals": {},
         "summary": [],
         "errors": 0,

@@ -11,13 +11,13 @@ from openimages_io.archives.temporary import temporary_folder, temporary_space
 from openimages_io.database.commit import renew
 from openimages_io.exceptions import CommitUnknown, OpenImagesError
 from openimages_io.format.issues import Severity
-from openimages_io.jobs import messages
 from openimages_io.jobs.files import local_source, save_report, save_result
 from openimages_io.jobs.heartbeat import open_channel
 from openimages_io.jobs.heartbeat_thread import HeartbeatThread, Stopped
 from openimages_io.jobs.rows import PATIENCE, Attempt, AttemptLost, database, retry_while_locked, rows
 from openimages_io.models import JobKind, JobState, Task
 from openimages_io.models.job_files import current_job_storage
+from openimages_io.models.outcomes import Outcome
 from openimages_io.transfer.checking import Checker
 from openimages_io.transfer.exporter import Exporter
 from openimages_io.transfer.importer import Importer
@@ -44,7 +44,7 @@ def work(attempt: Attempt) -> None:
             run.fail(error)
         except BaseException:  # the worker itself is to stop
             run.patience = 0.0
-            run.end(JobState.FAILED, messages.STOPPED)
+            run.end(JobState.FAILED, Outcome.STOPPED)
             raise
 
 
@@ -97,18 +97,19 @@ class _Run:
             _count(result.task)
             return
         self.watch.settle()
-        message = messages.of_import(result.report, dry_run=job.dry_run, refused=result.refused, changed=result.changed)
+        outcome = Outcome.DRY_RUN if result.changed else Outcome.UNCHANGED
+        if result.refused:
+            outcome = Outcome.REFUSED
         state = JobState.SUCCEEDED if job.dry_run else JobState.FAILED
-        self._end(state, result.report, message=message, refused=result.refused, changed=result.changed)
+        self._end(state, outcome, result.report, refused=result.refused, changed=result.changed)
 
     def _commit(self, task: Task, report: Report, changed: bool) -> None:
         """The last thing before COMMIT: the row says "committed" if and only if the data is there."""
         self.watch.settle()
-        message = messages.of_import(report, dry_run=False, refused=False, changed=changed)
         self._end(
             JobState.SUCCEEDED,
+            Outcome.IMPORTED if changed else Outcome.UNCHANGED,
             report,
-            message=message,
             task=task,
             task_name=task.name,
             committed=True,
@@ -137,8 +138,8 @@ class _Run:
         self.watch.settle()
         self._end(
             JobState.SUCCEEDED,
+            Outcome.EXPORTED,
             result.report,
-            message=messages.of_export(result),
             result=name,
             result_digest=digest,
         )
@@ -148,12 +149,13 @@ class _Run:
         checker = Checker(self.job.task, progress=self.watch.progress, using=database())
         report = checker.run()
         self.watch.settle()
-        self._end(JobState.SUCCEEDED, report, message=messages.of_check(report, checker.shapes))
+        self._end(JobState.SUCCEEDED, Outcome.CHECKED, report)
 
-    def _end(self, state: JobState, report: Report, **values: Any) -> None:
+    def _end(self, state: JobState, outcome: Outcome, report: Report, **values: Any) -> None:
         name = save_report(self.job, self.attempt.number, report)
         self._saved += [name] * bool(name)
         values |= {
+            "outcome": outcome.stored(),
             "report": name,
             "totals": {kind: totals.as_dict() for kind, totals in report.totals.items()},
             "summary": [kind.as_dict() for kind in report.kinds()],
@@ -167,29 +169,32 @@ class _Run:
     def fail(self, error: Exception) -> None:
         """Ends a run that raised something."""
         if isinstance(error, Stopped) or self.watch.stopped:
-            self.end(JobState.CANCELLED, messages.CANCELLED)
+            self.end(JobState.CANCELLED, Outcome.CANCELLED)
         elif isinstance(error, CommitUnknown):
             logger.error("Nobody knows yet whether job %s was committed.", self.job.pk, exc_info=error)
-            self.end(JobState.FAILED, messages.UNCOMMITTED)
+            self.end(JobState.FAILED, Outcome.UNCOMMITTED)
         elif isinstance(error, OpenImagesError) and not isinstance(error.__cause__, DatabaseError):
             logger.info("Job %s failed: %s", self.job.pk, error)
-            self.end(JobState.FAILED, str(error))
+            self.end(JobState.FAILED, Outcome.ERROR, error=str(error))
         else:
             logger.error("Job %s failed.", self.job.pk, exc_info=error)
-            is_database = isinstance(error, DatabaseError | OpenImagesError)
-            self.end(JobState.FAILED, messages.NO_DATABASE if is_database else messages.unexpected(error))
+            if isinstance(error, DatabaseError | OpenImagesError):
+                self.end(JobState.FAILED, Outcome.DATABASE_FAILED)
+            else:  # its kind alone, for its text may hold anything
+                self.end(JobState.FAILED, Outcome.UNEXPECTED, error=type(error).__name__)
 
-    def end(self, state: JobState, message: str) -> None:
+    def end(self, state: JobState, outcome: Outcome, **params: str) -> None:
         """Ends a run that has written nothing, if that is so: the row knows, and while it commits it waits here."""
         self._renew()
         try:
             retry_while_locked(
-                lambda: self.attempt.end(state, message=message, **self._progress()), patience=self.patience
+                lambda: self.attempt.end(state, outcome=outcome.stored(**params), **self._progress()),
+                patience=self.patience,
             )
         except AttemptLost:
             self.look()
         except DatabaseError:
-            logger.exception("What came of job %s cannot be written: %s", self.job.pk, message)
+            logger.exception("What came of job %s cannot be written: %s", self.job.pk, outcome)
         else:
             self._forget(self._saved)
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from openimages_io.models import storages
 from openimages_io.models.job_files import job_folder, remove_files_of_jobs
+from openimages_io.models.outcomes import outcome_sentence
 from openimages_io.models.revisions import only_of_querysets
 from openimages_io.models.task import Task
 
@@ -112,8 +113,8 @@ class Job(models.Model):
     """When it was put into the queue for the last time."""
     started = models.DateTimeField(_("started"), null=True, blank=True)
     finished = models.DateTimeField(_("finished"), null=True, blank=True)
-    message = models.TextField(_("message"), blank=True, default="")
-    """What came of it, in a sentence."""
+    outcome = models.JSONField(_("outcome"), blank=True, default=dict)
+    """What came of it: an `Outcome` and its parameters. The sentence is made when it is shown."""
     totals = models.JSONField(_("totals"), blank=True, default=dict)
     """By kind of rows: read, added, updated, unchanged, removed, written, and skipped by reason."""
     summary = models.JSONField(_("summary"), blank=True, default=list)
@@ -159,6 +160,11 @@ class Job(models.Model):
         with transaction.atomic(using=using):
             remove_files_of_jobs("pk", [self.pk], using)
             return super().delete(using=using, keep_parents=keep_parents)
+
+    @property
+    def message(self) -> str:
+        """What came of it, in a sentence."""
+        return outcome_sentence(self, self.outcome)
 
     @property
     def is_final(self) -> bool:

@@ -93,7 +93,9 @@ def test_a_job_that_ends_while_it_is_shown_is_shown_whole(here: Task, owner: Any
     silent = heartbeat.Heartbeat("check", 1, 2, long_ago, False)
 
     def ends(_: Job) -> heartbeat.Heartbeat:
-        Job.objects.filter(pk=made.pk).update(state="succeeded", finished=timezone.now(), message="Done.", errors=3)
+        Job.objects.filter(pk=made.pk).update(
+            state="succeeded", finished=timezone.now(), outcome={"code": "text", "params": {"text": "Done."}}, errors=3
+        )
         return silent
 
     with patch("openimages_io.jobs.status.read_heartbeat", ends):

@@ -386,7 +386,7 @@ def test_the_name_of_an_upload_is_only_shown(name: str, shown: str, media: Path)
     assert job.source_name == shown
     assert job.state == "failed"
     assert stored(media) == [f"{job.pk}/report/1.jsonl", f"{job.pk}/source/archive"]
-    assert str(media) not in json.dumps(Job.objects.values_list("message", "totals").get())
+    assert str(media) not in json.dumps(Job.objects.values_list("outcome", "totals").get())
 
 
 @pytest.mark.parametrize(
@@ -478,7 +478,7 @@ def test_what_a_running_job_shows_is_seen_without_a_query(
     assert job_status(job).cancelling
     assert not can_cancel(job)
     assert channel.is_cancel_requested()
-    attempt.end(JobState.CANCELLED, message="so")
+    attempt.end(JobState.CANCELLED, outcome={})
     if connection.vendor == "postgresql":
         with pytest.raises(AttemptLost):
             channel.is_cancel_requested()

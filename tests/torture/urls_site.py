@@ -92,7 +92,7 @@ def _task(owner: User, word: str) -> dict[str, Any]:
         task_name=task.name,
         created_by=owner,
         queued=timezone.now(),
-        message=word,
+        outcome={"code": "text", "params": {"text": word}},
         finished=timezone.now(),
         started=timezone.now(),
     )

@@ -79,6 +79,13 @@ class IssueKindSerializer(serializers.Serializer[Any]):
         return IssueSerializer(Issue.of_dict(kind.example)).data if kind.example else None
 
 
+class OutcomeSerializer(serializers.Serializer[Any]):
+    """What came of a job, for machines."""
+
+    code = serializers.CharField(help_text="A stable name, such as `imported`; docs/issues.md lists them.")
+    params = serializers.DictField(child=serializers.JSONField(), help_text="What the sentence has besides.")
+
+
 class JobSerializer(serializers.ModelSerializer[Job]):
     """A job as a poller sees it now."""
 
@@ -87,7 +94,8 @@ class JobSerializer(serializers.ModelSerializer[Job]):
     phase = serializers.SerializerMethodField(help_text="What it is at.")
     done = serializers.SerializerMethodField(help_text="So much of `total` is done in this phase.")
     total = serializers.SerializerMethodField(help_text="0 where that is not known.")
-    message = serializers.SerializerMethodField(help_text="How it stands, or what came of it, in a sentence.")
+    outcome = serializers.SerializerMethodField(help_text="What came of it; null until it has ended.")
+    message = serializers.SerializerMethodField(help_text="What came of it, in a sentence; empty until it has ended.")
     waiting = serializers.SerializerMethodField(help_text="Whether it waits for a worker, and none has come.")
     worker_seen = serializers.SerializerMethodField(
         help_text="Of a job that waits: when a worker last took up a job, was at work on one, or ended one; null if "
@@ -132,6 +140,7 @@ class JobSerializer(serializers.ModelSerializer[Job]):
             "worker_seen",
             "worker_busy",
             "cancelling",
+            "outcome",
             "message",
             "created",
             "queued",
@@ -165,6 +174,12 @@ class JobSerializer(serializers.ModelSerializer[Job]):
 
     def get_total(self, job: Job) -> int:
         return self._status(job).total
+
+    @extend_schema_field(OutcomeSerializer(allow_null=True))
+    def get_outcome(self, job: Job) -> Any:
+        stored: Any = self._status(job).outcome
+        is_one = isinstance(stored, dict) and isinstance(stored.get("params"), dict) and "code" in stored
+        return OutcomeSerializer(stored).data if is_one else None
 
     def get_message(self, job: Job) -> str:
         return self._status(job).message

@@ -1,0 +1,119 @@
+"""What came of a job: a code and parameters in its row, and the sentence that is made of them when it is shown."""
+
+from collections.abc import Iterable, Iterator
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Final, Self
+
+if TYPE_CHECKING:
+    from openimages_io.models.job import Job
+
+
+class Outcome(StrEnum):
+    """The code of what came of a job, and the sentence that says it.
+
+    `{error}` and `{text}` are parameters. The others are made of the job's row: `{changes}` and `{written}` from its
+    totals, `{issues}` and `{also}` from its counts of issues, `{would}` from whether it was a dry run.
+    """
+
+    template: str
+
+    def __new__(cls, code: str, template: str) -> Self:
+        """Builds a member from its code and its sentence."""
+        member = str.__new__(cls, code)
+        member._value_, member.template = code, template
+        return member
+
+    IMPORTED = "imported", "Imported: {changes}{also}."
+    DRY_RUN = "dry-run", "A dry run, so nothing was written. An import would do this: {changes}{also}."
+    UNCHANGED = "unchanged", "Everything is there already, so nothing {would}{also}."
+    REFUSED = "refused", "Nothing was written, because of what is wrong in the archive: {issues}."
+    EXPORTED = "exported", "Exported: {written}{also}."
+    CHECKED = "checked", "Checked {shapes}: {issues}."
+    CANCELLED = "cancelled", "Cancelled: nothing was written."
+    CANCELLED_WAITING = "cancelled-waiting", "Cancelled before it began."
+    STOPPED = "stopped", "The worker was stopped, so nothing was written; the job can be started again."
+    WORKER_LOST = (
+        "worker-lost",
+        "The worker stopped without a word; nothing was written. The job can be started again.",
+    )
+    UNCOMMITTED = (
+        "uncommitted",
+        "The connection to the database broke while committing, and nothing was written; the job can be started again.",
+    )
+    NOT_QUEUED = (
+        "not-queued",
+        "The job could not be put into the queue, which does not answer. It can be started again when the queue does.",
+    )
+    DATABASE_FAILED = "database-failed", "The database failed, so nothing was written; the log says how."
+    UNEXPECTED = "unexpected", "Unexpected error ({error}), so nothing was written; the log says more."
+    ERROR = "error", "{error}"
+    TEXT = "text", "{text}"
+
+    def stored(self, **params: Any) -> dict[str, Any]:
+        """What the job's row keeps."""
+        return {"code": self.value, "params": params}
+
+
+_KINDS: Final = {
+    "images": "image",
+    "pictures": "picture",
+    "labels": "label",
+    "hierarchy edges": "hierarchy edge",
+    "attribute specs": "attribute spec",
+    "image sizes": "image size",
+    "human labels": "human label",
+    "machine labels": "machine label",
+    "boxes": "box",
+    "masks": "mask",
+}
+"""Kinds of rows in the order in which they are named, and their singulars."""
+_BY_CODE: Final = {str(outcome): outcome for outcome in Outcome}
+
+
+def outcome_sentence(job: "Job", stored: Any) -> str:
+    """The sentence for an outcome of a job; empty where there is none, or only another version knows it."""
+    outcome = _BY_CODE.get(str(stored.get("code"))) if isinstance(stored, dict) else None
+    if outcome is None:
+        return ""
+    params = stored.get("params")
+    found = _found(job)
+    parts = {
+        "changes": "; ".join(_changes(job.totals)) or "other changes",
+        "written": _listed(_numbers(job.totals, "written")) or "an archive without rows",
+        "would": "would change" if job.dry_run else "has changed",
+        "shapes": _counted(job.done, "shape", "shapes"),
+        "issues": found or "nothing is wrong",
+        "also": f"; {found}" if found else "",
+        "error": "",
+        "text": "",
+    }
+    return outcome.template.format_map(parts | (params if isinstance(params, dict) else {}))
+
+
+def _found(job: "Job") -> str:
+    counts = (("error", job.errors), ("warning", job.warnings), ("note", job.notes))
+    return _listed(_counted(number, one, f"{one}s") for one, number in counts if number)
+
+
+def _changes(totals: Any) -> Iterator[str]:
+    for verb in ("added", "updated", "removed"):
+        if named := _listed(_numbers(totals, verb)):
+            yield f"{named} {verb}"
+
+
+def _numbers(totals: Any, column: str) -> Iterator[str]:
+    """How many rows of each kind a column of the totals has."""
+    known = totals if isinstance(totals, dict) else {}
+    for kind in (*(kind for kind in _KINDS if kind in known), *(kind for kind in known if kind not in _KINDS)):
+        number = known[kind].get(column) if isinstance(known[kind], dict) else None
+        if isinstance(number, int) and number:
+            yield _counted(number, _KINDS.get(kind, kind.removesuffix("s")), kind)
+
+
+def _counted(number: int, one: str, many: str) -> str:
+    return f"{number:,} {one if number == 1 else many}"
+
+
+def _listed(parts: Iterable[str]) -> str:
+    *most, last = [*parts] or [""]
+    return f"{', '.join(most)} and {last}" if most else last
