@@ -659,6 +659,20 @@ CODES: Final[Mapping[str, IssueCode]] = {
         "Import images.meta or the pictures, so that sizes are known.",
         "Masks at their own size, because that of their image is not known: {count:,}",
     ),
+    "no-place": IssueCode(
+        _N,
+        "What the format has no place for, in any layout.",
+        "Keep this task: what is imported from the archive lacks it.",
+        forms={
+            "polygon": "{count:polygon is|polygons are} written as {count:a mask/masks}: pixels in the place of points",
+            "ellipse": "{count:ellipse is|ellipses are} written as {count:a mask/masks}: pixels in the place of axes",
+            "rectangle": "{count:turned box is|turned boxes are} written as {count:a mask/masks}: pixels in the place "
+            "of sides and a rotation",
+            "colors": "The {count:color/colors} of {count:label|labels} {count:is/are} not in the archive",
+            "specs": "{count:attribute spec|attribute specs} with a type, values or a default of {count:its/their} own "
+            "{count:is/are} not in the archive; values of attributes that have a column are",
+        },
+    ),
     "no-png": IssueCode(
         _W,
         "Masks without a PNG.",

@@ -54,6 +54,8 @@ class ExportState:
     total: int = 0
     _no_column: Counter[tuple[str, str]] = field(default_factory=Counter)
     _no_cell: Counter[tuple[str, str]] = field(default_factory=Counter)
+    drawn: Counter[str] = field(default_factory=Counter)
+    """Shapes that were written as masks though they are none, by kind."""
 
     def issue(
         self,

@@ -6,13 +6,15 @@ from typing import Any
 from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Coalesce
 
-from openimages_io.models import EdgeKind, HierarchyEdge, Shape, ShapeKind
+from openimages_io.models import AttributeSpec, EdgeKind, HierarchyEdge, Label, Shape, ShapeKind
+from openimages_io.models.label import color_of
 from openimages_io.models.shape import MACHINE
 from openimages_io.transfer.creating import PROVENANCE
 from openimages_io.transfer.export_state import ExportState
 from openimages_io.transfer.images.exporting import images_of
 from openimages_io.transfer.options import LayoutName
 from openimages_io.transfer.scanning import GROUPED
+from openimages_io.transfer.specs import is_new
 
 _TAG = Q(kind=ShapeKind.TAG)
 _WITH_PIXELS = Q(kind__in=(ShapeKind.MASK, ShapeKind.POLYGON, ShapeKind.ELLIPSE)) | (
@@ -27,8 +29,21 @@ def report_unsaid(out: ExportState) -> None:
         shapes = grouped.annotate(shapes=Count("pk"), masks=Count("pk", filter=_WITH_PIXELS))
         if lost := shapes.filter(shapes__gt=1, masks=0).count():
             out.issue("group-unwritten", count=lost)
+    for form, count in _without_place(out):
+        if count:
+            out.issue("no-place", form=form, count=count)
     if out.options.layout is LayoutName.DATUMARO:
         _report_unread(out)
+
+
+def _without_place(out: ExportState) -> Iterator[tuple[str, int]]:
+    """What no column and no file of the format holds, however it is set: kinds of shapes, colors, specs."""
+    for kind in (ShapeKind.POLYGON, ShapeKind.ELLIPSE, ShapeKind.RECTANGLE):
+        yield kind.value, out.drawn[kind]
+    colors = Label.objects.using(out.using).filter(task_id=out.task_id).values_list("pk", "name", "color")
+    yield "colors", sum(key in out.label_cells and color not in {"", color_of(name)} for key, name, color in colors)
+    specs = AttributeSpec.objects.using(out.using).filter(label__task_id=out.task_id)
+    yield "specs", sum(spec.label_id in out.label_cells and not is_new(spec) for spec in specs)
 
 
 def _report_unread(out: ExportState) -> None:

@@ -29,6 +29,12 @@ COLUMNS: Final = frozenset({"score", "occluded", "box_id"})
 which mask it is rather than how it is."""
 
 
+def is_new(spec: AttributeSpec) -> bool:
+    """Whether a spec is just as an import would make it."""
+    given = spec.input_type, spec.values
+    return given == NEW_SPECS.get(spec.name) and spec.mutable and spec.default_value is None
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What becomes of the attributes of a row."""

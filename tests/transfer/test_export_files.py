@@ -429,7 +429,7 @@ def test_columns_that_would_be_empty_are_not_there(tmp_path: Path) -> None:
     made.add("rectangle", **WHOLE, rotation=5, clicks=[[0, 0]] * 4)
     report = made.export(tmp_path / "out")
     assert lines(tmp_path / "out", "train-annotations-bbox.csv") == ["a,,/m/01yrx,1,0,1,0,1,-1,-1,-1,-1,-1"]
-    assert told(report) == ["attribute-unwritten: clicks"]  # of the box that became a mask
+    assert told(report) == ["attribute-unwritten: clicks", "no-place"]  # of the box that became a mask
 
 
 def test_what_the_format_has_no_column_for_is_counted(tmp_path: Path) -> None:

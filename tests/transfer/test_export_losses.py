@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from openimages_io.models import Image, Shape, Task
+from openimages_io.models import AttributeSpec, Image, Shape, Task
 from openimages_io.transfer.exporter import Exporter
 from openimages_io.transfer.options import ExportOptions, LayoutName
 from tests.transfer.datasets import BOX, CLASSES, CLICKS_HEADER, csv_text, documented, imported, png, write
@@ -12,6 +12,7 @@ from tests.transfer.datasets import BOX, CLASSES, CLICKS_HEADER, csv_text, docum
 pytestmark = pytest.mark.django_db
 
 MASK = "a_aaaaaaaa.png,a,/m/01yrx,aaaaaaaa,0.1,0.5,0.2,0.6,0.9,"
+COLUMNS = "values of attributes that have a column are"
 TREE = (
     '{"LabelName": "/m/root", "Subcategory": [{"LabelName": "/m/01yrx", "Part": [{"LabelName": "/m/leg"}]},'
     ' {"LabelName": "/m/0k4j", "Subcategory": [{"LabelName": "/m/leg"}]},'
@@ -80,3 +81,30 @@ def test_groups_that_no_mask_holds_together(task: Task, tmp_path: Path) -> None:
 def test_only_what_was_asked_for_counts(task: Task, tmp_path: Path) -> None:
     found = said(task, tmp_path / "out", layout=LayoutName.DATUMARO, labels=frozenset({"/m/0k4j"}))
     assert not [line for line in found if "size" in line or "machine" in line or "Source" in line]
+
+
+@pytest.mark.parametrize("layout", LayoutName)
+def test_what_the_format_has_no_place_for(task: Task, tmp_path: Path, layout: LayoutName) -> None:
+    Image.objects.update(width=8, height=8)
+    before = said(task, tmp_path / "before", layout=layout)
+    assert not [line for line in before if "not in the archive" in line or "written as" in line]
+    label = task.labels.get(name="/m/01yrx")
+    common = {"task": task, "image": task.images.get(name="a"), "label": label}
+    corners = {"x_min": 0.1, "x_max": 0.5, "y_min": 0.2, "y_max": 0.6}
+    for _ in range(2):
+        Shape.objects.create(kind="polygon", points=[[0.1, 0.2, 0.5, 0.2, 0.5, 0.6]], **common, **corners)
+    Shape.objects.create(kind="ellipse", points=[0.3, 0.4, 0.2, 0.2], **common, **corners)
+    Shape.objects.create(kind="rectangle", rotation=30.0, **common, **corners)
+    Shape.objects.create(kind="rectangle", rotation=0.0, **common, **corners)
+    label.color = "#000001"
+    label.save()
+    AttributeSpec.objects.create(label=label, name="pose", input_type="select", values=["left", "right"])
+    label.attribute_specs.filter(name="truncated").update(default_value="true")
+    found = said(task, tmp_path / "after", layout=layout)
+    assert [line for line in found if line not in before] == [
+        "note: 2 polygons are written as masks: pixels in the place of points",
+        "note: 1 ellipse is written as a mask: pixels in the place of axes",
+        "note: 1 turned box is written as a mask: pixels in the place of sides and a rotation",
+        "note: The color of 1 label is not in the archive",
+        f"note: 2 attribute specs with a type, values or a default of their own are not in the archive; {COLUMNS}",
+    ]

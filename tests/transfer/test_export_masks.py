@@ -126,7 +126,9 @@ def test_one_bad_part_of_a_group_is_an_issue_and_the_others_are_written(tmp_path
     report = made.export(tmp_path / "out")
 
     assert np.array_equal(only_pixels(tmp_path / "out"), geometry.fill_polygon([SQUARE], *SIZE))
-    assert told(report) == [f"shape-unwritten: polygon {shape.pk} of /m/01yrx on train/a" for shape in bad]
+    *found, drawn = told(report)
+    assert found == [f"shape-unwritten: polygon {shape.pk} of /m/01yrx on train/a" for shape in bad]
+    assert drawn == "no-place"
     assert report.totals["masks"].skipped == {"unwritable": 3}
 
 
@@ -162,7 +164,7 @@ def test_a_shape_between_the_pixels_is_told(tmp_path: Path) -> None:
     made = Made()
     made.add("ellipse", points=[0.5, 0.5, 1e-9, 1e-9], **WHOLE)
     report = made.export(tmp_path / "out")
-    assert [issue.code for issue in report.issues()] == ["empty-mask"]
+    assert [issue.code for issue in report.issues()] == ["empty-mask", "no-place"]
     assert not only_pixels(tmp_path / "out").any()
 
 

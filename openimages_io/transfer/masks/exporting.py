@@ -203,6 +203,7 @@ class _Writer:
     def _joined_row(self, drawn: Sequence[tuple[Shape, "geometry.Mask"]], png: bytes) -> _Row:
         parts = [shape for shape, _ in drawn]
         first = parts[0]
+        self.out.drawn.update(part.kind for part in parts if part.kind != ShapeKind.MASK)
         attributes = [as_attributes(part.attributes) for part in parts]
         box_id = next(filter(None, map(box_id_cell, attributes)), None)
         name = next(filter(None, (self.names.of(part.pk) for part in parts)), None)
