@@ -22,7 +22,7 @@ _FLAGS = (
 )
 
 
-_PREPARE = """
+PREPARE = """
 import django
 django.setup()
 from django.core.management import call_command
@@ -56,7 +56,7 @@ def browser() -> Iterator[Browser]:
 def site(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The demo site with its login, empty, without a worker."""
     made = Site(tmp_path_factory.mktemp("site"))
-    made.run("-c", _PREPARE)
+    made.run("-c", PREPARE)
     with made.served():
         yield made
     made.close()

@@ -22,8 +22,8 @@ _PATIENCE = 30.0
 class Site:
     """A site in a folder."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, **environment: str) -> None:
+        self.folder, self._more = folder, environment
         self.database = folder / "db.sqlite3"
         with closing(socket.socket()) as free:
             free.bind(("127.0.0.1", 0))
@@ -54,9 +54,9 @@ class Site:
                 process.wait()
 
     @contextmanager
-    def served(self) -> Iterator[None]:
+    def served(self, *options: str) -> Iterator[None]:
         """The site on its port."""
-        with self.running("runserver", f"127.0.0.1:{self.port}", "--noreload") as process:
+        with self.running("runserver", f"127.0.0.1:{self.port}", "--noreload", *options) as process:
             end = time.monotonic() + _PATIENCE
             while True:
                 try:
@@ -99,4 +99,5 @@ class Site:
             "JOBS_ROOT": str(self.folder / "jobs"),
             "DEBUG": "1",
             "PYTHONUNBUFFERED": "1",
+            **self._more,
         }

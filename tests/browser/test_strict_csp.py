@@ -1,0 +1,112 @@
+"""A real browser refuses nothing on a site with a strict content security policy and static files by a manifest."""
+
+from collections import Counter
+from collections.abc import Iterator
+from urllib.parse import urljoin, urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.browser.conftest import PREPARE, log_in
+from tests.browser.serving import Site
+
+pytestmark = pytest.mark.thorough
+
+_PAGES_OF_A_KIND = 2
+
+
+@pytest.fixture(scope="module")
+def strict_site(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The demo site with that policy, the example data set, and jobs that have ended, that wait, and that failed."""
+    made = Site(tmp_path_factory.mktemp("strict"), DJANGO_SETTINGS_MODULE="tests.browser.strict_settings")
+    made.run("manage.py", "collectstatic", "--no-input", "--verbosity", "0")
+    made.run("-c", PREPARE)
+    made.run("manage.py", "import_openimages", "fixtures/scenes", "--task", "scenes", "--no-progress")
+    made.run("-c", _JOBS)
+    with made.worker():
+        made.run("-c", _WAIT)
+    made.run("-c", _JOBS)
+    with made.served("--nostatic"):
+        yield made
+    made.close()
+
+
+_JOBS = """
+import django
+django.setup()
+from django.core.files.base import ContentFile
+from openimages_io.jobs.submission import submit_check, submit_export, submit_import
+from openimages_io.models import Task
+from openimages_io.transfer.options import ExportOptions, ImportOptions
+from django.contrib.auth import get_user_model
+user = get_user_model()._default_manager.get()
+task = Task.objects.get(name="scenes")
+submit_export(task, ExportOptions(), user=user)
+submit_check(task, user=user)
+bad = b"ImageID,LabelName,XMin,XMax,YMin,YMax\\nnone,/m/none,0.1,2,0.1,0.5\\n"
+import io, zipfile
+packed = io.BytesIO()
+with zipfile.ZipFile(packed, "w") as archive:
+    archive.writestr("train-annotations-bbox.csv", bad)
+for dry_run in (True, False):
+    submit_import(ContentFile(packed.getvalue(), "bad.zip"), task=task, task_name="", options=ImportOptions(),
+                  dry_run=dry_run, user=user)
+"""
+_WAIT = """
+import django, time
+django.setup()
+from openimages_io.models import Job
+end = time.monotonic() + 60
+while Job.objects.filter(state__in=("queued", "running")).exists():
+    assert time.monotonic() < end
+    time.sleep(0.1)
+"""
+
+
+def kind_of(path: str) -> str:
+    """A path without its keys: pages of one view look alike."""
+    return "/".join("*" if any(map(str.isdigit, part)) else part for part in urlsplit(path).path.split("/"))
+
+
+def opened(page: Page, start: str) -> Counter[str]:
+    """Opens what the pages link to, two of each view, and what can be opened on them; returns the kinds of pages."""
+    wanted, seen, times = [start], set[str](), Counter[str]()
+    while wanted:
+        address = wanted.pop(0)
+        kind = kind_of(address)
+        if (
+            address in seen
+            or times[kind] == _PAGES_OF_A_KIND
+            or any(part in kind for part in ("logout", "/file/", ".csv"))
+        ):
+            continue
+        seen.add(address)
+        answer = page.goto(address)
+        assert answer is not None
+        assert answer.status == 200, (address, answer.status)
+        times[kind] += 1
+        for closed in page.locator("details:not([open]) > summary").all():
+            closed.click(timeout=2000)
+        links = page.eval_on_selector_all("a[href]", "found => found.map(one => one.getAttribute('href'))")
+        wanted += [path for link in links if (path := urljoin(address, link).split("#")[0]).startswith("/admin/")]
+    return times
+
+
+def test_no_page_of_the_admin_site_breaks_a_strict_policy(browser: Browser, strict_site: Site) -> None:
+    context = browser.new_context(base_url=strict_site.url)
+    page = context.new_page()
+    refused: list[str] = []
+    page.on("console", lambda said: refused.append(f"{page.url}: {said.text}") if said.type == "error" else None)
+    page.on("pageerror", lambda error: refused.append(f"{page.url}: {error}"))
+    page.on("requestfailed", lambda asked: refused.append(f"{page.url}: {asked.url} {asked.failure}"))
+    page.goto("/admin/login/")
+    page.evaluate("() => document.body.insertAdjacentHTML('beforeend', '<p style=\"color: red\">x</p>')")
+    assert any("Content Security Policy" in line for line in refused), "this browser refuses nothing"
+    refused.clear()
+    log_in(page)
+    times = opened(page, "/admin/")
+    context.close()
+    ours = [kind for kind in times if "/openimages_io/" in kind]
+    for name in ("gallery", "picture", "import", "export", "hierarchy", "/job/*/change"):
+        assert any(name in kind for kind in ours), (name, sorted(times))
+    assert not refused, "\n".join(sorted(set(refused)))
