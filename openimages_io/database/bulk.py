@@ -114,6 +114,17 @@ class Loader:
             cursor.executemany(sql, list(zip(*columns.values(), keys, strict=True)))
         return len(keys)
 
+    def delete(self, model: type[models.Model], keys: Sequence[int]) -> None:
+        """Deletes the rows with these keys."""
+        quote, meta = self.connection.ops.quote_name, model._meta
+        assert meta.pk is not None
+        assert meta.pk.column is not None
+        with self._raw_cursor() as cursor:
+            for start in range(0, len(keys), _PARAMETERS):
+                batch = keys[start : start + _PARAMETERS]
+                marks = ", ".join(["%s"] * len(batch))
+                cursor.execute(f"DELETE FROM {quote(meta.db_table)} WHERE {quote(meta.pk.column)} IN ({marks})", batch)
+
     def reserve(self, model: type[models.Model], number: int) -> list[int]:
         """Keys for rows that other rows of the same load point to; insert them as the column `id`."""
         if self.postgresql:

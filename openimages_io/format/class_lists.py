@@ -68,7 +68,7 @@ class _Look:
     """One look at the first rows of a class list."""
 
     def __init__(self, first: list[str], below: list[list[str]]) -> None:
-        while first and not first[-1]:
+        while first and not first[-1] and not any(_cell(row, len(first) - 1) for row in below):
             first.pop()
         self.first, self.below, self.width = first, below, len(first)
         self.words = [_BETWEEN.sub("", cell).casefold() for cell in first]

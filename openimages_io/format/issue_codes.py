@@ -81,6 +81,12 @@ CODES: Final[Mapping[str, IssueCode]] = {
         _E, "The archive unpacks to far more than it packs.", "If that is meant, raise the limits in OPENIMAGES_IO."
     ),
     # Which file is what
+    "archive-changed": IssueCode(
+        _E,
+        "A file of the archive that changed while it was imported. Nothing was written.",
+        "Import again when nobody changes the archive.",
+        "is not what it was when it was checked, so nothing was written",
+    ),
     "bad-image-id": IssueCode(
         _E, "An ImageID, or a picture's name, that cannot be one.", "Rename the image in every file that names it."
     ),

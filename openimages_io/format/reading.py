@@ -159,7 +159,7 @@ class _Reading:
     def _take_header(self, row: list[str], line: int, below: Sequence[Sequence[str]]) -> bool:
         """Learns the columns; tells whether the row was a header (if not, it is the first row of values)."""
         names = [cell.strip() for cell in row]
-        while not names[-1]:
+        while not names[-1] and (self.table.header or not any(map(str.strip, _column(below, len(names) - 1)))):
             names.pop()
         known = [self.table.by_name.get(name.casefold()) for name in names]
         if not self.table.header:
@@ -322,6 +322,11 @@ class _Reading:
         if self.table.box is None:
             return []
         return self.table.box.faults({name: [values.get(name)] for name in self.table.box.names}, 0)
+
+
+def _column(rows: Sequence[Sequence[str]], place: int) -> list[str]:
+    """The cells of a column, of the rows that have it."""
+    return [row[place] for row in rows if len(row) > place]
 
 
 def _count(number: int, noun: str) -> str:

@@ -1,22 +1,21 @@
-"""The importer: check, then commit what was checked. Every face runs this class with the same options."""
+"""The importer: plan, then apply the plan. Every interface runs this class with the same options."""
 
 import logging
 import re
 from collections.abc import Callable
-from contextlib import ExitStack, nullcontext
-from dataclasses import dataclass, field, replace
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Final
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import DatabaseError, IntegrityError, connections, router
-from django.db.models import Max, Model
-from django.utils import timezone
+from django.db.models import Model
 
 from openimages_io import conf
 from openimages_io.archives import Archive, open_archive
-from openimages_io.database.bulk import Loader, loading, plain
+from openimages_io.database.bulk import loading, plain
 from openimages_io.database.commit import Commit, Outcome
 from openimages_io.database.locking import begun
 from openimages_io.database.new_files import NewFiles
@@ -25,7 +24,8 @@ from openimages_io.format.issues import Issue, Severity
 from openimages_io.format.layouts import CONTENT_FOLDERS, PICTURE_SUFFIXES, Layout, recognise
 from openimages_io.format.skip_reasons import SkipReason
 from openimages_io.models import AttributeSpec, HierarchyEdge, Image, Label, Mask, Shape, Task, picture_storage
-from openimages_io.models.revisions import lock, touch
+from openimages_io.models.revisions import lock
+from openimages_io.transfer.apply import apply_plan
 from openimages_io.transfer.boxes.importing import read_boxes
 from openimages_io.transfer.gc_tuning import relaxed_gc
 from openimages_io.transfer.images.importing import read_image_lists
@@ -35,25 +35,24 @@ from openimages_io.transfer.labels.importing import (
     read_hierarchy,
     report_awaited_labels,
 )
-from openimages_io.transfer.lenient import join_subsets, place_of, report_lenient, use
+from openimages_io.transfer.lenient import join_subsets, place_of, report_lenient
 from openimages_io.transfer.masks.importing import read_masks
-from openimages_io.transfer.matching import ImageIndex, LabelIndex, LenientNames
+from openimages_io.transfer.matching import ImageIndex, LabelIndex
 from openimages_io.transfer.not_found import report_not_found
 from openimages_io.transfer.options import ImportOptions, Match, Mode, OnError
-from openimages_io.transfer.pictures.importing import read_size_files, store_pictures, take_pictures, take_sizes
-from openimages_io.transfer.pictures.storing import Stored
+from openimages_io.transfer.pictures.importing import read_size_files, take_pictures, take_sizes
+from openimages_io.transfer.pictures.storing import store_pictures
+from openimages_io.transfer.plan import ArchiveChanged, Plan
 from openimages_io.transfer.replacing import Replacing, groups_of, replace_annotations
 from openimages_io.transfer.report import Report
 from openimages_io.transfer.run import Policies, Progress, Run
 from openimages_io.transfer.specs import SpecIndex
-from openimages_io.transfer.spool import Spool
 from openimages_io.transfer.tags.importing import read_tags
 
 logger = logging.getLogger(__name__)
 
 _TRIES: Final = 5
 _DISK: Final = re.compile("disk is full|readonly database|unable to open database file|disk I/O error")
-_SHAPES: Final = frozenset({"human labels", "machine labels", "boxes", "masks"})
 _TABLES: Final = (Image, Label, HierarchyEdge, AttributeSpec, Shape, Mask)
 _AGAIN: Final = {
     Mode.MERGE: ", or run the same import again, which changes nothing if it has",
@@ -68,11 +67,7 @@ at all; if it raises, nothing is written. An import that changes nothing has no 
 
 
 class _TaskChanged(Exception):
-    """The task is not what it was when it was checked."""
-
-
-class _ArchiveChanged(Exception):
-    """The archive is not what it was when it was checked."""
+    """The task is not what it was when the plan was made."""
 
 
 @dataclass(slots=True)
@@ -91,28 +86,23 @@ class Result:
     """Whether the import has made the task; after a dry run, whether it would."""
 
 
-@dataclass(slots=True)
-class _Plan:
-    """What a check found."""
+@dataclass(slots=True, kw_only=True)
+class _Planned:
+    """A plan, and what it was made on."""
 
+    plan: Plan
+    report: Report
     task_id: int | None
     revision: int
-    report: Report
-    spool: Spool | None
-    """The rows that were read; None after a dry run, which nothing follows."""
-    new_pictures: list[str] = field(default_factory=list)
-    lenient: LenientNames | None = None
-    """Names that are not exact, if there were any."""
-    replacing: Replacing = field(default_factory=Replacing)
-    """What mode replace is to take away and to leave."""
-    kept: Replacing = field(default_factory=Replacing)
-    """What another check must know of it."""
-    chosen_labels: frozenset[int] | None = None
-    picture_issues: dict[str, list[Issue]] = field(default_factory=dict)
-    measured: dict[str, tuple[int, int]] = field(default_factory=dict)
-    """What is wrong with pictures, by path in the archive."""
-    changes: bool = False
-    """Whether there is anything to write."""
+    kept: Replacing
+    """What another plan must know of mode replace."""
+    is_lossy: bool
+    """Whether rows were left out in mode replace, whose images may keep what they have."""
+
+    @property
+    def changes(self) -> bool:
+        """Whether there is anything to write."""
+        return self.plan.changes or self.task_id is None
 
 
 class Importer:
@@ -208,124 +198,104 @@ class Importer:
 
     def _run(self, archive: Archive, dry_run: bool) -> Result:
         for _ in range(_TRIES):
-            with nullcontext() if dry_run else Spool() as spool:
-                plan = self._check(archive, spool)
-                refused = self._forbids(plan.report)
+            with ExitStack() as stack:
+                planned = self._plan(archive, stack, keeps=not dry_run)
+                refused = self._forbids(planned.report)
                 if dry_run or refused:
-                    changed = dry_run and plan.changes
-                    return Result(
-                        plan.report,
-                        committed=False,
-                        task=self._task(),
-                        changed=changed,
-                        refused=refused,
-                        is_new=plan.task_id is None,
-                    )
+                    changed = dry_run and planned.changes
+                    return self._result(planned, committed=False, changed=changed, refused=refused)
                 try:
-                    return self._commit(archive, plan) if plan.changes else self._confirm(plan)
+                    return self._apply(archive, planned) if planned.changes else self._confirm(planned)
                 except _TaskChanged:
                     continue
         raise OpenImagesError(f"The task “{self.task_name}” kept changing while it was checked; try again.")
 
+    def _result(
+        self, planned: _Planned, *, committed: bool, changed: bool, refused: bool = False, task: Task | None = None
+    ) -> Result:
+        return Result(
+            planned.report,
+            committed=committed,
+            task=task or self._task(),
+            changed=changed,
+            refused=refused,
+            is_new=planned.task_id is None,
+        )
+
     def _forbids(self, report: Report) -> bool:
         return report.errors > 0 and (self.options.on_error is OnError.ABORT or report.has_whole_file_errors)
 
-    def _check(self, archive: Archive, spool: Spool | None) -> _Plan:
-        plan = self._check_once(archive, spool, Replacing())
-        found = plan.replacing
-        is_lossy = bool(found.skipped or found.nameless) and self.options.on_error is OnError.SKIP
-        if is_lossy and plan.task_id is not None and not self._forbids(plan.report):
+    def _plan(self, archive: Archive, stack: ExitStack, *, keeps: bool) -> _Planned:
+        planned = self._plan_once(archive, stack, Replacing(), keeps=keeps)
+        if planned.is_lossy and planned.task_id is not None and not self._forbids(planned.report):
             # What stays because rows were left out is known only now, and good rows of the same images meet it.
-            plan = self._check_once(archive, spool, plan.kept)
-        return plan
+            planned.plan.close()
+            planned = self._plan_once(archive, stack, planned.kept, keeps=keeps)
+        return planned
 
-    def _check_once(self, archive: Archive, spool: Spool | None, replacing: Replacing) -> _Plan:
+    def _plan_once(self, archive: Archive, stack: ExitStack, replacing: Replacing, *, keeps: bool) -> _Planned:
         task = self._task()
+        task_id, revision = (task.pk, task.revision) if task else (None, 0)
         report = Report()
-        plan = _Plan(task.pk if task else None, task.revision if task else 0, report, spool)
         layout = self._layout(archive, report)
-        run = self._start(archive, layout, report, plan.task_id)
-        run.total = _bytes_to_read(archive, layout, pictures=self.options.pictures)
-        run.picture_issues, run.spool = plan.picture_issues, plan.spool
+        run = self._start(archive, layout, report, task_id, stack.enter_context(Plan(keeps=keeps)))
         run.replacing = replace(replacing, groups=groups_of(run))
         if layout.sources or len(layout.pictures):
-            plan.new_pictures = self._read(run)
-        plan.lenient = run.lenient
-        plan.replacing = run.replacing
-        plan.kept = run.replacing.next_pass(partial(_images_of, run), exact=run.lenient is None)
-        plan.chosen_labels, plan.picture_issues, plan.measured = run.chosen_labels, run.picture_issues, run.measured
-        self._replace(run, plan)
-        plan.changes = run.changed or bool(run.specs.made) or plan.task_id is None
-        return plan
+            self._read(run)
+        kept = run.replacing.next_pass(partial(_images_of, run), exact=run.lenient is None)
+        if self.options.mode is Mode.REPLACE and task_id is not None:
+            # Every image that the archive names is known by now; new ones have nothing to replace.
+            replace_annotations(run, run.chosen_labels)
+        is_lossy = bool(run.replacing.skipped or run.replacing.nameless) and self.options.on_error is OnError.SKIP
+        return _Planned(plan=run.plan, report=report, task_id=task_id, revision=revision, kept=kept, is_lossy=is_lossy)
 
-    def _confirm(self, plan: _Plan) -> Result:
+    def _confirm(self, planned: _Planned) -> Result:
         """Says that there is nothing to write. Raises `_TaskChanged` if that may not hold any more."""
         task = self._task()
-        if task is None or (task.pk, task.revision) != (plan.task_id, plan.revision):
+        if task is None or (task.pk, task.revision) != (planned.task_id, planned.revision):
             raise _TaskChanged
         if self.before_commit is not None:
-            self.before_commit(task, plan.report, False)
-        return Result(plan.report, committed=True, task=task)
+            self.before_commit(task, planned.report, False)
+        return self._result(planned, committed=True, changed=False, task=task)
 
-    def _commit(self, archive: Archive, plan: _Plan) -> Result:
-        """Writes what was checked. Raises `_TaskChanged` if the task has changed since; nothing is written then."""
-        report = Report()
-        layout = self._layout(archive, report)
-        stored: dict[str, Stored] = {}
+    def _apply(self, archive: Archive, planned: _Planned) -> Result:
+        """Writes what was planned. Raises `_TaskChanged` if the task has changed since; nothing is written then."""
+        plan, report = planned.plan, planned.report
+        plan.settle()
         try:
             with NewFiles(picture_storage(), self._transaction) as files, ExitStack() as stack:
-                run = self._start(archive, layout, report, plan.task_id)
-                run.picture_issues = plan.picture_issues
-                store_pictures(run, plan.new_pictures, files, stored)
+                pictures = store_pictures(plan, archive, files, self.limits, self.using, self._progress("pictures"))
 
                 def last() -> None:
-                    changed = run.changed or plan.task_id is None
                     report.settle()
-                    is_new = plan.task_id is None
-                    self.result = Result(report, committed=True, task=task, changed=changed, is_new=is_new)
+                    self.result = self._result(planned, committed=True, changed=True, task=task)
                     if self.before_commit is not None:
-                        self.before_commit(task, report, changed)
+                        self.before_commit(task, report, True)
 
                 load = partial(loading, self.using, _tables(), last, self._transaction)
                 loader = begun(stack, self.using, load, self._waiting())
-                task = self._lock(plan)
-                run = self._start(archive, layout, report, task.pk, new=plan.task_id is None)
-                run.loader, run.stored, run.phase = loader, stored, "commit"
-                run.lenient, run.replacing = plan.lenient, plan.replacing
-                run.picture_issues, run.measured, run.spool = plan.picture_issues, plan.measured, plan.spool
-                run.total = _bytes_to_read(archive, layout, pictures=False)
-                self._write(run, plan, loader)
-                if self._forbids(report):  # the archive is not what it was when it was checked
-                    raise _ArchiveChanged
-        except _ArchiveChanged:
-            return Result(report, committed=False, task=self._task(), refused=True)
+                task = self._lock(planned)
+                loader.postpone_indexes(Shape, plan.inserted[Shape], may_lock=self.may_lock_tables)
+                apply_plan(plan, loader, task.pk, pictures, archive, self.limits, self._progress("commit"))
+        except ArchiveChanged as fault:
+            report(Issue(code="archive-changed", file=str(fault)))
+            report.has_whole_file_errors = True
+            return self._result(planned, committed=False, changed=False, refused=True)
         assert self.result is not None
         return self.result
 
-    def _write(self, run: Run, plan: _Plan, loader: Loader) -> None:
-        expected = sum(totals.read for kind, totals in plan.report.totals.items() if kind in _SHAPES)
-        self._replace(run, plan)
-        loader.postpone_indexes(Shape, expected, may_lock=self.may_lock_tables)
-        self._read(run)
-        if run.specs.made:
-            plain(AttributeSpec, self.using).bulk_create(run.specs.made, batch_size=100)
-            run.changed = True
-        if run.changed:
-            touch("Task", [run.task_id], self.using)
-            touch("Image", run.touched - run.new_images, self.using)
+    def _progress(self, phase: str) -> Callable[[int, int], None]:
+        def report_progress(done: int, total: int) -> None:
+            if self.progress is not None:
+                self.progress(phase, done, total)
 
-    def _replace(self, run: Run, plan: _Plan) -> None:
-        if self.options.mode is Mode.REPLACE and plan.task_id is not None:
-            # Every image that the archive names is known from the check; what it creates has nothing to replace.
-            replace_annotations(run, plan.replacing, plan.chosen_labels)
+        return report_progress
 
-    def _read(self, run: Run) -> list[str]:
+    def _read(self, run: Run) -> None:
         read_class_lists(run)
         read_hierarchy(run)
         choose_labels(run)
         read_size_files(run)
-        if run.lenient is not None:  # the check has found it
-            use(run, run.lenient)
         read_image_lists(run)
         claims = read_masks(run)
         read_tags(run)
@@ -339,14 +309,14 @@ class Importer:
         unmet = claims.unmet()
         if unmet and not self._forbids(run.report):  # a box that is missing may be a bad row
             run.issue("mask-without-box", count=unmet)
+        run.specs.plan(run.plan)
         if run.specs.made:
             specs = run.report.of("attribute specs")
             specs.read = specs.added = len(run.specs.made)
-        pictures = take_pictures(run)
+        take_pictures(run)
         take_sizes(run)
         report_lenient(run)
         report_not_found(run)
-        return pictures
 
     def _report_unknown_subsets(self, run: Run) -> None:
         known = run.seen_subsets | run.images.subsets() | {source.subset for source in run.layout.sources}
@@ -380,13 +350,9 @@ class Importer:
             totals.read += 1
             totals.skipped[SkipReason.BAD] += 1
 
-    def _start(
-        self, archive: Archive, layout: Layout, report: Report, task_id: int | None, *, new: bool | None = None
-    ) -> Run:
-        """The state at the start of a pass; `new` where the task was made in this very transaction."""
-        policies = Policies.of(self.options, new_task=task_id is None if new is None else new)
-        shapes = Shape.objects.using(self.using).filter(task_id=task_id or 0)
-        highest = shapes.aggregate(key=Max("pk"), group=Max("group"))
+    def _start(self, archive: Archive, layout: Layout, report: Report, task_id: int | None, plan: Plan) -> Run:
+        """The state at the start of a pass."""
+        policies = Policies.of(self.options, new_task=task_id is None)
         return Run(
             archive=archive,
             layout=layout,
@@ -394,15 +360,15 @@ class Importer:
             options=self.options,
             policies=policies,
             report=report,
+            plan=plan,
             using=self.using,
-            now=timezone.now(),
             task_id=task_id or 0,
-            horizon=highest["key"] or 0,
-            last_group=highest["group"] or 0,
+            has_shapes=plain(Shape, self.using).filter(task_id=task_id or 0).exists(),
             images=ImageIndex.of_task(task_id, self.using),
             labels=LabelIndex.of_task(task_id, self.using),
             specs=SpecIndex.of_task(task_id, policies.attributes, self.using),
             progress=self.progress,
+            total=_bytes_to_read(archive, layout, pictures=self.options.pictures),
         )
 
     def _unpacking(self, done: int, total: int) -> None:
@@ -432,17 +398,17 @@ class Importer:
             )
         return task
 
-    def _lock(self, plan: _Plan) -> Task:
+    def _lock(self, planned: _Planned) -> Task:
         """Locks the task against other writers until the transaction ends; makes it if it is new."""
         tasks = plain(Task, self.using)
-        if plan.task_id is None:
+        if planned.task_id is None:
             try:
                 return tasks.create(name=self.task_name, owner_id=self.owner.pk if self.owner else None)
             except IntegrityError:
                 raise _TaskChanged from None
-        if not lock("Task", self.using, pk=plan.task_id, revision=plan.revision):
+        if not lock("Task", self.using, pk=planned.task_id, revision=planned.revision):
             raise _TaskChanged
-        return tasks.get(pk=plan.task_id)
+        return tasks.get(pk=planned.task_id)
 
 
 def _images_of(run: Run, subset: str | None, name: str) -> set[int]:

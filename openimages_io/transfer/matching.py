@@ -1,19 +1,15 @@
 """Ids in files to images and labels of the task.
 
-A key below 0 stands for a row that a check would have created.
+A key below 0 is one of the plan's, for a row that does not exist yet.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import count
 from typing import Any, Final
 
 from openimages_io.models import Image, Label
 
 _AMBIGUOUS: Final = 0
-_FIRST_PROVISIONAL: Final = -2
-"""Not -1, which has the same hash as -2: rows of overlapping files are told apart by hashes of keys."""
-
 
 Place = tuple[str, str]
 """Subset and ImageID."""
@@ -63,7 +59,6 @@ class LabelIndex:
         self.ambiguous: dict[str, list[str]] = {}
         """Display names that several labels have, and those labels' LabelNames."""
         self.next_position = 0
-        self._provisional = count(_FIRST_PROVISIONAL, -1)
         for key, name, display, position in rows:
             self.add(name, display, key)
             self.next_position = max(self.next_position, position + 1)
@@ -76,9 +71,8 @@ class LabelIndex:
         rows = Label.objects.using(using).filter(task_id=task_id)
         return cls(rows.values_list("pk", "name", "display_name", "position"))
 
-    def add(self, name: str, display: str, key: int | None = None) -> int:
-        """Takes a label in; without a key it gets a provisional one."""
-        key = next(self._provisional) if key is None else key
+    def add(self, name: str, display: str, key: int) -> int:
+        """Takes a label in."""
         self.by_name[name] = self.find[name] = key
         self.names[key] = name
         self.ambiguous.pop(name, None)
@@ -122,7 +116,6 @@ class ImageIndex:
         """Images that were found by their ImageID alone, by the subset that files say."""
         self._stored_by_name: dict[str, int] = {}
         self._all_by_name: dict[str, int] | None = None
-        self._provisional = count(_FIRST_PROVISIONAL, -1)
         for key, subset, name in rows:
             self._by_subset.setdefault(subset, {})[name] = key
             self._stored_by_name[name] = _AMBIGUOUS if name in self._stored_by_name else key
@@ -135,9 +128,8 @@ class ImageIndex:
         rows = Image.objects.using(using).filter(task_id=task_id).order_by("pk")
         return cls(rows.values_list("pk", "subset", "name").iterator(chunk_size=5000))
 
-    def add(self, subset: str, name: str, key: int | None = None) -> int:
-        """Takes an image in; without a key it gets a provisional one."""
-        key = next(self._provisional) if key is None else key
+    def add(self, subset: str, name: str, key: int) -> int:
+        """Takes an image in."""
         self._by_subset.setdefault(subset, {})[name] = key
         if self._all_by_name is not None:
             self._all_by_name[name] = _AMBIGUOUS if name in self._all_by_name else key

@@ -146,11 +146,11 @@ class StoredShapes:
         for start in range(0, len(images), _BATCH):
             batch = images[start : start + _BATCH]
             sql = (
-                f"SELECT {names} FROM {quote(Shape._meta.db_table)} WHERE kind = %s AND id <= %s"
-                f" AND image_id IN ({', '.join(['%s'] * len(batch))}) ORDER BY id"
+                f"SELECT {names} FROM {quote(Shape._meta.db_table)}"
+                f" WHERE kind = %s AND image_id IN ({', '.join(['%s'] * len(batch))}) ORDER BY id"
             )
             with connection.cursor() as cursor:
-                cursor.execute(sql, [self.kind.value, self.run.horizon, *batch])
+                cursor.execute(sql, [self.kind.value, *batch])
                 for row in cursor.fetchall():
                     key, image, label, source, score, occluded, *box, clicks, group, attributes = row
                     stored: Any = {} if attributes == "{}" else json.loads(attributes)

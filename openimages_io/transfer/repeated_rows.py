@@ -1,5 +1,7 @@
 """Rows that stand in two files: downloads overlap, and a part (`-boxable`) repeats rows of the whole."""
 
+import hashlib
+import secrets
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, Self
 
@@ -30,6 +32,7 @@ class SeenRows:
     def __init__(self, run: Run, sources: Sequence[Source]) -> None:
         self.run = run
         self._notes = DiskNotes() if may_overlap(sources) else None
+        self._secret = secrets.token_bytes(16)
 
     def next_file(self) -> None:
         """What was read so far is from now on an earlier file."""
@@ -47,7 +50,7 @@ class SeenRows:
         """The rows that no earlier file has. Where the cells of `columns` differ the earlier holds, with a warning."""
         if self._notes is None:
             return rows
-        hashes = list(map(hash, keys()))
+        hashes = list(map(self._digest, keys()))
         cells = list(zip(*(map(_as_text, rows.chunk.get(column)) for column in columns), strict=True))
         found = self._notes.find(hashes)
         keep, met = [], []
@@ -66,6 +69,11 @@ class SeenRows:
         new = zip(hashes, cells, keep, strict=True)
         self._notes.note([(key, _CELL_END.join(row)) for key, row, kept in new if kept])
         return rows.where(keep) if met else rows
+
+    def _digest(self, key: object) -> int:
+        """64 bits of a row, which nobody can make alike for two rows: Python's own hash of -1 is that of -2."""
+        digest = hashlib.blake2b(repr(key).encode(), digest_size=8, key=self._secret).digest()
+        return int.from_bytes(digest, "big", signed=True)
 
     def _compare(self, source: Source, line: int, columns: Sequence[str], row: Sequence[str], earlier: str) -> None:
         for column, cell, before in zip(columns, row, earlier.split(_CELL_END), strict=True):

@@ -14,7 +14,7 @@ from django.db import models
 from django.db.models import Count, Q
 
 from openimages_io.format.layouts import Kind, Source
-from openimages_io.models import Mask, Shape, ShapeKind
+from openimages_io.models import Shape, ShapeKind
 from openimages_io.models.shape import MACHINE
 
 if TYPE_CHECKING:
@@ -106,11 +106,9 @@ class Replacing:
         return Replacing(kept=kept, whole=whole)
 
 
-def replace_annotations(run: "Run", found: Replacing, labels: Collection[int] | None) -> None:
-    """Removes what gives way, only of these labels if labels were chosen, counts it, and says what is done.
-
-    A check only counts. `found` is what the check has learnt.
-    """
+def replace_annotations(run: "Run", labels: Collection[int] | None) -> None:
+    """Removes what gives way, only of these labels if labels were chosen, counts it, and says what is done."""
+    found = run.replacing
     removed: Counter[str] = Counter()
     stay: Counter[str] = Counter()
     images = 0
@@ -127,33 +125,29 @@ def replace_annotations(run: "Run", found: Replacing, labels: Collection[int] | 
         images += len(touched)
         if not touched:
             continue
-        run.touch(touched)
-        if run.loader is not None:
-            keys = goes.order_by().values("pk")
-            models.QuerySet(Mask, using=run.using).filter(shape__in=keys)._raw_delete(run.using)
-            boxes = goes.filter(GROUPS["boxes"], group__isnull=False).order_by()
-            groups = {group for group in boxes.values_list("group", flat=True) if group is not None}
-            goes.order_by()._raw_delete(run.using)
-            _release(run, batch, groups)
+        run.plan.touch(touched)
+        keys = set(goes.order_by().values_list("pk", flat=True))
+        boxes = goes.filter(GROUPS["boxes"], group__isnull=False).order_by()
+        _release(run, batch, set(boxes.values_list("group", flat=True)), keys)
+        run.plan.delete_shapes(keys)
     for kind, number in removed.items():
         run.report.of(kind).removed += number
     _report(run, found, removed, images, stay)
 
 
-def _release(run: "Run", images: Sequence[int], groups: set[int]) -> None:
-    """Leaves masks alone that stay while their boxes go, so that new boxes may join them."""
+def _release(run: "Run", images: Sequence[int], groups: Collection[int | None], goes: Collection[int]) -> None:
+    """Leaves masks alone that stay while their boxes go, unless they have found another box."""
     if not groups:
         return
     rest: models.QuerySet[Shape] = (
         models.QuerySet(Shape, using=run.using).filter(image__in=images, group__isnull=False).order_by()
     )
-    members: dict[int, list[tuple[int, str]]] = {}
+    members: dict[int | None, list[tuple[int, str]]] = {}
     for key, kind, group in rest.values_list("pk", "kind", "group"):
-        if group in groups:
+        if group in groups and key not in goes:
             members.setdefault(group, []).append((key, kind))
     alone = [of[0][0] for of in members.values() if len(of) == 1 and of[0][1] == ShapeKind.MASK]
-    for start in range(0, len(alone), _BATCH):
-        models.QuerySet(Shape, using=run.using).filter(pk__in=alone[start : start + _BATCH]).update(group=None)
+    run.plan.update_first(Shape, alone, {"group": [None] * len(alone)})
 
 
 def groups_of(run: "Run") -> frozenset[str]:

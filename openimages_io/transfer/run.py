@@ -3,11 +3,9 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, Final
 
 from openimages_io.archives import Archive
-from openimages_io.database.bulk import Loader
 from openimages_io.exceptions import UnreadableArchive
 from openimages_io.format.issues import Issue, Severity
 from openimages_io.format.layouts import Kind, Layout, Source
@@ -17,11 +15,10 @@ from openimages_io.format.skip_reasons import SkipReason
 from openimages_io.format.tables import Table
 from openimages_io.transfer.matching import ImageIndex, LabelIndex, LenientNames
 from openimages_io.transfer.options import ImportOptions, Missing, MissingAttributes, Mode
-from openimages_io.transfer.pictures.storing import Stored
+from openimages_io.transfer.plan import Plan
 from openimages_io.transfer.replacing import Replacing
 from openimages_io.transfer.report import Report, Totals
 from openimages_io.transfer.specs import SpecIndex
-from openimages_io.transfer.spool import Spool
 
 Progress = Callable[[str, int, int], None]
 """Takes the phase, what is done of it and the whole, in bytes; may raise to stop the run."""
@@ -75,13 +72,10 @@ class Run:
     policies: Policies
     report: Report
     using: str
-    now: datetime
     task_id: int
     """0 in the check for a task that is not there yet."""
-    horizon: int
-    """The highest key of the shapes that the task had before; 0 when it had none, and nothing needs matching."""
-    last_group: int
-    """The highest group number of the task's shapes."""
+    has_shapes: bool
+    """Whether the task has shapes; else nothing needs matching."""
     images: ImageIndex
     labels: LabelIndex
     specs: SpecIndex
@@ -89,14 +83,10 @@ class Run:
     """The labels that are read, by key; None for all."""
     awaited_labels: set[str] = field(default_factory=set)
     """LabelNames that were chosen and that nothing has had so far."""
-    loader: Loader | None = None
-    """None in a check."""
-    spool: Spool | None = None
-    """What the check has read, for the commit; None where nothing is kept."""
-    stored: dict[str, Stored] = field(default_factory=dict)
-    """Pictures that were stored for the commit, by path in the archive."""
+    plan: Plan
+    """Takes what is to be written."""
     picture_issues: dict[str, list[Issue]] = field(default_factory=dict)
-    """What the check found about pictures, by path in the archive, so that a commit need not look at them again."""
+    """What is wrong with pictures, by path in the archive."""
     measured: dict[str, tuple[int, int]] = field(default_factory=dict)
     """Width and height in pixels of the archive's pictures, by path, as the check has found them."""
     pictures: dict[int, str] = field(default_factory=dict)
@@ -114,15 +104,10 @@ class Run:
     class_list: dict[str, str] = field(default_factory=dict)
     """Display names that the archive's class lists say, by LabelName."""
     new_images: set[int] = field(default_factory=set)
-    touched: set[int] = field(default_factory=set)
-    """Images that were there and whose annotations change."""
     replacing: Replacing = field(default_factory=Replacing)
     """What is learnt and known for mode replace."""
-    changed: bool = False
-    """Whether anything of the task changes."""
     _told_sizes: dict[int, tuple[int, int]] | None = None
     progress: Progress | None = None
-    phase: str = "check"
     done: int = 0
     total: int = 0
 
@@ -130,7 +115,7 @@ class Run:
     def merges(self) -> bool:
         """Whether rows may meet shapes that are there already."""
         may = self.options.mode is Mode.MERGE or (self.options.mode is Mode.REPLACE and self.replacing.keeps_any)
-        return may and self.horizon > 0
+        return may and self.has_shapes
 
     def stays(self, group: str, image: int) -> bool:
         """Whether what an image of the archive has of a group of shapes is there after this import."""
@@ -139,7 +124,7 @@ class Run:
     def skip(self, source: Source, totals: Totals, names: Sequence[str | None]) -> None:
         """Counts rows that are left out as bad, by their ImageIDs."""
         totals.skipped[SkipReason.BAD] += len(names)
-        if self.options.mode is Mode.REPLACE and self.loader is None:
+        if self.options.mode is Mode.REPLACE:
             self.replacing.skip(source, names)
 
     def sources(self, kind: Kind) -> list[Source]:
@@ -152,8 +137,7 @@ class Run:
 
     def chunks(self, source: Source, table: Table, totals: Totals, chunk_rows: int = CHUNK_ROWS) -> Iterator[Chunk]:
         """The file's good rows; bad ones are counted as skipped."""
-        is_kept = self.loader is not None and self.spool is not None and source.path in self.spool
-        for chunk in self._kept(source) if is_kept else self._read(source, table, chunk_rows):
+        for chunk in self._read(source, table, chunk_rows):
             totals.read += len(chunk) + chunk.bad
             if chunk.bad:
                 unknown: list[str | None] = [None] * (chunk.bad - len(chunk.bad_ids))
@@ -164,19 +148,8 @@ class Run:
         self.tell(0)
 
     def _read(self, source: Source, table: Table, chunk_rows: int) -> Iterator[Chunk]:
-        recording = self.spool.record(source.path, self.report) if self.spool and self.loader is None else None
-        sink = recording.issue if recording else self.report
         with self.readable(), self.archive.open(source.path) as stream:
-            for chunk in read_table(stream, table, source.path, sink, chunk_rows, clip=self.options.clip):
-                if recording:
-                    recording.take(chunk)
-                yield chunk
-            if recording:
-                recording.finish()
-
-    def _kept(self, source: Source) -> Iterator[Chunk]:
-        assert self.spool is not None
-        return self.spool.replay(source.path, self.report)
+            yield from read_table(stream, table, source.path, self.report, chunk_rows, clip=self.options.clip)
 
     @contextmanager
     def readable(self) -> Iterator[None]:
@@ -189,7 +162,7 @@ class Run:
     def tell(self, position: int) -> None:
         """Shows how far the run is: `position` bytes into the file at hand."""
         if self.progress is not None:
-            self.progress(self.phase, min(self.done + position, self.total), self.total)
+            self.progress("check", min(self.done + position, self.total), self.total)
 
     def issue(
         self,
@@ -221,11 +194,6 @@ class Run:
         """Reports a warning."""
         self.issue(code, reason, severity=Severity.WARNING, **place)
 
-    def picture(self, subset: str, name: str) -> Stored | None:
-        """The picture that was stored for an image."""
-        paths = self.layout.pictures.find_all(subset, name) if self.stored else ()
-        return next((self.stored[path] for path in paths if path in self.stored), None)
-
     def size(self, subset: str | None, name: str) -> tuple[int, int] | None:
         """Width and height in pixels that images.meta gives an image."""
         return self.sizes.get((None, name)) or self.sizes.get((subset, name))
@@ -237,13 +205,3 @@ class Run:
             for (subset, name), size in self.sizes.items():
                 self._told_sizes.update(dict.fromkeys(self.images.keys_of(subset, name), size))
         return self._told_sizes.get(key)
-
-    def next_group(self) -> int:
-        """A number for a group of shapes that nothing in the task has yet."""
-        self.last_group += 1
-        return self.last_group
-
-    def touch(self, image_ids: Sequence[int]) -> None:
-        """Notes that the annotations of these images change."""
-        self.changed = True
-        self.touched.update(image_ids)

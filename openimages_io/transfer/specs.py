@@ -1,5 +1,6 @@
 """Values from files to attributes of shapes, as the specs of their labels allow."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -9,6 +10,7 @@ from django.core.exceptions import ValidationError
 from openimages_io.format.writing import number
 from openimages_io.models import AttributeSpec, InputType
 from openimages_io.transfer.options import MissingAttributes
+from openimages_io.transfer.plan import Plan
 
 NEW_SPECS: Final[Mapping[str, tuple[InputType, list[Any]]]] = {
     "score": (InputType.NUMBER, [0, 1]),
@@ -59,7 +61,7 @@ class SpecIndex:
             if spec.name in COLUMNS and spec.input_type != InputType.TEXT and not _is_usual(spec):
                 self._strict.setdefault(spec.name, {})[spec.label_id] = spec
         self.made: list[AttributeSpec] = []
-        """New ones, to be stored at the end."""
+        """New ones, which `plan` takes at the end."""
 
     @classmethod
     def of_task(cls, task_id: int | None, policy: MissingAttributes, using: str) -> "SpecIndex":
@@ -116,6 +118,17 @@ class SpecIndex:
             else:
                 kept[name] = _convert(value, spec)
         return Outcome(kept, tuple(dropped), tuple(faults))
+
+    def plan(self, plan: Plan) -> None:
+        """Plans the new specs."""
+        columns: dict[str, Sequence[Any]] = {
+            "label_id": [spec.label_id for spec in self.made],
+            "name": [spec.name for spec in self.made],
+            "input_type": [InputType(spec.input_type).value for spec in self.made],
+            "values": [json.dumps(spec.values) for spec in self.made],
+            "mutable": [spec.mutable for spec in self.made],
+        }
+        plan.insert(AttributeSpec, columns)
 
     def _make(self, label: int, name: str) -> AttributeSpec:
         input_type, values = NEW_SPECS[name]

@@ -320,7 +320,7 @@ def test_a_database_that_fails_is_told_without_its_words(
     def fail(*args: Any, **options: Any) -> None:
         raise DatabaseError("password=secret")
 
-    monkeypatch.setattr(Importer, "_check", fail)
+    monkeypatch.setattr(Importer, "_plan", fail)
     job = submitted()
     assert (job.state, job.message) == ("failed", "The database failed, so nothing was written; the log says how.")
     assert "password=secret" in caplog.text

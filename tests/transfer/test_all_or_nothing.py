@@ -1,8 +1,6 @@
 """Whatever fails, and wherever: database and storage are as before, and nothing temporary is left."""
 
-import errno
 import gc
-import io
 import tempfile
 from collections.abc import Callable, Iterator
 from functools import partialmethod
@@ -18,11 +16,9 @@ from django.db.models import F
 from openimages_io.database.bulk import Loader
 from openimages_io.exceptions import OpenImagesError
 from openimages_io.models import Shape, Task
-from openimages_io.transfer import spool
 from openimages_io.transfer.gc_tuning import relaxed_gc
 from openimages_io.transfer.importer import Importer, Result
 from openimages_io.transfer.options import ImportOptions, Missing, MissingAttributes, Mode, OnError
-from tests.format.test_reading import PIXELS
 from tests.transfer.archives import (
     BOXES,
     CAT_MASK,
@@ -224,20 +220,17 @@ def test_it_is_stopped(phase: str, call: int, before: dict[str, Any], tmp_path: 
     assert_as_before(before, source)
 
 
-CHANGES: list[tuple[str, str, Callable[[bytes], bytes], str]] = [
-    ("bad cell", BOXES, lambda data: data.replace(b"0.75", b"7.75"),
-     f'{BOXES}:2: XMax: "7.75" is not a fraction between 0 and 1' + PIXELS),
-    ("longer", BOXES, lambda data: data + b"\n" * 10, f"{BOXES}: the file holds more than the"),
-    ("shorter", BOXES, lambda data: data[:-10], f"{BOXES}: the file stops too early"),
-    ("bad mask", CAT_MASK, lambda data: b"x" * len(data), "is not a PNG"),
-    ("bad picture", PICTURE_A, lambda data: b"x" * len(data), f'{PICTURE_A}: "a.png" is not a picture'),
-    ("longer picture", PICTURE_A, lambda data: data + b"x", f"{PICTURE_A}: the file has not the"),
-]  # fmt: skip
+CHANGES: list[tuple[str, str, Callable[[bytes], bytes]]] = [
+    ("bad mask", CAT_MASK, lambda data: b"x" * len(data)),
+    ("other mask", CAT_MASK, lambda data: data[:-1] + b"x"),
+    ("bad picture", PICTURE_A, lambda data: b"x" * len(data)),
+    ("longer picture", PICTURE_A, lambda data: data + b"x"),
+]
 
 
 def changing(source: Path, path: str, change: Callable[[bytes], bytes] | None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Has a file of the archive change, or go, between check and commit."""
-    original = Importer._commit
+    original = Importer._apply
 
     def commit(importer: Importer, *args: Any) -> Result:
         if change is None:
@@ -246,17 +239,7 @@ def changing(source: Path, path: str, change: Callable[[bytes], bytes] | None, m
             (source / path).write_bytes(change((source / path).read_bytes()))
         return original(importer, *args)
 
-    monkeypatch.setattr(Importer, "_commit", commit)
-
-
-class _FullDisk(io.BytesIO):
-    def write(self, data: Any, /) -> int:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-
-def without_room(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Has the disk be full for what a check keeps for the commit, which then reads the archive again."""
-    monkeypatch.setattr(spool, "temporary_file", _FullDisk)
+    monkeypatch.setattr(Importer, "_apply", commit)
 
 
 @pytest.mark.parametrize("path", [BOXES, HUMAN])
@@ -270,51 +253,44 @@ def test_what_is_written_is_what_was_checked(path: str, tmp_path: Path, monkeypa
     assert contents(TASK) == contents("same")
 
 
-@pytest.mark.parametrize(("path", "change", "expected"), [pytest.param(*case[1:], id=case[0]) for case in CHANGES])
+@pytest.mark.parametrize(("path", "change"), [pytest.param(*case[1:], id=case[0]) for case in CHANGES])
 def test_the_archive_changes_after_the_check(
-    path: str,
-    change: Callable[[bytes], bytes],
-    expected: str,
-    before: dict[str, Any],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    path: str, change: Callable[[bytes], bytes], before: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = write(tmp_path / "a", other())
     with monkeypatch.context() as patch:
-        without_room(patch)
         changing(source, path, change, patch)
         result = Importer(source, TASK, options()).run()
+    if path == CAT_MASK and before["Task"]:  # the task has the very mask, so nothing of it is written
+        assert result.committed
+        return
     assert result.refused
     assert not result.committed
-    (error,) = errors(result)
-    assert expected in error
+    assert errors(result) == [f"{path}: is not what it was when it was checked, so nothing was written"]
     assert_as_before(before, write(tmp_path / "again", other()))
 
 
-@pytest.mark.parametrize("path", [BOXES, CAT_MASK, PICTURE_A])
+@pytest.mark.parametrize("path", [CAT_MASK, PICTURE_A])
 @pytest.mark.parametrize("on_error", OnError)
 def test_a_file_goes_after_the_check(
     path: str, on_error: OnError, before: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = write(tmp_path / "a", other())
     with monkeypatch.context() as patch:
-        without_room(patch)
         changing(source, path, None, patch)
         result = Importer(source, TASK, options(on_error=on_error)).run()
-    (error,) = errors(result)
-    assert "cannot be read: No such file or directory" in error
-    if on_error is OnError.SKIP and path != BOXES:
+    if path == CAT_MASK and before["Task"]:
         assert result.committed
-        assert result.report.totals["masks" if path == CAT_MASK else "pictures"].skipped["bad"] == 1
-    else:
-        assert result.refused
-        assert_as_before(before, write(tmp_path / "again", other()))
+        return
+    assert result.refused
+    assert errors(result) == [f"{path}: is not what it was when it was checked, so nothing was written"]
+    assert_as_before(before, write(tmp_path / "again", other()))
 
 
 def test_the_task_changes_after_the_check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     load(write(tmp_path / "before", good()))
     source = write(tmp_path / "a", other())
-    original, commits = Importer._commit, []
+    original, commits = Importer._apply, []
 
     def commit(importer: Importer, *args: Any) -> Result:
         commits.append(args)
@@ -322,7 +298,7 @@ def test_the_task_changes_after_the_check(tmp_path: Path, monkeypatch: pytest.Mo
             Shape.objects.filter(task__name=TASK, kind="rectangle").delete()
         return original(importer, *args)
 
-    monkeypatch.setattr(Importer, "_commit", commit)
+    monkeypatch.setattr(Importer, "_apply", commit)
     result = Importer(source, TASK, options()).run()
     assert result.committed
     assert len(commits) == 2
@@ -333,13 +309,13 @@ def test_the_task_changes_after_the_check(tmp_path: Path, monkeypatch: pytest.Mo
 def test_a_task_that_never_stands_still(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     load(write(tmp_path / "before", good()))
     source = write(tmp_path / "a", other())
-    original = Importer._commit
+    original = Importer._apply
 
     def commit(importer: Importer, *args: Any) -> Result:
         Task.objects.filter(name=TASK).update(revision=F("revision") + 1)
         return original(importer, *args)
 
-    monkeypatch.setattr(Importer, "_commit", commit)
+    monkeypatch.setattr(Importer, "_apply", commit)
     before = everything()
     with pytest.raises(OpenImagesError, match="kept changing while it was checked; try again"):
         Importer(source, TASK, options()).run()

@@ -17,7 +17,7 @@ from openimages_io.models import Image, Mask, Shape, Task
 from openimages_io.models.installation import MARK
 from openimages_io.transfer.importer import Importer
 from openimages_io.transfer.options import ImportOptions, Missing, Mode
-from openimages_io.transfer.spool import Spool
+from openimages_io.transfer.plan import Plan
 from tests.transaction_faults import (
     DONE,
     EVERY,
@@ -205,11 +205,11 @@ def test_what_fails_after_the_commit_is_no_failure(
 ) -> None:
     """The folder of temporary files has gone, say."""
 
-    def full(spool: Spool, *error: object) -> None:
-        spool.close()
+    def full(plan: Plan, *error: object) -> None:
+        plan.close()
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Spool, "__exit__", full)
+    monkeypatch.setattr(Plan, "__exit__", full)
     result = Importer(source, TASK, OPTIONS).run()
     assert (result.committed, result.report.of("pictures").added) == (True, 1)
     assert "what was to follow failed" in caplog.text

@@ -183,7 +183,7 @@ def test_it_is_stopped(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     def commit(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Importer, "_commit", commit)
+    monkeypatch.setattr(Importer, "_apply", commit)
     outcome = run(write(tmp_path / "a", good()))
     assert outcome == (130, "", "CommandError: Stopped: nothing was written.\n")
 

@@ -23,7 +23,7 @@ from openimages_io.transfer.disk_notes import DiskNotes
 from openimages_io.transfer.exporter import Exporter
 from openimages_io.transfer.importer import Importer
 from openimages_io.transfer.options import ExportOptions, ImportOptions, OnError
-from openimages_io.transfer.spool import Spool
+from openimages_io.transfer.plan import Plan
 from tests.jobs.archives import small
 from tests.transaction_faults import job_files, pictures
 from tests.transfer.archives import (
@@ -75,18 +75,26 @@ def assert_sentence(error: BaseException, no_room: str) -> None:
     )
 
 
-def test_what_the_check_keeps_is_no_matter(no_room: str, tmp_path: Path) -> None:
-    result = Importer(zipped(tmp_path / "a.zip", good()), TASK).run()
-    assert (result.committed, errors(result), Shape.objects.count()) == (True, [], 7)
+def test_without_room_for_the_plan_nothing_is_written(no_room: str, tmp_path: Path) -> None:
+    with pytest.raises(NoTemporarySpace) as caught:
+        Importer(zipped(tmp_path / "a.zip", good()), TASK).run()
+    assert_sentence(caught.value, no_room)
+    assert not Task.objects.exists()
+    assert not pictures(tmp_path / "media")
 
 
-def test_a_spool_that_fills_up_late(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The last bytes are in a buffer when the file has been read to its end."""
+def test_a_dry_run_needs_no_room_for_the_plan(no_room: str, tmp_path: Path) -> None:
+    result = Importer(zipped(tmp_path / "a.zip", good()), TASK).run(dry_run=True)
+    assert (result.changed, errors(result)) == (True, [])
+
+
+def test_a_plan_that_fills_the_disk_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last bytes are in a buffer when the archive has been read to its end."""
     monkeypatch.setattr(tempfile, "TemporaryFile", full_file)
-    with Spool() as spool:
-        recording = spool.record("a", lambda issue: None)
-        recording.finish()
-        assert "a" not in spool
+    with Plan() as plan:
+        plan.delete_shapes([1])
+        with pytest.raises(NoTemporarySpace):
+            plan.settle()
 
 
 def test_a_report_of_many_issues(no_room: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -181,9 +189,13 @@ def test_a_report_for_which_there_is_no_room_is_no_failure(tmp_path: Path) -> No
     assert Shape.objects.count() == 7
 
 
-def test_an_export(no_room: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def task(tmp_path: Path) -> Task:
     Importer(zipped(tmp_path / "a.zip", good()), TASK).run()
-    task = Task.objects.get()
+    return Task.objects.get()
+
+
+def test_an_export(task: Task, no_room: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Shape.objects.update(attributes={"colour": "red"})
     monkeypatch.setattr(report, "_IN_MEMORY", 1)
     before = sorted(tmp_path.iterdir())

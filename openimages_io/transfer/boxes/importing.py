@@ -123,10 +123,9 @@ class _BoxReader:
             ]
         self.totals.added += len(rows)
         if rows:
-            self.run.touch(rows.images)
-        if self.run.loader is not None:
+            self.run.plan.touch(rows.images)
             self._insert(rows, outcomes, clicks, groups)
-            self.claims.flush()
+        self.claims.flush()
 
     def _insert(
         self,
@@ -135,7 +134,6 @@ class _BoxReader:
         clicks: list[str | None] | None,
         groups: Sequence[int | None] | None,
     ) -> None:
-        assert self.run.loader is not None
         chunk = rows.chunk
         columns: dict[str, Sequence[Any]] = {
             "image_id": rows.images,
@@ -156,7 +154,7 @@ class _BoxReader:
             columns["clicks"] = clicks
         if groups is not None:
             columns["group"] = groups
-        self.run.loader.insert(Shape, columns, {"task_id": self.run.task_id, "kind": ShapeKind.RECTANGLE.value})
+        self.run.plan.insert(Shape, columns, {"kind": ShapeKind.RECTANGLE.value})
 
     def _merge(
         self,
@@ -192,12 +190,12 @@ class _BoxReader:
                 self.totals.unchanged += 1
             else:
                 self.totals.updated += 1
-                self.run.touch([image])
+                self.run.plan.touch([image])
                 updates.append((met.key, *update))
-        if updates and self.run.loader is not None:
+        if updates:
             keys, *columns = zip(*updates, strict=True)
             names = ("source", "score", "occluded", "attributes", "clicks", "group")
-            self.run.loader.update(Shape, keys, dict(zip(names, columns, strict=True)))
+            self.run.plan.update(Shape, keys, dict(zip(names, columns, strict=True)))
         return new, groups
 
 

@@ -4,7 +4,6 @@ import json
 from collections.abc import Sequence
 from typing import Any, Final
 
-from openimages_io.database.bulk import plain
 from openimages_io.format.layouts import Kind, Source
 from openimages_io.format.reading import Chunk
 from openimages_io.format.skip_reasons import SkipReason
@@ -142,12 +141,13 @@ def _compare(
     if scratch is not None:
         scratch.rewrite(notes)
     if updates:
-        run.touch([key for key, _ in updates])
-        if run.loader is not None:
-            for key, changes in updates:
-                plain(Image, run.using).filter(pk=key).update(
-                    **{PROVENANCE[column]: value for column, value in changes.items()}
-                )
+        run.plan.touch([key for key, _ in updates])
+    alike: dict[tuple[str, ...], list[tuple[int, dict[str, Any]]]] = {}
+    for update in updates:
+        alike.setdefault(tuple(update[1]), []).append(update)
+    for changed, group in alike.items():
+        values = {PROVENANCE[column]: [changes[column] for _, changes in group] for column in changed}
+        run.plan.update(Image, [key for key, _ in group], values)
 
 
 def _stored_values(run: Run, keys: Sequence[int]) -> dict[int, dict[str, Any]]:

@@ -1,9 +1,8 @@
 """Class lists and the hierarchy to labels and edges."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
-from openimages_io.database.bulk import plain
 from openimages_io.format import hierarchy
 from openimages_io.format.class_lists import is_mid
 from openimages_io.format.layouts import Kind, Source
@@ -13,8 +12,6 @@ from openimages_io.models import HierarchyEdge, Label
 from openimages_io.transfer.creating import create_labels
 from openimages_io.transfer.options import Missing
 from openimages_io.transfer.run import Run
-
-_BATCH: Final = 500
 
 
 def read_class_lists(run: Run) -> None:
@@ -89,14 +86,8 @@ def _chosen(run: Run, name: str, display: str) -> bool:
 
 
 def _update(run: Run, renamed: Sequence[tuple[int, str]], listed: Sequence[int]) -> None:
-    run.changed |= bool(renamed or listed)
-    if run.loader is None:
-        return
-    rows = plain(Label, run.using)
-    for key, display in renamed:
-        rows.filter(pk=key).update(display_name=display)
-    for start in range(0, len(listed), _BATCH):
-        rows.filter(pk__in=listed[start : start + _BATCH]).update(is_listed=True)
+    run.plan.update(Label, [key for key, _ in renamed], {"display_name": [display for _, display in renamed]})
+    run.plan.update(Label, listed, {"is_listed": [True] * len(listed)})
 
 
 def choose_labels(run: Run) -> None:
@@ -160,7 +151,7 @@ def _take_edges(run: Run, source: Source, graph: hierarchy.Graph) -> None:
         positions[parent_id, kind] = max(positions.get((parent_id, kind), 0), position + 1)
     find = run.labels.find
     may_be_cyclic = bool(stored) or len({find.get(name) for name in graph.names}) < len(graph.names)
-    new: list[HierarchyEdge] = []
+    new: list[tuple[int, int, str, int]] = []
     made: set[tuple[int, int, str]] = set()
     for edge in graph.edges:
         above, child = find.get(edge.parent), find.get(edge.child)
@@ -186,12 +177,11 @@ def _take_edges(run: Run, source: Source, graph: hierarchy.Graph) -> None:
         children.setdefault(above, set()).add(child)
         position = positions.get((above, edge.kind.value), 0)
         positions[above, edge.kind.value] = position + 1
-        new.append(HierarchyEdge(parent_id=above, child_id=child, kind=edge.kind.value, position=position))
+        new.append((*key, position))
         totals.added += 1
     if new:
-        run.changed = True
-        if run.loader is not None:
-            plain(HierarchyEdge, run.using).bulk_create(new, batch_size=500)
+        columns = dict(zip(("parent_id", "child_id", "kind", "position"), zip(*new, strict=True), strict=True))
+        run.plan.insert(HierarchyEdge, columns)
 
 
 def _reaches(children: dict[int, set[int]], start: int, goal: int) -> bool:

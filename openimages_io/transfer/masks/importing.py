@@ -18,6 +18,8 @@ from openimages_io.transfer.masks.mask_files import MaskFile, MaskFiles
 from openimages_io.transfer.masks.merging import StoredMasks, after_meeting, says_the_same
 from openimages_io.transfer.masks.redrawn_masks import RedrawnMasks
 from openimages_io.transfer.options import MasksAs
+from openimages_io.transfer.pictures.storing import digest_of
+from openimages_io.transfer.plan import Blob
 from openimages_io.transfer.repeated_rows import SeenRows
 from openimages_io.transfer.report import Totals
 from openimages_io.transfer.resolving import Resolved, resolve
@@ -39,6 +41,8 @@ class NewMask:
     box: Box | None
     attributes: dict[str, Any]
     png: bytes
+    blob: Blob | None
+    """Where the PNG stands; None where no files are at hand."""
     header: MaskHeader | None
     path: str
     clicks: str
@@ -77,7 +81,6 @@ class _MaskReader:
         kinds = (ShapeKind.MASK, ShapeKind.POLYGON) if self.as_polygons else (ShapeKind.MASK,)
         self.stored = {kind: StoredMasks(run, kind) for kind in kinds} if run.merges else {}
         self.drawn = RedrawnMasks(run) if run.merges else None
-        self._provisional = 0
         limits = run.limits
         self._most_unpacked = max(limits.mask_free_bytes, limits.max_mask_ratio * run.archive.own_bytes)
         self._unpacked = 0
@@ -128,16 +131,18 @@ class _MaskReader:
                 continue
             yield mask
 
-    def _load(self, source: Source, line: int, image_name: str, path: str) -> tuple[bytes, MaskHeader | None] | None:
-        """The PNG and its size; no bytes where no files are at hand, None where there is an issue with it."""
+    def _load(
+        self, source: Source, line: int, image_name: str, path: str
+    ) -> tuple[bytes, Blob | None, MaskHeader | None] | None:
+        """The PNG, its place, its size; no bytes where no files are at hand, None where there is an issue with it."""
         place: MaskFile | None = None
         try:
             place = self.files.find(source, image_name, path)
             if place is None:
-                return b"", None
+                return b"", None, None
             png = place.archive.read(place.path, self.run.limits.max_mask_bytes)
             self._spend(unpacked_bytes(png, self.run.limits))
-            return png, check_png(png, self.run.limits)
+            return png, (place.shard, place.path, digest_of(png)), check_png(png, self.run.limits)
         except FileNotFoundError:
             code, reason = "mask-missing", None
         except BadMask as fault:
@@ -206,6 +211,7 @@ class _MaskReader:
             mask.box,
             mask.attributes,
             mask.png,
+            mask.blob,
             mask.header,
             mask.path,
             mask.clicks,
@@ -214,13 +220,12 @@ class _MaskReader:
         )
         if shape_columns or mask_columns:
             self.totals.updated += 1
-            self.run.touch([mask.image])
+            self.run.plan.touch([mask.image])
         else:
             self.totals.unchanged += 1
-        if self.run.loader is not None:
-            for model, columns in ((Shape, shape_columns), (Mask, mask_columns)):
-                if columns:
-                    self.run.loader.update(model, [met.key], {name: [value] for name, value in columns.items()})
+        for model, columns in ((Shape, shape_columns), (Mask, mask_columns)):
+            if columns:
+                self.run.plan.update(model, [met.key], {name: [value] for name, value in columns.items()})
         # The stored box, if the row says the same: what comes back may be rounded, and box and mask would miss each
         # other. What is stored of a mask is a box that a row said; a polygon's may be that of its outline.
         box = mask.box if moved else _whole(met.box) or mask.box
@@ -234,20 +239,13 @@ class _MaskReader:
         if not masks:
             return
         self.totals.added += len(masks)
-        self.run.touch([mask.image for mask in masks])
-        if self.run.loader is None:
-            keys = [self._provisional - number for number in range(1, len(masks) + 1)]
-            self._provisional -= len(masks)
-        else:
-            keys = self._insert(masks)
-        for key, mask in zip(keys, masks, strict=True):
+        self.run.plan.touch([mask.image for mask in masks])
+        for key, mask in zip(self._insert(masks), masks, strict=True):
             if mask.box is not None:
                 self.claims.add(mask.image, mask.label, Claim(key, mask.box, None, is_stored=False))
 
     def _insert(self, masks: Sequence[NewMask]) -> list[int]:
-        loader = self.run.loader
-        assert loader is not None
-        keys = loader.reserve(Shape, len(masks))
+        keys = self.run.plan.new_keys(Shape, len(masks))
         boxes = [mask.extent or (None,) * 4 for mask in masks]
         shapes: dict[str, Sequence[Any]] = {
             "id": keys,
@@ -261,16 +259,16 @@ class _MaskReader:
             "points": [json.dumps(mask.rings) if mask.rings else None for mask in masks],
             "attributes": [json.dumps(mask.attributes, ensure_ascii=False) for mask in masks],
         }
-        loader.insert(Shape, shapes, {"task_id": self.run.task_id})
+        self.run.plan.insert(Shape, shapes)
         beside: dict[str, Sequence[Any]] = {
             "shape_id": keys,
-            "png": [b"" if mask.rings else mask.png for mask in masks],
+            "png": [None if mask.rings else mask.blob for mask in masks],
             "width": [mask.header.width if mask.header else None for mask in masks],
             "height": [mask.header.height if mask.header else None for mask in masks],
             "path": [mask.path for mask in masks],
             "clicks": [mask.clicks for mask in masks],
         }
-        loader.insert(Mask, beside)
+        self.run.plan.insert(Mask, beside)
         return keys
 
 

@@ -22,7 +22,7 @@ class Claim:
     """A mask that says the coordinates of its box."""
 
     key: int
-    """Of the mask's shape; below 0 in a check."""
+    """Of the mask's shape; below 0 for a new one."""
     box: tuple[float, float, float, float]
     group: int | None
     """The mask's group, once it has one."""
@@ -63,12 +63,12 @@ class BoxMatcher:
                 continue
             if (group is not None and claim.group == group) or any(_agree(claim.box, box) for box in boxes):
                 claim.is_met = True
-                joined = claim.group or group or self.run.next_group()
+                joined = claim.group or group or self.run.plan.new_group()
                 if claim.group is None:
                     claim.group = joined
                     self._groups.append((claim.key, joined))
                     if claim.is_stored:
-                        self.run.touch([image])
+                        self.run.plan.touch([image])
                 return joined
         return group
 
@@ -85,37 +85,49 @@ class BoxMatcher:
         return group not in self._with_mask
 
     def _groups_with(self, *kinds: ShapeKind) -> set[int]:
-        """The groups in which the task had a shape of these kinds before this import, or has one after it."""
-        replacing = self.run.replacing
-        goes = {group_of_shape(kind, "") for kind in kinds} & replacing.groups
-        if self.run.loader is None and self.run.options.mode is Mode.REPLACE and goes and not replacing.keeps_any:
-            return set()  # in the check they are there still
-        rows = Shape.objects.using(self.run.using).filter(
-            task_id=self.run.task_id or 0, kind__in=kinds, group__isnull=False, pk__lte=self.run.horizon
-        )
-        return {group for group in rows.order_by().values_list("group", flat=True).distinct() if group is not None}
+        """The groups in which the task has a shape of these kinds that stays."""
+        rows = Shape.objects.using(self.run.using).filter(task_id=self.run.task_id, kind__in=kinds, group__isnull=False)
+        replaced = group_of_shape(kinds[0], "")
+        found = rows.order_by().values_list("group", "image_id").distinct()
+        return {group for group, image in found if group is not None and self.run.stays(replaced, image)}
 
     def take_stored_masks(self, images: Iterable[int]) -> None:
         """Takes in the masks that the task has on these images, that have no box yet and stand not in the archive."""
+        wanted = sorted({image for image in images if image > 0} - self._looked_at)
+        self._looked_at.update(wanted)
+        if not self.run.has_shapes or not wanted:
+            return
         if self._has_lonely is None:
             self._has_lonely = self._lonely().exists()
         if not self._has_lonely:
             return
-        wanted = sorted({image for image in images if image > 0} - self._looked_at)
-        self._looked_at.update(wanted)
         for start in range(0, len(wanted), _BATCH):
             rows = self._lonely().filter(image__in=wanted[start : start + _BATCH]).order_by("pk")
-            for key, image, label, *box in rows.values_list(
-                "pk", "image_id", "label_id", "x_min", "x_max", "y_min", "y_max"
+            for key, image, label, group, *box in rows.values_list(
+                "pk", "image_id", "label_id", "group", "x_min", "x_max", "y_min", "y_max"
             ):
+                if not self.run.stays("masks", image) or (group is not None and not self._is_released(image, group)):
+                    continue
                 if all(claim.key != key for claim in self.by_place.get((image, label), ())):
                     self.add(image, label, Claim(key, _box(box), None, is_stored=True, is_named=False))
 
     def _lonely(self) -> "QuerySet[Shape]":
-        """The masks that the task had before and that stand alone, though a box of theirs is known."""
-        return Shape.objects.using(self.run.using).filter(
-            task_id=self.run.task_id, kind=ShapeKind.MASK, group=None, x_min__isnull=False, pk__lte=self.run.horizon
+        """The masks of the task that stand alone, or will where boxes are replaced, though a box of theirs is known."""
+        masks = Shape.objects.using(self.run.using).filter(
+            task_id=self.run.task_id, kind=ShapeKind.MASK, x_min__isnull=False
         )
+        return masks if self._replaces_boxes else masks.filter(group=None)
+
+    @property
+    def _replaces_boxes(self) -> bool:
+        return self.run.options.mode is Mode.REPLACE and "boxes" in self.run.replacing.groups
+
+    def _is_released(self, image: int, group: int) -> bool:
+        """Whether a group has nothing but one mask when the boxes of its image have been replaced."""
+        if self.run.stays("boxes", image):
+            return False
+        rows = Shape.objects.using(self.run.using).filter(image=image, group=group).values_list("kind", "source")
+        return sum(self.run.stays(group_of_shape(*row), image) for row in rows) == 1
 
     def join_stored_boxes(self) -> None:
         """Joins masks whose box is not in the archive but in the task already."""
@@ -126,7 +138,7 @@ class BoxMatcher:
                 if image > 0 and any(claim.is_named and not claim.is_met for claim in claims)
             }
         )
-        if not self.run.horizon:
+        if not self.run.has_shapes:
             return
         images = [image for image in images if self.run.stays("boxes", image)]
         boxes: list[tuple[int, int]] = []
@@ -134,7 +146,6 @@ class BoxMatcher:
             rows = Shape.objects.using(self.run.using).filter(
                 image__in=images[start : start + _BATCH],
                 kind=ShapeKind.RECTANGLE,
-                pk__lte=self.run.horizon,
                 rotation=None,
             )
             values = rows.order_by("pk").values_list(
@@ -144,7 +155,7 @@ class BoxMatcher:
                 joined = self.group_of(image, label, [_box(box)], group)
                 if joined != group:
                     boxes.append((key, joined or 0))
-                    self.run.touch([image])
+                    self.run.plan.touch([image])
         self._groups.extend(boxes)
 
     def unmet(self) -> int:
@@ -153,9 +164,9 @@ class BoxMatcher:
 
     def flush(self) -> None:
         """Writes the groups of masks that have found their box since."""
-        if self.run.loader is not None and self._groups:
+        if self._groups:
             keys, groups = zip(*self._groups, strict=True)
-            self.run.loader.update(Shape, keys, {"group": groups})
+            self.run.plan.update(Shape, keys, {"group": groups})
         self._groups.clear()
 
 

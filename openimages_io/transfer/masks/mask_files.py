@@ -16,6 +16,8 @@ class MaskFile:
 
     archive: Archive
     path: str
+    shard: str = ""
+    """The zip within the archive that it stands in, if it stands in one."""
 
 
 _OFFICIAL: Final = re.compile("[0-9a-f]{16}_")
@@ -63,7 +65,7 @@ class MaskFiles:
                         return None
                     archive, names = opened
                     if mask_path in names:
-                        return MaskFile(archive, names[mask_path])
+                        return MaskFile(archive, names[mask_path], shard)
             raise FileNotFoundError
         is_whole_part = bool(shards) or bool(_OFFICIAL.match(f"{image_name}_") and digit not in self._digits)
         if is_whole_part or not self._has_files(source.subset):

@@ -10,6 +10,7 @@ from openimages_io.geometry import bounds
 from openimages_io.models import Mask, Shape, ShapeKind
 from openimages_io.transfer.masks.redrawn_masks import same_pixels
 from openimages_io.transfer.merging import Place, StoredShape, StoredShapes
+from openimages_io.transfer.plan import Blob
 from openimages_io.transfer.run import Run
 
 _BOX: Final = ("x_min", "x_max", "y_min", "y_max")
@@ -104,6 +105,7 @@ def after_meeting(
     box: Sequence[float | None] | None,
     attributes: dict[str, Any],
     png: bytes,
+    blob: Blob | None,
     header: MaskHeader | None,
     path: str,
     clicks: str,
@@ -137,7 +139,7 @@ def after_meeting(
             if header is not None:
                 beside |= {"width": header.width, "height": header.height}
     elif png and header is not None and not _same_pixels(run, bytes(stored["png"]), png):
-        beside |= {"png": png, "width": header.width, "height": header.height}
+        beside |= {"png": blob, "width": header.width, "height": header.height}
     return shape, beside
 
 

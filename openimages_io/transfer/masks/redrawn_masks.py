@@ -28,9 +28,7 @@ class RedrawnMasks:
         objects: dict[tuple[int, int, int], list[Shape]] = {}
         wanted = sorted({image for image in images if image > 0 and self.run.stays("masks", image)})
         for start in range(0, len(wanted), _BATCH):
-            shapes = Shape.objects.using(self.run.using).filter(
-                DRAWN, image__in=wanted[start : start + _BATCH], pk__lte=self.run.horizon
-            )
+            shapes = Shape.objects.using(self.run.using).filter(DRAWN, image__in=wanted[start : start + _BATCH])
             for shape in shapes.select_related("image", "mask").defer("mask__png").order_by("pk"):
                 group = shape.group if shape.group is not None else -shape.pk
                 objects.setdefault((shape.image_id, shape.label_id, group), []).append(shape)

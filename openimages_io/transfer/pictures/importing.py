@@ -4,22 +4,19 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Final
 
-from openimages_io.database.bulk import plain
-from openimages_io.database.new_files import NewFiles
-from openimages_io.exceptions import CannotBeStored, OpenImagesError, UnreadableArchive
+from openimages_io.exceptions import UnreadableArchive
 from openimages_io.format.issues import Issue, Severity
 from openimages_io.format.layouts import Kind
 from openimages_io.format.orientation import NORMAL, TURNED, orientation
 from openimages_io.format.pictures import BadPicture, check_picture
 from openimages_io.format.sizes import read_sizes
 from openimages_io.format.skip_reasons import SkipReason
-from openimages_io.models import Image, picture_storage
-from openimages_io.models.deletion import forget_files, picture_folder
+from openimages_io.models import Image
 from openimages_io.models.image import DEFAULT_SUBSET
 from openimages_io.transfer.creating import create_images
 from openimages_io.transfer.lenient import look_for_pictures
 from openimages_io.transfer.options import Missing, Mode
-from openimages_io.transfer.pictures.storing import Stored, digest_of, store
+from openimages_io.transfer.pictures.storing import digest_of
 from openimages_io.transfer.report import Totals
 from openimages_io.transfer.run import Run
 
@@ -61,17 +58,13 @@ def read_size_files(run: Run) -> None:
             totals.skipped[SkipReason.BAD] += lines
 
 
-def take_pictures(run: Run) -> list[str]:
-    """Finds the image of each picture; one that nothing names is an image by itself.
-
-    A check also looks whether the file is a picture, and returns the paths of those that are to be stored.
-    """
+def take_pictures(run: Run) -> None:
+    """Looks at each picture and finds its image; one that nothing names is an image by itself."""
     if not run.options.pictures or not len(run.layout.pictures):
-        return []
+        return
     look_for_pictures(run)
     totals = run.report.of("pictures")
     _leave_copies_out(run, totals)
-    new: list[str] = []
     known: dict[int, str] = {}
     first = run.pictures
     chosen = run.images.keys_in(run.options.subsets)
@@ -81,10 +74,9 @@ def take_pictures(run: Run) -> list[str]:
         if not run.wants(subset):
             totals.skipped[SkipReason.SUBSET_NOT_CHOSEN] += 1
             continue
-        if run.loader is None:
-            _look_at(run, subset, name, path)
-            run.done += run.archive.paths[path]
-            run.tell(0)
+        _look_at(run, subset, name, path)
+        run.done += run.archive.paths[path]
+        run.tell(0)
         found = run.picture_issues.get(path, ())
         for issue in found:
             run.report(issue)
@@ -100,12 +92,11 @@ def take_pictures(run: Run) -> list[str]:
             continue
         if key in run.new_images:
             totals.added += 1
-            new.append(path)
+            run.plan.pictures[key] = path
         else:
             known[key] = path
     _report_apart(run, of_rows, first)
-    new += _compare_with_stored(run, known)
-    return new
+    _compare_with_stored(run, known)
 
 
 def _report_apart(run: Run, of_rows: int, pictured: dict[int, str]) -> None:
@@ -125,15 +116,15 @@ def _leave_copies_out(run: Run, totals: Totals) -> None:
     for path in run.lenient.same if run.lenient else ():
         totals.read += 1
         totals.skipped[SkipReason.SAME_PICTURE] += 1
-        if run.loader is None:
-            run.done += run.archive.paths[path]
+        run.done += run.archive.paths[path]
 
 
 def _look_at(run: Run, subset: str | None, name: str, path: str) -> None:
     """Notes what is wrong with a picture."""
     size = run.measured.get(path)
     try:
-        data = run.archive.read(path, run.limits.max_picture_bytes) if size is None or run.sizes else b""
+        data = run.archive.read(path, run.limits.max_picture_bytes)
+        run.plan.digests[path] = digest_of(data)
         if size is None:
             size = run.measured[path] = check_picture(data, run.limits)
     except UnreadableArchive as fault:
@@ -194,23 +185,13 @@ def _image_of(run: Run, subset: str | None, name: str, path: str, chosen: Collec
     return None
 
 
-def _compare_with_stored(run: Run, pictures: dict[int, str]) -> list[str]:
-    """Sees which images have another picture than the archive's, or none; a commit gives it to them."""
+def _compare_with_stored(run: Run, pictures: dict[int, str]) -> None:
+    """Sees which images have another picture than the archive's, or none, and plans that they get it."""
     totals = run.report.of("pictures")
-    wanted: list[str] = []
-    replaced: dict[str, str] = {}
     for rows in _rows(run, list(pictures)):
         for image in rows:
             path = pictures[image.pk]
-            if run.loader is not None and run.lenient and path in run.lenient.not_taken:
-                _leave_out(run, totals, path)
-                continue
-            if run.loader is None:
-                data = run.archive.read(path, run.limits.max_picture_bytes) if image.file else b""
-                same = bool(image.file) and image.file_digest == digest_of(data)
-            else:
-                same = path not in run.stored
-            if same:
+            if image.file and image.file_digest == run.plan.digests[path]:
                 totals.unchanged += 1
                 continue
             if image.file and run.lenient and path in run.lenient.stored:
@@ -218,13 +199,8 @@ def _compare_with_stored(run: Run, pictures: dict[int, str]) -> list[str]:
                 continue
             totals.updated += bool(image.file)
             totals.added += not image.file
-            run.touch([image.pk])
-            wanted.append(path)
-            if run.loader is not None:
-                replaced.update({image.file.name: image.file_digest} if image.file.name else {})
-                _replace(run, image, run.stored[path])
-    forget_files(picture_storage(), replaced, run.using)
-    return wanted
+            run.plan.touch([image.pk])
+            run.plan.pictures[image.pk] = path
 
 
 def _leave_out(run: Run, totals: Totals, path: str) -> None:
@@ -236,19 +212,13 @@ def _leave_out(run: Run, totals: Totals, path: str) -> None:
     run.issue("picture-not-taken", file=path, subset=subset, image=name)
 
 
-def _replace(run: Run, image: Image, picture: Stored) -> None:
-    plain(Image, run.using).filter(pk=image.pk).update(
-        file=picture.file, file_digest=picture.digest, file_suffix=picture.suffix
-    )
-
-
 def take_sizes(run: Run) -> None:
     """Gives images that were there before their size: their picture's own, else the one in images.meta."""
     named: Counter[int] = Counter()
     not_taken = run.lenient.not_taken if run.lenient else ()
     own = {key: path for key, path in run.pictures.items() if path in run.measured and path not in not_taken}
     measured = {key: run.measured[path] for key, path in own.items()}
-    sizes = {key: size for key, size in measured.items() if run.pictures[key] in run.stored}
+    sizes = {key: size for key, size in measured.items() if key in run.plan.pictures}
     totals = run.report.of("image sizes") if run.sizes else Totals()
     for keys, size in _told_sizes(run):
         if measured.get(keys[0], size) != size:  # which was reported where the picture was looked at
@@ -270,9 +240,8 @@ def take_sizes(run: Run) -> None:
             totals.unchanged += named[image.pk] * (before == (width, height))
             totals.updated += named[image.pk] * (before != (width, height))
             if before != (width, height):
-                run.touch([image.pk])
-                if run.loader is not None:
-                    plain(Image, run.using).filter(pk=image.pk).update(width=width, height=height)
+                run.plan.touch([image.pk])
+                run.plan.update(Image, [image.pk], {"width": [width], "height": [height]})
 
 
 def _told_sizes(run: Run) -> Iterator[tuple[list[int], tuple[int, int]]]:
@@ -303,24 +272,3 @@ def _rows(run: Run, keys: Sequence[int]) -> Iterator[Sequence[Image]]:
     for start in range(0, len(ordered), _BATCH):
         rows = Image.objects.using(run.using).filter(pk__in=ordered[start : start + _BATCH])
         yield list(rows.only("subset", "name", "file", "file_digest", "width", "height").order_by("pk"))
-
-
-def store_pictures(run: Run, paths: Sequence[str], files: NewFiles, stored: dict[str, Stored]) -> None:
-    """Stores pictures, before the transaction; `stored` has them by path."""
-    run.phase, run.done, run.total = "pictures", 0, sum(run.archive.paths[path] for path in paths)
-    folder = ""
-    for path in paths:
-        try:
-            folder = folder or picture_folder(files.storage, run.using)
-            data = run.archive.read(path, run.limits.max_picture_bytes)
-            stored[path] = store(files, folder, data, path, run.limits)
-        except UnreadableArchive as fault:  # the archive has changed since the check
-            run.picture_issues[path] = [Issue.of_problem(problem) for problem in fault.problems]
-        except BadPicture as fault:
-            run.picture_issues[path] = [_bad_picture(path, fault)]
-        except Exception as error:  # storages have errors of their own
-            cause = error.__cause__ if isinstance(error, CannotBeStored) else error
-            reason = getattr(cause, "strerror", None) or cause
-            raise OpenImagesError(f"The picture {path} cannot be stored: {reason}. Nothing was written.") from error
-        run.done += run.archive.paths[path]
-        run.tell(0)

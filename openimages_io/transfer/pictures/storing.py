@@ -2,14 +2,19 @@
 
 import hashlib
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from django.core.files.base import ContentFile
 
+from openimages_io.archives.base import Archive
 from openimages_io.database.new_files import NewFiles
+from openimages_io.exceptions import CannotBeStored, OpenImagesError, UnreadableArchive
 from openimages_io.format.limits import Limits
-from openimages_io.format.pictures import check_picture
+from openimages_io.format.pictures import BadPicture, check_picture
+from openimages_io.models.deletion import picture_folder
+from openimages_io.transfer.plan import ArchiveChanged, Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +53,34 @@ def store(files: NewFiles, folder: str, data: bytes, path: str, limits: Limits) 
 def suffix_of(path: str) -> str:
     """The extension with its dot, as it came."""
     return PurePosixPath(path).suffix
+
+
+def store_pictures(
+    plan: Plan, archive: Archive, files: NewFiles, limits: Limits, using: str, progress: Callable[[int, int], None]
+) -> dict[str, Stored]:
+    """Stores the pictures of a plan, before its transaction. Returns them by path.
+
+    `progress` is told the bytes that are done, and all. Raises `ArchiveChanged` if one is not what was checked, and
+    `OpenImagesError` if the storage fails.
+    """
+    stored: dict[str, Stored] = {}
+    done, total = 0, sum(archive.paths[path] for path in plan.pictures.values())
+    folder = ""
+    for path in plan.pictures.values():
+        try:
+            folder = folder or picture_folder(files.storage, using)
+            data = archive.read(path, limits.max_picture_bytes)
+            if digest_of(data) != plan.digests[path]:
+                raise ArchiveChanged(path)
+            stored[path] = store(files, folder, data, path, limits)
+        except (UnreadableArchive, BadPicture) as fault:
+            raise ArchiveChanged(path) from fault
+        except ArchiveChanged:
+            raise
+        except Exception as error:  # storages have errors of their own
+            cause = error.__cause__ if isinstance(error, CannotBeStored) else error
+            reason = getattr(cause, "strerror", None) or cause
+            raise OpenImagesError(f"The picture {path} cannot be stored: {reason}. Nothing was written.") from error
+        done += archive.paths[path]
+        progress(done, total)
+    return stored

@@ -40,15 +40,14 @@ def _read_file(run: Run, source: Source, totals: Totals, overlap: SeenRows, stor
             rows, sources = _merge(run, rows, sources, stored, totals)
         totals.added += len(rows)
         if rows:
-            run.touch(rows.images)
-        if run.loader is not None:
-            columns: dict[str, Sequence[Any]] = {
-                "image_id": rows.images,
-                "label_id": rows.labels,
-                "source": sources,
-                "score": rows.chunk.get("Confidence"),
-            }
-            run.loader.insert(Shape, columns, {"task_id": run.task_id, "kind": ShapeKind.TAG.value})
+            run.plan.touch(rows.images)
+        columns: dict[str, Sequence[Any]] = {
+            "image_id": rows.images,
+            "label_id": rows.labels,
+            "source": sources,
+            "score": rows.chunk.get("Confidence"),
+        }
+        run.plan.insert(Shape, columns, {"kind": ShapeKind.TAG.value})
 
 
 def _sources(rows: Resolved, source: Source) -> list[str]:
@@ -78,10 +77,10 @@ def _merge(
         else:
             totals.updated += 1
             updates.append((met.key, *wanted))
-            run.touch([image])
-    if updates and run.loader is not None:
+            run.plan.touch([image])
+    if updates:
         keys, names, numbers = zip(*updates, strict=True)
-        run.loader.update(Shape, keys, {"source": names, "score": numbers})
+        run.plan.update(Shape, keys, {"source": names, "score": numbers})
     if all(new):
         return rows, sources
     return rows.where(new), [source for source, is_new in zip(sources, new, strict=True) if is_new]
