@@ -40,7 +40,11 @@ def pictures_may_match(run: Run, missing: Collection[str]) -> bool:
 
 def file_names_matter(run: Run) -> bool:
     """Whether a picture's file is called as an image is, extension and all: it may be `a.jpg`'s rather than `a`'s."""
-    return any(run.images.peek(subset, file_name(name, path)) is not None for subset, name, path in run.layout.pictures)
+    images = run.images
+    full = ((subset, file_name(name, path)) for subset, name, path in run.layout.pictures)
+    return any(
+        (images.peek(None, name) if place is None else images.at(place, name)) is not None for place, name in full
+    )
 
 
 def search(run: Run) -> LenientNames:

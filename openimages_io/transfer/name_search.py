@@ -61,21 +61,19 @@ class NameSearch:
         So an export writes the picture of `a.jpg` where there is no `a`.
         """
         full = file_name(picture.text, self.paths[picture])
-        place = self._place_in_task(picture.subset, full)
+        place = self.place_of(picture.subset, full)
         if place is None or self.run.layout.pictures.has(picture.subset, full):
             return None
-        other = self.run.images.peek(picture.subset, picture.text)
-        is_nearer = place[0] == picture.subset and self.run.images.at(picture.subset, picture.text) is None
-        if (
-            other is not None
-            and not is_nearer
-            and not (self.is_named(picture.subset, full) and not self.is_named(picture.subset, picture.text))
-        ):
+        has_other = self.place_of(picture.subset, picture.text) is not None
+        if has_other and (not self.is_named(*place) or self.is_named(picture.subset, picture.text)):
             return None
         return place
 
-    def _place_in_task(self, subset: str | None, text: str) -> Place | None:
-        key = self.run.images.peek(subset, text)
+    def place_of(self, subset: str | None, text: str) -> Place | None:
+        """The image of this name in the very subset, or in any if none is said and only one has it."""
+        if subset is not None:
+            return (subset, text) if self.run.images.at(subset, text) is not None else None
+        key = self.run.images.peek(None, text)
         subsets = self.run.images.subsets() if key else ()
         return next(((place, text) for place in subsets if self.run.images.at(place, text) == key), None)
 

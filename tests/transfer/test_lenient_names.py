@@ -407,6 +407,20 @@ def test_a_look_at_file_names_is_no_find_in_another_subset(tmp_path: Path) -> No
     assert (found(result), Image.objects.exclude(file="").get().subset) == ([], "train")
 
 
+@pytest.mark.parametrize("match", Match)
+def test_a_file_name_is_of_no_image_in_another_subset(match: Match, tmp_path: Path) -> None:
+    """A row of no subset makes `a.jpg` in `default`; the next import must not give it the picture of `a` in `train`."""
+    boxes = "annotations/annotations-bbox.csv"
+    source = archive(
+        tmp_path / "in", ["a.jpg"], ["images/train/b.jpg", "images/val/a.jpg", "images/train/a.jpg"], boxes
+    )
+    options: dict[str, Any] = {"missing_images": Missing.CREATE, "on_error": OnError.SKIP, "match": match}
+    assert bring_in(source, **options).committed
+    before = pictured()
+    again = bring_in(source, **options)
+    assert (again.committed, again.changed, pictured()) == (True, False, before), told(again.report)
+
+
 def test_a_file_name_in_the_subset_is_nearer_than_an_image_id_elsewhere(tmp_path: Path) -> None:
     with_pictures(tmp_path / "in", ["train:a.png", "val:a"])
     before = boxes_on_pictures("t")
