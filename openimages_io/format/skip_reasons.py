@@ -17,7 +17,7 @@ class SkipReason(StrEnum):
         return member
 
     # Imports
-    BAD = "bad", "bad"
+    BAD = "bad", "with an error"
     SUBSET_NOT_CHOSEN = "subset-not-chosen", "in a subset that was not chosen"
     LABEL_NOT_CHOSEN = "label-not-chosen", "of a label that was not chosen"
     UNKNOWN_IMAGE = "unknown-image", "image not in the task"

@@ -98,7 +98,7 @@ def test_issues_and_status(source: Callable[[Files], Path]) -> None:
     assert (
         text.splitlines()[-1] == "Imported into the new task “t”, without the rows that are bad: 1 error, 0 warnings."
     )
-    assert "1 skipped: bad" in text
+    assert "1 skipped: with an error" in text
     assert len(shapes()) == 1
 
 
