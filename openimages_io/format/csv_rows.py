@@ -5,7 +5,6 @@ than a row is held, so neither a quote that is never closed nor a line without e
 """
 
 import csv
-import io
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
@@ -14,13 +13,9 @@ from itertools import chain
 from operator import attrgetter
 from typing import BinaryIO, Final, NamedTuple
 
-MAX_ROW_BYTES: Final = 2**19
-"""A longer row is left out: it is held in memory whole, and no real one comes near."""
+from openimages_io.format.lines import BLOCK_BYTES, MAX_ROW_BYTES, LineSource
 
-_BLOCK_BYTES: Final = 2**16
 _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
-_BOM: Final = b"\xef\xbb\xbf"
-_LINE_END: Final = re.compile(rb"\r\n|\n|\r(?!\Z)")  # what comes behind a last \r is not known yet
 _END_OF_DATA: Final = "unexpected end of data"
 _BEHIND_A_QUOTE: Final = "',' expected after '\"'"
 """What Python's CSV reader says."""
@@ -77,7 +72,7 @@ class RowReader:
     """Reads a CSV file; the stream, of any kind that can be read, is not closed."""
 
     def __init__(self, stream: BinaryIO) -> None:
-        self._source = _Lines(stream)
+        self._source = LineSource(stream)
         self._width = 0
         """The cells of the first row, which all others are to have; 0 before it."""
         self.lines = 0
@@ -109,7 +104,7 @@ class RowReader:
         lines = list[str]()
         source = self._source
         while True:
-            lines += source.take(max(_BLOCK_BYTES, sum(map(len, lines))))
+            lines += source.take(max(BLOCK_BYTES, sum(map(len, lines))))
             block = _Block(lines, self.lines, self._width)
             done = block.parse(is_last=source.ended or source.is_cut)
             self.lines += done
@@ -121,70 +116,6 @@ class RowReader:
             yield block.found
             if source.ended:
                 return
-
-
-class _Lines:
-    """The lines of a stream, each with its end: LF, CRLF or CR. One that is too long is passed over."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
-        self._rest = b""
-        self.position = 0
-        self.ended: bool = False
-        self.ends_open = False
-        self.is_cut: bool = False
-        """Whether a line that is too long comes after the lines that were taken last."""
-
-    def head(self) -> bytes:
-        """The first bytes, which are read all the same."""
-        while len(self._rest) < 4 and (more := self._read(4 - len(self._rest))):
-            self._rest += more
-        head = self._rest
-        self._rest = head.removeprefix(_BOM)
-        return head
-
-    def take(self, size: int) -> list[str]:
-        """The next lines: about so many bytes of them."""
-        self.is_cut = False
-        block = self._rest
-        while not self.ended:
-            data = self._read(size)
-            self.ended = not data
-            block += data
-            self.ends_open = self.ended and not block.endswith((b"\n", b"\r"))
-            end = len(block) if self.ended else _last_line_end(block)
-            if end:
-                self._rest = block[end:]
-                return self._decoded(block[:end])
-            if len(block) > MAX_ROW_BYTES:
-                self.is_cut = True
-                self._rest = self._behind_this_line(block)
-                break
-        return []
-
-    def _decoded(self, block: bytes) -> list[str]:
-        if len(block) > MAX_ROW_BYTES:
-            lines = block.splitlines(keepends=True)
-            for index, line in enumerate(lines):
-                if len(line) > MAX_ROW_BYTES:
-                    block, self._rest = b"".join(lines[:index]), b"".join(lines[index + 1 :]) + self._rest
-                    self.is_cut, self.ended = True, self.ended and not self._rest
-                    break
-        return io.StringIO(block.decode("utf-8", "surrogateescape"), newline="").readlines()
-
-    def _behind_this_line(self, data: bytes) -> bytes:
-        while not (found := _LINE_END.search(data)):
-            more = self._read(_BLOCK_BYTES)
-            if not more:
-                self.ended = True
-                return b""
-            data = data[-1:] + more  # a last CR may be half of a line's end
-        return data[found.end() :]
-
-    def _read(self, size: int) -> bytes:
-        data = self._stream.read(size)
-        self.position += len(data)
-        return data
 
 
 class _Block:
@@ -303,8 +234,3 @@ def _explained(error: str) -> str:
 def height(row: list[str]) -> int:
     """The number of lines that a row takes: line breaks may stand inside quotes."""
     return 1 + sum(cell.count("\n") + cell.count("\r") - cell.count("\r\n") for cell in row)
-
-
-def _last_line_end(block: bytes) -> int:
-    """The place behind the last line that is whole."""
-    return max(block.rfind(b"\n"), block.rfind(b"\r", 0, -1)) + 1

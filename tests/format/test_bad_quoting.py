@@ -9,17 +9,17 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from openimages_io.format import csv_rows, tables
+from openimages_io.format import lines, tables
 from openimages_io.format.issues import Issue
 from openimages_io.format.reading import read_table
 from openimages_io.format.tables import Table
 from tests.format.test_reading import IMAGES, LABELS, Repeating, read, texts
 
-ENDLESS = f"The row has more than {csv_rows.MAX_ROW_BYTES} bytes and is not read"
+ENDLESS = f"The row has more than {lines.MAX_ROW_BYTES} bytes and is not read"
 
 
 def test_every_row_of_a_long_badly_quoted_stretch_is_named_and_what_follows_is_read() -> None:
-    count = csv_rows.MAX_ROW_BYTES // 10
+    count = lines.MAX_ROW_BYTES // 10
     content = LABELS + b"first,s,l,1\n" + b'"a"b,s,l,1\n' * count + b"last,s,l,1\n"
     rows, issues = read(content, tables.LABELS)
     assert [(line, values["ImageID"]) for line, values in rows] == [(2, "first"), (count + 3, "last")]
@@ -36,7 +36,7 @@ def test_rows_behind_a_quote_that_is_never_closed_are_read() -> None:
 
 
 def test_rows_behind_a_row_without_end_are_read() -> None:
-    content = IMAGES + b"a,ok\n" + b"b," * csv_rows.MAX_ROW_BYTES + b"\nc,ok\n" + b"x" * 2**20 + b"\r\nd,ok"
+    content = IMAGES + b"a,ok\n" + b"b," * lines.MAX_ROW_BYTES + b"\nc,ok\n" + b"x" * 2**20 + b"\r\nd,ok"
     rows, issues = read(content, tables.IMAGES)
     assert [(line, values["ImageID"]) for line, values in rows] == [(2, "a"), (4, "c"), (6, "d")]
     assert texts(issues) == [f"endless-row f.csv:3: {ENDLESS}", f"endless-row f.csv:5: {ENDLESS}"]

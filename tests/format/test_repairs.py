@@ -137,3 +137,18 @@ def test_without_dots(path: str, plain: str) -> None:
 def test_a_size_of_a_path_that_begins_here() -> None:
     sizes = read_sizes(io.BytesIO(b"./a 2 3\n"), "images.meta", lambda issue: pytest.fail(str(issue)))
     assert [row.image_id for row in sizes] == ["a"]
+
+
+@pytest.mark.parametrize("chunk_rows", [1, 2, 8192])
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
+def test_a_last_row_with_a_line_end_is_not_cut_off(chunk_rows: int, end: bytes) -> None:
+    rows, issues = read(LABELS + b"a,,/m/1,1\nb,,/m/2" + end, tables.LABELS, chunk_rows)
+    assert names(rows) == [(2, "a"), (3, "b")]
+    assert [(issue.code, issue.line) for issue in issues] == [("short-rows", 3)]
+
+
+@pytest.mark.parametrize("chunk_rows", [1, 2, 8192])
+def test_only_rows_behind_a_broken_one_may_be_its_pieces(chunk_rows: int) -> None:
+    rows, issues = read(LABELS + b'a,,/m/1\nb,,"/m/2"x,1\nc,,/m/3\n', tables.LABELS, chunk_rows)
+    assert names(rows) == [(2, "a")]
+    assert [(issue.code, issue.line) for issue in issues] == [("bad-quoting", 3), ("short-row", 4), ("short-rows", 2)]
