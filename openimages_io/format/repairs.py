@@ -55,13 +55,15 @@ class Repairs:
         self._clipped = {name: Tally() for _, name in self._coordinates}
         self._short, self._behind = Tally(), Tally()
         self._dots = {name: Tally() for _, name in self._paths}
-        self._has_broken_rows = False
+        self._broken_line = 0
+        """The line on which the first row starts that is not CSV; 0 before there was one."""
         self.cut_line = 0
         """The line of a last row that has no line end, once it is read: the file may be cut off within it."""
 
     def repair(self, batch: Rows) -> Rows:
         """The rows, repaired where that is clear, without those of commas and spaces; `batch` itself if all is well."""
-        self._has_broken_rows |= bool(batch.broken)
+        if batch.broken and not self._broken_line:
+            self._broken_line = batch.broken[0].line
         repaired = Rows(broken=batch.broken)
         for row, line in zip(batch.rows, batch.lines, strict=True):
             if is_blank(row):
@@ -96,7 +98,7 @@ class Repairs:
     def _may_be_short(self, row: list[str], line: int) -> bool:
         """Whether a row is whole though it has fewer cells than the header, rather than a piece of one."""
         return not (
-            self._has_broken_rows or is_split_otherwise(row) or (line == self.cut_line and not self._short.count)
+            0 < self._broken_line < line or is_split_otherwise(row) or (line == self.cut_line and not self._short.count)
         )
 
     def issues(self, file: str) -> Iterator[Issue]:
