@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Any, Final
 
 ID_LENGTH: Final = 255
@@ -20,6 +21,7 @@ _MOST_DIGITS: Final = len(str(_LARGEST_INTEGER))
 
 _LINE_BREAKS = re.compile("[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 _PLAIN_ID = re.compile(rf"[\w-]{{1,{ID_LENGTH}}}", re.ASCII)
+_PLAIN_IDS = re.compile(rf"(?:[\w-]{{1,{ID_LENGTH}}}\n)*", re.ASCII)
 _DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?", re.ASCII)
 _DRIVE = re.compile("[A-Za-z]:")
 
@@ -30,6 +32,19 @@ class BadCell(ValueError):
 
 ColumnParser = Callable[[Sequence[str]], Sequence[Any]]
 """Parses many cells at once; raises `ValueError` if any of them is bad."""
+
+
+class Form(Enum):
+    """What the cells of a column mostly are, for who reads many at once."""
+
+    TEXT = auto()
+    """Each another."""
+    RUN = auto()
+    """Words; neighbours are often equal."""
+    WORD = auto()
+    """Words, of which there are few."""
+    NUMBER = auto()
+    """Decimal numbers from 0 to 1, all of which the column takes, as floats."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +59,7 @@ class CellType:
     """One cell to its value; raises `BadCell`."""
     new_parser: Callable[[], ColumnParser]
     """Makes what parses one column of one file, chunk after chunk."""
+    form: Form = Form.TEXT
 
     def parse_column(self, cells: Sequence[str]) -> Sequence[Any]:
         """Many cells at once; raises `ValueError` if any of them is bad, without saying which."""
@@ -70,19 +86,26 @@ def _texts(cells: Sequence[str]) -> Sequence[str]:
     return cells
 
 
-def _remembering(parse: Callable[[str], Any]) -> ColumnParser:
-    """Parses each different cell once: for ids, flags and words, of which a column has few."""
+def _remembering(parse: Callable[[str], Any], are_plain: Callable[[str], object] = lambda _: False) -> ColumnParser:
+    """Parses each different cell once: for ids, flags and words, of which a column has few.
+
+    `are_plain` is asked of many cells at once, a line each, whether all are their own values.
+    """
     known: dict[str, Any] = {}
 
     def parse_column(cells: Sequence[str]) -> Sequence[Any]:
         try:
             return list(map(known.__getitem__, cells))
         except KeyError:
-            new = set(cells) - known.keys()
+            new = set(cells).difference(known)  # the operator would go through all that is known
         if len(known) + len(new) > _REMEMBERED:
             known.clear()
             new = set(cells)
-        known.update({cell: parse(cell) for cell in new})
+        lines = "".join([f"{cell}\n" for cell in new])
+        if lines.count("\n") == len(new) and are_plain(lines):
+            known.update(zip(new, new, strict=True))
+        else:
+            known.update({cell: parse(cell) for cell in new})
         return list(map(known.__getitem__, cells))
 
     return parse_column
@@ -279,17 +302,23 @@ def _each(parse: Callable[[str], Any]) -> Callable[[Sequence[str]], Sequence[Any
     return lambda cells: list(map(parse, cells))
 
 
-def _of_few(name: str, code: str, parse: Callable[[str], Any]) -> CellType:
-    return CellType(name=name, code=code, parse=parse, new_parser=lambda: _remembering(parse))
+def _of_few(name: str, code: str, parse: Callable[[str], Any], form: Form = Form.WORD) -> CellType:
+    return CellType(name=name, code=code, parse=parse, new_parser=lambda: _remembering(parse), form=form)
 
 
-def _of_many(name: str, code: str, parse: Callable[[str], Any]) -> CellType:
-    return CellType(name=name, code=code, parse=parse, new_parser=lambda: _each(parse))
+def _of_many(name: str, code: str, parse: Callable[[str], Any], form: Form = Form.TEXT) -> CellType:
+    return CellType(name=name, code=code, parse=parse, new_parser=lambda: _each(parse), form=form)
 
 
 _mask_path, _box_id, _subset = _file_word("a MaskPath"), _file_word("a BoxID"), _file_word("a Subset")
 
-IMAGE_ID: Final = _of_few("ImageID: a file's name without extension, folders included", "bad-image-id", image_id)
+IMAGE_ID: Final = CellType(
+    name="ImageID: a file's name without extension, folders included",
+    code="bad-image-id",
+    parse=image_id,
+    new_parser=lambda: _remembering(image_id, _PLAIN_IDS.fullmatch),
+    form=Form.RUN,
+)
 LABEL_NAME: Final = _of_few("LabelName: a MID such as `/m/01yrx`, or a name", "bad-label-name", label_name)
 SUBSET: Final = _of_few("word, may be empty", "bad-subset", _optional(_subset, None))
 SOURCE: Final = _of_few(f"word of at most {SOURCE_LENGTH} characters, may be empty", "bad-source", _source)
@@ -298,22 +327,28 @@ SHORT_TEXT: Final = _of_few("one line of text, may be empty", "bad-text", _short
 MASK_PATH: Final = _of_many("file name", "bad-mask-path", _mask_path)
 BOX_ID: Final = _of_many("word, may be empty", "bad-box-id", _optional(_box_id, ""))
 FRACTION: Final = CellType(
-    name="fraction of the image, 0 to 1", code="bad-fraction", parse=fraction, new_parser=lambda: _fractions
+    name="fraction of the image, 0 to 1",
+    code="bad-fraction",
+    parse=fraction,
+    new_parser=lambda: _fractions,
+    form=Form.NUMBER,
 )
 FRACTION_OR_NONE: Final = CellType(
     name="fraction of the image, 0 to 1, may be empty",
     code="bad-fraction",
     parse=_optional(fraction, None),
     new_parser=lambda: _fractions_or_none,
+    form=Form.NUMBER,
 )
 CLICK: Final = CellType(
     name="fraction of the image, 0 to 1, or -1, may be empty",
     code="bad-click",
     parse=_click,
     new_parser=lambda: _clicks,
+    form=Form.NUMBER,
 )
 FLAG: Final = _of_few("1 yes, 0 no, -1 or empty unknown", "bad-flag", _flag)
-CONFIDENCE: Final = _of_few("number, 0 to 1, may be empty", "bad-confidence", _confidence)
-NUMBER: Final = _of_many("number, may be empty", "bad-number", _optional(_number, None))
+CONFIDENCE: Final = _of_few("number, 0 to 1, may be empty", "bad-confidence", _confidence, Form.NUMBER)
+NUMBER: Final = _of_many("number, may be empty", "bad-number", _optional(_number, None), Form.NUMBER)
 ROTATION: Final = _of_few("degrees counter-clockwise; empty or nan unknown", "bad-rotation", _rotation)
 BYTES: Final = _of_many("number of bytes, may be empty", "bad-bytes", _bytes)

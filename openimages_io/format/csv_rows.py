@@ -13,7 +13,15 @@ from itertools import chain
 from operator import attrgetter
 from typing import BinaryIO, Final, NamedTuple
 
-from openimages_io.format.lines import BLOCK_BYTES, MAX_ROW_BYTES, LineSource
+from openimages_io.format import plain
+from openimages_io.format.lines import BLOCK_BYTES, MAX_ROW_BYTES, LineSource, decoded_lines
+from openimages_io.format.plain import PlainBlock
+
+PLAIN_BYTES: Final = 2**18
+"""What is looked at at once for a plain block."""
+LEAST_PLAIN_BYTES: Final = 2**14
+"""A shorter plain block is not worth its while, unless everything at hand is plain."""
+LONGEST_WAIT: Final = 2**20
 
 _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
 _END_OF_DATA: Final = "unexpected end of data"
@@ -77,6 +85,10 @@ class RowReader:
         """The cells of the first row, which all others are to have; 0 before it."""
         self.lines = 0
         """The lines that were read so far."""
+        self.plain_columns = 0
+        """The columns of the file, once blocks of rows with as many cells may be handed out as they are."""
+        self._wait = self._next_wait = 0
+        """How many bytes are read by rows before a plain block is looked for, now and after the next failure."""
 
     @property
     def position(self) -> int:
@@ -99,15 +111,19 @@ class RowReader:
         zero = [not any(head[parity::2]) for parity in (0, 1)]
         return head[:2] in _UTF16 or (len(head) > 1 and zero[0] != zero[1])
 
-    def blocks(self) -> Iterator[Rows]:
+    def blocks(self) -> Iterator[Rows | PlainBlock]:
         """The rows of the file, some at a time."""
         lines = list[str]()
         source = self._source
         while True:
+            if self.plain_columns and not lines and (plain_block := self._plain_block()):
+                yield plain_block
+                continue
             lines += source.take(max(BLOCK_BYTES, sum(map(len, lines))))
             block = _Block(lines, self.lines, self._width)
             done = block.parse(is_last=source.ended or source.is_cut)
             self.lines += done
+            self._wait -= sum(map(len, lines[:done]))
             lines = lines[done:]
             if source.is_cut:
                 self.lines += 1
@@ -116,6 +132,32 @@ class RowReader:
             yield block.found
             if source.ended:
                 return
+
+    def rows_of(self, block: PlainBlock) -> Rows:
+        """The rows of a block that turned out to need care."""
+        lines = decoded_lines(block.text)
+        rows = _Block(lines, block.first_line - 1, self._width)
+        rows.parse(is_last=True)
+        return rows.found
+
+    def _plain_block(self) -> PlainBlock | None:
+        """The next rows, if they are plain.
+
+        After a failure rows are read one by one for a while, the longer the more often that happens.
+        """
+        if self._wait > 0:
+            return None
+        data = self._source.peek(PLAIN_BYTES)
+        block = plain.cut(data, self.plain_columns, self.lines + 1)
+        size = len(block.text) if block else 0
+        if block is None or (size < LEAST_PLAIN_BYTES and size < len(data)):
+            self._wait = self._next_wait
+            self._next_wait = min(2 * self._next_wait + BLOCK_BYTES, LONGEST_WAIT)
+            return None
+        self._wait = self._next_wait = 0
+        self._source.skip(size)
+        self.lines += len(block)
+        return block
 
 
 class _Block:

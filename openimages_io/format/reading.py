@@ -1,21 +1,23 @@
 """CSV files to columns of values, chunk by chunk, with the file's own line numbers.
 
-A chunk is parsed column by column at C speed. Only when something in it is wrong is it looked at row by row, so the
-messages cost nothing until they are needed.
+A chunk is parsed column by column at C speed, where it is plain text without ever being cut into rows. Only when
+something in it is wrong is it looked at row by row, so the messages cost nothing until they are needed.
 """
 
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, BinaryIO, Final
 
 from openimages_io.format import class_lists
 from openimages_io.format.cells import BadCell, ColumnParser
+from openimages_io.format.chunk import Chunk
 from openimages_io.format.csv_rows import Broken, RowReader, Rows, height
 from openimages_io.format.issue_codes import code_of
 from openimages_io.format.issues import Issue, IssueSink, Params, Severity
+from openimages_io.format.plain import PlainBlock
+from openimages_io.format.plain_columns import PlainColumns
 from openimages_io.format.repairs import Repairs, is_blank, is_split_otherwise
 from openimages_io.format.tables import Column, Table
 
@@ -26,43 +28,6 @@ MAX_CHUNK_BYTES: Final = 2**25
 
 _LISTED: Final = 30
 _READ_ON: Final = "the lines after its first are read as rows where they can be"
-
-
-@dataclass(slots=True)
-class Chunk:
-    """Good rows of one file, by column."""
-
-    lines: Sequence[int]
-    """The line on which each row starts."""
-    values: dict[str, Sequence[Any]] = field(default_factory=dict)
-    """By column name; a column that the file doesn't have is not there."""
-    bad: int = 0
-    """Rows that were left out, each with an issue."""
-    bad_ids: list[str] = field(default_factory=list)
-    """ImageIDs of those, where they could be read."""
-    position: int = 0
-    """The bytes of the file that were read so far, about."""
-
-    def __len__(self) -> int:
-        return len(self.lines)
-
-    def get(self, column: str) -> Sequence[Any]:
-        """The column's values; None for every row if the file doesn't have it."""
-        found = self.values.get(column)
-        return found if found is not None else [None] * len(self.lines)
-
-    def get_one(self, column: str, row: int) -> Any:
-        """One value; None if the file doesn't have the column."""
-        found = self.values.get(column)
-        return found[row] if found is not None else None
-
-    def where(self, keep: Sequence[object]) -> "Chunk":
-        """The rows whose entry in `keep` is true."""
-        chosen = [index for index, kept in enumerate(keep) if kept]
-        values: dict[str, Sequence[Any]] = {
-            name: [column[index] for index in chosen] for name, column in self.values.items()
-        }
-        return Chunk([self.lines[index] for index in chosen], values)
 
 
 def read_table(
@@ -83,6 +48,7 @@ class _Reading:
         self.stream = stream
         self.columns: list[Column | None] = []
         self.parsers: list[ColumnParser | None] = []
+        self.plain = PlainColumns((), ())
         self.unnamed = 0
         self.repairs = Repairs(())
 
@@ -117,22 +83,30 @@ class _Reading:
                 self.issue("not-utf-8", "The file is in UTF-16; save it as UTF-8")
                 return
             for rows in self._below_the_header(reader, chunk_rows):
-                chunk = self._parse(rows)
+                chunk = self._parse(rows) if isinstance(rows, Rows) else self._parse_plain(reader, rows)
                 chunk.position = reader.position
                 yield chunk
             for issue in self.repairs.issues(self.file):
                 self.sink(issue)
 
-    def _below_the_header(self, reader: RowReader, count: int) -> Iterator[Rows]:
-        """The rows, in chunks of so many, or of fewer if they are long."""
+    def _below_the_header(self, reader: RowReader, count: int) -> Iterator[Rows | PlainBlock]:
+        """The rows, in chunks of so many, or of fewer if they are long or where plain blocks begin and end."""
         pending, taken = Rows(), reader.position
         for block in reader.blocks():
+            if isinstance(block, PlainBlock):
+                if pending:
+                    yield pending
+                    pending = Rows()
+                yield from block.parts(count)
+                taken = reader.position
+                continue
             pending.extend(block)
             if not self.columns:
                 pending.pass_over(is_blank)
             is_enough = self.table.header or reader.ended or len(pending) > class_lists.SAMPLE
             if pending and not self.columns and is_enough and not self._begins(pending):
                 return
+            reader.plain_columns = len(self.columns)
             while self.columns and (len(pending) > count or (pending and reader.position - taken > MAX_CHUNK_BYTES)):
                 taken = reader.position
                 chunk, pending = pending.split(count)
@@ -153,6 +127,7 @@ class _Reading:
         if self._take_header(rows.rows[0], rows.lines[0], rows.rows[1 : 1 + class_lists.SAMPLE]):
             del rows.rows[0], rows.lines[0]
         self.parsers = [column.type.new_parser() if column else None for column in self.columns]
+        self.plain = PlainColumns(self.columns, self.parsers)
         self.repairs = Repairs(self.columns, self.unnamed, clip=self.clip)
         return bool(self.columns)
 
@@ -215,6 +190,13 @@ class _Reading:
             self.issue("columns-guessed", line=line, params=said)
         return columns
 
+    def _parse_plain(self, reader: RowReader, block: PlainBlock) -> Chunk:
+        with suppress(ValueError):
+            chunk = self.plain.parse(block)
+            if self._is_sound(chunk):
+                return chunk
+        return self._parse(reader.rows_of(block))
+
     def _parse(self, batch: Rows) -> Chunk:
         chunk = self._parse_whole(batch)
         if chunk is None and (repaired := self.repairs.repair(batch)) is not batch:
@@ -233,13 +215,16 @@ class _Reading:
                     chunk.values[column.name] = parse(cells)
         except ValueError:
             return None
-        if self.table.box is None and any(map(str.isspace, chunk.values[self.table.key.name])):  # perhaps a blank line
-            return None
-        return chunk if self.table.box is None or self.table.box.holds(self._with_box(chunk)) else None
+        return chunk if self._is_sound(chunk) else None
 
-    def _with_box(self, chunk: Chunk) -> dict[str, Sequence[Any]]:
-        assert self.table.box is not None
-        return {name: chunk.get(name) for name in self.table.box.names}
+    def _is_sound(self, chunk: Chunk) -> bool:
+        """Whether no row needs a look of its own for what is in several of its cells."""
+        box = self.table.box
+        if box is None:
+            return not any(map(str.isspace, chunk.distinct(self.table.key.name).values))  # perhaps a blank line
+        if all(name in chunk.numbers for name in box.names):
+            return box.holds_everywhere(chunk.numbers)
+        return box.holds({name: chunk.get(name) for name in box.names})
 
     def _parse_each(self, batch: Rows) -> Chunk:
         good_lines: list[int] = []

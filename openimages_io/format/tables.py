@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from operator import eq, le
 from typing import Any, Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from openimages_io.format import cells
 from openimages_io.format.cells import CellType
 from openimages_io.format.issues import Params
@@ -70,6 +73,12 @@ class BoxRule:
             and all(map(le, y_min, y_max))
             and not any(map(eq, x_min, x_max))
             and not any(map(eq, y_min, y_max))
+        )
+
+    def holds_everywhere(self, numbers: Mapping[str, NDArray[np.float64]]) -> bool:
+        """The same as `holds`, of rows that have all four."""
+        return bool(
+            (numbers[self.x_min] < numbers[self.x_max]).all() and (numbers[self.y_min] < numbers[self.y_max]).all()
         )
 
     def faults(self, values: Values, row: int) -> list[Fault]:

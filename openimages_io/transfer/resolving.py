@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from openimages_io.format.chunk import Chunk
 from openimages_io.format.layouts import Source
-from openimages_io.format.reading import Chunk
 from openimages_io.format.skip_reasons import SkipReason
 from openimages_io.transfer.creating import create_images, create_labels
 from openimages_io.transfer.lenient import by_subset, doubt, find_images, place_of

@@ -7,10 +7,11 @@ from typing import Any, Final
 
 from openimages_io.archives import Archive
 from openimages_io.exceptions import UnreadableArchive
+from openimages_io.format.chunk import Chunk
 from openimages_io.format.issues import Issue, Severity
 from openimages_io.format.layouts import Kind, Layout, Source
 from openimages_io.format.limits import Limits
-from openimages_io.format.reading import CHUNK_ROWS, Chunk, read_table
+from openimages_io.format.reading import CHUNK_ROWS, read_table
 from openimages_io.format.skip_reasons import SkipReason
 from openimages_io.format.tables import Table
 from openimages_io.transfer.matching import ImageIndex, LabelIndex, LenientNames

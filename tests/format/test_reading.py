@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from openimages_io.exceptions import UnreadableArchive
 from openimages_io.format import reading, tables
+from openimages_io.format.chunk import Chunk
 from openimages_io.format.issues import Issue, Severity
-from openimages_io.format.reading import Chunk, read_table
+from openimages_io.format.reading import read_table
 from openimages_io.format.tables import Table
 
 LABELS = b"ImageID,Source,LabelName,Confidence\n"

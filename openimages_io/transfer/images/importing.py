@@ -4,8 +4,8 @@ import json
 from collections.abc import Sequence
 from typing import Any, Final
 
+from openimages_io.format.chunk import Chunk
 from openimages_io.format.layouts import Kind, Source
-from openimages_io.format.reading import Chunk
 from openimages_io.format.skip_reasons import SkipReason
 from openimages_io.format.tables import IMAGES
 from openimages_io.models import Image
