@@ -42,8 +42,11 @@ class Resolved:
 
 def resolve(run: Run, source: Source, chunk: Chunk, totals: Totals) -> Resolved:
     """Finds image and label of each row; rows that lack one are left out, counted, and issues if they must be."""
-    labels: list[Any] = list(map(run.labels.find.get, chunk.values["LabelName"]))
-    if None in labels:
+    names = chunk.distinct("LabelName")
+    found: list[int | None] = list(map(run.labels.find.get, names.values))
+    labels: list[Any] = names.spread(found)
+    may_lack = None in found
+    if may_lack:
         labels = _unknown_labels(run, source, chunk, totals, labels)
     if run.chosen_labels is not None:
         chosen = run.chosen_labels
@@ -53,18 +56,22 @@ def resolve(run: Run, source: Source, chunk: Chunk, totals: Totals) -> Resolved:
             kept = [not out for out in unwanted]
             labels = [label for label, keep in zip(labels, kept, strict=True) if keep]
             chunk = chunk.where(kept)
-    images: list[Any] = find_images(run, source.subset, chunk.values["ImageID"])
-    if None in images or _AMBIGUOUS_IMAGE in images:
+    names = chunk.distinct("ImageID")
+    found = find_images(run, source.subset, names.values)
+    images: list[Any] = names.spread(found)
+    if None in found or _AMBIGUOUS_IMAGE in found:
+        may_lack = True
         images = _unknown_images(run, source, chunk, totals, images, labels)
     if run.options.subsets and source.subset is None:
-        names = [place_of(run, None, name)[1] for name in chunk.values["ImageID"]]
-        wanted = run.images.find_in(run.options.subsets, names)
+        may_lack = True
+        exact = [place_of(run, None, name)[1] for name in names.values]
+        wanted = run.images.find_in(run.options.subsets, exact)
         unwanted = [image is not None and image not in wanted for image in images]
         totals.skipped[SkipReason.SUBSET_NOT_CHOSEN] += sum(
             out and label is not None for out, label in zip(unwanted, labels, strict=True)
         )
         images = [None if out else image for image, out in zip(images, unwanted, strict=True)]
-    if None in images or None in labels:
+    if may_lack and (None in images or None in labels):
         keep = [image is not None and label is not None for image, label in zip(images, labels, strict=True)]
         resolved = Resolved(chunk, images, labels).where(keep)
     else:
