@@ -38,7 +38,7 @@ def export(admin: "TaskAdmin", request: HttpRequest) -> HttpResponse:
         title %= {"count": len(tasks)}
     first = ("layout", "label_names", "mask_size", "pictures")
     folded = {"fields": ("subsets", "labels"), "classes": () if form.errors else ("collapse",)}
-    fieldsets: list[tuple[Any, Any]] = [(None, {"fields": first}), (_("Only a part of it"), folded)]
+    fieldsets: list[tuple[Any, Any]] = [(None, {"fields": first}), (_("Only a part"), folded)]
     shown = AdminForm(cast(Any, form), fieldsets, {}, model_admin=admin)
     context = admin.page(request, title=title, form=form, fieldsets=shown, tasks=tasks, errors=form.errors)
     return render(request, "admin/openimages_io/task/export.html", context)

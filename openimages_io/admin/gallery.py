@@ -120,7 +120,7 @@ def gallery(admin: "BaseAdmin", request: HttpRequest, key: int) -> HttpResponse:
         ]
     specs = AttributeSpec.objects.filter(label__task=task).order_by("name").values_list("name", flat=True).distinct()
     form = GalleryFilterForm(request.GET, counted, list(labels.values()), list(specs[:_CHOICES]))
-    images, earlier, later = _page(form.images(task), request)
+    images, before, after = _page(form.images(task), request)
     context = admin.page(
         request,
         title=task.name,
@@ -131,8 +131,8 @@ def gallery(admin: "BaseAdmin", request: HttpRequest, key: int) -> HttpResponse:
         is_old=is_old,
         absent=counted.absent if counted else 0,
         cards=_cards(admin, images),
-        earlier=_address(request, before=earlier),
-        later=_address(request, after=later),
+        previous_url=_address(request, before=before),
+        next_url=_address(request, after=after),
         everything=request.path,
         recount=_address(request, count=1),
         charts=charts,
@@ -162,7 +162,7 @@ def _counted(task: Task, *, again: bool) -> tuple[Statistics | None, bool]:
 
 
 def _page(images: "ImageQuerySet", request: HttpRequest) -> tuple[list[Image], int | None, int | None]:
-    """A page by key, which is quick wherever it is: the images, and the keys that earlier and later ones are beyond."""
+    """A page by key, which is quick anywhere: the images, and the keys that the pages before and after begin at."""
     after, before = (_key(request.GET.get(name, "")) for name in ("after", "before"))
     if before is not None:
         found = list(images.filter(pk__lt=before).order_by("-pk")[: PAGE + 1])

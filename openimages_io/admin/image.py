@@ -26,7 +26,7 @@ class ImageAdmin(BaseAdmin):
     list_filter = (TaskFilter, SubsetFilter)
     list_select_related = ("task",)
     search_fields = ("name",)
-    search_help_text = _("A part of the ImageID. In a large database, choose a task first.")
+    search_help_text = _("Part of the ImageID. In a large database, choose a task first.")
     ordering = ("pk",)
     sortable_by = ()
     searched_fields = raw_id_fields = ("task",)
@@ -77,9 +77,9 @@ class ImageAdmin(BaseAdmin):
         if field is not None and isinstance(field.widget, forms.Textarea):
             field.widget = forms.TextInput(attrs={"class": "vLargeTextField"})
         help_texts = {
-            "name": _("The file’s name without its extension; folders belong to it."),
-            "width": _("In pixels. Both, or neither if unknown."),
-            "rotation": _("Degrees counter-clockwise by which the picture is to be turned for display."),
+            "name": _("The file’s name with its folders, without the extension."),
+            "width": _("In pixels. Give both, or neither if they are unknown."),
+            "rotation": _("Degrees counter-clockwise to turn the picture by for display."),
         }
         if field is not None and db_field.name in help_texts:
             field.help_text = help_texts[db_field.name]

@@ -73,7 +73,7 @@ def _from_job(request: HttpRequest, task: Task | None) -> dict[str, Any]:
         return {}
     if job.task_id != (task and task.pk):
         return {}
-    messages.info(request, _("The options are those of the import before; choose the repaired archive."))
+    messages.info(request, _("The options are those of the import before; choose the corrected archive."))
     return ImportForm.initial_of(job.options) | {"task_name": job.task_name}
 
 

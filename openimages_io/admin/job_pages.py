@@ -64,7 +64,7 @@ def job_title(job: Job) -> str:
 def badge(job: Job, now: Status) -> tuple[str, Any]:
     """A word for the state, and how people call it: a job that did its work, but whose archive was refused, did not."""
     if now.state == JobState.SUCCEEDED and job.refused:
-        return "refused", _("not importable")
+        return "refused", _("has errors")
     return now.state.value, now.state.label
 
 
@@ -165,10 +165,10 @@ def progress_text(job: Job, now: Status) -> str:
     if now.waiting:
         return _waiting_text(job)
     if now.cancelling:
-        return _("It is being cancelled.")
+        return _("Cancelling.")
     if now.state != JobState.RUNNING:
         return str(now.state.label)
-    phase = str(_PHASES.get(now.phase, now.phase) or _("It has begun."))
+    phase = str(_PHASES.get(now.phase, now.phase) or _("Started."))
     return f"{phase}: {percent(now)} %" if now.total else phase
 
 
@@ -176,20 +176,20 @@ def _waiting_text(job: Job) -> str:
     """How long it has waited, and how long no worker has shown itself; one that is idle takes a job up at once."""
     known, waited = workers(), time_since(job.queued)
     if known.busy and known.have_lost(job):
-        return _("It has waited for %s, and a worker has begun a job that was asked for later.") % timesince(
+        return _("It has waited for %s, and a worker has started a job that was requested later.") % timesince(
             job.queued, depth=1
         )
     if known.busy:
-        return _("Waiting: a worker is at work on another job.")
+        return _("Waiting: the worker is busy with another job.")
     if waited < _AT_ONCE:
-        return _("Waiting for a worker to take it up.")
+        return _("Waiting for a worker.")
     words = {"waited": timesince(job.queued, depth=1) if waited >= _MINUTE else _("%s seconds") % waited.seconds}
     if known.seen is None:
-        return _("It has waited for %(waited)s. No worker has ever shown itself.") % words
+        return _("It has waited for %(waited)s. No worker has ever been seen.") % words
     seen = time_since(known.seen)
     words["ago"] = timesince(known.seen, depth=2) if seen >= _MINUTE else _("%s seconds") % seen.seconds
     words["since"] = localize(for_display(known.seen))
-    return _("It has waited for %(waited)s. No worker has shown itself since %(since)s (%(ago)s ago).") % words
+    return _("It has waited for %(waited)s. No worker has been seen since %(since)s (%(ago)s ago).") % words
 
 
 def status_json(admin: "JobAdmin", request: HttpRequest, key: Any) -> HttpResponse:
@@ -226,7 +226,7 @@ def file(admin: "JobAdmin", request: HttpRequest, key: Any) -> HttpResponseBase:
     try:
         opened = job.result.storage.open(job.result.name or "", "rb")
     except OSError:
-        admin.message_user(request, _("The archive is no longer there. Export once more."), messages.ERROR)
+        admin.message_user(request, _("The archive is no longer there. Export again."), messages.ERROR)
         return back
     name = (job.result.name or "").rpartition("/")[2]
     return FileResponse(opened, as_attachment=True, filename=name, content_type="application/zip")

@@ -76,7 +76,7 @@ class EdgeForm(BaseModelForm):
         """Raises `ValidationError` for a ring of one."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if cleaned.get("parent") is not None and cleaned.get("parent") == cleaned.get("child"):
-            raise ValidationError(_("A class cannot stand below itself."))
+            raise ValidationError(_("A class cannot be below itself."))
         return cleaned
 
 
@@ -126,10 +126,10 @@ class LabelForm(BaseModelForm):
         fields = ("task", "name", "display_name", "color", "position", "is_listed")
         widgets = {"color": forms.TextInput(attrs={"type": "color"})}  # noqa: RUF012  (Django's own way)
         help_texts = {  # noqa: RUF012
-            "name": _("What stands in the files’ LabelName column, such as /m/01yrx."),
-            "display_name": _("What people read, such as Cat."),
-            "color": _("In which its shapes are drawn."),
-            "position": _("The place in the class list, from 0."),
+            "name": _("The value of the LabelName column in the files, such as /m/01yrx."),
+            "display_name": _("The name shown to people, such as Cat."),
+            "color": _("The color of its shapes."),
+            "position": _("The position in the class list, from 0."),
             "is_listed": _("Off for a class that only the hierarchy has, such as its root."),
         }
 
@@ -162,7 +162,7 @@ class LabelAdmin(BaseAdmin):
     @admin.display(description=_("shapes"))
     def images_link(self, label: Label) -> str:
         return self.link(
-            _("the gallery of what has this label"), "task_gallery", label.task_id, query=f"?label={label.pk}"
+            _("gallery of images with this label"), "task_gallery", label.task_id, query=f"?label={label.pk}"
         )
 
     def get_fieldsets(self, request: HttpRequest, obj: Label | None = None) -> Any:

@@ -55,7 +55,7 @@ class LinesField(forms.CharField):
     def validate(self, value: Any) -> None:
         for line in value:
             if not is_storable(line):
-                raise ValidationError(_("A name holds a character that no name can have."))
+                raise ValidationError(_("A name contains a character that is not allowed."))
 
     def run_validators(self, value: Any) -> None:
         super().run_validators("\n".join(value))
@@ -70,12 +70,14 @@ class OptionsForm(forms.Form):
     """What imports and exports have in common."""
 
     subsets = LinesField(
-        label=_("Only these subsets"), required=False, help_text=_("One a line, such as train. Leave it empty for all.")
+        label=_("Only these subsets"),
+        required=False,
+        help_text=_("One per line, such as train. Leave it empty for all."),
     )
     labels = LinesField(
         label=_("Only these labels"),
         required=False,
-        help_text=_("One a line, by LabelName (/m/01yrx) or display name (Cat). Leave it empty for all."),
+        help_text=_("One per line, by LabelName (/m/01yrx) or display name (Cat). Leave it empty for all."),
     )
 
     kind: Any
@@ -125,7 +127,10 @@ class ImportForm(OptionsForm):
     task_name = forms.CharField(
         label=_("Name of the new task"),
         max_length=255,
-        help_text=_("The archive's images, labels and annotations become a task of this name. You will be its owner."),
+        help_text=_(
+            "The images, labels and annotations of the archive are imported into a new task with this name. "
+            "You will be its owner."
+        ),
     )
     upload = forms.FileField(
         label=_("Archive"),
@@ -139,7 +144,7 @@ class ImportForm(OptionsForm):
     )
     mode = one_of(
         [
-            (Mode.MERGE, _("Merge: bring them up to date and add what is new; nothing is deleted")),
+            (Mode.MERGE, _("Merge: update existing annotations and add new ones; nothing is deleted")),
             (
                 Mode.REPLACE,
                 _(
@@ -147,40 +152,40 @@ class ImportForm(OptionsForm):
                     "kinds that it has files for"
                 ),
             ),
-            (Mode.APPEND, _("Append: add all as it comes; what is there already is there twice then")),
+            (Mode.APPEND, _("Append: add everything; annotations that exist already are duplicated")),
         ],
-        _("Annotations that are there already"),
+        _("Existing annotations"),
     )
     on_error = one_of(
         [
-            (OnError.ABORT, _("Write nothing at all, so that I can repair the archive")),
-            (OnError.SKIP, _("Leave bad rows out, list each, and write the others")),
+            (OnError.ABORT, _("Write nothing at all, so that I can correct the archive")),
+            (OnError.SKIP, _("Skip bad rows, list each of them, and import the others")),
         ],
-        _("If rows are bad"),
+        _("Bad rows"),
     )
     missing_images = one_of(
         [
             (Missing.ERROR, _("An error")),
-            (Missing.SKIP, _("Leave their annotations out, counted in the report")),
+            (Missing.SKIP, _("Skip their annotations, and count them in the report")),
             (Missing.CREATE, _("Add them")),
         ],
-        _("Images that the task doesn’t have"),
+        _("Unknown images"),
     )
     missing_labels = one_of(
         [
             (Missing.ERROR, _("An error")),
-            (Missing.SKIP, _("Leave their annotations out, counted in the report")),
+            (Missing.SKIP, _("Skip their annotations, and count them in the report")),
             (Missing.CREATE, _("Add them")),
         ],
-        _("Labels that the task doesn’t have"),
+        _("Unknown labels"),
     )
     missing_attributes = one_of(
         [
-            (MissingAttributes.DROP, _("Drop the values, counted in the report")),
+            (MissingAttributes.DROP, _("Drop the values, and count them in the report")),
             (MissingAttributes.CREATE, _("Create the attributes")),
             (MissingAttributes.ERROR, _("An error")),
         ],
-        _("Attributes that the labels don’t have"),
+        _("Unknown attributes"),
     )
     match = one_of(
         [
@@ -191,30 +196,35 @@ class ImportForm(OptionsForm):
                     "one does"
                 ),
             ),
-            (Match.EXACT, _("Find none: names are to be the images’ own")),
+            (Match.EXACT, _("Match exact names only")),
         ],
-        _("Names that no image has"),
+        _("Names without an image"),
     )
     masks_as = one_of(
         [
             (MasksAs.MASKS, _("Keep them as masks")),
-            (MasksAs.POLYGONS, _("Make polygons of them, traced along the pixels’ edges")),
+            (MasksAs.POLYGONS, _("Convert them to polygons along the edges of the pixels")),
         ],
         _("Masks"),
     )
     replace_all_kinds = forms.BooleanField(
         label=_("Replace all kinds"),
         required=False,
-        help_text=_("With Replace: annotations of kinds that the archive has no file for are removed, too."),
+        help_text=_("With Replace: also remove annotations of kinds that the archive has no file for."),
     )
     pictures = forms.BooleanField(
-        label=_("Take the pictures, too"), required=False, help_text=_("Otherwise only their names and annotations.")
+        label=_("Import the pictures"),
+        required=False,
+        help_text=_("Otherwise only their names and annotations are imported."),
     )
 
     clip = forms.BooleanField(
         label=_("Clip coordinates"),
         required=False,
-        help_text=_("Take those at most 0.01 outside the image as its edge, counted. Otherwise they are errors."),
+        help_text=_(
+            "Move coordinates that are at most 0.01 outside the image to its edge, and count them. "
+            "Otherwise they are errors."
+        ),
     )
 
     field_order = ("task_name", "upload", "mode", "replace_all_kinds", "on_error", "pictures", "masks_as", "clip")
@@ -234,10 +244,10 @@ class ImportForm(OptionsForm):
         """Raises `ValidationError` for a name that is taken, or cannot be stored."""
         name: str = self.cleaned_data["task_name"]
         if not is_storable(name):
-            raise ValidationError(_("The name holds a character that no name can have."))
+            raise ValidationError(_("The name contains a character that is not allowed."))
         if primary(Task).filter(name=name).exists():
             raise ValidationError(
-                _("There is a task of this name. Choose another name, or open that task and import into it.")
+                _("A task with this name exists. Choose another name, or open that task and import into it.")
             )
         return name
 
@@ -246,7 +256,7 @@ class ImportForm(OptionsForm):
         upload: UploadedFile[Any] = self.cleaned_data["upload"]
         largest = conf.options().max_upload_bytes
         if (upload.size or 0) > largest:
-            raise ValidationError(_("The file is larger than this site takes: %s.") % filesizeformat(largest))
+            raise ValidationError(_("The file is larger than this site allows: %s.") % filesizeformat(largest))
         return upload
 
     def _plain(self, name: str) -> Any:
@@ -260,29 +270,29 @@ class ExportForm(OptionsForm):
 
     layout = one_of(
         [
-            (LayoutName.DOCUMENTED, _("Open Images, as its documentation has it")),
-            (LayoutName.DATUMARO, _("As Datumaro and CVAT read it")),
+            (LayoutName.DOCUMENTED, _("Open Images, as documented")),
+            (LayoutName.DATUMARO, _("For Datumaro and CVAT")),
         ],
-        _("Names of the files"),
+        _("File names"),
     )
     label_names = one_of(
         [
             (LabelNames.MID, _("LabelNames, such as /m/01yrx")),
             (LabelNames.DISPLAY, _("Display names, such as Cat: CVAT matches labels by these")),
         ],
-        _("Labels are written as"),
+        _("Label names"),
     )
     mask_size = one_of(
         [
-            (MaskSize.NATIVE, _("As they are: what came in goes out as the same file")),
-            (MaskSize.IMAGE, _("Scaled to their image’s size")),
+            (MaskSize.NATIVE, _("Unchanged: the same file as imported")),
+            (MaskSize.IMAGE, _("Scaled to the size of their image")),
         ],
         _("Size of masks"),
     )
     pictures = forms.BooleanField(
-        label=_("Put the pictures in, too"),
+        label=_("Include the pictures"),
         required=False,
-        help_text=_("Otherwise the archive holds annotations and masks only, and is much smaller."),
+        help_text=_("Otherwise the archive has annotations and masks only, and is much smaller."),
     )
 
     field_order = ("layout", "label_names", "mask_size", "pictures")

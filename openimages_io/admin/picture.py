@@ -97,8 +97,8 @@ def picture(admin: "BaseAdmin", request: HttpRequest, key: int) -> HttpResponse:
         more_tags=len(tags) > _ROWS,
         provenance=_provenance(image),
         file_url=admin.url("image_file", image.pk) if image.file else "",
-        earlier=_to(admin, siblings.filter(pk__lt=image.pk).order_by("-pk")),
-        later=_to(admin, siblings.filter(pk__gt=image.pk).order_by("pk")),
+        previous_url=_to(admin, siblings.filter(pk__lt=image.pk).order_by("-pk")),
+        next_url=_to(admin, siblings.filter(pk__gt=image.pk).order_by("pk")),
         gallery_url=admin.url("task_gallery", image.task_id),
         task_url=admin.url("task_change", image.task_id),
         change_url=admin.url("image_change", image.pk),
@@ -142,9 +142,9 @@ def _fault(image: Image) -> str:
     if not image.file:
         return ""
     try:
-        return "" if thumbnail(image, _LARGEST) is not None else str(_("The storage has lost the picture file."))
+        return "" if thumbnail(image, _LARGEST) is not None else str(_("The picture file is missing in the storage."))
     except BadPicture as fault:
-        return str(_("The picture is not shown, for it %(fault)s.") % {"fault": fault})
+        return str(_("The picture is not shown, because it %(fault)s.") % {"fault": fault})
 
 
 _FIELDS: Final = {"label": _("Labels"), "kind": _("Kinds")}

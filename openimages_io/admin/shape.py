@@ -41,7 +41,7 @@ class StrictJSON(forms.JSONField):
             and value.strip()
             and not is_storable(json.dumps(load_json(value), ensure_ascii=False))
         ):
-            raise ValidationError(_("A text may hold neither NUL characters nor halves of characters."))
+            raise ValidationError(_("A text must not contain NUL characters or unpaired surrogates."))
         return super().to_python(value)
 
 
@@ -75,7 +75,7 @@ class ShapeAdmin(BaseAdmin):
                 "description": _("Fractions of the image: x from its left, y from its top, 0 to 1."),
             },
         ),
-        (_("What is said of it"), {"fields": ("score", "source", "occluded", "group", "attributes")}),
+        (_("Values"), {"fields": ("score", "source", "occluded", "group", "attributes")}),
     )
     readonly_fields = ("task_link", "picture_link", "its_mask", "kind")
     formfield_overrides = {JSONField: {"form_class": StrictJSON}}  # noqa: RUF012  (Django's own way)

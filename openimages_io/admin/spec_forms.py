@@ -15,13 +15,13 @@ _DEEPEST: Final = 100
 
 
 def load_json(text: str) -> Any:
-    """Reads JSON that a stranger wrote. Raises `ValidationError`, whatever is wrong with it."""
+    """Reads JSON that is untrusted. Raises `ValidationError`, whatever is wrong with it."""
     try:
         if text.count("[") + text.count("{") > _DEEPEST * 1000:
             raise ValueError
         return json.loads(text)
     except (ValueError, RecursionError):
-        raise ValidationError(_("This is no valid JSON.")) from None
+        raise ValidationError(_("This is not valid JSON.")) from None
 
 
 class LinesOfText(forms.CharField):
@@ -43,8 +43,8 @@ class AttributeSpecForm(BaseModelForm):
         strip=True,
         widget=forms.Textarea(attrs={"rows": 2, "cols": 20}),
         help_text=_(
-            "Radio and select: the choices, one a line. Number: the smallest value, the largest and the step, one a "
-            "line, - for none. Checkbox and text: leave it empty."
+            "Radio and select: the choices, one per line. Number: the smallest value, the largest and the step, one "
+            "per line, - for none. Checkbox and text: leave it empty."
         ),
     )
     default_value = forms.CharField(
@@ -58,7 +58,10 @@ class AttributeSpecForm(BaseModelForm):
         model = AttributeSpec
         fields = ("name", "input_type", "values", "default_value", "mutable")
         help_texts = {  # noqa: RUF012  (Django's own way)
-            "mutable": _("Whether the value may differ from frame to frame; pictures have none, it is kept for others.")
+            "mutable": _(
+                "Whether the value may change between the frames of a video. It has no effect on pictures, and is "
+                "stored for other tools."
+            )
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

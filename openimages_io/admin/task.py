@@ -48,7 +48,7 @@ class TaskAdmin(BaseAdmin):
     list_display = ("name", "owner", "images", "annotations", "created")
     list_filter = ("created", ("owner", admin.RelatedOnlyFieldListFilter))
     list_select_related = ("owner", "statistics")
-    search_help_text = _("A part of the task’s name, or its owner’s user name.")
+    search_help_text = _("Part of the task’s name, or its owner’s user name.")
     ordering = ("name",)
     actions = ("export_tasks", "check_tasks")
     searched_fields = raw_id_fields = ("owner",)
@@ -101,7 +101,7 @@ class TaskAdmin(BaseAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Task | None = None) -> Any:
         shown = ("images_link", "annotations_link", "its_labels", "its_jobs", "created", "updated")
         own = (None, {"fields": ("name", "owner")})
-        return (own, (_("What is in it"), {"fields": shown})) if obj else (own,)
+        return (own, (_("Contents"), {"fields": shown})) if obj else (own,)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Task | None = None) -> Any:
         return ("images_link", "annotations_link", "its_labels", "its_jobs", "created", "updated") if obj else ()

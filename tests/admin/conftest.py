@@ -63,7 +63,7 @@ def pack(target: Path, changes: Changes | None = None) -> Path:
 
 
 def broken_row(data: bytes) -> bytes:
-    """The table with an XMin in its third line that is no fraction."""
+    """The table with an XMin in its third line that is not a fraction."""
     lines = data.decode().split("\n")
     cells = lines[2].split(",")
     cells[lines[0].split(",").index("XMin")] = "left"

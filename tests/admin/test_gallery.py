@@ -80,13 +80,13 @@ def test_pages_go_by_key_in_both_directions_and_keep_the_filter(
     while query:
         response = boss.get(address(scenes, query))
         seen.append(names(response))
-        query = response.context["later"]
+        query = response.context["next_url"]
         assert not query or "subset=train" in query
         assert "source=" not in query
     assert [name for page in seen for name in page] == expected
     assert [len(page) for page in seen] == [3, 3, 2]
     back: list[list[str]] = []
-    while query := response.context["earlier"]:
+    while query := response.context["previous_url"]:
         response = boss.get(address(scenes, query))
         back.append(names(response))
     assert back == seen[-2::-1]

@@ -53,7 +53,7 @@ def test_a_dry_run_is_confirmed(send: Any, boss: Client, good_archive: Path) -> 
     task = Task.objects.get()
     assert (task.name, task.owner, task.shapes.count()) == ("new", User.objects.get(username="boss"), 131)
     page = text_of(boss.get(f"{ADMIN}/job/{job.pk}/change/"))
-    assert "What was done" in page
+    assert "What the job did" in page
     assert "Open the task" in page
     assert "Confirm" not in page
     again = send(f"{ADMIN}/job/{job.pk}/confirm/")
@@ -131,7 +131,7 @@ def test_what_the_form_refuses(send: Any, scenes: Task, good_archive: Path, sett
     assert "not one of the available choices" in text_of(odd)
     settings.OPENIMAGES_IO = {**settings.OPENIMAGES_IO, "MAX_UPLOAD_BYTES": 1000}
     large = send(f"{ADMIN}/task/import/", {"task_name": "new", **FORM}, upload=good_archive)
-    assert "larger than this site takes" in text_of(large)
+    assert "larger than this site allows" in text_of(large)
     assert not Job.objects.exists()
 
 

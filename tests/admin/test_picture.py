@@ -54,7 +54,7 @@ def test_what_is_verified_to_be_absent_stands_apart(boss: Client, harbour: Image
     page = page_of(boss, harbour)
     present, absent = (
         page.split(f"<h2>{title}</h2>")[1].split("</section>")[0]
-        for title in ("Said to be there", "Verified to be absent")
+        for title in ("Labels of the whole image", "Labels verified to be absent")
     )
     labels: dict[bool, set[str]] = {True: set(), False: set()}
     for tag in harbour.shapes.filter(kind="tag").select_related("label"):
@@ -118,9 +118,9 @@ def test_the_way_to_the_images_before_and_behind(boss: Client, harbour: Image, s
     response = boss.get(address(harbour))
     at = keys.index(harbour.pk)
     ways = [f"/admin/openimages_io/image/{key}/picture/" for key in (keys[at - 1], keys[at + 1])]
-    assert [response.context["earlier"], response.context["later"]] == ways
+    assert [response.context["previous_url"], response.context["next_url"]] == ways
     first = boss.get(address(scenes.images.get(pk=keys[0])))
-    assert first.context["earlier"] == ""
+    assert first.context["previous_url"] == ""
 
 
 def test_only_addresses_of_the_web_are_links(boss: Client, harbour: Image) -> None:

@@ -32,7 +32,7 @@ class Site:
         self._log = (folder / "log.txt").open("w", encoding="utf-8")
 
     def run(self, *args: str | Path) -> None:
-        """Runs Python to its end. Raises `AssertionError` with what it said if that was no success."""
+        """Runs Python to its end. Raises `AssertionError` with what it said if that was not a success."""
         command = [sys.executable, *map(str, args)]
         done = subprocess.run(command, cwd=ROOT, env=self._environment(), capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr

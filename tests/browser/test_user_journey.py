@@ -31,7 +31,7 @@ def test_import_repair_confirm_look_and_export(page: Page, site: Site, looker: L
     page.set_input_files("[name=upload]", broken)
     page.click("text=Upload and check")
     # Nobody has come for the job yet, and the page says so.
-    expect(page.locator("#oi-text")).to_have_text("Waiting for a worker to take it up.")
+    expect(page.locator("#oi-text")).to_have_text("Waiting for a worker.")
     looker.look(page, "job-waiting")
     with site.worker():
         # The page turns by itself.
@@ -51,7 +51,7 @@ def test_import_repair_confirm_look_and_export(page: Page, site: Site, looker: L
         looker.look(page, "job-dry-run")
         assert site.rows("SELECT count(*) FROM openimages_io_task") == [(0,)]
         page.click("text=Confirm: import it")
-        expect(page.locator(".oi-totals caption")).to_have_text("What was done", timeout=_LONG)
+        expect(page.locator(".oi-totals caption")).to_have_text("What the job did", timeout=_LONG)
         looker.look(page, "job-done")
         page.click(".oi-facts a:text-is('scenes')")
         looker.look(page, "task")
@@ -171,7 +171,7 @@ def test_without_scripts_a_jobs_page_reloads_itself(browser: Browser, site: Site
     log_in(page)
     page.goto(f"{ADMIN}/task/{scenes}/change/")
     page.click(".object-tools >> text=Check")
-    expect(page.locator("#oi-text")).to_have_text("Waiting for a worker to take it up.")
+    expect(page.locator("#oi-text")).to_have_text("Waiting for a worker.")
     with site.worker():
         expect(page.locator(".oi-message")).to_contain_text("nothing is wrong", timeout=_LONG)
     context.close()
