@@ -46,7 +46,7 @@ class PreconditionFailed(exceptions.APIException):
     """Somebody else has changed it meanwhile."""
 
     status_code = status.HTTP_412_PRECONDITION_FAILED
-    default_detail = "Somebody else has changed it meanwhile; read it again."
+    default_detail = "Another user has changed it since you read it; read it again."
     default_code = "changed_meanwhile"
 
 
@@ -54,7 +54,7 @@ class PreconditionRequired(exceptions.APIException):
     """Without saying what it was made from, a save could be one over somebody else's."""
 
     status_code = status.HTTP_428_PRECONDITION_REQUIRED
-    default_detail = "Send the ETag that you have read as If-Match, or If-Match: * to save over anything."
+    default_detail = "Send the ETag that you have read as If-Match, or If-Match: * to overwrite any version."
     default_code = "precondition_required"
 
 
@@ -80,7 +80,7 @@ class Busy(exceptions.APIException):
     """Somebody else has been writing for longer than the site waits, or two waited for each other."""
 
     status_code = status.HTTP_503_SERVICE_UNAVAILABLE
-    default_detail = "Somebody else is writing just now; try again in a moment."
+    default_detail = "Another user is writing at the moment; try again shortly."
     default_code = "busy"
     wait = 1
     """Seconds, which DRF says as Retry-After."""
@@ -96,9 +96,9 @@ def handle(exc: Exception, context: dict[str, Any]) -> Response | None:
         exc = Busy()
     elif isinstance(exc, CannotBeStored | NoTemporarySpace):
         logger.error("A request could not be stored.", exc_info=exc)
-        exc = StorageFull("The server has no room for this, or cannot write there. Nothing was saved.")
+        exc = StorageFull("The server has no disk space for this, or cannot write to its disk. Nothing was saved.")
     elif isinstance(exc, CommitUnknown):
-        logger.error("Nobody knows whether a request was committed.", exc_info=exc)
+        logger.error("It is unknown whether a request was committed.", exc_info=exc)
         exc = MaybeSaved()
     response = exception_handler(exc, context)
     if response is None or not isinstance(exc, exceptions.APIException):

@@ -1,4 +1,4 @@
-"""Fields that take what the schema says and nothing else: 5 is no text, "5" and true are no numbers."""
+"""Fields that take what the schema says and nothing else: 5 is not a text, "5" and true are not numbers."""
 
 from typing import Any, ClassVar, Final
 
@@ -16,7 +16,7 @@ _NAME: Final = r"\A(?=.*\S)[^\x00-\x1f\x7f-\x9f\u2028\u2029]*\Z"
 class StrictCharField(serializers.CharField):
     """A text as it was given, blanks at its ends too."""
 
-    default_error_messages = {"not_a_text": "This must be a text."}  # noqa: RUF012  (how DRF declares them)
+    default_error_messages = {"not_a_text": "This must be a string."}  # noqa: RUF012  (how DRF declares them)
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**({"trim_whitespace": False} | kwargs))
@@ -33,7 +33,7 @@ class SingleLineField(StrictCharField):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.validators.append(RegexValidator(_LINE, "This may hold no line break or control character."))
+        self.validators.append(RegexValidator(_LINE, "This must not contain line breaks or control characters."))
 
 
 class NameField(StrictCharField):
@@ -41,7 +41,7 @@ class NameField(StrictCharField):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        said = "This may neither be blank nor hold a line break or another control character."
+        said = "This must not be blank, or contain line breaks or other control characters."
         self.validators.append(RegexValidator(_NAME, said))
 
 

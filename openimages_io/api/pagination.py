@@ -16,7 +16,7 @@ class KeyCursorPagination(CursorPagination):
     page_size_query_param = "page_size"
 
     def get_page_size(self, request: Request) -> int | None:
-        """What the client asks for, within the site's limit. Raises `ValidationError` for what is no number of rows."""
+        """The page size asked for, within the site's limit. Raises `ValidationError` if it is not a number."""
         chosen = conf.options()
         self.page_size, self.max_page_size = chosen.page_size, chosen.max_page_size
         asked = request.query_params.get(self.page_size_query_param)

@@ -33,7 +33,7 @@ def read_body(stream: Any) -> bytes:
     limit = conf.options().max_body_bytes
     data: bytes = stream.read(limit + 1)
     if len(data) > limit:
-        raise TooLarge(f"The request's body is larger than the {limit:,} bytes that this site takes.")
+        raise TooLarge(f"The request's body is larger than the {limit:,} bytes that this site allows.")
     return data
 
 
@@ -45,12 +45,12 @@ class StrictJSONParser(BaseParser):
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None) -> Any:
         """The value.
 
-        Raises `ParseError` for what is no JSON, `ValidationError` for values that cannot be stored, and `TooLarge`.
+        Raises `ParseError` for what is not JSON, `ValidationError` for values that cannot be stored, and `TooLarge`.
         """
         data = read_body(stream)
         most = conf.options().max_body_values
         if has_more_values(data, most):
-            raise TooLarge(f"The request's JSON has more than {most:,} values, the most that this site takes.")
+            raise TooLarge(f"The request's JSON has more than {most:,} values, the most that this site allows.")
         try:
             value = json.loads(data.decode(), parse_constant=_refuse_constant)
         except UnicodeDecodeError as error:
@@ -66,7 +66,7 @@ class StrictJSONParser(BaseParser):
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no number of JSON")
+    raise ValueError(f"{name} is not a JSON number")
 
 
 def _check(value: Any) -> None:
@@ -89,14 +89,14 @@ def _faults(document: Any) -> Iterator[tuple[str, str]]:
             continue
         path, value = found
         if isinstance(value, str) and UNSTORABLE.search(value):
-            yield path, "The text holds a NUL or half a character."
+            yield path, "The text contains a NUL or an unpaired surrogate."
         elif isinstance(value, float) and not math.isfinite(value):
             yield path, "The number is too large."
         elif isinstance(value, dict | list):
             if len(open_ones) > MAX_DEPTH:
                 raise ParseError("The JSON is nested too deep.")
             if isinstance(value, dict) and any(map(UNSTORABLE.search, value)):
-                yield path, "A key holds a NUL or half a character."
+                yield path, "A key contains a NUL or an unpaired surrogate."
             open_ones.append(_inner(path, value))
 
 
@@ -125,9 +125,9 @@ class StrictMultiPartParser(MultiPartParser):
             raise no_space(error) from error
         except TooManyFilesSent:
             most = settings.DATA_UPLOAD_MAX_NUMBER_FILES
-            raise TooLarge(f"The request has more files than the {most} that this site takes.") from None
+            raise TooLarge(f"The request has more files than the {most} that this site allows.") from None
         except RequestDataTooBig:
-            raise TooLarge("The fields beside the files are larger than this site takes.") from None
+            raise TooLarge("The fields beside the files are larger than this site allows.") from None
         except (SuspiciousOperation, ValueError, LookupError) as error:  # the last for an unknown encoding
             raise ParseError(f"The form cannot be read: {error}.") from None
 
@@ -137,4 +137,4 @@ def check_length(header: Any, limit: int) -> None:
     length = str(header or "0")
     if length.isdecimal() and (len(length) > len(str(limit)) + 1 or int(length) > limit):
         said = f"{int(length):,}" if len(length) < 20 else "very many"
-        raise TooLarge(f"The request has {said} bytes; this site takes {limit:,} at most.")
+        raise TooLarge(f"The request has {said} bytes; this site allows {limit:,} at most.")

@@ -62,19 +62,19 @@ _MEANINGS: Final = {
     400: "A value of the request is wrong; `errors` has every fault with its path.",
     401: "Nobody is logged in.",
     403: "What is there may not be done by this user.",
-    404: "There is no such thing, or not for this user.",
+    404: "It does not exist, or this user may not see it.",
     406: "The answer cannot be had in the format that was asked for.",
     409: "What is asked for does not go with the state that things are in.",
     410: "What was there has been removed.",
     412: "Somebody else has changed it meanwhile.",
-    413: "The request is larger than this site takes.",
+    413: "The request is larger than this site allows.",
     415: "The request's content type is not one that is taken here.",
-    416: "The range begins behind the end of the file.",
+    416: "The range begins after the end of the file.",
     428: "If-Match is needed.",
     429: "Too many requests; `Retry-After` says when to try again.",
     500: "With the code `maybe_saved` the database did not say whether it has saved: read what is there first.",
     503: "Somebody else is writing just now; `Retry-After` says when to try again.",
-    507: "The server has no room for what was sent, or cannot write there; nothing was saved.",
+    507: "The server has no disk space for the request, or cannot write to its disk; nothing was saved.",
 }
 
 

@@ -31,7 +31,7 @@ class StrictSerializer(serializers.Serializer[Any]):
         found = unknown(data, self.fields)
         if self.instance is None:
             set_by_us = [name for name in data if name in self.fields and self.fields[name].read_only]
-            found |= {name: _fault("The server says this; leave it out.", "read_only") for name in set_by_us}
+            found |= {name: _fault("This is set by the server; leave it out.", "read_only") for name in set_by_us}
         return found
 
 
@@ -61,13 +61,13 @@ class PageQuery(StrictFormSerializer):
 def unknown(names: Iterable[str], fields: Iterable[str]) -> dict[str, list[ErrorDetail]]:
     """A fault for each name that is none of the fields; of very many for the first."""
     strange = [str(name) for name in names if name not in fields]
-    return {name: _fault("There is no such field.", "unknown") for name in strange[:_SHOWN]}
+    return {name: _fault("This field is unknown.", "unknown") for name in strange[:_SHOWN]}
 
 
 def repeated(form: MultiValueDict[str, Any], fields: Mapping[str, Any]) -> dict[str, list[ErrorDetail]]:
-    """A fault for each field that is given several times, though it is no list."""
+    """A fault for each field that is given several times, though it is not a list."""
     return {
-        name: _fault(f"This is given {len(values)} times; once is enough.", "repeated")
+        name: _fault(f"This is given {len(values)} times; give it once.", "repeated")
         for name, values in form.lists()
         if len(values) > 1 and name in fields and not _is_list(fields[name])
     }

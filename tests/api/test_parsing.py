@@ -1,4 +1,4 @@
-"""Bodies of requests: what is no JSON, what cannot be stored, and what is too much."""
+"""Bodies of requests: what is not JSON, what cannot be stored, and what is too much."""
 
 import io
 import json

@@ -179,8 +179,8 @@ def test_faults_without_end_are_not_all_looked_for(frontend: Frontend) -> None:
 
 def test_what_one_request_may_cost(frontend: Frontend, settings: Settings) -> None:
     settings.OPENIMAGES_IO = {"MAX_BODY_SHAPES": 2}
-    assert "has 3 shapes; this site takes 2" in refusal(frontend.put([frontend.item()] * 3), 413)
-    assert "has 3 shapes; this site takes 2" in refusal(frontend.post([frontend.item()] * 3), 413)
+    assert "has 3 shapes; this site allows 2" in refusal(frontend.put([frontend.item()] * 3), 413)
+    assert "has 3 shapes; this site allows 2" in refusal(frontend.post([frontend.item()] * 3), 413)
     settings.OPENIMAGES_IO = {"MAX_BODY_VALUES": 10}
     assert "more than 10 values" in refusal(frontend.put([frontend.item()] * 3), 413)
     settings.OPENIMAGES_IO = {"MAX_SHAPE_POINTS": 3}

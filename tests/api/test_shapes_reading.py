@@ -71,7 +71,7 @@ def test_pixels(frontend: Frontend) -> None:
 def test_pixels_of_a_picture_of_unknown_size(db: None) -> None:
     frontend = Frontend(size=None)
     shape = frontend.draw()
-    detail = "The size of this picture is not known, so nothing can be said of it in pixels."
+    detail = "The size of this picture is unknown, so pixels cannot be used."
     for response in (
         frontend.get("?units=pixels"),
         frontend.put([], query="?units=pixels"),

@@ -144,7 +144,7 @@ def test_nothing_is_written_if_anything_is_wrong(frontend: Frontend) -> None:
         "shapes[2].scroe": "A shape has no such field; it has: id, kind, label, x_min, x_max, y_min, y_max, points, "
         "clicks, rotation, source, group, score, occluded, attributes, mask.",
         "shapes[2].id": "The picture has no shape 1000000.",
-        "shapes[3].label": "There is no such label in the task.",
+        "shapes[3].label": "The task has no such label.",
         "shapes[3].x_max": "7 is not between 0 and 1.",
     }
     assert (rows(frontend), frontend.revisions) == (before, revisions)
@@ -159,7 +159,7 @@ def test_a_shape_that_was_wrong_already_can_be_changed_elsewhere(frontend: Front
         == 200
     )
     found = faults(frontend.put([{"id": shape.pk, "attributes": {"pose": "right", "mood": "stale"}}]))
-    assert found == {"shapes[0].attributes.pose": "“right” is none of: up."}
+    assert found == {"shapes[0].attributes.pose": "“right” is not one of: up."}
 
 
 def test_the_number_of_queries_does_not_grow(frontend: Frontend, django_assert_max_num_queries: Any) -> None:

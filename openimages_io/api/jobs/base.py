@@ -19,7 +19,7 @@ class JobView(ApiView):
     """A view of jobs that exist for the user."""
 
     def jobs(self) -> QuerySet[Job]:
-        """Those that exist for the user, each with its task and who made it; never from a replica, for they change."""
+        """The jobs that exist for the user, with task and creator; never from a replica, which may lag behind."""
         return filter_once(primary(Job), self.access.jobs(self.request.user)).select_related("task", "created_by")
 
     def get_job(self, key: object) -> Job:

@@ -65,7 +65,7 @@ class JobFile(JobView):
         if conditional is None:
             return _sent(request, job, etag)
         if conditional.status_code == PreconditionFailed.status_code:
-            raise PreconditionFailed("The archive is another one.")
+            raise PreconditionFailed("The archive has changed.")
         conditional["ETag"] = etag
         return conditional
 
@@ -83,13 +83,13 @@ def _sent(request: Request, job: Job, etag: str) -> HttpResponseBase:
         file = job.result.storage.open(str(job.result), "rb")
         size = file.size
     except OSError:
-        raise Gone("The storage has lost the archive; export the task again.") from None
+        raise Gone("The archive is missing in the storage; export the task again.") from None
     wanted = request.headers.get("Range") if request.method == "GET" else None
     try:
         span = parse_range(wanted, size) if if_range_matches(request.headers.get("If-Range"), etag) else None
     except RangeNotSatisfiable:
         file.close()
-        detail = f"The range begins behind the end of the file, which has {size:,} bytes."
+        detail = f"The range begins after the end of the file, which has {size:,} bytes."
         body = {"detail": detail, "code": "range_not_satisfiable", "errors": []}
         return Response(body, 416, headers={"Content-Range": f"bytes */{size}", "ETag": etag})
     part = span or ByteRange(0, size)

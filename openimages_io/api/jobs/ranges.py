@@ -10,7 +10,7 @@ _DIGITS: Final = 18
 
 
 class RangeNotSatisfiable(ValueError):
-    """The range begins behind the end of the file."""
+    """The range begins after the end of the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class ByteRange:
 def parse_range(header: str | None, size: int) -> ByteRange | None:
     """The span of a file of `size` bytes that a `Range` header asks for; None for the whole file.
 
-    What is no single range of bytes is passed over, as the RFC allows. Raises `RangeNotSatisfiable`.
+    What is not a single range of bytes is passed over, as the RFC allows. Raises `RangeNotSatisfiable`.
     """
     found = _SINGLE.fullmatch(header or "")
     if found is None:

@@ -38,7 +38,7 @@ class EnumField(serializers.ChoiceField):
     """A word of an enumeration."""
 
     def __init__(self, words: type[StrEnum] | type[TextChoices], **kwargs: Any) -> None:
-        message = f"This is none of: {', '.join(words)}."
+        message = f"This is not one of: {', '.join(words)}."
         super().__init__(choices=[word.value for word in words], error_messages={"invalid_choice": message}, **kwargs)
 
     def to_internal_value(self, data: Any) -> Any:
@@ -136,7 +136,7 @@ class NewTaskImportForm(ImportForm):
     def validate_task_name(self, name: str) -> str:
         """Raises `ValidationError` for a name that a task has."""
         if primary(Task).filter(name=name).exists():
-            raise ValidationError("There is a task of that name already.", code="unique")
+            raise ValidationError("A task with that name exists already.", code="unique")
         return name
 
 

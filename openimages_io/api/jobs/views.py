@@ -79,7 +79,7 @@ class JobDetail(JobView):
         fail_lost_jobs()
         ended = primary(Job).filter(pk=job.pk, state__in=FINAL)
         if not ended.delete()[0]:
-            raise Conflict("The job has not come to an end; cancel it first.")
+            raise Conflict("The job has not ended; cancel it first.")
         return Response(status=204)
 
 

@@ -93,7 +93,7 @@ class ImageFile(PictureView):
         try:
             return _answer(file_response(_plain(request), image, as_stored=query.validated_data["as_stored"] == "1"))
         except BadPicture as fault:
-            raise NotFound(f"The picture cannot be shown as it is stored, for it {fault}.") from None
+            raise NotFound(f"The picture cannot be shown as it is stored, because it {fault}.") from None
 
 
 class ImageThumbnail(PictureView):

@@ -84,7 +84,7 @@ class Drafts:
         elif isinstance(value, int) and not isinstance(value, bool) and value in self.labels:
             shape.label = self.labels[value]
         else:
-            item.fault("label", "There is no such label in the task.")
+            item.fault("label", "The task has no such label.")
 
     def _set_box(self, draft: Draft) -> str:
         """A polygon's and an ellipse's box is the one around its points, whatever is given. Says why it cannot be."""

@@ -43,9 +43,9 @@ def requested_format(request: Request) -> ShapeFormat:
     units, masks = request.query_params.get("units", "fractions"), request.query_params.get("masks", "")
     faults: dict[str, Any] = unknown(request.query_params, ("units", "masks"))
     if units not in {"fractions", "pixels"}:
-        faults["units"] = [f"{_readable(quote(units))} is none of: fractions, pixels."]
+        faults["units"] = [f"{_readable(quote(units))} is not one of: fractions, pixels."]
     if masks not in {"png", "rle"} and "masks" in request.query_params:
-        faults["masks"] = [f"{_readable(quote(masks))} is none of: png, rle."]
+        faults["masks"] = [f"{_readable(quote(masks))} is not one of: png, rle."]
     if faults:
         raise ValidationError(faults)
     return ShapeFormat(units == "pixels", "png" if masks == "png" else "rle" if masks == "rle" else "")
@@ -56,7 +56,7 @@ def size_of(image: Image, form: ShapeFormat) -> Size | None:
     if not form.pixels:
         return None
     if not image.width or not image.height:
-        raise Conflict("The size of this picture is not known, so nothing can be said of it in pixels.")
+        raise Conflict("The size of this picture is unknown, so pixels cannot be used.")
     return image.width, image.height
 
 
@@ -72,7 +72,7 @@ def in_fractions(name: str, given: Any, stored: Any, size: Size) -> Any:
     """A field that was given in pixels, in fractions.
 
     Wherever a number is what the stored fraction is in pixels, it is that fraction, to the bit: reading and saving
-    again must not let shapes drift. What is no number stays, for the rules to refuse.
+    again must not let shapes drift. What is not a number stays, for the rules to refuse.
     """
     if name in AXES:
         return _fraction(given, stored, size[AXES[name]]) if is_number(given) else given
@@ -115,7 +115,7 @@ def _text_in_pixels(text: str | None, size: Size) -> str | None:
 
 
 def _list_in_pixels(values: list[Any], size: Size) -> list[Any]:
-    """What is stored and is no coordinate stays as it is."""
+    """What is stored and is not a coordinate stays as it is."""
     return [
         _list_in_pixels(value, size)
         if isinstance(value, list)

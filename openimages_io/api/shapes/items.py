@@ -33,7 +33,7 @@ class Item:
     drops_mask: bool = False
     """Whether null was given as the mask."""
     is_lost: bool = False
-    """Whether it is no shape at all, or nobody can say which."""
+    """Whether it is not a shape at all, or nobody can say which."""
     faults: list[Fault] = field(default_factory=list)
     """Found so far, with whole paths."""
     counted: int = 0
@@ -69,7 +69,7 @@ class Items:
             self.faults.append(Fault("revision", f"{quote(body['revision'])} is not a whole number."))
         shapes = body.get("shapes")
         if not isinstance(shapes, list):
-            text = f"{quote(shapes)} is no list of shapes." if "shapes" in body else "It is missing."
+            text = f"{quote(shapes)} is not a list of shapes." if "shapes" in body else "It is missing."
             self.faults.append(Fault("shapes", text))
             return
         _check_number(shapes)
@@ -111,7 +111,7 @@ class Items:
         self.items.append(item)
         if not isinstance(shape, dict):
             item.is_lost = True
-            item.fault("", f"{quote(shape).capitalize()} is no shape: write an object.")
+            item.fault("", f"{quote(shape).capitalize()} is not a shape: write an object.")
             self.stop_at_many(item)
             return item
         if shape.get("id") is not None:
@@ -121,7 +121,7 @@ class Items:
                 item.key = shape["id"]
             else:
                 item.is_lost = True
-                item.fault("id", f"{quote(shape['id'])} is no id.")
+                item.fault("id", f"{quote(shape['id'])} is not an id.")
         for name in shape:
             if name not in FIELDS and name != "id":
                 item.fault(name, f"A shape has no such field; it has: {', '.join(('id', *FIELDS))}.")
@@ -142,7 +142,7 @@ class Items:
 def _check_number(shapes: list[Any]) -> None:
     most = conf.options().max_body_shapes
     if len(shapes) > most:
-        raise TooLarge(f"The request has {len(shapes):,} shapes; this site takes {most:,} at once.")
+        raise TooLarge(f"The request has {len(shapes):,} shapes; this site allows {most:,} at once.")
 
 
 def _is_whole(value: Any) -> bool:

@@ -150,7 +150,7 @@ def locked(image: Image, using: str | None = None) -> Iterator[Saver]:
                 raise Http404
             yield Saver(plain(Image, using).get(pk=image.pk), using)
     except IntegrityError:
-        raise Conflict("Something that these shapes belong to has changed meanwhile; read it again.") from None
+        raise Conflict("The image or task of these shapes has changed meanwhile; read it again.") from None
 
 
 def _update(loader: Loader, rows: Sequence[Shape], names: set[str]) -> None:

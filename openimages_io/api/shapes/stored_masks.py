@@ -39,7 +39,7 @@ def mask_change(item: Item, shape: Shape, stored: Mask | None, png: bytes, *, wa
     if is_mask:
         return _of_a_mask(item, shape, stored, png, needs_pixels=stored is None or not (was_mask or has_png))
     if given is not None and given.has_pixels:
-        item.fault("mask", "Only a mask has pixels of its own.")
+        item.fault("mask", "Only a mask has its own pixels.")
         return None
     if item.drops_mask:
         return MaskChange(shape, {}, is_dropped=True) if stored is not None else None
@@ -73,7 +73,7 @@ def _change(item: Item, shape: Shape, stored: Mask | None, pixels: SubmittedMask
     final = {name: columns.get(name, getattr(stored, name, None)) for name in ("width", "height")}
     for name, value in given.stated:
         if value != final[name] or isinstance(value, bool):
-            item.fault(f"mask.{name}", f"It is {quote(final[name])}, as the pixels have it, and not {quote(value)}.")
+            item.fault(f"mask.{name}", f"It is {quote(final[name])} according to the pixels, not {quote(value)}.")
     if given.clicks is not None and given.clicks != getattr(stored, "clicks", ""):
         columns["clicks"] = given.clicks
     return MaskChange(shape, columns, pixels, is_new=stored is None) if columns else None

@@ -35,7 +35,7 @@ class PixelBudget:
         if self.left < 0:
             most = _MOST * conf.limits().max_mask_pixels
             raise TooLarge(
-                f"The masks of this request unpack to more than {most:,} pixels, the most that this site takes."
+                f"The masks of this request unpack to more than {most:,} pixels, the most that this site allows."
             )
 
 
@@ -89,14 +89,14 @@ def read_mask(given: Any, report: ReportFault, budget: PixelBudget) -> Submitted
         report(f"mask.{name}" if name else "mask", message)
 
     if not isinstance(given, dict):
-        fault("", f"{quote(given).capitalize()} is no mask: write an object with png or rle.")
+        fault("", f"{quote(given).capitalize()} is not a mask: write an object with png or rle.")
         return mask
     for name in given:
         if name not in _FIELDS:
             fault(name, f"A mask has no such field; it has: {', '.join(_FIELDS)}.")
     png, rle = given.get("png"), given.get("rle")
     if png is not None and rle is not None:
-        fault("rle", "There is a PNG, too: write one of them.")
+        fault("rle", "There is also a PNG: give only one of them.")
     elif png is not None:
         _read_png(png, mask, fault, budget)
     elif rle is not None:
@@ -105,9 +105,9 @@ def read_mask(given: Any, report: ReportFault, budget: PixelBudget) -> Submitted
         if isinstance(given["clicks"], str) and is_storable(given["clicks"]):
             mask.clicks = given["clicks"]
         else:
-            fault("clicks", "Write a text without NUL bytes and halves of characters.")
+            fault("clicks", "Write a text without NUL bytes and unpaired surrogates.")
     if not isinstance(given.get("url"), str | None):
-        fault("url", f"{quote(given['url']).capitalize()} is no address.")
+        fault("url", f"{quote(given['url']).capitalize()} is not an address.")
     mask.stated = tuple((name, given[name]) for name in ("width", "height") if name in given)
     return mask
 

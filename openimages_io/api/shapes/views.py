@@ -144,7 +144,7 @@ class ShapeMask(ShapesView):
         drawn = request.query_params.get("draw", "0")
         faults: dict[str, Any] = unknown(request.query_params, ("draw",))
         if drawn not in {"0", "1"}:
-            faults["draw"] = ["Write 1 to have the shape drawn, or 0."]
+            faults["draw"] = ["Write 1 to draw the shape, or 0."]
         if faults:
             raise ValidationError(faults)
         png = png_of(shape, draws=drawn == "1")

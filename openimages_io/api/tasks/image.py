@@ -112,7 +112,11 @@ class ImageDetail(ApiView):
             values: dict[str, Any] = serializer.validated_data
             subset, name = values.get("subset", image.subset), values.get("name", image.name)
             if primary(Image).filter(task=task, subset=subset, name=name).exclude(pk=pk).exists():
-                raise fault("name" if "name" in values else "subset", "The subset has an image of that name.", "unique")
+                raise fault(
+                    "name" if "name" in values else "subset",
+                    "The subset has an image with that name already.",
+                    "unique",
+                )
             if values:
                 for field, value in values.items():
                     setattr(image, field, value)

@@ -95,7 +95,7 @@ def _files(request: Request) -> "list[UploadedFile[Any]]":
         raise fault("files", "No picture was sent.", "required")
     most = conf.options().max_upload_files
     if len(files) > most:
-        raise TooLarge(f"The request has {len(files):,} pictures; this site takes {most:,} at once.")
+        raise TooLarge(f"The request has {len(files):,} pictures; this site allows {most:,} at once.")
     return files
 
 
@@ -125,12 +125,12 @@ def _names(files: "Sequence[UploadedFile[Any]]", given: Sequence[Any]) -> tuple[
 
 
 def _look_at(files: "Sequence[UploadedFile[Any]]") -> None:
-    """Refuses what is no picture, and what is too large, before the first one is stored."""
+    """Refuses what is not a picture, and what is too large, before the first one is stored."""
     limits = conf.limits()
     faults: dict[str, list[ErrorDetail]] = {}
     for index, file in enumerate(files):
         if (file.size or 0) > limits.max_picture_bytes:
-            most = f"this site takes {limits.max_picture_bytes:,} at most"
+            most = f"this site allows {limits.max_picture_bytes:,} at most"
             raise TooLarge(f"{quote_text(file.name or '')} has {file.size:,} bytes; {most}.")
         try:
             check_picture(file.read(), limits)

@@ -205,7 +205,7 @@ class ScoreField(serializers.FloatField):
     """A score in a query, where numbers are texts."""
 
     def to_internal_value(self, data: Any) -> float:
-        """Refuses what is no number, by name too."""
+        """Refuses what is not a number, by name too."""
         value = super().to_internal_value(data)
         if math.isnan(value):
             self.fail("invalid")

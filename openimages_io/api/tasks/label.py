@@ -115,7 +115,7 @@ class _LabelView(ApiView):
     def _check_name(self, task: Task, label: Label | None, values: dict[str, Any]) -> None:
         others = primary(Label).filter(task=task, name=values["name"]) if "name" in values else Label.objects.none()
         if (others.exclude(pk=label.pk) if label else others).exists():
-            raise fault("name", "The task has a label of that name.", "unique")
+            raise fault("name", "The task has a label with that name already.", "unique")
 
 
 class LabelList(_LabelView):

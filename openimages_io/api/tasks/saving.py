@@ -32,7 +32,7 @@ def changing(task: Task, commit: Commit | None = None) -> Iterator[Task]:
                 raise Http404
             yield Task.objects.using(using).select_related("owner").get(pk=task.pk)
     except IntegrityError as error:
-        raise Conflict("Somebody else has just saved what this contradicts; read it again.") from error
+        raise Conflict("Another user has just saved something that conflicts with this; read it again.") from error
 
 
 def check(row: models.Model) -> None:

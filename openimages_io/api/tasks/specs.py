@@ -56,7 +56,7 @@ class AttributeSpecSerializer(StrictSerializer, ModelSerializer):
 
 @extend_schema_field(AttributeSpecSerializer(many=True))
 class SpecListField(serializers.Field[Any, Any, Any, Any]):
-    """All specs of a label. Each is complete, in a PATCH too, which is why this is no nested serializer."""
+    """All specs of a label. Each is complete, in a PATCH too, which is why this is not a nested serializer."""
 
     def to_internal_value(self, data: Any) -> list[dict[str, Any]]:
         """Checks each spec, and that no two have one name."""

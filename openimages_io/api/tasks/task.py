@@ -34,7 +34,7 @@ class UniqueName(UniqueValidator):
 
 
 _TAGS = ["tasks"]
-_TAKEN = "There is a task of that name."
+_TAKEN = "A task with that name exists already."
 _NAME: dict[str, Any] = {"max_length": 255, "validators": [UniqueName(Task.objects.all(), _TAKEN)]}
 
 
