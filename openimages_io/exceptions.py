@@ -31,7 +31,7 @@ class CannotBeStored(OpenImagesError):
         """Builds the error from what the storage has raised."""
         return cls(
             f"A file cannot be stored ({error.strerror or error}), so nothing was written. "
-            "Make room in the storage, or let this process write there."
+            "Free space in the storage, or allow this process to write there."
         )
 
 

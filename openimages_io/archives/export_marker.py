@@ -14,8 +14,8 @@ from openimages_io.text import quote_text
 
 MARKER: Final = ".openimages-export"
 _HEAD: Final = (
-    "# What openimages_io has written here. `export_openimages --force` replaces this folder as long as every file in"
-    f" it\n# is listed and unchanged; `sha256sum -c {MARKER}` looks whether they are.\n"
+    "# Files written here by openimages_io. `export_openimages --force` replaces this folder as long as every file in"
+    f" it\n# is listed and unchanged; `sha256sum -c {MARKER}` checks that they are.\n"
 )
 _LINE: Final = re.compile(r"([0-9a-f]{64})  (.+)")
 _LEFT_BY_SYSTEMS: Final = frozenset({".DS_Store", "Thumbs.db"})
@@ -48,9 +48,9 @@ class Contents:
         if self.foreign > _NAMED:
             names += f" and {self.foreign - _NAMED:,} more"
         if not self.has_marker:
-            return f"it has no {MARKER}, in which exports list what they write, and holds {names}"
+            return f"it has no {MARKER}, in which exports list what they write, and contains {names}"
         which = "a file that is" if self.foreign == 1 else f"{self.foreign:,} files that are"
-        return f"it holds {which} not as an export wrote {'it' if self.foreign == 1 else 'them'}: {names}"
+        return f"it contains {which} not as an export wrote {'it' if self.foreign == 1 else 'them'}: {names}"
 
     def object_to(self, name: str) -> None:
         """Notes a file or folder that is in the way."""

@@ -54,7 +54,7 @@ class FolderArchive(Archive):
             except OSError as error:
                 raise failed(self.place(path), error) from error
         if len(data) != size:
-            raise file_problem("wrong-size", self.place(path), f"has not the {size} bytes that it had at first")
+            raise file_problem("wrong-size", self.place(path), f"no longer has the {size} bytes that it had at first")
         return data
 
     def _file(self, path: str) -> io.FileIO:

@@ -44,11 +44,11 @@ def open_archive(
     except (FileNotFoundError, NotADirectoryError) as error:
         raise archive_problem("not-found", label, f"does not exist; {_EXPECTED}") from error
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "its name holds a NUL"
+        reason = error.strerror if isinstance(error, OSError) else "its name contains a NUL"
         raise archive_problem("unreadable", label, f"cannot be read: {reason}") from error
     if not archive.paths:
         archive.close()
-        raise archive_problem("empty", label, "holds no files")
+        raise archive_problem("empty", label, "has no files")
     archive.tick = tick
     archive.own_bytes = found.st_size if stat.S_ISREG(mode) else sum(archive.paths.values())
     return archive

@@ -19,7 +19,7 @@ _COPY_BLOCK = 2 * 2**20
 _FILE_BUFFER = 2**20
 _MAX_NAME_BYTES = 0xFFFF
 _NEW, _OLD = "new", "old"
-_INSTEAD = "Move that away, or export to another place."
+_INSTEAD = "Move it away, or export to another path."
 
 
 class ByteSink(Protocol):
@@ -96,7 +96,7 @@ class Output(ABC):
         if not reason and len(path.encode()) > _MAX_NAME_BYTES:
             reason = "has too long a name"
         if not reason and path in self._names:
-            reason = "was written already; two files never share a name"
+            reason = "was written already: each name can be used once"
         if reason:
             raise OpenImagesError(f"{self.dest}: the file {path!r} {reason}.")
         self._names.add(path)
@@ -140,7 +140,7 @@ class Output(ABC):
         try:
             if kind is None:
                 if self._unfinished:
-                    raise OpenImagesError(f"{self.dest} is not written: a file in it was left unfinished.")
+                    raise OpenImagesError(f"{self.dest} was not written: a file in it is incomplete.")
                 with self.reporting():
                     self._check()
                     self._publish()
@@ -198,9 +198,9 @@ class ZipOutput(Output):
 
     def _check(self) -> None:
         if self.dest.exists() and not self.dest.is_file():
-            raise OpenImagesError(f"{self.dest} cannot be written: it is there already, and not as a file.")
+            raise OpenImagesError(f"{self.dest} cannot be written: it exists and is not a file.")
         if self.dest.exists() and not self._force:
-            raise OpenImagesError(f"{self.dest} is there already; it is overwritten only with --force.")
+            raise OpenImagesError(f"{self.dest} exists; it is overwritten only with --force.")
         if self.dest.exists() and self.dest.stat().st_size and not is_unchanged(self.dest):
             why = "it is not a zip that an export wrote, or it was changed since"
             raise OpenImagesError(f"{self.dest} is not overwritten: {why}. {_INSTEAD}")
@@ -251,7 +251,7 @@ class FolderOutput(Output):
         if not any(self.dest.iterdir()):
             return
         if not self._force:
-            raise OpenImagesError(f"{self.dest} is there already and not empty; it is overwritten only with --force.")
+            raise OpenImagesError(f"{self.dest} exists and is not empty; it is overwritten only with --force.")
         if self._old is None:
             self._old = self._replaceable(self.dest)
 
@@ -298,7 +298,7 @@ class FolderOutput(Output):
         except BaseException:
             old.rename(self.dest)
             raise
-        left = f"{self.dest} is written, but the old one is left in {old}"
+        left = f"{self.dest} was written, but the old one is left in {old}"
         try:
             is_gone = remove_listed(old, self._old)
         except OSError as error:

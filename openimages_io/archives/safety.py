@@ -1,4 +1,4 @@
-"""Which members of a stranger's archive are let in: every rule, on every member, before one byte is trusted."""
+"""Which members of an untrusted archive are let in: every rule, on every member, before one byte is trusted."""
 
 import re
 from collections.abc import Collection
@@ -37,15 +37,15 @@ def archive_problem(code: str, label: str, predicate: str) -> UnreadableArchive:
 def unsafe_reason(name: str) -> str | None:
     """Says why a member may not have this name, or None if it may."""
     if _BREAKS.search(name):
-        return "holds a NUL, a line break or another control character in its name"
+        return "has a NUL, a line break or another control character in its name"
     if _SURROGATE.search(name):
         return "has a name that is not UTF-8"
     if "\\" in name:
-        return "holds a backslash in its name, as some Windows programs write folders: pack it again with / instead"
+        return "has a backslash in its name, as some Windows programs write folders: pack it again with / instead"
     if name.startswith("/"):
         return "is an absolute path"
     if _DRIVE.search(name):
-        return "holds a drive letter"
+        return "has a drive letter in its path"
     if ".." in name.split("/"):
         return 'leads out of the archive with ".."'
     return None
@@ -82,7 +82,7 @@ class Intake(Generic[Place]):
         """The member's path without `.` and empty steps; None if it is unsafe (that is noted) or junk."""
         self._seen += 1
         if self._seen > self.limits.max_members:
-            self.stop("too-many-members", f"holds more than {self.limits.max_members} members, the limit set here")
+            self.stop("too-many-members", f"has more than {self.limits.max_members} members, the limit set here")
         if _SUSPECT.search(name):
             reason = unsafe_reason(name)
             if reason:
@@ -94,7 +94,7 @@ class Intake(Generic[Place]):
     def add(self, path: str, size: int, place: Place) -> None:
         """Lets a file in, unless it is there already or too large. `size` is in bytes, unpacked."""
         if path in self._members:
-            self.refuse("duplicate-member", path, "stands in the archive more than once")
+            self.refuse("duplicate-member", path, "is in the archive more than once")
         elif size > self.limits.max_member_bytes:
             self.refuse("too-large", path, f"has {size} bytes; at most {self.limits.max_member_bytes} are allowed here")
         else:

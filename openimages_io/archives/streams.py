@@ -54,7 +54,7 @@ def stored(file: RandomReader, offset: int, size: int) -> Pull:
 
 
 def deflated(file: RandomReader, offset: int, size: int) -> Pull:
-    """Pulls bytes out of a deflated stream, never more at once than wanted. Raises EOFError if it stops too early."""
+    """Pulls bytes out of a deflated stream, never more at once than wanted. Raises EOFError if it ends too early."""
     packed = stored(file, offset, size)
     inflater = zlib.decompressobj(-zlib.MAX_WBITS)
 
@@ -65,14 +65,14 @@ def deflated(file: RandomReader, offset: int, size: int) -> Pull:
             if data:
                 return data
             if not chunk:
-                raise EOFError("the packed data stops too early")
+                raise EOFError("the packed data ends too early")
         return b""
 
     return pull
 
 
 FAILURES = (OSError, EOFError, zlib.error)
-"""What reading a stranger's bytes may raise."""
+"""What reading untrusted bytes may raise."""
 
 
 def failed(place: str, error: Exception) -> UnreadableArchive:
@@ -84,7 +84,7 @@ def failed(place: str, error: Exception) -> UnreadableArchive:
 def explained(error: Exception) -> tuple[str, str]:
     """An issue's code and predicate for one of the failures."""
     if isinstance(error, EOFError):
-        return "truncated", "stops too early: it was probably cut off"
+        return "truncated", "ends too early: it was probably cut off"
     if isinstance(error, OSError) and error.errno is not None:
         return "unreadable", f"cannot be read: {error.strerror}"
     return "damaged", f"is damaged ({error})"
@@ -124,7 +124,7 @@ class MemberStream(io.RawIOBase):
                 raise EOFError
             if self._left < 0 or (self._left == 0 and self._pull(1)):
                 raise file_problem(
-                    "wrong-size", self._place, f"holds more than the {self._size} bytes that were announced"
+                    "wrong-size", self._place, f"has more than the {self._size} bytes that were announced"
                 )
         except FAILURES as error:
             raise failed(self._place, error) from error

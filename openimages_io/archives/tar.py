@@ -118,13 +118,13 @@ def _admit(member: tarfile.TarInfo, end: int, intake: Intake[int]) -> None:
             "unsafe-link", path, f"is a {'symbolic' if member.issym() else 'hard'} link; pack the file itself"
         )
     elif member.issparse():
-        intake.refuse("unsupported", path, "is stored as a sparse file; pack it without that")
+        intake.refuse("unsupported", path, "is stored as a sparse file; pack it as a plain file")
     elif not member.isreg():
         intake.refuse("special-file", path, "is a pipe, a device or something else that is not a file")
     elif member.size < 0:
         intake.refuse("damaged", path, "has a size below zero")
     elif member.offset_data + member.size > end:
-        intake.refuse("truncated", path, "stops too early: the tar was probably cut off")
+        intake.refuse("truncated", path, "ends too early: the tar was probably cut off")
     else:
         intake.add(path, member.size, member.offset_data)
 

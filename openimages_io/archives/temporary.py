@@ -31,7 +31,7 @@ def no_space(error: Exception) -> NoTemporarySpace:
         folder = "TMPDIR"
     return NoTemporarySpace(
         f"The folder for temporary files ({folder}) cannot be used: {reason}. Nothing was written. "
-        "Make room there, or set TMPDIR to another folder."
+        "Free space there, or set TMPDIR to another folder."
     )
 
 

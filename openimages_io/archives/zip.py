@@ -85,7 +85,7 @@ class ZipArchive(Archive):
         except FAILURES as error:
             raise failed(self.place(path), error) from error
         if len(data) > size:
-            raise file_problem("wrong-size", self.place(path), f"holds more than the {size} bytes that were announced")
+            raise file_problem("wrong-size", self.place(path), f"has more than the {size} bytes that were announced")
         if zlib.crc32(data) != crc:
             raise file_problem("damaged", self.place(path), "is damaged: its checksum is wrong")
         return data
@@ -111,7 +111,7 @@ def _list(file: RandomReader, intake: Intake[_Place]) -> None:
         for entry in read_entries(file, directory):
             path = intake.path(entry.name)
             if entry.least_end > directory.start:
-                intake.refuse("truncated", entry.name, "is not all there: the zip was probably cut off")
+                intake.refuse("truncated", entry.name, "is incomplete: the zip was probably cut off")
                 continue
             starts.append(entry.offset)
             ends.append(entry.least_end)

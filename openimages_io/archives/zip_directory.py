@@ -79,7 +79,7 @@ def find_directory(file: RandomReader) -> Directory:
     if disk or first_disk:
         raise DirectoryError("unsupported", "is one part of a zip that was split; join the parts first")
     if start + size > end:
-        raise DirectoryError("truncated", "is a zip whose list of contents is not all there")
+        raise DirectoryError("truncated", "is a zip whose list of contents is incomplete")
     if start + size < end:  # As when two zips are joined: the first one's files would be lost without a word.
         raise DirectoryError("damaged", _MISPLACED)
     return Directory(start, size, entries)
@@ -133,7 +133,7 @@ def _wide(extra: bytes, *fields: int) -> tuple[int, ...]:
 def _long(values: io.BytesIO) -> int:
     data = values.read(8)
     if len(data) < 8:
-        raise DirectoryError("damaged", "is a zip with a size or place that is not all there")
+        raise DirectoryError("damaged", "is a zip with an incomplete size or offset")
     return int.from_bytes(data, "little")
 
 
