@@ -166,7 +166,7 @@ OUTRO: Final = """\
 Nested objects `{{"LabelName": …, "Part": […], "Subcategory": […]}}`, both lists optional. A class may stand below several others and be both
 a part and a subcategory; its subtree is repeated wherever it stands, and one that differs is an issue. It becomes
 `HierarchyEdge.parent`, `child`, `kind` and `position`; a class that the class list doesn't have, such as the official root `/m/0bl9f`, is
-a label with `is_listed` off. The first of these files that is there is read, the others are named as not read. A root alone that tools make up (`/m/0bl9f`, `/m/0`) is no label.
+a label with `is_listed` off. The first of these files that is there is read, the others are named as not read. A root alone that tools make up (`/m/0bl9f`, `/m/0`) is not a label.
 
 ## Image sizes
 

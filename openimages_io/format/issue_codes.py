@@ -55,7 +55,7 @@ CODES: Final[Mapping[str, IssueCode]] = {
     "empty": IssueCode(_E, "The archive has no files.", "Choose another archive."),
     "encrypted": IssueCode(_E, "A file is encrypted.", "Pack it without a password."),
     "not-found": IssueCode(_E, "The archive, or a file of it, is not there.", "Check the path."),
-    "special-file": IssueCode(_E, "A pipe, socket or device.", "Take it out of the archive."),
+    "special-file": IssueCode(_E, "A pipe, socket or device.", "Remove it from the archive."),
     "too-large": IssueCode(
         _E, "A file is larger than a limit.", "Split it, or raise the limit in the setting OPENIMAGES_IO."
     ),
@@ -64,9 +64,9 @@ CODES: Final[Mapping[str, IssueCode]] = {
     ),
     UNLISTED: IssueCode(
         _E,
-        "Issues of which only the number is kept.",
+        "Issues that are counted but not listed.",
         "Correct those that are listed first.",
-        "Of these only the number is kept",
+        "These are counted but not listed",
     ),
     "truncated": IssueCode(_E, "The archive, or a file of it, ends too early.", "Copy or download it again."),
     "unknown-format": IssueCode(
@@ -76,7 +76,7 @@ CODES: Final[Mapping[str, IssueCode]] = {
     "unsafe-link": IssueCode(_E, "A link that is not followed.", "Pack the file itself."),
     "unsafe-path": IssueCode(_E, "A path that could lead out of the archive.", "Rename the file."),
     "unsupported": IssueCode(_E, "A way of packing that is not supported.", "Pack it as a plain zip or tar."),
-    "wrong-size": IssueCode(_E, "A file has another size than announced.", _DAMAGED),
+    "wrong-size": IssueCode(_E, "A file's size differs from the announced one.", _DAMAGED),
     "zip-bomb": IssueCode(
         _E, "The archive unpacks to far more than it packs.", "If that is meant, raise the limits in OPENIMAGES_IO."
     ),
@@ -140,8 +140,8 @@ CODES: Final[Mapping[str, IssueCode]] = {
     ),
     "columns-guessed": IssueCode(
         _N,
-        "A class list without a header whose columns stand otherwise.",
-        "Nothing, unless it is not so: then write the header LabelName,DisplayName above it.",
+        "A class list without a header, with its columns in another order.",
+        "Nothing, if that is right. Otherwise add the header LabelName,DisplayName above it.",
         "The file has no header, and its MIDs say that the columns are {first} and {second}",
         forms={
             "several": "The file has no header, and its MIDs say that {first} is column {label}, {second} column "
@@ -158,11 +158,11 @@ CODES: Final[Mapping[str, IssueCode]] = {
         _E, "A column occurs twice.", "Remove one of the two columns.", "The column occurs twice"
     ),
     "empty-file": IssueCode(_E, "A file without content.", "Fill the file, or remove it from the archive."),
-    "endless-row": IssueCode(_E, "A row that is longer than a row may be.", "Look for a quote that is left open."),
+    "endless-row": IssueCode(_E, "A row that is longer than the limit.", "Look for a quote that is left open."),
     "header-guessed": IssueCode(
         _N,
-        "A class list whose header has words of its own.",
-        "Nothing, unless that line is a class: then write the header LabelName,DisplayName above it.",
+        "A class list with a header in its own words.",
+        "Nothing, unless that line is a class: then add the header LabelName,DisplayName above it.",
         "looks like a header and is not read as a class: the columns are {first} and {second}",
         forms={
             "one": "looks like a header and is not read as a class: the column is {first}",
@@ -190,7 +190,7 @@ CODES: Final[Mapping[str, IssueCode]] = {
         "Rows with fewer cells than columns, whose missing cells may be empty.",
         "Nothing, if these cells are meant to be empty.",
         "{count:row has|rows have} fewer cells than the header, the first here; those that are missing may be empty, "
-        "and are read so",
+        "and are read as empty",
     ),
     "unclosed-quote": IssueCode(
         _E, "A quote that is closed only on a later line, or never.", "Close the quote on the line of its row."
@@ -205,7 +205,7 @@ CODES: Final[Mapping[str, IssueCode]] = {
         _W,
         "Values in a column without a name.",
         "Name the column if it is to be read.",
-        "stands in a column without a name, which is not read; {count:row has|rows have} a value there, the first here",
+        "is in a column without a name, which is not read; {count:row has|rows have} a value there, the first here",
     ),
     # Cells
     "bad-attribute": IssueCode(
@@ -214,7 +214,7 @@ CODES: Final[Mapping[str, IssueCode]] = {
     "bad-box-id": IssueCode(_E, "A BoxID that cannot be one.", "Correct the cell, or leave it empty."),
     "bad-bytes": IssueCode(_E, "A size in bytes that is not a number.", "Correct the cell, or leave it empty."),
     "bad-click": IssueCode(
-        _E, "An extreme click that is neither a fraction nor -1.", "Correct the cell; -1 stands for none."
+        _E, "An extreme click that is neither a fraction nor -1.", "Correct the cell; -1 means none."
     ),
     "bad-confidence": IssueCode(_E, "A confidence that is not a number from 0 to 1.", "Correct the cell."),
     "bad-flag": IssueCode(_E, "A flag that is not 1, 0 or -1.", "Correct the cell: 1 yes, 0 no, -1 unknown."),
@@ -231,9 +231,9 @@ CODES: Final[Mapping[str, IssueCode]] = {
     "bad-text": IssueCode(_E, "A text that cannot be stored.", "Save the file as UTF-8, without NUL bytes."),
     "clipped": IssueCode(
         _W,
-        "Coordinates a hair outside the image that --clip has taken as its edge.",
+        "Coordinates slightly outside the image that --clip has moved to its edge.",
         "Nothing, if they come from rounded pixels.",
-        "is taken as the image's edge; {count:row has|rows have} such a coordinate in this column, the first here",
+        "is moved to the image's edge; {count:row has|rows have} such a coordinate in this column, the first here",
     ),
     "dot-folder": IssueCode(
         _N,
@@ -246,25 +246,25 @@ CODES: Final[Mapping[str, IssueCode]] = {
     ),
     "half-a-box": IssueCode(
         _E,
-        "A box with some of its sides.",
+        "A box with only some of its sides.",
         "Fill all four cells, or none.",
         "is empty, but a row has all of {names} or none",
     ),
     "inside-out": IssueCode(
-        _E, "A box whose minimum is above its maximum.", "Exchange the two values.", "is below {low}, which is {least}"
+        _E, "A box whose minimum is above its maximum.", "Swap the two values.", "is below {low}, which is {least}"
     ),
     # The class hierarchy
-    "bad-hierarchy": IssueCode(_E, "A class hierarchy of another shape than expected.", "Correct the JSON document."),
+    "bad-hierarchy": IssueCode(_E, "A class hierarchy with an unexpected structure.", "Correct the JSON document."),
     "bad-json": IssueCode(
         _E, "A class hierarchy that is not JSON.", "Correct the JSON document.", "the text is not JSON: {detail}"
     ),
     "cyclic-hierarchy": IssueCode(
         _E,
-        "A class that would stand below itself.",
-        "Remove one edge of the circle.",
+        "A class that would be below itself.",
+        "Remove one edge of the cycle.",
         forms={
-            "same": "would stand below itself: it is {parent} too",
-            "above": "would stand below itself: the task's hierarchy has it above {parent}",
+            "same": "would be below itself: it is {parent} too",
+            "above": "would be below itself: the task's hierarchy has it above {parent}",
         },
     ),
     "different-children": IssueCode(
@@ -277,10 +277,10 @@ CODES: Final[Mapping[str, IssueCode]] = {
         },
     ),
     "duplicate-child": IssueCode(
-        _E, "A child that is in one list twice.", "Remove one of the two.", "stands twice in one {key} list"
+        _E, "A child that is in one list twice.", "Remove one of the two.", "occurs twice in one {key} list"
     ),
     "duplicate-key": IssueCode(
-        _E, "A key that is in one JSON object twice.", "Remove one of the two.", "stands twice in one object"
+        _E, "A key that is in one JSON object twice.", "Remove one of the two.", "occurs twice in one object"
     ),
     "no-label-name": IssueCode(
         _E, "A class of the hierarchy without a LabelName.", "Add it.", "the node has no LabelName"
@@ -313,23 +313,23 @@ CODES: Final[Mapping[str, IssueCode]] = {
         "Correct the line.",
         "the line is longer than {limit:,} characters",
     ),
-    "nul": IssueCode(_E, "A line with a NUL byte.", "Save the file as text.", "the line holds a NUL byte"),
+    "nul": IssueCode(_E, "A line with a NUL byte.", "Save the file as text.", "the line contains a NUL byte"),
     "size-differs": IssueCode(
         _W,
         "An image of two different sizes.",
         "Check which is right: images.meta, the picture or the task.",
         forms={
-            "file": "is {width} x {height} pixels in an earlier file, which holds",
-            "picture": "is {width} x {height} pixels, which holds, but images.meta says {meta_width} x {meta_height}",
-            "swapped": "is {width} x {height} pixels, which holds, but images.meta says {meta_width} x {meta_height}: "
-            "width and height are swapped",
+            "file": "is {width} x {height} pixels in an earlier file, which is used",
+            "picture": "is {width} x {height} pixels, which is used, but images.meta says {meta_width} x {meta_height}",
+            "swapped": "is {width} x {height} pixels, which is used, but images.meta says {meta_width} x "
+            "{meta_height}: width and height are swapped",
         },
     ),
     "size-turned": IssueCode(
         _W,
         "An image whose size in images.meta is that of its picture when it is turned by EXIF.",
         "Check that the annotations are in the frame of the stored pixels; if not, they must be turned.",
-        "is {width} x {height} pixels, which holds, but images.meta says {meta_width} x {meta_height}: that is its "
+        "is {width} x {height} pixels, which is used, but images.meta says {meta_width} x {meta_height}: that is its "
         "size when it is turned as its EXIF orientation ({turn}) asks, and coordinates are of the stored pixels",
     ),
     "two-sizes": IssueCode(
@@ -341,7 +341,7 @@ CODES: Final[Mapping[str, IssueCode]] = {
     # Images and labels of the task
     "ambiguous-chosen-label": IssueCode(
         _E,
-        "A chosen label is the display name of several.",
+        "A chosen label is the display name of several labels.",
         "Choose it by its LabelName.",
         "is the display name of several labels: {labels}",
     ),
@@ -371,8 +371,8 @@ CODES: Final[Mapping[str, IssueCode]] = {
     "class-differs": IssueCode(
         _W,
         "A display name that differs from an earlier one.",
-        "Check which is right; the earlier one holds.",
-        "differs from “{earlier}” in {other}, which holds",
+        "Check which is right; the earlier one is used.",
+        "differs from “{earlier}” in {other}, which is used",
     ),
     "class-twice": IssueCode(
         _E, "A class that is in the class list twice.", "Remove one of the two lines.", "stands in the class list twice"
@@ -380,14 +380,14 @@ CODES: Final[Mapping[str, IssueCode]] = {
     "image-differs": IssueCode(
         _W,
         "An image's row that differs from that of an earlier image list.",
-        "Check which is right; the earlier one holds.",
-        "differs from “{earlier}” in an earlier image list, which holds",
+        "Check which is right; the earlier one is used.",
+        "differs from “{earlier}” in an earlier image list, which is used",
     ),
     "image-twice": IssueCode(
         _E,
         "An image that is in an image list twice.",
         "Remove one of the two rows.",
-        "stands in the image list twice",
+        "is in the image list twice",
     ),
     "images-look-alike": IssueCode(
         _W,
@@ -460,18 +460,18 @@ CODES: Final[Mapping[str, IssueCode]] = {
     "row-differs": IssueCode(
         _W,
         "A row that differs from the same row of an earlier file.",
-        "Check which is right; the earlier one holds.",
-        "differs from “{earlier}” in an earlier file, which holds",
+        "Check which is right; the earlier one is used.",
+        "differs from “{earlier}” in an earlier file, which is used",
     ),
     "unknown-chosen-label": IssueCode(
         _E,
-        "A label was chosen that is not there.",
+        "A chosen label does not exist.",
         "Check its spelling: LabelName or display name.",
-        "is not a label of the task, and the archive has none of that name",
+        "is not a label of the task or the archive",
     ),
     "unknown-chosen-subset": IssueCode(
         _E,
-        "A subset was chosen that is not there.",
+        "A chosen subset does not exist.",
         "Check its spelling.",
         "is not a subset that the archive or the task has",
     ),
@@ -490,30 +490,30 @@ CODES: Final[Mapping[str, IssueCode]] = {
     "annotations-removed": IssueCode(
         _N,
         "Mode replace removes annotations.",
-        "Look whether these are to go before you import: a dry run says the same.",
-        "Mode replace removes {count:annotation|annotations} of {images:image|images}, of them {kinds}",
+        "Check whether these should be removed before you import: a dry run reports the same.",
+        "Mode replace removes {count:annotation|annotations} of {images:image|images}: {kinds}",
     ),
     "coordinates-kept": IssueCode(
         _N,
         "Boxes whose stored coordinates a merge keeps.",
-        "Import with --mode replace if the archive's coordinates are to be stored.",
+        "Import with --mode replace to store the archive's coordinates.",
         "{count:box differs|boxes differ} from the stored ones by rounding alone (less than 1e-5, or a hundredth of a "
         "pixel); the stored coordinates stay",
     ),
     "kinds-kept": IssueCode(
         _N,
-        "Mode replace leaves kinds of annotations that the archive has no file for.",
-        "Choose --replace-all-kinds if they are to go, too.",
+        "Mode replace keeps kinds of annotations that the archive has no file for.",
+        "Choose --replace-all-kinds to remove them, too.",
         "{count:annotation stays|annotations stay} because the archive has no file of their kind: {kinds}",
     ),
     "rows-kept": IssueCode(
         _W,
-        "Mode replace leaves annotations because rows were left out as bad.",
+        "Mode replace keeps annotations because bad rows were skipped.",
         "Correct the bad rows and import again.",
         forms={
-            "some": "{count:image keeps all|images keep all} of a kind of which a row was left out as bad; good rows "
+            "some": "{count:image keeps all|images keep all} annotations of a kind with a skipped row; good rows "
             "of that kind are merged there",
-            "all": "All images keep what they have of these kinds, because rows were left out whose image cannot be "
+            "all": "All images keep what they have of these kinds, because rows were skipped whose image cannot be "
             "read ({kinds}); good rows are merged",
         },
     ),
@@ -521,22 +521,22 @@ CODES: Final[Mapping[str, IssueCode]] = {
     "picture-not-taken": IssueCode(
         _W,
         "A picture that isn't its image's by name, and differs from the one that the image has.",
-        "Name it as the image is named if it is to replace that picture.",
+        "To replace that picture, name it as the image is named.",
         "was matched with the image “{image}” of the subset “{subset}”, whose picture has other bytes, so it is not "
         "taken",
     ),
     "same-picture": IssueCode(
         _N,
-        "A picture that lies in several folders.",
+        "A picture that is in several folders.",
         "Nothing: it is one image.",
-        "{count:picture|pictures} {count:is/are} there again in another folder, with equal bytes, such as “{path}” and "
+        "{count:picture|pictures} {count:is/are} also in another folder with the same bytes, such as “{path}” and "
         "“{first}”",
     ),
     "bad-mask": IssueCode(_E, "A mask's PNG that cannot be read.", "Save the mask as a PNG again."),
     "bad-outline": IssueCode(
         _E, "A mask that cannot become a polygon.", "Import it as a mask.", "cannot become a polygon: {detail}"
     ),
-    "bad-picture": IssueCode(_E, "A picture that cannot be read.", "Save the picture again, or take it out."),
+    "bad-picture": IssueCode(_E, "A picture that cannot be read.", "Save the picture again, or remove it."),
     "empty-mask": IssueCode(
         _N,
         "A mask without a pixel of an object.",
@@ -552,27 +552,27 @@ CODES: Final[Mapping[str, IssueCode]] = {
     ),
     "mask-missing": IssueCode(
         _E,
-        "A row whose mask file is not there.",
+        "A row whose mask file is missing.",
         "Add the PNG to masks/<subset>/, or remove the row.",
         "is not among the mask files",
     ),
     "mask-without-box": IssueCode(
         _N,
-        "Masks whose box is not there.",
+        "Masks whose box is missing.",
         "Nothing, unless a box file is missing.",
-        "{count:mask says|masks say} a box that neither the archive nor the task has; such a mask stands alone",
+        "{count:mask names|masks name} a box that neither the archive nor the task has; such a mask is imported alone",
     ),
     "no-mask-files": IssueCode(
         _W,
         "A mask table without its files.",
         "Add the PNGs and import again.",
-        "No mask files are there; {count:mask has|masks have} no PNG",
+        "There are no mask files; {count:mask has|masks have} no PNG",
     ),
     "no-mask-shard": IssueCode(
         _W,
         "One of the zips with mask files is missing.",
         "Download it and import again.",
-        "No masks of ImageIDs that start with “{digit}” are there; {count:mask has|masks have} no PNG",
+        "There are no masks of ImageIDs that start with “{digit}”; {count:mask has|masks have} no PNG",
     ),
     "odd-attributes": IssueCode(
         _W,
@@ -585,13 +585,13 @@ CODES: Final[Mapping[str, IssueCode]] = {
         _W,
         "An attribute that the format has no column for.",
         "Keep it elsewhere: the export doesn't have it.",
-        "is an attribute that the format has no column for ({kind} that lose it: {count:,})",
+        "is an attribute that the format has no column for ({kind} with it: {count:,})",
     ),
     "bad-edge": IssueCode(
         _E,
         "A label that the hierarchy cannot have.",
         "Rename the label.",
-        "is a label that the hierarchy cannot have: its name is blank or holds a control character",
+        "is a label that the hierarchy cannot have: its name is blank or contains a control character",
     ),
     "bad-picture-name": IssueCode(_E, "A picture whose name cannot be written.", "Rename the image."),
     "datumaro-no-size": IssueCode(
@@ -603,8 +603,8 @@ CODES: Final[Mapping[str, IssueCode]] = {
     ),
     "datumaro-unread": IssueCode(
         _N,
-        "What is in the archive, and Datumaro and CVAT do not read.",
-        "Keep this task or an export in the documented layout: what comes back from them lacks it.",
+        "Contents of the archive that Datumaro and CVAT do not read.",
+        "Keep this task or an export in the documented layout: archives from them do not have it.",
         forms={
             "machine": "{count:machine label|machine labels}: Datumaro and CVAT read no such files",
             "sources": "{count:Source|Sources} of annotations: Datumaro and CVAT drop them",
@@ -630,10 +630,10 @@ CODES: Final[Mapping[str, IssueCode]] = {
     ),
     "group-unwritten": IssueCode(
         _W,
-        "Groups that the format cannot say.",
-        "Keep them elsewhere: in the format, only a mask holds its box.",
-        "{count:group has|groups have} no mask that would hold {count:its/their} shapes together, so that the archive "
-        "does not say that they belong together",
+        "Groups that the format cannot express.",
+        "Keep them elsewhere: the format can only group a mask and its box.",
+        "{count:group has|groups have} no mask that would keep {count:its/their} shapes together, so the archive "
+        "does not have the grouping",
     ),
     "mask-renamed": IssueCode(
         _W,
@@ -651,7 +651,7 @@ CODES: Final[Mapping[str, IssueCode]] = {
         _N,
         "Labels without a display name.",
         "Give them one, if you want.",
-        "Labels without a display name stand in the class list with their LabelName twice: {count:,}",
+        "Labels without a display name are in the class list with their LabelName twice: {count:,}",
     ),
     "no-display-name": IssueCode(
         _W,
@@ -663,7 +663,7 @@ CODES: Final[Mapping[str, IssueCode]] = {
         _W,
         "Masks that could not be scaled to their image.",
         "Import images.meta or the pictures, so that sizes are known.",
-        "Masks at their own size, because that of their image is not known: {count:,}",
+        "Masks at their own size, because the size of their image is unknown: {count:,}",
     ),
     "no-place": IssueCode(
         _N,
@@ -683,7 +683,7 @@ CODES: Final[Mapping[str, IssueCode]] = {
         _W,
         "Masks without a PNG.",
         "Import the PNGs.",
-        "Masks whose PNG was never there, so that their rows name no file: {count:,}",
+        "Masks without a stored PNG, whose rows name no file: {count:,}",
     ),
     "picture-missing": IssueCode(
         _E,
@@ -699,30 +699,31 @@ CODES: Final[Mapping[str, IssueCode]] = {
         _W,
         "ImageIDs that several subsets have.",
         "Export one subset at a time for Datumaro and CVAT.",
-        "ImageIDs that several subsets have, of which Datumaro and CVAT allow none: {count:,}",
+        "ImageIDs that several subsets have, which Datumaro and CVAT do not allow: {count:,}",
     ),
     "similar-picture-name": IssueCode(
         _W,
-        "Two pictures whose names some disks take for one.",
+        "Two pictures whose names are the same on some file systems.",
         "Rename one of the images.",
-        "is a name that differs from another picture's in case or composition alone: some disks take only one",
+        "is a name that differs from another picture's in case or composition alone: some file systems treat them as "
+        "the same",
     ),
     "value-unwritten": IssueCode(
         _W,
-        "Values that their column cannot hold.",
+        "Values that do not fit their column.",
         "Keep them elsewhere: the export doesn't have them.",
         "is a column that cannot hold every value: it is left empty ({kind} concerned: {count:,})",
     ),
     # Checks of a task
     "bad-shape": IssueCode(_E, "A stored shape that breaks a rule.", "Correct the shape."),
-    "box-differs": IssueCode(_W, "A polygon whose box is not that of its points.", "Save the shape again."),
+    "box-differs": IssueCode(_W, "A polygon whose box does not match its points.", "Save the shape again."),
     "hierarchy-cycle": IssueCode(
         _E,
-        "A class that stands below itself.",
-        "Remove one edge of the circle.",
-        "is a class that stands below itself; so do {count:class|classes} of the hierarchy",
+        "A class that is below itself.",
+        "Remove one edge of the cycle.",
+        "is a class that is below itself; so are {count:class|classes} of the hierarchy",
     ),
-    "mask-size": IssueCode(_E, "A stored mask of another size than noted.", "Save the mask again."),
+    "mask-size": IssueCode(_E, "A stored mask whose size differs from the recorded one.", "Save the mask again."),
     "no-mask": IssueCode(_N, "A mask that has no PNG.", "Import the PNG."),
 }
 

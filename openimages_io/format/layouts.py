@@ -277,7 +277,7 @@ class _Recogniser:
             self.layout.unknown.append(path)
 
     def mask_place(self, top: str, inside: str) -> tuple[str | None, str] | None:
-        """Subset and file name of a .png outside `images/`; None when it is no mask."""
+        """Subset and file name of a .png outside `images/`; None when it is not a mask."""
         *folders, name = inside.split("/")
         if top == "masks":
             if len(folders) == 1:

@@ -38,7 +38,7 @@ class MaskNames:
         """The name for a mask that came in as `path` with content of this digest.
 
         It is `path` itself if that is free, or was claimed for the same content: several rows may share a file. If not,
-        or if it is no name of a file in a folder, it is a new name like it.
+        or if it is not a name of a file in a folder, it is a new name like it.
         """
         if _is_file_name(path):
             file = _hash(_utf8(path) + b"/" + digest)

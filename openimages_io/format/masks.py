@@ -29,7 +29,7 @@ _MOST_CHUNKS = 100_000
 
 
 class BadMask(ValueError):
-    """A file is no readable PNG. The message is the end of a sentence whose subject is the file."""
+    """A file is not a readable PNG. The message is the end of a sentence whose subject is the file."""
 
 
 class MaskHeader(NamedTuple):
@@ -170,7 +170,7 @@ def _header(name: bytes, body: memoryview, limits: Limits) -> tuple[int, int, in
         raise BadMask("does not start with the header (IHDR) of a PNG")
     width, height, depth, colour, compression, filtering, interlace = struct.unpack(">IIBBBBB", body)
     if not 0 < width < 2**31 or not 0 < height < 2**31:
-        raise BadMask(f"is {width} x {height} pixels, which is no size")
+        raise BadMask(f"is {width} x {height} pixels, which is not a valid size")
     if width * height > limits.max_mask_pixels:
         raise BadMask(
             f"is {width} x {height} pixels, more than the limit of {limits.max_mask_pixels:,} (MAX_MASK_PIXELS)"
@@ -238,7 +238,7 @@ def _decode_deep(png: _Png) -> Mask:
 def _pixels(png: _Png, colour: int, packed: bytes | bytearray) -> Mask:
     """What Pillow finds not zero in a PNG that was checked.
 
-    It is handed over without the chunks that have nothing to do with pixels, so that no stranger's colour profile or
+    It is handed over without the chunks that have nothing to do with pixels, so that no untrusted colour profile or
     text reaches Pillow, and not through `Image.open`, which warns of large sizes.
     """
     data = _write(png.width, png.height, png.depth, colour, interlaced=png.interlaced, packed=packed)

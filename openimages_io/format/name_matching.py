@@ -1,7 +1,7 @@
 """Find for names of images on one side the same image on the other: exactly, else leniently, and never by a guess.
 
-Both sides are known whole before anything is decided, so the order of rows and files is no matter. The ways, in their
-order:
+Both sides are known whole before anything is decided, so the order of rows and files does not matter. The ways, in
+their order:
 
 1. `exact`: the ImageIDs are equal.
 2. `extension`: they are equal but for a picture's extension that one side leaves out. `a.jpg` and `a.png` disagree.
@@ -254,7 +254,7 @@ class _Matching:
         return None
 
     def _rivals_of(self, other: Name) -> list[Name]:
-        """The names that are related to one of the other side. Looked up once, for it may be related to them all."""
+        """The names that are related to one of the other side. Looked up once: it may be related to all of them."""
         if other not in self._rivals:
             self._rivals[other] = self.names.related(other)
         return self._rivals[other]

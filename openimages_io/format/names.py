@@ -1,4 +1,4 @@
-"""The names that we write, and which names from strangers are safe to use."""
+"""The names that we write, and which untrusted names are safe to use."""
 
 import re
 from dataclasses import dataclass

@@ -54,7 +54,7 @@ def decode_rle(counts: str | Sequence[object], width: int, height: int, max_pixe
     `max_pixels`, and for counts that are no such numbers or don't add up to the size.
     """
     if width < 1 or height < 1:
-        raise ValueError(f"are of {width} x {height} pixels, which is no size")
+        raise ValueError(f"are of {width} x {height} pixels, which is not a valid size")
     if width * height > max_pixels:
         raise ValueError(f"are of {width} x {height} pixels, more than the limit of {max_pixels:,}")
     pixels = width * height

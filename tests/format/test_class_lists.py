@@ -127,7 +127,7 @@ def test_one_column_of_mids_under_a_header(row: str) -> None:
     ],
 )
 def test_what_may_be_a_class_is_one(row: str, is_odd: bool) -> None:
-    """It is no loss to have a class too many, which a warning names."""
+    """It is not a loss to have a class too many, which a warning names."""
     rows, issues = read(f"{row}\nb,B\n".encode(), tables.CLASSES)
     assert rows[0][0] == 1
     assert "header-guessed" not in {issue.code for issue in issues}

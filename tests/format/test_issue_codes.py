@@ -85,15 +85,15 @@ def _form(code: str, template: str) -> dict[str, str]:
 def test_a_number_has_its_noun() -> None:
     one = Issue(code="mask-without-box", params={"count": 1})
     many = Issue(code="mask-without-box", params={"count": 1204})
-    assert str(one).startswith("1 mask says a box")
-    assert str(many).startswith("1,204 masks say a box")
+    assert str(one).startswith("1 mask names a box")
+    assert str(many).startswith("1,204 masks name a box")
     assert one.severity is Severity.NOTE
 
 
 def test_what_another_version_stored_is_shown() -> None:
     old = {"code": "gone-since", "reason": "was wrong", "file": "a.csv", "line": 2, "column": "X", "value": "v"}
     assert str(Issue.of_dict(old | {"severity": "warning"})) == 'a.csv:2: X: "v" was wrong'
-    assert str(Issue(code="mask-without-box", params={"masks": 3})) == "Masks whose box is not there., masks: 3"
+    assert str(Issue(code="mask-without-box", params={"masks": 3})) == "Masks whose box is missing., masks: 3"
 
 
 def test_untrusted_texts_in_parameters_are_made_printable() -> None:

@@ -83,7 +83,7 @@ def test_a_comma_at_the_end_of_a_class_list_without_header() -> None:
 def test_values_in_the_column_without_a_name_are_counted() -> None:
     rows, issues = read(LABELS[:-1] + b",\na,,l,1,\nb,,l,1,x\nc,,l,1,y\n", tables.LABELS)
     assert len(rows) == 3
-    reason = "stands in a column without a name, which is not read; 2 rows have a value there, the first here"
+    reason = "is in a column without a name, which is not read; 2 rows have a value there, the first here"
     assert texts(issues) == [f'warning unnamed-column f.csv:3: "x" {reason}']
 
 
