@@ -106,7 +106,7 @@ def _faults_of_api(options: conf.Options) -> Iterator[CheckMessage]:
         rate = getattr(options, key)
         if not _RATE.fullmatch(rate):
             yield Error(
-                f"OPENIMAGES_IO[{key.upper()!r}] is {rate!r}, which is no rate.",
+                f"OPENIMAGES_IO[{key.upper()!r}] is {rate!r}, which is not a valid rate.",
                 hint="Write a number and a period, such as 1200/min; a period is one of: second, minute, hour, day.",
                 id="openimages_io.E006",
             )

@@ -28,7 +28,7 @@ def make_login() -> str:
 
     users = get_user_model()._default_manager
     if users.filter(username=NAME).exists():
-        return f"The login {NAME!r} is there already."
+        return f"The login {NAME!r} exists already."
     users.create_superuser(NAME, f"{NAME}@localhost", PASSWORD)
     return f"Made the login {NAME!r} with the password {PASSWORD!r}. It is for this demo only."
 
@@ -43,7 +43,7 @@ def draw_polygon() -> str:
     image = task.images.get(subset=drawing["subset"], name=drawing["image"])
     place = f"a polygon with {len(drawing['rings']) - 1} holes on {image}"
     if image.shapes.filter(kind="polygon").exists():
-        return f"There is {place} already."
+        return f"{place[0].upper()}{place[1:]} exists already."
     x_min, x_max, y_min, y_max = bounds(drawing["rings"])
     Shape.objects.create(
         task=task,
@@ -56,7 +56,7 @@ def draw_polygon() -> str:
         y_min=y_min,
         y_max=y_max,
     )
-    return f"Drew {place}; it goes out as a mask."
+    return f"Drew {place}; it is exported as a mask."
 
 
 def serve(port: int) -> int:
@@ -115,7 +115,7 @@ def main(words: list[str]) -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
     django.setup()
     if not settings.DEBUG:
-        sys.exit("The demo is made only with DEBUG on.")
+        sys.exit("The demo requires DEBUG to be on.")
     sys.stdout.write({"login": make_login, "polygon": draw_polygon}[words[0]]() + "\n")
     return 0
 

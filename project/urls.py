@@ -25,7 +25,7 @@ urlpatterns = [
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Below the API the answer to a path that leads nowhere is JSON, too."""
     if request.path.startswith("/api/"):
-        return JsonResponse({"detail": "There is no such address.", "code": "not_found", "errors": []}, status=404)
+        return JsonResponse({"detail": "This address does not exist.", "code": "not_found", "errors": []}, status=404)
     return page_not_found(request, exception)
 
 

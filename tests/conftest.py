@@ -15,7 +15,7 @@ from tests.postgres import hurry
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("OPENIMAGES_SHARED", ROOT.parent / "shared"))
-# What is asked there is no matter of the database, so PostgreSQL is not asked it again.
+# What is asked there does not depend on the database, so PostgreSQL is not asked it again.
 SQLITE_ONLY = {
     "admin/test_editing.py",
     "admin/test_exporting.py",

@@ -30,7 +30,7 @@ def local_source(job: Job, tick: Tick) -> Iterator[Path]:
     """The uploaded archive as a file on this machine. Raises `OpenImagesError` if it is gone."""
     storage, name = current_job_storage(), str(job.source)
     if not name or not storage.exists(name):
-        raise OpenImagesError("The archive that was uploaded is no longer there, so nothing was written.")
+        raise OpenImagesError("The uploaded archive is no longer there, so nothing was written.")
     try:
         path = Path(storage.path(name))
     except NotImplementedError:

@@ -68,7 +68,7 @@ def cancel(job: Job) -> Job:
 def confirm(job: Job) -> Job:
     """Has a dry run done for real, as the same job. It is checked once more, for the task may have changed since.
 
-    Raises `InvalidTransition` if it was no dry run, if it was refused, or if its archive is gone.
+    Raises `InvalidTransition` if it was not a dry run, if it was refused, or if its archive is gone.
     """
     fail_lost_jobs()
     return _again(_fresh(job), _against_confirming, dry_run=False)
@@ -106,7 +106,7 @@ def _again(job: Job, against: Any, **values: Any) -> Job:
     with transaction.atomic(using=database()):
         same = rows().filter(pk=job.pk, state=job.state, attempt=job.attempt, dry_run=job.dry_run, queued=job.queued)
         if not same.update(**_blank(), **values):
-            raise InvalidTransition("Somebody else was quicker.")
+            raise InvalidTransition("Another user has changed the job first.")
         transaction.on_commit(partial(_remove, job.pk, old), using=database(), robust=True)
         job = _fresh(job)
         enqueue(job)
@@ -149,7 +149,7 @@ def _against_confirming(job: Job) -> str:
     if job.state != JobState.SUCCEEDED:
         return f"The dry run is {JobState(job.state).label}; it can be confirmed when it has succeeded."
     if job.refused:
-        return "The dry run found errors that forbid to import this archive; see its issues."
+        return "The dry run found errors, so this archive cannot be imported; see its issues."
     return _against_source(job)
 
 
@@ -163,18 +163,18 @@ def _against_retrying(job: Job, known: Workers | None = None) -> str:
 
 def _against_source(job: Job) -> str:
     if job.kind == JobKind.IMPORT and (job.pruned or not job.source):
-        return "The archive that was uploaded has been removed since; upload it once more."
+        return "The uploaded archive has been removed; upload it again."
     return ""
 
 
 def _source_is_gone(job: Job) -> str:
     if job.kind == JobKind.IMPORT and not current_job_storage().exists(job.source.name or ""):
-        return "The archive that was uploaded is no longer there; upload it once more."
+        return "The uploaded archive is no longer there; upload it again."
     return ""
 
 
 def _fresh(job: Job) -> Job:
     found = rows().select_related("task", "created_by").filter(pk=job.pk).first()
     if found is None:
-        raise InvalidTransition("The job is gone: it was deleted, or its task was.")
+        raise InvalidTransition("The job no longer exists: it or its task was deleted.")
     return found

@@ -33,7 +33,7 @@ def chosen(choices: type[E], word: str | None) -> E | None:
     try:
         return None if word is None else choices(word)
     except ValueError:
-        raise CommandError(f"“{word}” is none of: {', '.join(choices)}.") from None
+        raise CommandError(f"“{word}” is not one of: {', '.join(choices)}.") from None
 
 
 def path(text: str) -> Path:

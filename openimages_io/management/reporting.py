@@ -78,7 +78,7 @@ def write_report(
         out.write("")
     lines = list(table(report, columns))
     if lines and refused:
-        out.write("Nothing of this was written; what would have been, without what is bad:")
+        out.write("Nothing was written. Without the bad rows, this would have been written:")
     for line in lines:
         out.write(line)
 
@@ -93,7 +93,7 @@ def check_report_path(path: Path) -> None:
         raise CommandError(f"The report cannot be written to {path}: permission denied")
     if path.is_file() and path.stat().st_size and not _is_report(path):
         raise CommandError(
-            f"The report is not written to {path}: another file is there; move it away, or name another place"
+            f"The report is not written to {path}: another file exists there; move it away, or choose another path"
         )
 
 

@@ -133,7 +133,7 @@ class AttributeSpec(RevisedModel):
         """
         if self.input_type in _JUDGED_BY_VALUES and (reason := self._fault()):
             raise ValidationError(
-                _("The attribute spec “%(name)s” is wrong itself, so no value fits it: %(reason)s"),
+                _("The attribute spec “%(name)s” is not valid, so no value fits it: %(reason)s"),
                 params={"name": self.name[:_SHOWN], "reason": reason},
             )
         match self.input_type:
@@ -144,13 +144,13 @@ class AttributeSpec(RevisedModel):
                 if not isinstance(value, str):
                     raise ValidationError(_("“%(value)s” is not a text."), params={"value": value})
                 if not is_storable(value):
-                    raise ValidationError(_("A text may hold neither NUL bytes nor halves of characters."))
+                    raise ValidationError(_("A text must not contain NUL bytes or unpaired surrogates."))
             case InputType.NUMBER:
                 self._check_number(value)
             case _:
                 if value not in self.values:
                     raise ValidationError(
-                        _("“%(value)s” is none of: %(values)s."),
+                        _("“%(value)s” is not one of: %(values)s."),
                         params={"value": value, "values": ", ".join(map(str, self.values))},
                     )
 

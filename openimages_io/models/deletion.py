@@ -106,7 +106,7 @@ def _unused(field: str, values: Sequence[str], using: str) -> list[str]:
 
 
 def remove_files(storage: Storage, names: Iterable[str]) -> None:
-    """Removes stored files; one that is gone already is no fault."""
+    """Removes stored files; one that is gone already is not a fault."""
     for name in names:
         storage.delete(name)
 

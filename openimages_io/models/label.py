@@ -51,7 +51,7 @@ class Label(RevisedModel):
     )
     """`#rrggbb` in small letters; one that depends on the LabelName when none was chosen."""
     position = models.PositiveIntegerField(_("position"), default=0)
-    """The place in the class list, from 0."""
+    """The position in the class list, from 0."""
     is_listed = models.BooleanField(_("in the class list"), default=True)
     """False for the hierarchy's virtual root, a class that the class list does not have."""
 

@@ -79,7 +79,7 @@ def _of_rows(shape: "Shape") -> _Found:
 def _of_kind(shape: "Shape") -> _Found:
     if not _is_kind(shape):
         kinds = ", ".join(ShapeKind.values)
-        yield "kind", _("%(value)s is none of: %(kinds)s.") % {"value": quote(shape.kind), "kinds": kinds}
+        yield "kind", _("%(value)s is not one of: %(kinds)s.") % {"value": quote(shape.kind), "kinds": kinds}
 
 
 def _is_kind(shape: "Shape") -> bool:
@@ -139,7 +139,7 @@ def _of_rings(points: Any) -> _Found:
     for index, ring in enumerate(points):
         path = f"points[{index}]"
         if not isinstance(ring, list):
-            yield path, _("%s is no ring: write [x1, y1, x2, y2, x3, y3, …].") % quote(ring)
+            yield path, _("%s is not a ring: write [x1, y1, x2, y2, x3, y3, …].") % quote(ring)
             continue
         if len(ring) % 2:
             yield path, _("A ring of %s numbers: they are not pairs of x and y.") % len(ring)
@@ -162,7 +162,7 @@ def _of_ellipse(points: Any) -> _Found:
         elif not 0 <= value <= FARTHEST:  # a turned ellipse may be longer than the image is wide
             yield (
                 path,
-                _("%(value)s is no radius: it is between 0 and %(most)s.")
+                _("%(value)s is not a radius: it is between 0 and %(most)s.")
                 % {
                     "value": quote(value),
                     "most": f"{FARTHEST:,.0f}",
@@ -183,7 +183,7 @@ def _of_clicks(shape: "Shape") -> _Found:
     for index, click in enumerate(clicks):
         path = f"clicks[{index}]"
         if not isinstance(click, list) or len(click) != 2:
-            yield path, _("%s is no click: write [x, y], fractions of the image, -1 or null.") % quote(click)
+            yield path, _("%s is not a click: write [x, y], fractions of the image, -1 or null.") % quote(click)
             continue
         for place, value in enumerate(click):
             if value is not None and not (is_number(value) and value == -1):
@@ -202,7 +202,7 @@ def _of_values(shape: "Shape") -> _Found:
     if not _is_text(source):
         yield "source", _("%s is not a text.") % quote(source)
     elif not is_storable(source):
-        yield "source", _("A text may hold neither NUL bytes nor halves of characters.")
+        yield "source", _("A text must not contain NUL bytes or unpaired surrogates.")
     elif len(source) > _LONGEST_SOURCE:
         length = {"length": len(source), "most": _LONGEST_SOURCE}
         yield "source", _("It has %(length)s characters, more than %(most)s.") % length
@@ -230,13 +230,13 @@ def _of_attributes(shape: "Shape", specs: Mapping[str, AttributeSpec]) -> _Found
     for name, value in given.items():
         path = f"attributes.{name}"
         if name in COLUMNS:
-            yield path, _("“%s” has a field of its own.") % name
+            yield path, _("“%s” has its own field.") % name
         elif name in specs:
             yield from _of_value(path, specs[name], value)
         elif name not in ALWAYS_KEPT:
             yield path, _("The label has no attribute “%s”.") % name
         elif not isinstance(value, str) or not is_storable(value):
-            yield path, _("%s is not a text without NUL bytes and halves of characters.") % quote(value)
+            yield path, _("%s is not a text without NUL bytes and unpaired surrogates.") % quote(value)
     for name in sorted(COLUMNS & specs.keys()):
         value = getattr(shape, name)
         if is_number(value) or isinstance(value, bool):
@@ -245,7 +245,7 @@ def _of_attributes(shape: "Shape", specs: Mapping[str, AttributeSpec]) -> _Found
 
 def _of_value(path: str, spec: AttributeSpec, value: Any) -> _Found:
     if isinstance(value, list | dict):  # check_value would quote it, however long and deep it is
-        yield path, _("%s is no value of an attribute.") % quote(value).capitalize()
+        yield path, _("%s is not a valid value for an attribute.") % quote(value).capitalize()
         return
     try:
         spec.check_value(value)

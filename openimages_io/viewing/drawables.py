@@ -12,7 +12,7 @@ from openimages_io.models import Image, Label, Mask, Shape, ShapeKind
 MOST: Final = 10_000
 """Shapes of one image that are drawn."""
 MASK_PIXELS: Final = 128_000_000
-"""Of all masks that are drawn at once, for they are unpacked one by one; the rest is shown by its boxes."""
+"""Of all masks that are drawn at once, because they are unpacked one by one; the rest is shown by its boxes."""
 _BATCH: Final = 500
 _POINTS: Final = 16 * 2**20
 """Characters of the points of all shapes that are drawn at once; the rest is shown by its boxes."""

@@ -95,7 +95,7 @@ def overlay(
         parts.append(part)
     notes = [f"{whole:,} annotation{'' if whole == 1 else 's'} of {image}"]
     if not known:
-        notes.append("the size of the image is not known, so that the frame's proportions are a guess")
+        notes.append("the size of the image is unknown, so the frame's proportions are guessed")
     if left:
         notes.append(f"{left:,} more than can be shown")
     box, turned = _turn(size, turn)

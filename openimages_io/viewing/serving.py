@@ -1,4 +1,4 @@
-"""Pictures, thumbnails and overlays as answers over HTTP: a stranger's bytes, so a browser may only ever show them."""
+"""Pictures, thumbnails and overlays as answers over HTTP: untrusted bytes, so a browser may only ever show them."""
 
 import hashlib
 import io

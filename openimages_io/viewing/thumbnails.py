@@ -137,7 +137,7 @@ def _shrink(stream: IO[bytes], size: int) -> bytes:
                 return _encode(_small(picture, stream, size))
     except BadPicture:
         raise
-    except Exception as error:  # a stranger's file makes Pillow raise whatever there is
+    except Exception as error:  # an untrusted file makes Pillow raise whatever there is
         raise BadPicture(f"cannot be unpacked: {error}") from error
 
 

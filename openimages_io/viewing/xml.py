@@ -1,4 +1,4 @@
-"""Text and numbers into SVG documents. Everything from the database is a stranger's."""
+"""Text and numbers into SVG documents. Everything from the database is untrusted."""
 
 import re
 from typing import Final

@@ -94,7 +94,7 @@ def test_every_end_of_an_import(
         assert (how in NOT) == (pictures(media) == old)
     assert Shape.objects.count() == 1 + is_written(how)
     if how in NOT:
-        assert job.message == "The database failed, so nothing was written; the log says how."
+        assert job.message == "The database failed, so nothing was written; see the log for details."
     if how == "commit lost":
         assert job.message.startswith("The connection to the database broke while committing, and nothing was written;")
 

@@ -91,7 +91,7 @@ def test_an_import_that_changes_nothing_says_so() -> None:
     task = submitted().task
     job = submitted(task)
     assert (job.state, job.committed, job.changed) == ("succeeded", True, False)
-    assert job.message == "Everything is there already, so nothing has changed."
+    assert job.message == "Everything exists already, so nothing has changed."
 
 
 def test_an_anonymous_user_is_nobody() -> None:
@@ -190,7 +190,7 @@ def test_a_job_that_waits_is_cancelled_at_once(nobody_comes: None) -> None:
     assert job_status(job).waiting
     assert can_cancel(job)
     job = cancel(job)
-    assert (job.state, job.message) == ("cancelled", "Cancelled before it began.")
+    assert (job.state, job.message) == ("cancelled", "Cancelled before it started.")
     assert not can_cancel(job)
     run_job.call(str(job.pk))
     assert not Task.objects.exists()
@@ -310,7 +310,7 @@ def test_an_unexpected_error_is_told_by_its_kind_alone(
     monkeypatch.setattr(Importer, "run", fail)
     job = submitted()
     assert job.state == "failed"
-    assert job.message == "Unexpected error (ZeroDivisionError), so nothing was written; the log says more."
+    assert job.message == "Unexpected error (ZeroDivisionError), so nothing was written; see the log for details."
     assert "the secret" in caplog.text
 
 
@@ -322,7 +322,10 @@ def test_a_database_that_fails_is_told_without_its_words(
 
     monkeypatch.setattr(Importer, "_plan", fail)
     job = submitted()
-    assert (job.state, job.message) == ("failed", "The database failed, so nothing was written; the log says how.")
+    assert (job.state, job.message) == (
+        "failed",
+        "The database failed, so nothing was written; see the log for details.",
+    )
     assert "password=secret" in caplog.text
 
 
@@ -432,7 +435,7 @@ class _Remote:
 def test_a_job_whose_archive_is_gone_cannot_be_started_again() -> None:
     job = submitted(boxes=BAD)
     current_job_storage().delete(str(job.source))
-    with pytest.raises(InvalidTransition, match="upload it once more"):
+    with pytest.raises(InvalidTransition, match="upload it again"):
         retry(job)
     Job.objects.filter(pk=job.pk).update(pruned=timezone.now())
     job.refresh_from_db()

@@ -59,7 +59,7 @@ def test_files_of_old_jobs_go_and_their_rows_stay() -> None:
     assert prune(timezone.now() - timedelta(days=7)) == 0
 
 
-NO_PICTURES = "There are no pictures that no image has."
+NO_PICTURES = "There are no unused pictures."
 DIGEST = "ab" * 32
 
 
@@ -213,7 +213,7 @@ def test_what_a_storage_does_not_tell_is_no_reason_to_remove(
     monkeypatch.setattr(FileSystemStorage, method, unknown)
     said = run("--pictures")[5:]
     if method == "listdir":
-        assert said == ["The picture storage cannot list its files, so it is not known which no image has."]
+        assert said == ["The picture storage cannot list its files, so unused pictures cannot be found."]
     else:
         assert said[1:] == ["  1 of unknown age", "Removed 0 files that no image has."]
     assert path.exists()

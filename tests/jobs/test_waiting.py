@@ -53,7 +53,7 @@ def test_the_last_sign_of_life_of_whatever_job_counts() -> None:
 
 def test_a_job_that_just_came_says_no_more_than_that_it_waits() -> None:
     job(state=JobState.SUCCEEDED, started=before(hours=3), heartbeat=before(hours=2))
-    assert text(job()) == "Waiting for a worker to take it up."
+    assert text(job()) == "Waiting for a worker."
 
 
 def test_a_worker_that_is_at_work_is_no_reason_to_worry() -> None:
@@ -67,7 +67,7 @@ def test_a_worker_that_is_at_work_is_no_reason_to_worry() -> None:
     assert known.busy
     assert known.seen is not None
     assert timezone.now() - known.seen < timedelta(seconds=30)
-    assert text(waiting) == "Waiting: a worker is at work on another job."
+    assert text(waiting) == "Waiting: the worker is busy with another job."
     if shown is not None:
         shown.close()
 

@@ -310,7 +310,7 @@ def admin_pages(user: Any, *, waiting: bool = False) -> None:
 def look(path: str, text: str) -> None:
     """What a page has for its scripts agrees with itself: keys are keys, whatever the language."""
     found = re.search(r'(?:data-(?:row|label|shape)|name="label" value)="(?!\d*")[^"]*"', text)
-    assert found is None, f"{path}: {found} is no key"
+    assert found is None, f"{path}: {found} is not a key"
     inline = _INLINE.search(text)
     assert inline is None, f"{path}: a strict content security policy forbids {inline}"
     grouped = re.search(r'="[^"]*1[^\d"/;&]234[^\d"]5[^"]*"', text)

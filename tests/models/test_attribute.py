@@ -56,12 +56,12 @@ def test_values_that_fit(given: AttributeSpec, value: Any) -> None:
         (spec("checkbox"), "true", "“true” is not true or false."),
         (spec("checkbox"), None, "“None” is not true or false."),
         (spec("text"), 5, "“5” is not a text."),
-        (spec("text"), "a\0", "A text may hold neither NUL bytes nor halves of characters."),
-        (spec("text"), "\ud83d", "A text may hold neither NUL bytes nor halves of characters."),
-        (spec("radio", CHOICES), "blue", "“blue” is none of: red, green."),
-        (spec("select", CHOICES), ["red"], "“['red']” is none of: red, green."),
-        (spec("select", CHOICES), {}, "“{}” is none of: red, green."),
-        (spec("select", ["1"]), 1, "“1” is none of: 1."),
+        (spec("text"), "a\0", "A text must not contain NUL bytes or unpaired surrogates."),
+        (spec("text"), "\ud83d", "A text must not contain NUL bytes or unpaired surrogates."),
+        (spec("radio", CHOICES), "blue", "“blue” is not one of: red, green."),
+        (spec("select", CHOICES), ["red"], "“['red']” is not one of: red, green."),
+        (spec("select", CHOICES), {}, "“{}” is not one of: red, green."),
+        (spec("select", ["1"]), 1, "“1” is not one of: 1."),
         (spec("number"), "1", "“1” is not a number."),
         (spec("number"), True, "“True” is not a number."),
         (spec("number"), float("nan"), "“nan” is not a number."),
@@ -124,7 +124,7 @@ def test_specs_that_make_sense(given: AttributeSpec) -> None:
         (spec("number", [0, 1, 0]), "values", "The step must be above 0."),
         (spec("number", [0, 1, -1]), "values", "The step must be above 0."),
         (spec("checkbox", default="yes"), "default_value", "“yes” is not true or false."),
-        (spec("select", CHOICES, "blue"), "default_value", "“blue” is none of: red, green."),
+        (spec("select", CHOICES, "blue"), "default_value", "“blue” is not one of: red, green."),
         (spec("number", [0, 1], 2), "default_value", "2 is above 1."),
     ],
     ids=str,
@@ -156,7 +156,7 @@ def test_numbers_as_cvat_writes_them_are_the_numbers(values: list[Any], default:
 )
 def test_a_text_that_is_not_exactly_a_number_is_none(text: str) -> None:
     given = spec("number", [text])
-    assert sentence(given, 1).startswith("The attribute spec “x” is wrong itself, so no value fits it: Write the ")
+    assert sentence(given, 1).startswith("The attribute spec “x” is not valid, so no value fits it: Write the ")
     with pytest.raises(ValidationError):
         given.clean()
 
@@ -172,7 +172,7 @@ def test_a_text_that_is_not_exactly_a_number_is_none(text: str) -> None:
 @pytest.mark.parametrize("value", ["red", 1, None, [], {}, 10**400])
 def test_a_stored_spec_that_is_wrong_itself_is_named(input_type: str, values: Any, value: Any) -> None:
     given = AttributeSpec(label=Label(task=Task(name="t"), name="l"), name="x", input_type=input_type, values=values)
-    assert sentence(given, value).startswith("The attribute spec “x” is wrong itself, so no value fits it: ")
+    assert sentence(given, value).startswith("The attribute spec “x” is not valid, so no value fits it: ")
 
 
 @pytest.mark.parametrize("input_type", ["checkbox", "text"])

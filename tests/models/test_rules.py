@@ -97,8 +97,8 @@ def test_attributes_against_the_specs(unsaved: Make) -> None:
         deep = [deep]
     nested = unsaved(attributes={"pose": deep, "note": {"a": deep}})
     assert [fault.message for fault in faults(nested, specs)] == [
-        "A list is no value of an attribute.",
-        "An object is no value of an attribute.",
+        "A list is not a valid value for an attribute.",
+        "An object is not a valid value for an attribute.",
     ]
 
 

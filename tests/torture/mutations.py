@@ -108,7 +108,7 @@ def _changed(chance: random.Random, files: Files) -> Files:
     paths = sorted(files)
     if not paths:
         return files
-    # Tables are looked at most, for they have most to say.
+    # Tables are looked at most, because they have most to say.
     weights = [6 if path.endswith((".csv", ".json", ".meta")) else 1 for path in paths]
     path = chance.choices(paths, weights)[0]
     data = files[path]

@@ -55,7 +55,7 @@ HIERARCHIES: list[tuple[str, str | bytes, list[str]]] = [
      ["Subcategory[0]: the node is text where an object is expected"]),
     ("object for children", '{"LabelName": "r", "Part": {}}',
      ["Part: the children are an object where a list is expected"]),
-    ("key twice", '{"LabelName": "a", "LabelName": "b"}', ['"LabelName" stands twice in one object']),
+    ("key twice", '{"LabelName": "a", "LabelName": "b"}', ['"LabelName" occurs twice in one object']),
     ("child twice", '{"LabelName": "r", "Part": [{"LabelName": "a"}, {"LabelName": "a"}]}',
      ['Part[1].LabelName: "a" stands twice in one Part list']),
     ("cycle", '{"LabelName": "a", "Part": [{"LabelName": "b", "Subcategory": [{"LabelName": "a"}]}]}',
@@ -112,7 +112,7 @@ def test_a_hierarchy_by_display_names_may_not_name_two_classes(tmp_path: Path) -
 def test_a_class_below_itself_under_its_other_name(tmp_path: Path) -> None:
     hierarchy = tree({"LabelName": "/m/01yrx", "Part": [{"LabelName": "Cat"}]})
     result = load(write(tmp_path / "bad", changed(file(HIERARCHY, hierarchy))))
-    assert errors(result) == [f'{HIERARCHY}: "Cat" would stand below itself: it is /m/01yrx too']
+    assert errors(result) == [f'{HIERARCHY}: "Cat" would be below itself: it is /m/01yrx too']
     assert not result.committed
 
 
@@ -120,7 +120,7 @@ def test_a_cycle_through_other_names(tmp_path: Path) -> None:
     cat = {"LabelName": "/m/01yrx", "Part": [{"LabelName": "Dog"}]}
     dog = {"LabelName": "/m/0bt9lr", "Part": [{"LabelName": "Cat"}]}
     result = load(write(tmp_path / "bad", changed(file(HIERARCHY, tree(cat, dog)))))
-    reason = "would stand below itself: the task's hierarchy has it above /m/0bt9lr"
+    reason = "would be below itself: the task's hierarchy has it above /m/0bt9lr"
     assert errors(result) == [f'{HIERARCHY}: "Cat" {reason}']
 
 
@@ -129,7 +129,7 @@ def test_a_cycle_with_the_hierarchy_that_the_task_has(tmp_path: Path) -> None:
     before = everything()
     wheel = json.dumps({"LabelName": "/m/083wq", "Part": [{"LabelName": "/m/0k4j"}]})
     result = load(write(tmp_path / "bad", changed(file(HIERARCHY, wheel))))
-    reason = "would stand below itself: the task's hierarchy has it above /m/083wq"
+    reason = "would be below itself: the task's hierarchy has it above /m/083wq"
     assert errors(result) == [f'{HIERARCHY}: "/m/0k4j" {reason}']
     assert everything() == before
 
@@ -156,7 +156,7 @@ META: list[tuple[str, str, list[str]]] = [
      ['1: "a cat 6 8" has 4 words where three are expected: id, height, width (an id with a space is quoted)']),
     ("open quote", "'a 6 8", ["""1: "'a 6 8" has a quotation mark or a backslash without its other half"""]),
     ("empty id", "'' 6 8", ["1: id: the id is empty"]),
-    ("NUL", "a\0 6 8", ["1: the line holds a NUL byte"]),
+    ("NUL", "a\0 6 8", ["1: the line contains a NUL byte"]),
     ("two sizes", "a 6 8\na 5 8", ['2: id: "a" is 8 x 6 pixels in line 1 and 8 x 5 here']),
     ("subset", "# subset: ../train\na 6 8", ['1: subset: "../train" holds a slash']),
     ("long line", "a" * 70_000 + " 6 8", ["1: the line is longer than 65,536 characters"]),
@@ -199,7 +199,7 @@ def test_sizes_that_are_said_again_are_counted_once(tmp_path: Path) -> None:
     totals = result.report.totals["image sizes"]
     assert (totals.read, totals.added) == (6, 2)
     assert totals.skipped == {"said-twice": 3, "unknown-image": 1}
-    assert warnings(result) == ['images.meta:1: id: "a" is 8 x 6 pixels in an earlier file, which holds']
+    assert warnings(result) == ['images.meta:1: id: "a" is 8 x 6 pixels in an earlier file, which is used']
     assert [row[7:9] for row in everything()["Image"]] == [(8, 6), (4, 3)]
 
 

@@ -61,7 +61,7 @@ BAD_MASKS = [
      "is damaged: the checksum of its IDAT chunk is wrong"),
     ("100,000 x 100,000", file(CAT_MASK, sized(100_000, 100_000)),
      "is 100000 x 100000 pixels, more than the limit of 64,000,000 (MAX_MASK_PIXELS)"),
-    ("0 x 4", file(CAT_MASK, sized(0, 4)), "is 0 x 4 pixels, which is no size"),
+    ("0 x 4", file(CAT_MASK, sized(0, 4)), "is 0 x 4 pixels, which is not a valid size"),
 ]  # fmt: skip
 
 
@@ -218,13 +218,13 @@ def test_a_file_of_a_subset_with_too_long_a_name_is_refused_whole(tmp_path: Path
 def test_a_picture_of_another_size_than_images_meta_says(tmp_path: Path) -> None:
     result = load(write(tmp_path / "good", changed(file(PICTURE_A, picture(9, 9)))))
     assert result.committed
-    assert warnings(result) == [f'{PICTURE_A}: "a.png" is 9 x 9 pixels, which holds, but images.meta says 8 x 6']
+    assert warnings(result) == [f'{PICTURE_A}: "a.png" is 9 x 9 pixels, which is used, but images.meta says 8 x 6']
 
 
 def test_a_box_that_no_row_has_is_noted(tmp_path: Path) -> None:
     result = load(write(tmp_path / "good", changed(cell(MASKS, 2, "BoxXMin", "0.2"))))
     assert told(result, Severity.NOTE) == [
-        "1 mask says a box that neither the archive nor the task has; such a mask stands alone"
+        "1 mask names a box that neither the archive nor the task has; such a mask is imported alone"
     ]
 
 

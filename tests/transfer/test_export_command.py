@@ -108,5 +108,5 @@ def test_words_that_call_command_hands_on_unchecked(tmp_path: Path) -> None:
     call_command("export_openimages", "t", tmp_path / "out", layout="datumaro", report=report, stdout=StringIO())
     assert (tmp_path / "report.json").exists()
     assert (tmp_path / "out" / "annotations" / "train-images-with-rotation.csv").exists()
-    with pytest.raises(CommandError, match="“other” is none of: documented, datumaro"):
+    with pytest.raises(CommandError, match="“other” is not one of: documented, datumaro"):
         call_command("export_openimages", "t", tmp_path / "other", layout="other")

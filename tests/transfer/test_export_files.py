@@ -162,7 +162,7 @@ def test_the_class_list_has_display_names_and_every_label_in_use(tmp_path: Path)
     assert text == '/m/01yrx,Cat\n/m/plain,/m/plain\n"a ""b"", c","Ünï, “x”"\n/m/used,/m/used\n'
     assert report.totals["labels"].skipped == {"not-listed": 1}
     assert [str(issue).partition(": ")[2] for issue in report.issues()] == [
-        "Labels without a display name stand in the class list with their LabelName twice: 2"
+        "Labels without a display name are in the class list with their LabelName twice: 2"
     ]
     names = dict(read_again(tmp_path / "out").labels.values_list("name", "display_name"))
     assert (names["/m/plain"], names["/m/used"]) == ("", "")

@@ -25,6 +25,6 @@ def test_export_import_and_export_are_the_same_bytes(tmp_path: Path, is_used: bo
     assert Importer(archives[0], "u").run().committed
     Exporter(Task.objects.get(name="u"), archives[1]).run()
     with zipfile.ZipFile(archives[0]) as archive:
-        # One that shapes have is in the class list, and then it is no root that only the hierarchy knows.
+        # One that shapes have is in the class list, and then it is not a root that only the hierarchy knows.
         assert (b"/m/01yrx" in archive.read(HIERARCHY)) is not is_used
     assert archives[0].read_bytes() == archives[1].read_bytes()

@@ -154,7 +154,7 @@ def test_shapes_that_cannot_be_drawn_are_issues(tmp_path: Path, settings: Settin
         "would be a mask of 1000 x 1000 pixels, more than 10,000",
         "cannot be drawn: the ellipse has a radius below 0",
         "has no mask",
-        "has a mask that is no PNG",
+        "has a mask that is not a PNG",
     ]
     assert lines(tmp_path / "out", "train-annotations-object-segmentation.csv") == []
     read_again(tmp_path / "out")

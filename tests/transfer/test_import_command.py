@@ -360,7 +360,7 @@ def test_words_that_call_command_hands_on_unchecked(source: Callable[[Files], Pa
     more = source(documented(boxes=[BOX.replace("a,", "b,", 1)]))
     call_command("import_openimages", more, task="cats", missing_images="create", stdout=io.StringIO())
     assert len(shapes(task="cats")) == 2
-    with pytest.raises(CommandError, match="“sometimes” is none of: error, skip, create"):
+    with pytest.raises(CommandError, match="“sometimes” is not one of: error, skip, create"):
         call_command("import_openimages", archive, task="cats", missing_labels="sometimes")
 
 

@@ -96,7 +96,7 @@ def test_the_whole_screen(run: Run, tmp_path: Path) -> None:
         "XMin, XMax, YMin, YMax must not be missing\n"
         "warning: notes.txt: The file is not recognised by its name, and was not read\n"
         "\n"
-        "Nothing of this was written; what would have been, without what is bad:\n"
+        "Nothing was written. Without the bad rows, this would have been written:\n"
         "                 read  added  updated  unchanged  removed  skipped\n"
         "labels              5      5        0          0        0        0\n"
         "hierarchy edges     4      4        0          0        0        0\n"

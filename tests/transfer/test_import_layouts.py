@@ -396,7 +396,7 @@ def test_overlapping_class_lists_that_differ(tmp_path: Path) -> None:
     (warning,) = told(result.report)
     assert warning == (
         'warning: class-differs: class-descriptions-boxable.csv:1: DisplayName: "Kitty" differs from “Cat” in '
-        "class-descriptions.csv, which holds"
+        "class-descriptions.csv, which is used"
     )
     assert result.committed
     assert dict(Label.objects.values_list("name", "display_name")) == {
@@ -438,7 +438,7 @@ def test_overlapping_label_files_that_differ(tmp_path: Path) -> None:
     (warning,) = told(result.report)
     assert warning == (
         'warning: row-differs: train-annotations-human-imagelabels-boxable.csv:2: Confidence: "0" differs from “1” '
-        "in an earlier file, which holds"
+        "in an earlier file, which is used"
     )
     assert totals(result.report)["human labels"] == {"read": 7, "added": 4, "skipped": {"in-earlier-file": 3}}
     assert [(tag.image.name, tag.score) for tag in shapes()] == [("a", 1), ("b", 1), ("b", 0), ("b", 1)]

@@ -269,7 +269,10 @@ def test_coordinates_that_differ_by_more_do_not_group(tmp_path: Path) -> None:
 
     assert [shape.group for shape in shapes()] == [None, None]
     assert told(result.report) == [
-        "note: mask-without-box: 1 mask says a box that neither the archive nor the task has; such a mask stands alone"
+        (
+            "note: mask-without-box: 1 mask names a box that neither the archive nor the task has; such a mask is "
+            "imported alone"
+        )
     ]
 
 
@@ -374,7 +377,7 @@ def test_sizes_come_from_the_picture_before_images_meta(tmp_path: Path) -> None:
     assert dict(Image.objects.values_list("name", "width")) == {"a": 20, "b c": 22}
     (warning,) = result.report.issues()
     assert (warning.severity, warning.code, warning.file) == ("warning", "size-differs", "images/train/a.jpg")
-    assert warning.reason == "is 20 x 10 pixels, which holds, but images.meta says 21 x 11"
+    assert warning.reason == "is 20 x 10 pixels, which is used, but images.meta says 21 x 11"
     assert totals(result.report)["image sizes"] == {
         "read": 3,
         "added": 1,
@@ -536,7 +539,7 @@ def test_headers_alone_are_an_empty_data_set(tmp_path: Path) -> None:
             InputType.SELECT,
             ["1"],
             "Confidence",
-            '"0.25" breaks the label\'s attribute spec: “0.25” is none of: 1.',
+            '"0.25" breaks the label\'s attribute spec: “0.25” is not one of: 1.',
         ),
         ("occluded", InputType.RADIO, ["true"], "IsOccluded", '"False" breaks the label\'s attribute spec: “false” is'),
     ],

@@ -1,4 +1,4 @@
-"""Rows, pictures and images of a task that are called otherwise: joined where it is no guess, and said."""
+"""Rows, pictures and images of a task that are called otherwise: joined where it is not a guess, and said."""
 
 from collections.abc import Iterable
 from pathlib import Path

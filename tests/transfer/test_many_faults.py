@@ -52,7 +52,7 @@ FAULTS: dict[str, list[tuple[str, int, str]]] = {
     IMAGES: [
         ('"two\r\nlines",train,,,,,,,,,,\n', 4,
          'ImageID: "two\\r\\nlines" holds a line break, which an ImageID may not'),
-        ("a,train,,,,,,,,,,\n", 6, 'ImageID: "a" stands in the image list twice'),
+        ("a,train,,,,,,,,,,\n", 6, 'ImageID: "a" is in the image list twice'),
         ("c,train,,,,,,,many,,,\n", 7, 'OriginalSize: "many" is not a number of bytes'),
         ("\n../c,train,,,,,,,,,,\n", 9, 'ImageID: "../c" has “..” as a folder or file name, which an ImageID may not'),
         ("d,train,,,,,,,,,,400\n", 10, 'Rotation: "400" is not an angle between -360 and 360 degrees'),
@@ -226,5 +226,5 @@ def test_a_row_in_two_files_is_taken_once(tmp_path: Path) -> None:
     result = load(write(tmp_path / "a", files))
     assert result.report.totals["human labels"].skipped == {"in-earlier-file": 1}
     assert told(result, Severity.WARNING) == [
-        f'{part}:2: Confidence: "0" differs from “1” in an earlier file, which holds'
+        f'{part}:2: Confidence: "0" differs from “1” in an earlier file, which is used'
     ]

@@ -73,7 +73,7 @@ def test_a_kind_survives_json() -> None:
     report = report_of(bad(1), bad(2), Issue(code="no-png", params={"count": 3}))
     kinds = report.kinds()
     assert [IssueKind.of_dict(json.loads(json.dumps(kind.as_dict()))) for kind in kinds] == kinds
-    assert kinds[1].text == "Masks whose PNG was never there, so that their rows name no file: 3"
+    assert kinds[1].text == "Masks without a stored PNG, whose rows name no file: 3"
 
 
 def test_the_summary_comes_before_the_issues_in_json() -> None:

@@ -71,7 +71,7 @@ def assert_sentence(error: BaseException, no_room: str) -> None:
     assert type(error) is NoTemporarySpace
     assert str(error) == (
         f"The folder for temporary files ({tempfile.gettempdir()}) cannot be used: {REASON[no_room]}. "
-        "Nothing was written. Make room there, or set TMPDIR to another folder."
+        "Nothing was written. Free space there, or set TMPDIR to another folder."
     )
 
 

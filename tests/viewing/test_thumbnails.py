@@ -1,4 +1,4 @@
-"""Small pictures: made once, in the frame of the annotations, whatever a stranger's file holds."""
+"""Small pictures: made once, in the frame of the annotations, whatever an untrusted file holds."""
 
 import io
 import zlib

@@ -81,12 +81,12 @@ class Command(BaseCommand):
             self.stdout.write(self.style.WARNING(doubt))
         orphans = Orphans(database())
         if doubts and options["pictures"] and not orphans.own:
-            raise CommandError("No picture was removed: nothing proves that any is this database’s.")
+            raise CommandError("No picture was removed: no picture is known to belong to this database.")
         self._pictures(orphans, remove=options["pictures"], dry_run=dry_run, names=options["verbosity"] > 1)
 
     def _pictures(self, orphans: Orphans, *, remove: bool, dry_run: bool, names: bool) -> None:
         if not orphans.can_list:
-            self.stdout.write("The picture storage cannot list its files, so it is not known which no image has.")
+            self.stdout.write("The picture storage cannot list its files, so unused pictures cannot be found.")
             return
         found = list(orphans)
         old = sum(orphan.is_old for orphan in found)
@@ -104,7 +104,7 @@ class Command(BaseCommand):
 
 def _listing(orphans: Orphans, found: list[Orphan], *, names: bool) -> Iterator[str]:
     if not found:
-        yield "There are no pictures that no image has."
+        yield "There are no unused pictures."
         return
     yield f"No image has {counted(len(found), 'file')} below {', '.join(orphans.own)}:"
     for age, count in by_age(found).items():

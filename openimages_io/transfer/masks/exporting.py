@@ -150,7 +150,7 @@ class _Writer:
         mask = beside(shape)
         assert mask is not None
         if png and not png.startswith(SIGNATURE):
-            raise CannotBeWritten("has a mask that is no PNG")
+            raise CannotBeWritten("has a mask that is not a PNG")
         self._without_png += not png
         if self.out.options.mask_size is MaskSize.IMAGE and png:
             png = self._at_image_size(shape, png)
