@@ -1,12 +1,12 @@
 PYTHON ?= python3
 PORT ?= 8000
 SERVE ?= 1
-# Tests run side by side, one more than two cores, for some wait; 0 runs them in one process.
+# Processes that run tests: one more than two cores, because some tests wait; 0 runs them in one process.
 JOBS ?= 3
-# How long `make torture` goes on, and which inputs it tries; without a SEED others each time.
+# How long `make torture` runs, and its random seed; without a SEED the inputs differ each time.
 SECONDS ?= 1200
 SEED ?=
-# What the targets of tests and `make bench` hand on, such as ARGS="-k masks".
+# Arguments for pytest and `make bench`, such as ARGS="-k masks".
 ARGS ?=
 
 VENV := .venv
@@ -18,17 +18,17 @@ INTEROP := $(INTEROP_VENV)/.installed
 NEWEST_VENV := .venv-newest
 NEWEST_PYTHON ?= $(PYTHON)
 LOWEST_VENV := .venv-lowest
-# Files that wait for programs come first, see tests/conftest.py.
+# Files that start programs come first, see tests/conftest.py.
 SPREAD = -n $(JOBS) --dist loadfile --no-loadscope-reorder
 PYTEST = $(BIN)/python -m pytest $(SPREAD)
-# Markers, see pyproject.toml; tests/test_targets.py looks whether every test is in a target that .ci/run makes.
+# Markers, see pyproject.toml; tests/test_targets.py checks that every test is in a target that .ci/run makes.
 FAST := "not programs and not thorough"
 USUAL := "not thorough"
 ON_POSTGRES := "django_db and not thorough"
 THOROUGH := "thorough"
-# What another Django or Python changes nothing of.
+# Tests that do not depend on the versions of Django and Python.
 NOT_OF_DJANGO := --ignore tests/test_docs.py --ignore tests/test_fixtures.py --ignore tests/test_targets.py
-# Coverage is gathered on SQLite, and judged by `make coverage`.
+# Coverage is gathered on SQLite, and checked by `make coverage`.
 COV := --cov --cov-report= --cov-fail-under=0
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -39,10 +39,10 @@ unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-fast check lint types-beside-tests test-sqlite test-postgres coverage test-thorough test-interop \
 	test-newest test-lowest torture bench fixtures docs format wheel clean
-# The steps of one target write the same files, so they keep their order.
+# The targets write the same files, so they run one after the other.
 .NOTPARALLEL:
 
-help: ## Say what can be made
+help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(DEMO) ## Import the example data set, export it again, and serve the site with a worker (SERVE=0: do not serve; PORT=8000)
@@ -53,7 +53,7 @@ demo: $(DEMO) ## Import the example data set, export it again, and serve the sit
 	@$(BIN)/python -m project.demo polygon
 	$(BIN)/python manage.py export_openimages scenes var/scenes.zip --force
 	@echo
-	@echo "The archive that came out: var/scenes.zip"
+	@echo "The exported archive: var/scenes.zip"
 ifeq ($(SERVE),0)
 	@echo "The site: make demo serves it on http://127.0.0.1:$(PORT)/ (login admin, password admin)"
 else
@@ -64,7 +64,7 @@ endif
 test: lint types-beside-tests test-postgres coverage ## Check style, types and layers, and run the tests (PostgreSQL too, see OPENIMAGES_TEST_POSTGRES)
 
 test-fast: JOBS = 2
-test-fast: $(DEV) ## Run the tests that start no other programs, on SQLite: for every day
+test-fast: $(DEV) ## Run the tests that start no other programs, on SQLite (for every day)
 	DATABASE_URL= $(PYTEST) -m $(FAST) $(ARGS)
 
 check: lint $(DEV) ## Check style, types, layers and migrations
@@ -76,7 +76,7 @@ lint: $(DEV)
 	$(BIN)/lint-imports --no-logo
 	DATABASE_URL=sqlite://:memory: $(BIN)/python manage.py makemigrations --check --dry-run
 
-# mypy needs one core for as long as the tests wait for programs.
+# mypy runs beside the tests, which wait for programs much of the time.
 types-beside-tests: $(DEV)
 	@said=$$(mktemp); trap 'rm -f "$$said"' EXIT; \
 	$(BIN)/mypy >"$$said" 2>&1 & types=$$!; \
@@ -93,19 +93,19 @@ test-postgres: $(DEV) ## Run the tests that need a database on the server that O
 		if [ "$$OPENIMAGES_REQUIRE_POSTGRES" = 1 ]; then \
 			echo "OPENIMAGES_REQUIRE_POSTGRES is 1, but OPENIMAGES_TEST_POSTGRES names no server." >&2; exit 1; \
 		fi; \
-		echo "PostgreSQL: skipped, for OPENIMAGES_TEST_POSTGRES is not set (postgres://user:password@host:port/database)."; \
+		echo "PostgreSQL: skipped, because OPENIMAGES_TEST_POSTGRES is not set (postgres://user:password@host:port/database)."; \
 		exit 0; \
 	fi; \
 	$(BIN)/python -m tests.postgres && \
 	DATABASE_URL="$$OPENIMAGES_TEST_POSTGRES" $(PYTEST) -m $(ON_POSTGRES) $(ARGS)
 
 coverage: $(DEV)
-	@$(if $(ARGS),echo "The coverage of a part of the tests is not judged.",$(BIN)/coverage report)
+	@$(if $(ARGS),echo "Coverage is not checked when only some tests run.",$(BIN)/coverage report)
 
-test-thorough: $(DEV) ## Run the tests that ask very much: schemathesis at length, and a generated client in TypeScript
+test-thorough: $(DEV) ## Run the slow tests: schemathesis at length, and a generated client in TypeScript
 	OPENIMAGES_THOROUGH=1 DATABASE_URL= $(PYTEST) --dist load -m $(THOROUGH) $(ARGS)
 
-test-interop: $(DEV) $(INTEROP) ## Compare with Datumaro, which gets a virtual environment of its own
+test-interop: $(DEV) $(INTEROP) ## Compare with Datumaro, in its own virtual environment
 	OPENIMAGES_INTEROP_PYTHON=$(INTEROP_VENV)/bin/python DATABASE_URL= $(BIN)/python -m pytest tests/interop $(ARGS)
 
 test-newest: ## Run the tests on NEWEST_PYTHON with the newest Django
@@ -122,16 +122,16 @@ test-lowest: ## Run the tests of test-fast with the lowest versions that pyproje
 	@echo "The lowest versions: $$(tr '\n' ' ' <$(LOWEST_VENV)/lowest.txt)"
 	DATABASE_URL= $(LOWEST_VENV)/bin/python -m pytest $(SPREAD) -m $(FAST) $(ARGS)
 
-torture: $(DEV) ## Try hard to break it, for twenty minutes (SECONDS=120: two; SEED=7: the same inputs again; ARGS="--only fuzz")
+torture: $(DEV) ## Try hard to break the app, for twenty minutes (SECONDS=120: two; SEED=7: the same inputs again; ARGS="--only fuzz")
 	$(BIN)/python -m tests.torture --seconds $(SECONDS) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 bench: $(DEV) $(INTEROP) ## Measure speed and memory, side by side with Datumaro
 	OPENIMAGES_INTEROP_PYTHON=$(INTEROP_VENV)/bin/python $(BIN)/python -m benchmarks.run $(ARGS)
 
-fixtures: $(DEV) ## Draw the example data set again
+fixtures: $(DEV) ## Redraw the example data set
 	$(BIN)/python -m fixtures.draw_scenes
 
-docs: $(DEV) ## Write what in the documentation is generated: the format, the OpenAPI document, the tours, the README's picture
+docs: $(DEV) ## Generate parts of the documentation: the format, the OpenAPI document, the tours, the README's picture
 	$(BIN)/python -m docs.generate_format
 	$(BIN)/python -m docs.generate_issues
 	DATABASE_URL=sqlite://:memory: $(BIN)/python -m docs.generate_openapi
@@ -146,7 +146,7 @@ format: $(DEV) ## Sort imports and format the code
 wheel: $(DEV) ## Build the wheel into dist/
 	$(BIN)/python -m build --wheel
 
-clean: ## Remove what was made here: environments, caches, builds, the demo's database
+clean: ## Remove generated files: environments, caches, builds, the demo's database
 	rm -rf $(VENV) $(INTEROP_VENV) $(NEWEST_VENV) $(LOWEST_VENV) var dist build htmlcov .coverage .coverage.*
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
