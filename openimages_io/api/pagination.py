@@ -38,7 +38,7 @@ class KeyCursorPagination(CursorPagination):
         for parameter in parameters:
             if parameter["name"] == self.page_size_query_param:
                 parameter["schema"]["minimum"] = 1
-                parameter["description"] = "Rows on a page; more than the site's limit are as many as that."
+                parameter["description"] = "Rows on a page, up to the site's limit."
         return parameters
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:

@@ -48,9 +48,9 @@ class StrictFormSerializer(StrictSerializer):
 class PageQuery(StrictFormSerializer):
     """Which page of a list it is."""
 
-    cursor = serializers.CharField(required=False, max_length=_LONGEST, help_text="The page; `next` of another has it.")
+    cursor = serializers.CharField(required=False, max_length=_LONGEST, help_text="The page, from another's `next`.")
     page_size = serializers.IntegerField(
-        required=False, min_value=1, help_text="Rows on a page; more than the site's limit are as many as that."
+        required=False, min_value=1, help_text="Rows on a page, up to the site's limit."
     )
 
     def conditions(self) -> dict[str, Any]:

@@ -110,7 +110,7 @@ class Image(RevisedModel):
     width = models.PositiveIntegerField(_("width"), null=True, blank=True)
     height = models.PositiveIntegerField(_("height"), null=True, blank=True)
     rotation = models.FloatField(_("rotation"), null=True, blank=True)
-    """Degrees counter-clockwise by which picture and shapes are to be turned for display."""
+    """Degrees counter-clockwise to turn picture and shapes by for display."""
     original_url = models.TextField(_("OriginalURL"), blank=True, default="")
     original_landing_url = models.TextField(_("OriginalLandingURL"), blank=True, default="")
     license = models.TextField(_("License"), blank=True, default="")

@@ -45,9 +45,9 @@ class Statistics:
     """Tags with a score of 0 by the label's key: the class was looked for and is not there."""
     by_source: dict[str, int]
     without_shapes: int
-    """Images that nothing is said about."""
+    """Images without annotations."""
     without_file: int
-    """Images whose picture is not here."""
+    """Images without a picture file."""
     box_sizes: list[int]
     """Shapes with a box by the square root of its area, as a fraction of the image; see `BOX_EDGES`."""
     flat_boxes: int

@@ -34,20 +34,20 @@ class JobFile(JobView):
 
     @extend_schema(
         operation_id="jobs_file",
-        summary="Take an export's archive",
+        summary="Download an export's archive",
         tags=["jobs"],
         parameters=[
             OpenApiParameter("Range", str, OpenApiParameter.HEADER, description="One range, such as `bytes=100-`."),
-            OpenApiParameter("If-Range", str, OpenApiParameter.HEADER, description="The ETag of what is there."),
-            OpenApiParameter("If-None-Match", str, OpenApiParameter.HEADER, description="ETags of what is there."),
+            OpenApiParameter("If-Range", str, OpenApiParameter.HEADER, description="The ETag that the client has."),
+            OpenApiParameter("If-None-Match", str, OpenApiParameter.HEADER, description="ETags that the client has."),
             header("ETag", "Strong; the SHA-256 of the archive.", [200, 206, 304]),
             header("Content-Disposition", "The name of the file.", [200, 206]),
-            header("Content-Range", "Which part this is, of how many bytes.", [206, 416]),
+            header("Content-Range", "The range of bytes, and the size of the file.", [206, 416]),
         ],
         responses={
             (200, _TYPE): OpenApiTypes.BINARY,
             (206, _TYPE): OpenApiTypes.BINARY,
-            304: OpenApiResponse(description="It is there already."),
+            304: OpenApiResponse(description="The client has the current version."),
             **error_responses(404, 409, 410, 412, 416),
         },
     )

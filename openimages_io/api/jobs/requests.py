@@ -75,7 +75,7 @@ class ImportForm(StrictFormSerializer):
     mode = EnumField(
         Mode,
         required=False,
-        help_text="What becomes of annotations that are there: merge brings them up to date and adds new ones, replace "
+        help_text="What happens to existing annotations: merge updates them and adds new ones, replace "
         "replaces those of the images that the archive names, of the kinds that it has files for, append adds "
         "all; if not given: merge.",
     )
@@ -89,13 +89,13 @@ class ImportForm(StrictFormSerializer):
     match = EnumField(
         Match,
         required=False,
-        help_text="Names of rows and pictures that no image has: lenient finds the one that differs in a picture's "
-        "extension or in leading folders alone, exact finds none; if not given: lenient.",
+        help_text="Names of rows and pictures without an image: lenient finds the one that differs only in a picture's "
+        "extension or in leading folders, exact finds none; if not given: lenient.",
     )
     on_error = EnumField(
         OnError,
         required=False,
-        help_text="Bad rows: abort writes nothing, skip leaves them out and lists each; if not given: abort.",
+        help_text="Bad rows: abort writes nothing, skip skips them and lists each; if not given: abort.",
     )
     subset = NameListField(help_text="Only this subset; may be given several times.")
     label = NameListField(  # type: ignore[assignment]  # a field may have the name of an attribute
@@ -104,15 +104,15 @@ class ImportForm(StrictFormSerializer):
     masks_as = EnumField(
         MasksAs,
         required=False,
-        help_text="What masks become; polygons are traced exactly; if not given: masks.",
+        help_text="Keep masks, or trace them exactly as polygons; if not given: masks.",
     )
-    pictures = FormBooleanField(required=False, help_text="Whether picture files are taken; if not given: true.")
+    pictures = FormBooleanField(required=False, help_text="Whether picture files are imported; if not given: true.")
     replace_all_kinds = FormBooleanField(
         required=False, help_text="With mode replace: also kinds of annotations that the archive has no file for."
     )
     clip = FormBooleanField(
         required=False,
-        help_text="Whether coordinates at most 0.01 outside the image are taken as its edge, and counted; if not "
+        help_text="Whether coordinates at most 0.01 outside the image are moved to its edge, and counted; if not "
         "given: false, and they are errors.",
     )
     dry_run = FormBooleanField(required=False, help_text="Check everything and write nothing.")
@@ -158,7 +158,7 @@ class ExportBody(StrictSerializer):
 
 
 class EmptyBody(StrictSerializer):
-    """A body that says nothing: none at all, or an empty object."""
+    """An empty body, or an empty object."""
 
 
 class JobQuery(PageQuery):
@@ -172,5 +172,5 @@ class JobQuery(PageQuery):
 class IssueQuery(PageQuery):
     """Which issues are listed, and how."""
 
-    severity = EnumField(Severity, required=False, help_text="Only issues as bad as this.")
+    severity = EnumField(Severity, required=False, help_text="Only issues of this severity.")
     format = serializers.ChoiceField(choices=["json", "csv"], required=False, help_text="csv: all of them in one file.")

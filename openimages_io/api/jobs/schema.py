@@ -12,6 +12,6 @@ def header(name: str, description: str, codes: list[int]) -> OpenApiParameter:
 
 ACCEPTED: Final = [
     header("Location", "The job.", [202]),
-    header("Retry-After", "Seconds after which to look at the job.", [202]),
+    header("Retry-After", "Seconds to wait before reading the job.", [202]),
 ]
 """What every answer 202 has."""

@@ -38,9 +38,7 @@ class IssueSerializer(serializers.Serializer[Any]):
 
     severity = serializers.ChoiceField(choices=[severity.value for severity in Severity])
     code = serializers.CharField(help_text="A stable name for machines, such as `bad-fraction`.")
-    params = serializers.DictField(
-        child=serializers.JSONField(), help_text="What the sentence is made of besides the value, by name."
-    )
+    params = serializers.DictField(child=serializers.JSONField(), help_text="The parameters of the sentence, by name.")
     file = serializers.CharField(help_text="The path inside the archive; empty when it is about the whole.")
     line = serializers.IntegerField(allow_null=True, help_text="The line on which the record starts, from 1.")
     column = serializers.CharField(allow_null=True, help_text="The column, or the path inside a JSON document.")
@@ -64,14 +62,14 @@ class IssueKindSerializer(serializers.Serializer[Any]):
     code = serializers.CharField()
     severity = serializers.ChoiceField(choices=[severity.value for severity in Severity])
     count = serializers.IntegerField()
-    listed = serializers.IntegerField(help_text="So many of them are among the issues, at most MAX_ISSUES_PER_CODE.")
+    listed = serializers.IntegerField(help_text="How many of them are listed, at most MAX_ISSUES_PER_CODE.")
     places = serializers.ListField(child=serializers.CharField(), help_text="The first, as `file:line`.")
-    example = serializers.SerializerMethodField(help_text="The first issue, its texts shortened.")
+    example = serializers.SerializerMethodField(help_text="The first issue, with shortened texts.")
     about = serializers.CharField(help_text="What issues of this code mean.")
     advice = serializers.CharField(help_text="What to do about them.")
-    unlisted = LinesSerializer(many=True, help_text="Where those are that are not listed.")
+    unlisted = LinesSerializer(many=True, help_text="Line ranges of those that are not listed.")
     unlisted_elsewhere = serializers.IntegerField(
-        source="elsewhere", help_text="Those that are not listed and whose places are not kept."
+        source="elsewhere", help_text="How many more there are without a recorded place."
     )
 
     @extend_schema_field(IssueSerializer(allow_null=True))
@@ -90,36 +88,36 @@ class JobSerializer(serializers.ModelSerializer[Job]):
     """A job as a poller sees it now."""
 
     state = serializers.SerializerMethodField()
-    created_by = UserSerializer(read_only=True, allow_null=True, help_text="Who asked for it.")
-    phase = serializers.SerializerMethodField(help_text="What it is at.")
-    done = serializers.SerializerMethodField(help_text="So much of `total` is done in this phase.")
-    total = serializers.SerializerMethodField(help_text="0 where that is not known.")
-    outcome = serializers.SerializerMethodField(help_text="What came of it; null until it has ended.")
-    message = serializers.SerializerMethodField(help_text="What came of it, in a sentence; empty until it has ended.")
-    waiting = serializers.SerializerMethodField(help_text="Whether it waits for a worker, and none has come.")
+    created_by = UserSerializer(read_only=True, allow_null=True, help_text="The user who requested it.")
+    phase = serializers.SerializerMethodField(help_text="The current step.")
+    done = serializers.SerializerMethodField(help_text="How much of `total` is done in this phase.")
+    total = serializers.SerializerMethodField(help_text="0 if unknown.")
+    outcome = serializers.SerializerMethodField(help_text="The outcome; null until it has ended.")
+    message = serializers.SerializerMethodField(help_text="The outcome in a sentence; empty until it has ended.")
+    waiting = serializers.SerializerMethodField(help_text="Whether it is still waiting for a worker.")
     worker_seen = serializers.SerializerMethodField(
-        help_text="Of a job that waits: when a worker last took up a job, was at work on one, or ended one; null if "
-        "none ever has. A worker that has nothing to do takes up a job within seconds, so that where a job waits for "
-        "longer and none is at work, no worker runs."
+        help_text="For a waiting job: when a worker last started, ran or ended a job; null if "
+        "none ever has. An idle worker starts a job within seconds, so if a job waits for "
+        "longer and no worker is busy, no worker is running."
     )
     worker_busy = serializers.SerializerMethodField(
-        help_text="Of a job that waits: whether a worker is at work on another job now."
+        help_text="For a waiting job: whether a worker is busy with another job."
     )
     cancelling = serializers.SerializerMethodField(help_text="Whether it will stop soon.")
-    options = serializers.DictField(help_text="What was chosen; by the names of the options.")
+    options = serializers.DictField(help_text="The chosen options, by name.")
     totals = serializers.DictField(child=TotalsSerializer(), help_text="By kind of rows, such as `boxes`.")
     can_cancel = serializers.SerializerMethodField()
     can_confirm = serializers.SerializerMethodField()
     can_retry = serializers.SerializerMethodField(
-        help_text="Whether it has failed or was cancelled, or waits for longer than JOB_SILENCE though no worker is at "
-        "work or one has begun a later job, and its archive is there."
+        help_text="Whether it failed or was cancelled, or has waited for longer than JOB_SILENCE although no worker is "
+        "busy or one has started a later job, and its archive is there."
     )
     summary = serializers.SerializerMethodField(
         help_text="The issues by kind: errors before warnings before notes, the most frequent first. Empty for a job "
         "that was run before summaries were kept."
     )
-    issues = serializers.SerializerMethodField(help_text="Where the issues are.")
-    file = serializers.SerializerMethodField(help_text="Where the export is; null while there is none.")
+    issues = serializers.SerializerMethodField(help_text="The URL of the issues.")
+    file = serializers.SerializerMethodField(help_text="The URL of the export; null while there is none.")
 
     class Meta:
         model = Job

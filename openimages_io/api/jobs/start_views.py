@@ -61,14 +61,14 @@ class Imports(JobStartView):
 
     @extend_schema(
         operation_id="imports_create",
-        summary="Make a task of an archive",
+        summary="Create a task from an archive",
         tags=["jobs"],
         parameters=ACCEPTED,
         request={"multipart/form-data": NewTaskImportForm},
         responses={202: JobSerializer, **write_error_responses(404)},
     )
     def post(self, request: Request) -> Response:
-        """Make a task of an archive, in the background.
+        """Create a task from an archive, in the background.
 
         The task is made when the archive is written; until then the job's `task` is null.
         """

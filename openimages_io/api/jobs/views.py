@@ -59,7 +59,7 @@ class JobDetail(JobView):
         operation_id="jobs_read",
         summary="Read a job",
         tags=["jobs"],
-        parameters=[header("Retry-After", "Seconds after which to look again; absent when it is final.", [200])],
+        parameters=[header("Retry-After", "Seconds to wait before reading it again; absent when it is final.", [200])],
         responses={200: JobSerializer, **error_responses(400, 404)},
     )
     def get(self, request: Request, pk: uuid.UUID) -> Response:
@@ -92,7 +92,7 @@ class JobIssues(JobView):
 
     @extend_schema(
         operation_id="jobs_issues",
-        summary="List what a job has found",
+        summary="List the issues of a job",
         tags=["jobs"],
         parameters=[IssueQuery],
         responses={

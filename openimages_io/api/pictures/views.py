@@ -22,12 +22,12 @@ from openimages_io.viewing.serving import CONTENT_TYPES, file_response, overlay_
 _TAGS: Final = ["images"]
 _NO_FILE: Final = "There is no picture file."
 _IF_NONE_MATCH: Final = OpenApiParameter(
-    "If-None-Match", str, OpenApiParameter.HEADER, description="ETags of what is there."
+    "If-None-Match", str, OpenApiParameter.HEADER, description="ETags that the client has."
 )
 _ETAG: Final = OpenApiParameter(
-    "ETag", str, OpenApiParameter.HEADER, response=[200, 304], description="Strong; another one when it has changed."
+    "ETag", str, OpenApiParameter.HEADER, response=[200, 304], description="Strong; it changes with the content."
 )
-_UNCHANGED: Final = {304: OpenApiResponse(description="It is there already.")}
+_UNCHANGED: Final = {304: OpenApiResponse(description="The client has the current version.")}
 
 
 class ThumbnailQuerySerializer(StrictFormSerializer):
@@ -71,7 +71,7 @@ class ImageFile(PictureView):
     @extend_schema(
         operation_id="images_file",
         tags=_TAGS,
-        summary="Take the picture",
+        summary="Download the picture",
         parameters=[
             FileQuerySerializer,
             _IF_NONE_MATCH,
@@ -102,7 +102,7 @@ class ImageThumbnail(PictureView):
     @extend_schema(
         operation_id="images_thumbnail",
         tags=_TAGS,
-        summary="Take a thumbnail",
+        summary="Get a thumbnail",
         parameters=[ThumbnailQuerySerializer, _IF_NONE_MATCH, _ETAG],
         responses={(200, "image/jpeg"): OpenApiTypes.BINARY, **_UNCHANGED, **error_responses(400, 404, 412)},
     )

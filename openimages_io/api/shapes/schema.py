@@ -21,15 +21,17 @@ _FORMS: Final = OpenApiParameter("masks", str, enum=["png", "rle"], description=
 _ETAG: Final = OpenApiParameter(
     "ETag", str, OpenApiParameter.HEADER, response=[200, 201, 304], description="Of this representation."
 )
-_KNOWN: Final = OpenApiParameter("If-None-Match", str, OpenApiParameter.HEADER, description="ETags that are at hand.")
+_KNOWN: Final = OpenApiParameter(
+    "If-None-Match", str, OpenApiParameter.HEADER, description="ETags that the client has."
+)
 
 
 def _match(*, required: bool) -> OpenApiParameter:
-    text = "The ETag that this was made from, or `*`: a change of the picture's annotations since is 412."
+    text = "The ETag of the version that this is based on, or `*`; 412 if the annotations have changed since."
     return OpenApiParameter("If-Match", str, OpenApiParameter.HEADER, required=required, description=text)
 
 
-_UNCHANGED: Final = {304: OpenApiResponse(None, "It is what If-None-Match names.")}
+_UNCHANGED: Final = {304: OpenApiResponse(None, "The client has the current version.")}
 _TAGS: Final = ["shapes"]
 
 list_shapes: Final = extend_schema(
@@ -76,7 +78,7 @@ read_mask: Final = extend_schema(
     operation_id="shapes_mask",
     tags=_TAGS,
     parameters=[
-        OpenApiParameter("draw", str, enum=["0", "1"], description="1 to have a shape without a PNG drawn."),
+        OpenApiParameter("draw", str, enum=["0", "1"], description="1 to draw a shape that has no PNG."),
         _KNOWN,
         _ETAG,
     ],

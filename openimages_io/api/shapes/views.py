@@ -1,4 +1,4 @@
-"""The annotations of a picture: all at once, as an annotation program's Save wants it, or one by one."""
+"""The annotations of a picture: all at once, as an annotation tool saves them, or one by one."""
 
 from hashlib import blake2b
 from typing import Any
@@ -44,7 +44,7 @@ class PictureShapes(ShapesView):
 
     @schema.list_shapes
     def get(self, request: Request, pk: int) -> HttpResponse:
-        """All shapes of a picture, in the order of their ids."""
+        """Reads all shapes of a picture, in the order of their ids."""
         image, form = self.get_row(Image, pk), requested_format(request)
         self.require("view", Shape, image.task)
         if is_known(request, etag_of(image.revision, form, size_of(image, form))):
@@ -54,7 +54,7 @@ class PictureShapes(ShapesView):
 
     @schema.save_shapes
     def put(self, request: Request, pk: int) -> HttpResponse:
-        """Makes the shapes of a picture those that are given: all or nothing, and not over somebody else's save.
+        """Replaces all shapes of a picture, unless they have changed since they were read.
 
         A shape with an id keeps its key, its PNG and every field that is left out. One without is made. One that is
         not named is deleted.
@@ -90,11 +90,11 @@ class PictureShapes(ShapesView):
 
 
 class OneShape(ShapesView):
-    """One shape."""
+    """One shape: read, change, delete."""
 
     @schema.read_shape
     def get(self, request: Request, pk: int) -> HttpResponse:
-        """One shape."""
+        """Reads a shape."""
         shape, form = self.get_row(Shape, pk, "image"), requested_format(request)
         self.require("view", Shape, shape.task)
         if is_known(request, etag_of(shape.image.revision, form, size_of(shape.image, form))):
@@ -103,7 +103,7 @@ class OneShape(ShapesView):
 
     @schema.change_shape
     def patch(self, request: Request, pk: int) -> HttpResponse:
-        """Changes the fields that are given."""
+        """Changes some fields of a shape."""
         shape, form = self.get_row(Shape, pk, "image"), requested_format(request)
         self.require("change", Shape, shape.task)
         items = Items()
@@ -133,7 +133,7 @@ class ShapeMask(ShapesView):
     """The pixels of a shape."""
 
     def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
-        """Whoever accepts PNGs alone gets them; only errors are JSON."""
+        """Clients that accept only PNGs get them; errors are JSON."""
         return super().perform_content_negotiation(request, force=True)
 
     @schema.read_mask

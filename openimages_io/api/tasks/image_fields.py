@@ -72,7 +72,7 @@ class NewImageSerializer(StrictSerializer, ModelSerializer):
         max_value=360,
         allow_null=True,
         required=False,
-        help_text="Degrees counter-clockwise by which picture and shapes are to be turned for display.",
+        help_text="Degrees counter-clockwise to turn picture and shapes by for display.",
     )
     original_size = StrictIntegerField(
         min_value=0, max_value=LARGEST_BIG, allow_null=True, required=False, help_text="Bytes."
@@ -99,7 +99,7 @@ class NewImageSerializer(StrictSerializer, ModelSerializer):
         sides = {name: attrs.get(name, getattr(self.instance, name, None)) for name in ("width", "height")}
         missing = [name for name, value in sides.items() if value is None]
         if len(missing) == 1:
-            said = "Width and height are known together or not at all."
+            said = "Give both width and height, or neither."
             raise serializers.ValidationError({missing[0]: [ErrorDetail(said, code="required")]})
         return attrs
 
@@ -107,10 +107,10 @@ class NewImageSerializer(StrictSerializer, ModelSerializer):
 class ImageSerializer(NewImageSerializer):
     """An image."""
 
-    file = serializers.SerializerMethodField(help_text="Where the picture is; null if there is none.")
-    thumbnail = serializers.SerializerMethodField(help_text="Where a small picture is; null if there is none.")
-    overlay = serializers.SerializerMethodField(help_text="Where the shapes are as SVG.")
-    shapes = serializers.SerializerMethodField(help_text="Where the shapes are.")
+    file = serializers.SerializerMethodField(help_text="The URL of the picture; null if there is none.")
+    thumbnail = serializers.SerializerMethodField(help_text="The URL of a thumbnail; null if there is none.")
+    overlay = serializers.SerializerMethodField(help_text="The URL of the shapes as SVG.")
+    shapes = serializers.SerializerMethodField(help_text="The URL of the shapes.")
     shape_count = serializers.SerializerMethodField(help_text="How many shapes there are.")
 
     class Meta(NewImageSerializer.Meta):
@@ -217,14 +217,17 @@ class ImageQuerySerializer(PageQuery):
 
     subset = StrictCharField(required=False, max_length=255)
     search = StrictCharField(
-        required=False, allow_blank=True, max_length=255, help_text="A part of the ImageID, in either case."
+        required=False, allow_blank=True, max_length=255, help_text="Part of the ImageID, case-insensitive."
     )
     label = serializers.IntegerField(  # type: ignore[assignment]  # a field may have the name of a property
         required=False, min_value=1, help_text="With a shape of the label with this id."
     )
     kind = serializers.ChoiceField(ShapeKind.choices, required=False, help_text="With a shape of this kind.")
     source = StrictCharField(  # type: ignore[assignment]
-        required=False, allow_blank=True, max_length=64, help_text="With a shape of this source; empty: of none."
+        required=False,
+        allow_blank=True,
+        max_length=64,
+        help_text="With a shape of this source; empty: no source.",
     )
     score_min = ScoreField(
         required=False, min_value=0, max_value=1, help_text="With a shape of this score or a higher one."

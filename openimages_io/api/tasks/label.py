@@ -49,8 +49,8 @@ class LabelSerializer(StrictSerializer, ModelSerializer):
     display_name = SingleLineField(max_length=255, allow_blank=True, required=False)
     attribute_specs = SpecListField(
         required=False,
-        help_text="All of them: a spec that is left out is deleted. What shapes say against a changed spec stays as it "
-        "is, and is found by a check of the task.",
+        help_text="All of them: a spec that is left out is deleted. Values that break a changed spec are kept, "
+        "and are found by a check of the task.",
     )
     parents = ParentSerializer(source="parent_edges", many=True, read_only=True)
     children = ChildSerializer(source="child_edges", many=True, read_only=True)

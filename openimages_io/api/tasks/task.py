@@ -62,8 +62,8 @@ class CountsSerializer(serializers.Serializer[Any]):
 
     images = serializers.IntegerField(min_value=0)
     shapes = serializers.IntegerField(min_value=0)
-    without_shapes = serializers.IntegerField(min_value=0, help_text="Images that nothing is said about.")
-    without_file = serializers.IntegerField(min_value=0, help_text="Images whose picture is not here.")
+    without_shapes = serializers.IntegerField(min_value=0, help_text="Images without annotations.")
+    without_file = serializers.IntegerField(min_value=0, help_text="Images without a picture file.")
     by_subset = serializers.DictField(child=SubsetCountsSerializer())
     by_kind = serializers.DictField(child=serializers.IntegerField(min_value=0), help_text="Shapes by kind.")
     by_label = serializers.DictField(child=serializers.IntegerField(min_value=0), help_text="Shapes by the label's id.")
@@ -95,7 +95,7 @@ class TaskChangeSerializer(TaskDetailSerializer):
         queryset=get_user_model()._default_manager.all(),
         required=False,
         allow_null=True,
-        help_text="The user's id. Only staff may give a task to another owner.",
+        help_text="The user's id. Only staff may change the owner of a task.",
     )
 
 
@@ -103,7 +103,7 @@ class TaskQuerySerializer(PageQuery):
     """What tasks to list."""
 
     search = StrictCharField(
-        required=False, allow_blank=True, max_length=255, help_text="A part of the name, in either case."
+        required=False, allow_blank=True, max_length=255, help_text="Part of the name, case-insensitive."
     )
 
 
@@ -168,7 +168,7 @@ class TaskDetail(ApiView):
     @extend_schema(
         operation_id="tasks_change",
         tags=_TAGS,
-        summary="Rename a task or give it away",
+        summary="Rename a task or change its owner",
         request=TaskChangeSerializer,
         responses={200: TaskDetailSerializer, **write_error_responses(404, 409)},
     )
@@ -181,7 +181,7 @@ class TaskDetail(ApiView):
             serializer.is_valid(raise_exception=True)
             gives = getattr(serializer.validated_data.get("owner", task.owner), "pk", None) != task.owner_id
             if gives and not self.access.may_give(request.user, task):
-                raise PermissionDenied("Only staff may give a task to another owner.")
+                raise PermissionDenied("Only staff may change the owner of a task.")
             serializer.save()
         # The revision in memory is an expression.
         return Response(TaskDetailSerializer(primary(Task).select_related("owner").get(pk=pk)).data)
