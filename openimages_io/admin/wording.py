@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from openimages_io.format.skip_reasons import skip_words
 from openimages_io.models import JobKind, ShapeKind
+from openimages_io.transfer.report import ROW_KINDS
 
 _KINDS: Final[dict[str, str | Promise]] = {
     "labels": _("labels"),
@@ -24,7 +25,7 @@ _KINDS: Final[dict[str, str | Promise]] = {
     "attributes": _("values of attributes"),
     "shapes": _("shapes"),
 }
-"""Kinds of rows, in the order in which they are shown."""
+"""Kinds of rows."""
 _COLUMNS: Final[dict[str, str | Promise]] = {
     "read": _("read"),
     "added": _("added"),
@@ -77,7 +78,7 @@ def totals_table(kind: str, totals: Any, *, dry_run: bool) -> Table:
     names = _SHOWN.get(JobKind(kind), ())
     words = _COLUMNS | (_WOULD_BE if dry_run else {})
     known = totals if isinstance(totals, dict) else {}
-    order = [*(name for name in _KINDS if name in known), *(name for name in known if name not in _KINDS)]
+    order = [name for name in dict.fromkeys((*ROW_KINDS, *_KINDS, *known)) if name in known]
     rows = [_row(name, known[name], names) for name in order if isinstance(known[name], dict)]
     return Table([words[name] for name in names], [row for row in rows if any(row.numbers)])
 

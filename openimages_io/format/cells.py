@@ -68,7 +68,7 @@ class CellType:
 
 def _check_text(text: str) -> None:
     if "\0" in text:
-        raise BadCell("holds a NUL byte")
+        raise BadCell("contains a NUL byte")
     if not text.isascii():
         try:
             text.encode()
@@ -119,7 +119,7 @@ def check_name(cell: str, *, what: str, length: int = ID_LENGTH) -> None:
     if len(cell) > length:
         raise BadCell(f"has {len(cell)} characters, more than the {length} that {what} may have")
     if _LINE_BREAKS.search(cell):
-        raise BadCell(f"holds a line break, which {what} may not")
+        raise BadCell(f"contains a line break, which {what} may not")
 
 
 def image_id(cell: str) -> str:
@@ -128,7 +128,7 @@ def image_id(cell: str) -> str:
         return cell
     check_name(cell, what="an ImageID")
     if "\\" in cell:
-        raise BadCell("holds a backslash, which an ImageID may not: write folders with /")
+        raise BadCell("contains a backslash, which an ImageID may not: write folders with /")
     if cell.startswith("/"):
         raise BadCell("starts with a slash, which an ImageID may not")
     for part in cell.split("/"):

@@ -182,7 +182,7 @@ class _Parser:
             node, place = stack.pop()
             place.name = self.label_name(node, place)
             if place.name and place.is_below(place.name):
-                self.error("cycle", "stands below itself", column=place.path("LabelName"), value=place.name)
+                self.error("cycle", "is below itself", column=place.path("LabelName"), value=place.name)
                 continue
             self.check_keys(node, place)
             children, below = self.children(node, place)
@@ -208,7 +208,7 @@ class _Parser:
             reason = f"has {len(name)} characters, more than the {ID_LENGTH} that a LabelName may have"
             self.error("bad-label-name", reason, column=place.path("LabelName"), value=name)
         elif UNPRINTABLE.search(name):
-            reason = "holds a control character, a line break or half a surrogate pair"
+            reason = "contains a control character, a line break or half a surrogate pair"
             self.error("bad-label-name", reason, column=place.path("LabelName"), value=name)
         else:
             return name
@@ -331,7 +331,7 @@ def to_tree(graph: Graph, limits: Limits, *, taken: Collection[str] = ()) -> dic
         root = tops[0]
     order = list(_children_first(root, below))
     if below.keys() - set(order):
-        raise OpenImagesError("The class hierarchy cannot be written: it has a class that stands below itself.")
+        raise OpenImagesError("The class hierarchy cannot be written: it has a class that is below itself.")
     _check_size(root, order, below, limits)
     nodes: dict[str, dict[str, Any]] = {}
     for name in order:
@@ -354,7 +354,7 @@ def _virtual_root(taken: Collection[str]) -> str:
 
 
 def _children_first(root: str, below: dict[str, list[Edge]]) -> Iterator[str]:
-    """Every class under `root` after all its children. Raises OpenImagesError if one stands below itself."""
+    """Every class under `root` after all its children. Raises OpenImagesError if one is below itself."""
     done: set[str] = set()
     path = {root: iter(below.get(root, ()))}
     while path:
@@ -366,7 +366,7 @@ def _children_first(root: str, below: dict[str, list[Edge]]) -> Iterator[str]:
             continue
         path[name] = rest
         if edge.child in path:
-            reason = f"the class {quote_text(edge.child)} stands below itself"
+            reason = f"the class {quote_text(edge.child)} is below itself"
             raise OpenImagesError(f"The class hierarchy cannot be written: {reason}.")
         if edge.child not in done:
             path[edge.child] = iter(below.get(edge.child, ()))

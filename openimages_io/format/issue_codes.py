@@ -375,7 +375,7 @@ CODES: Final[Mapping[str, IssueCode]] = {
         "differs from “{earlier}” in {other}, which is used",
     ),
     "class-twice": IssueCode(
-        _E, "A class that is in the class list twice.", "Remove one of the two lines.", "stands in the class list twice"
+        _E, "A class that is in the class list twice.", "Remove one of the two lines.", "is in the class list twice"
     ),
     "image-differs": IssueCode(
         _W,

@@ -19,9 +19,9 @@ def unsafe_word(word: str) -> str | None:
     if word in {".", ".."}:
         return "is a way to another folder"
     if "/" in word or "\\" in word:
-        return "holds a slash"
+        return "contains a slash"
     if UNPRINTABLE.search(word):
-        return "holds a control character, a line break or bytes that are not UTF-8"
+        return "contains a control character, a line break or bytes that are not UTF-8"
     if _DRIVE.match(word):
         return "begins with a drive letter"
     return _too_long(word)
@@ -32,9 +32,9 @@ def unsafe_image_id(image_id: str) -> str | None:
     if not image_id:
         return "is empty"
     if "\\" in image_id:
-        return "holds a backslash"
+        return "contains a backslash"
     if UNPRINTABLE.search(image_id):
-        return "holds a control character, a line break or bytes that are not UTF-8"
+        return "contains a control character, a line break or bytes that are not UTF-8"
     if _DRIVE.match(image_id):
         return "begins with a drive letter"
     if image_id.startswith("/"):

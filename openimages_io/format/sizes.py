@@ -167,7 +167,7 @@ def write_sizes(rows: Iterable[tuple[str, str, int, int]], *, subsets: bool = Fa
     for subset, image_id, height, width in rows:
         if "\n" in image_id or "\r" in image_id or "\0" in image_id:
             raise OpenImagesError(
-                f"The image {quote_text(image_id)} cannot be written: its name holds a line break or a NUL."
+                f"The image {quote_text(image_id)} cannot be written: its name contains a line break or a NUL."
             )
         if subsets and subset != current:
             yield f"# subset: {shlex.quote(subset)}\n"

@@ -78,7 +78,7 @@ def numbers(values: Iterable[float], whose: str) -> Floats:
     except (TypeError, OverflowError):
         raise ValueError(f"{whose} holds something that is not a number") from None
     if not np.isfinite(found).all():
-        raise ValueError(f"{whose} holds a number that is not finite")
+        raise ValueError(f"{whose} contains a number that is not finite")
     if len(found) and np.abs(found).max() > FARTHEST:
         raise ValueError(f"{whose} holds a number beyond {FARTHEST:,.0f}")
     return found

@@ -13,7 +13,7 @@ from openimages_io.models import Job
 from openimages_io.models.job_files import current_job_storage
 from openimages_io.transfer.summary import IssueKind
 
-COLUMNS: Final = ("severity", "code", "count", "file", "line", "column", "value", "reason", "params")
+CSV_COLUMNS: Final = ("severity", "code", "count", "file", "line", "column", "value", "reason", "params")
 
 _READ_AT_MOST: Final = 8 * 2**20
 """Bytes for one page: with a filter, most lines may be others."""
@@ -75,7 +75,7 @@ def issues_csv(job: Job) -> Iterator[bytes]:
     """
     buffer = io.StringIO()
     writer = csv.writer(buffer)
-    writer.writerow(COLUMNS)
+    writer.writerow(CSV_COLUMNS)
     for kind in summary(job):
         for row in _summary_rows(kind):
             writer.writerow([_defused(cell) for cell in row])

@@ -16,19 +16,6 @@ from openimages_io.format.issues import Severity
 from openimages_io.format.skip_reasons import skip_words
 from openimages_io.transfer.report import SHOWN, Report
 
-_ORDER: Final = (
-    "labels",
-    "hierarchy edges",
-    "attribute specs",
-    "images",
-    "image sizes",
-    "pictures",
-    "human labels",
-    "machine labels",
-    "boxes",
-    "masks",
-)
-"""The kinds of rows, from what stands for itself to what is said of it."""
 _HEAD: Final = 32
 _END: Final = b"]\n}\n"
 _COLUMNS: Final = ("read", "added", "updated", "unchanged", "removed", "skipped")
@@ -36,8 +23,7 @@ _COLUMNS: Final = ("read", "added", "updated", "unchanged", "removed", "skipped"
 
 def table(report: Report, columns: tuple[str, ...] = _COLUMNS) -> Iterator[str]:
     """The lines of the table: a row a kind, and under it why rows were skipped."""
-    known = {kind: totals for kind, totals in report.totals.items() if any(totals.as_dict().values())}
-    rows = sorted(known.items(), key=lambda row: (*_ORDER, row[0]).index(row[0]))
+    rows = [(kind, totals) for kind, totals in report.ordered_totals() if any(totals.as_dict().values())]
     if not rows:
         return
     cells = [["", *columns]]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from openimages_io.models.shape import Shape
 
 BOX: Final = ("x_min", "x_max", "y_min", "y_max")
-COLUMNS: Final = frozenset({"score", "occluded"})
+COLUMN_ATTRIBUTES: Final = frozenset({"score", "occluded"})
 """Attributes of the format that are columns here."""
 ALWAYS_KEPT: Final = frozenset({"box_id"})
 """Attributes that identify a shape rather than describe it, so that they need no spec."""
@@ -229,7 +229,7 @@ def _of_attributes(shape: "Shape", specs: Mapping[str, AttributeSpec]) -> _Found
         given = {}
     for name, value in given.items():
         path = f"attributes.{name}"
-        if name in COLUMNS:
+        if name in COLUMN_ATTRIBUTES:
             yield path, _("“%s” has its own field.") % name
         elif name in specs:
             yield from _of_value(path, specs[name], value)
@@ -237,7 +237,7 @@ def _of_attributes(shape: "Shape", specs: Mapping[str, AttributeSpec]) -> _Found
             yield path, _("The label has no attribute “%s”.") % name
         elif not isinstance(value, str) or not is_storable(value):
             yield path, _("%s is not a text without NUL bytes and unpaired surrogates.") % quote(value)
-    for name in sorted(COLUMNS & specs.keys()):
+    for name in sorted(COLUMN_ATTRIBUTES & specs.keys()):
         value = getattr(shape, name)
         if is_number(value) or isinstance(value, bool):
             yield from _of_value(name, specs[name], specs[name].shown(value))

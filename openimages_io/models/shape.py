@@ -14,7 +14,7 @@ from openimages_io.models.image import Image
 from openimages_io.models.kinds import ShapeKind
 from openimages_io.models.label import Label
 from openimages_io.models.revisions import RevisedModel, RevisedQuerySet
-from openimages_io.models.rules import COLUMNS, faults
+from openimages_io.models.rules import COLUMN_ATTRIBUTES, faults
 from openimages_io.models.task import Task
 
 MACHINE = "machine"
@@ -139,7 +139,7 @@ class Shape(RevisedModel):
         """
         shown = dict(as_attributes(self.attributes))
         for spec in specs:
-            value = getattr(self, spec.name) if spec.name in COLUMNS else None
+            value = getattr(self, spec.name) if spec.name in COLUMN_ATTRIBUTES else None
             if value is not None:
                 shown[spec.name] = spec.shown(value)
         return shown

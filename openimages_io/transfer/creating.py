@@ -6,7 +6,7 @@ from typing import Any
 from openimages_io.models import Image, Label, color_of, image
 from openimages_io.transfer.run import Run
 
-PROVENANCE = {**image.PROVENANCE, "Rotation": "rotation"}
+IMAGE_LIST_FIELDS = {**image.PROVENANCE, "Rotation": "rotation"}
 """The image list's columns and the image's fields, one way and the other."""
 _NULLABLE = frozenset({"OriginalSize", "Rotation"})
 
@@ -54,7 +54,7 @@ def create_images(
         "width": [width for width, _ in sizes],
         "height": [height for _, height in sizes],
     }
-    for column, field in PROVENANCE.items():
+    for column, field in IMAGE_LIST_FIELDS.items():
         cells = (values or {}).get(column)
         columns[field] = cells if cells is not None else [None if column in _NULLABLE else ""] * len(names)
     run.plan.insert(Image, columns, {"subset": subset})

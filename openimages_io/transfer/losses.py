@@ -9,7 +9,7 @@ from django.db.models.functions import Coalesce
 from openimages_io.models import AttributeSpec, EdgeKind, HierarchyEdge, Label, Shape, ShapeKind
 from openimages_io.models.label import color_of
 from openimages_io.models.shape import MACHINE
-from openimages_io.transfer.creating import PROVENANCE
+from openimages_io.transfer.creating import IMAGE_LIST_FIELDS
 from openimages_io.transfer.export_state import ExportState
 from openimages_io.transfer.images.exporting import images_of
 from openimages_io.transfer.options import LayoutName
@@ -68,7 +68,7 @@ def _unread(out: ExportState, numbers: dict[str, Any]) -> Iterator[tuple[str, in
     for form in ("machine", "sources", "clicks"):
         yield form, numbers[form]
     known = Q()
-    for field in PROVENANCE.values():
+    for field in IMAGE_LIST_FIELDS.values():
         known |= ~Q(**{f"{field}__isnull": True}) & ~_empty(field)
     yield "provenance", images_of(out).filter(known, subset__in=out.subsets).count()
     edges = HierarchyEdge.objects.using(out.using).filter(parent__task_id=out.task_id, parent__in=out.label_names)

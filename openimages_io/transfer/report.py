@@ -38,6 +38,21 @@ SHOWN: Final = 100
 _IN_MEMORY: Final = 1 << 20
 
 
+ROW_KINDS: Final = (
+    "labels",
+    "hierarchy edges",
+    "attribute specs",
+    "images",
+    "image sizes",
+    "pictures",
+    "human labels",
+    "machine labels",
+    "boxes",
+    "masks",
+)
+"""The kinds of rows in the order of reports: first what does not depend on others."""
+
+
 @dataclass(slots=True)
 class Totals:
     """The rows of one kind."""
@@ -112,6 +127,10 @@ class Report:
     def of(self, kind: str) -> Totals:
         """The totals of a kind of rows, such as `boxes`."""
         return self.totals.setdefault(kind, Totals())
+
+    def ordered_totals(self) -> list[tuple[str, Totals]]:
+        """The totals in the order of `ROW_KINDS`; other kinds follow."""
+        return sorted(self.totals.items(), key=lambda row: (*ROW_KINDS, row[0]).index(row[0]))
 
     def issues(self) -> Iterator[Issue]:
         """Every issue that is listed, in the order in which they were found."""

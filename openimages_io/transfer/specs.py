@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 
 from openimages_io.format.writing import number
 from openimages_io.models import AttributeSpec, InputType
+from openimages_io.models.rules import ALWAYS_KEPT, COLUMN_ATTRIBUTES
 from openimages_io.transfer.options import MissingAttributes
 from openimages_io.transfer.plan import Plan
 
@@ -26,7 +27,7 @@ NEW_SPECS: Final[Mapping[str, tuple[InputType, list[Any]]]] = {
 }
 """The input type and the values of a spec that an import makes."""
 
-COLUMNS: Final = frozenset({"score", "occluded", "box_id"})
+KEPT_WITHOUT_SPEC: Final = COLUMN_ATTRIBUTES | ALWAYS_KEPT
 """Attributes that are kept whether or not the label has a spec for them: two are columns of a shape, and the BoxID says
 which mask it is rather than how it is."""
 
@@ -58,7 +59,7 @@ class SpecIndex:
         self._strict: dict[str, dict[int, AttributeSpec]] = {}
         """Specs that may refuse a score or a flag that is right in the file, by name and label."""
         for spec in self.specs.values():
-            if spec.name in COLUMNS and spec.input_type != InputType.TEXT and not _is_usual(spec):
+            if spec.name in KEPT_WITHOUT_SPEC and spec.input_type != InputType.TEXT and not _is_usual(spec):
                 self._strict.setdefault(spec.name, {})[spec.label_id] = spec
         self.made: list[AttributeSpec] = []
         """New ones, which `plan` takes at the end."""
@@ -105,7 +106,7 @@ class SpecIndex:
             if spec is None and self.policy is MissingAttributes.CREATE:
                 spec = self._make(label, name)
             if spec is None:
-                if name in COLUMNS:
+                if name in KEPT_WITHOUT_SPEC:
                     kept[name] = value
                 elif self.policy is MissingAttributes.DROP:
                     dropped.append(name)

@@ -71,7 +71,7 @@ def test_specs_are_written_as_lines(
     [
         ("radio", "", "", "at least one"),
         ("radio", "a\na", "", "A choice occurs twice."),
-        ("radio", "a\nb", "c", "is none of"),
+        ("radio", "a\nb", "c", "is not one of"),
         ("number", "one", "", "This is not valid JSON."),
         ("number", "10\n0", "", "larger than the largest"),
         ("number", "0\n1", "5", "above"),
@@ -159,7 +159,7 @@ def test_parents_are_labels_of_the_task(boss: Client, cat: Label, task: Task) ->
     response = boss.post(f"{ADMIN}/label/{cat.pk}/change/", body | {"parent_edges-0-parent": stranger.pk})
     assert "Select a valid choice" in text_of(response)
     response = boss.post(f"{ADMIN}/label/{cat.pk}/change/", body | {"parent_edges-0-parent": cat.pk})
-    assert "cannot stand below itself" in text_of(response)
+    assert "cannot be below itself" in text_of(response)
     assert not HierarchyEdge.objects.exists()
     assert boss.post(f"{ADMIN}/label/{cat.pk}/change/", body | {"parent_edges-0-parent": animal.pk}).status_code == 302
     assert str(HierarchyEdge.objects.get()) == f"{animal.pk} > {cat.pk} (subcategory)"

@@ -68,7 +68,7 @@ def test_a_broken_row_is_shown_with_file_and_line(send: Any, boss: Client, broke
     cells = [re.sub("<.*?>", "", cell) for cell in re.findall("<td.*?>(.*?)</td>", row[1], re.DOTALL)]
     assert cells == ["error", BOXES, "3", "XMin", "left", "is not a number"]
     assert "Confirm: import it" not in page
-    assert "not importable" in page
+    assert "has errors" in page
     job = Job.objects.get()
     table = b"".join(boss.get(f"{ADMIN}/job/{job.pk}/issues.csv").streaming_content).decode()  # type: ignore[attr-defined]
     kind, issue = csv.DictReader(io.StringIO(table))

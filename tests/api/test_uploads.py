@@ -125,7 +125,7 @@ def test_a_form_without_pictures(api: APIClient, url: str) -> None:
     ("setting", "value", "said"),
     [
         ("MAX_UPLOAD_FILES", 1, "2 pictures; this site allows 1 at once"),
-        ("MAX_UPLOAD_BYTES", 100, "this site takes 100 at most"),
+        ("MAX_UPLOAD_BYTES", 100, "this site allows 100 at most"),
         ("MAX_PICTURE_BYTES", 30, '"a.png" has '),
         ("MAX_PICTURE_PIXELS", 11, '"a.png" is 4 x 3 pixels, more than the limit of 11'),
     ],

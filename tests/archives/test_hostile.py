@@ -129,7 +129,7 @@ def test_names_that_are_not_utf8_are_refused(tmp_path: Path) -> None:
     assert {issue.code for issue in error.problems} == {"unsafe-path"}
     assert error.total == 2
     assert "not UTF-8" in str(error)
-    assert "break.jpg: the file holds a NUL, a line break" in str(error)
+    assert "break.jpg: the file has a NUL, a line break" in str(error)
 
 
 def test_links_and_devices_in_a_tar(tmp_path: Path) -> None:
@@ -633,8 +633,8 @@ def test_a_source_that_is_no_archive_is_told_in_one_sentence(tmp_path: Path) -> 
         "lone.csv": f'"lone.csv" is one file; {expected}',
         "nothing.zip": f'"nothing.zip" is empty; {expected}',
         "lone.csv.gz": '"lone.csv.gz" is one file packed with gzip, not a tar',
-        "empty.tar": '"empty.tar" holds no files',
-        "short.zip": '"short.zip" holds no files',
+        "empty.tar": '"empty.tar" has no files',
+        "short.zip": '"short.zip" has no files',
     }
     (tmp_path / "folder").mkdir()
     os.mkfifo(tmp_path / "pipe")

@@ -256,7 +256,7 @@ def test_force_replaces_and_a_failure_leaves_the_old_one(name: str, tmp_path: Pa
 def test_nothing_is_overwritten_without_force(name: str, tmp_path: Path) -> None:
     dest = tmp_path / name
     expected = export(dest)
-    with pytest.raises(OpenImagesError, match=r"is there already.* overwritten only with --force"):
+    with pytest.raises(OpenImagesError, match=r"exists.* overwritten only with --force"):
         open_output(dest, force=False)
     assert contents(dest) == expected
 
@@ -271,7 +271,7 @@ def test_what_appears_while_the_export_runs_is_not_overwritten(name: str, tmp_pa
             with open_output(dest, force=False) as other:
                 other.write("annotations/other.csv", b"other", compress=True)
 
-    with pytest.raises(OpenImagesError, match="is there already"):
+    with pytest.raises(OpenImagesError, match="exists"):
         race()
     assert contents(dest) == {"annotations/other.csv": b"other"}
     assert names(tmp_path) == [name]
@@ -290,8 +290,8 @@ def test_destinations_of_the_wrong_kind(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.zip")
     for name, reason in {
         "file": "it is a file",
-        "folder.zip": "it is there already, and not as a file",
-        "pipe.zip": "it is there already, and not as a file",
+        "folder.zip": "it exists and is not a file",
+        "pipe.zip": "it exists and is not a file",
         "none/out.zip": "there is no folder",
         "file/out": "there is no folder",
     }.items():

@@ -247,7 +247,7 @@ def test_a_folder_that_a_killed_export_had_put_aside_is_put_back(
     output = begun(dest, force=True)
     dest.rename(output._work.path / "old")
     killed(output)
-    with pytest.raises(OpenImagesError, match="is there already and not empty"):
+    with pytest.raises(OpenImagesError, match="exists and is not empty"):
         export(dest)
     assert (dest / CSV).read_bytes() == b"new"
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
@@ -265,7 +265,7 @@ def test_the_rest_of_a_folder_that_was_replaced_goes_but_no_file_of_a_person(pre
     if precious:
         (old / "precious").write_bytes(b"x")
     left = killed(output)
-    with pytest.raises(OpenImagesError, match="is there already and not empty"):
+    with pytest.raises(OpenImagesError, match="exists and is not empty"):
         export(dest)
     assert left.exists() is precious
     assert not precious or (old / "precious").exists()

@@ -43,7 +43,7 @@ def test_import_repair_confirm_look_and_export(page: Page, site: Site, looker: L
         looker.look(page, "job-issue")
         assert site.rows("SELECT count(*) FROM openimages_io_task") == [(0,)]
 
-        page.click("text=Upload a repaired archive")
+        page.click("text=Upload a corrected archive")
         assert page.input_value("[name=task_name]") == "scenes"
         page.set_input_files("[name=upload]", good)
         page.click("text=Upload and check")

@@ -213,7 +213,7 @@ def test_a_mask_without_pixels_cannot_be_resized() -> None:
 
 
 def test_a_box_that_is_not_finite_is_refused() -> None:
-    with pytest.raises(ValueError, match="the rectangle holds a number that is not finite"):
+    with pytest.raises(ValueError, match="the rectangle contains a number that is not finite"):
         fill_rectangle(0, 1, 0, 1, math.nan, 5, 5)
 
 

@@ -169,7 +169,7 @@ def test_a_copy_of_the_database_removes_nothing_until_it_is_told_that_it_has_mov
     monkeypatch.setattr(installation, "place_of", lambda using: "a copy")
     text = f"Nothing below {folder} is removed: its installation.json is gone or names another database"
     assert any(line.startswith(text) and "--adopt" in line for line in run())
-    with pytest.raises(CommandError, match="No picture was removed: nothing proves"):
+    with pytest.raises(CommandError, match="No picture was removed: no picture is known"):
         run("--pictures")
     assert all(path.exists() for path in theirs)
     own = orphan(media)

@@ -40,14 +40,14 @@ def text(waiting: Job) -> str:
 def test_where_no_worker_ever_ran() -> None:
     waiting = job(before(minutes=12))
     assert workers() == Workers(None, busy=False, begun=None)
-    assert text(waiting) == "It has waited for 12 minutes. No worker has ever shown itself."
+    assert text(waiting) == "It has waited for 12 minutes. No worker has ever been seen."
 
 
 def test_the_last_sign_of_life_of_whatever_job_counts() -> None:
     job(state=JobState.SUCCEEDED, started=before(hours=3), heartbeat=before(hours=2))
     job(state=JobState.FAILED, started=before(hours=9), heartbeat=before(hours=8))
     waiting = job(before(seconds=45))
-    assert text(waiting).startswith("It has waited for 45 seconds. No worker has shown itself since ")
+    assert text(waiting).startswith("It has waited for 45 seconds. No worker has been seen since ")
     assert text(waiting).endswith(" (2 hours ago).")
 
 
@@ -88,7 +88,7 @@ def test_the_page_and_the_json_say_it() -> None:
     client = Client()
     client.force_login(boss)
     page = client.get(reverse("admin:openimages_io_job_change", args=[waiting.pk])).content.decode()
-    assert "It has waited for 12\xa0minutes. No worker has shown itself since" in page
+    assert "It has waited for 12\xa0minutes. No worker has been seen since" in page
     polled = client.get(reverse("admin:openimages_io_job_status", args=[waiting.pk])).json()
     assert polled["text"].endswith(" (2\xa0hours ago).")
     answer = client.get(reverse("openimages_io:job-detail", args=[waiting.pk])).json()

@@ -69,7 +69,7 @@ def test_every_bad_attribute_is_named(unsaved: Make) -> None:
             "is_group_of: “yes” is not true or false.",
             "pose: “up” is not one of: left, right.",
             "mood: The label has no attribute “mood”.",
-            "score: “score” has a field of its own.",
+            "score: “score” has its own field.",
         ]
     }
 
@@ -82,7 +82,7 @@ def test_attributes_are_an_object(unsaved: Make, attributes: Any) -> None:
 @pytest.mark.parametrize("name", ["score", "occluded"])
 def test_columns_are_no_attributes(unsaved: Make, label: Label, name: str) -> None:
     AttributeSpec.objects.create(label=label, name=name, input_type=InputType.NUMBER)
-    assert faults(unsaved(attributes={name: 1})) == {"attributes": [f"{name}: “{name}” has a field of its own."]}
+    assert faults(unsaved(attributes={name: 1})) == {"attributes": [f"{name}: “{name}” has its own field."]}
 
 
 def test_a_score_fits_its_spec(unsaved: Make, label: Label) -> None:

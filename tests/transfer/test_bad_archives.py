@@ -102,7 +102,7 @@ SOURCES: list[tuple[str, Callable[[Path], Path], str]] = [
     ("backslash in zip", with_member("images\\x.jpg"),
      "has a backslash in its name, as some Windows programs write folders: pack it again with / instead"),
     ("drive in zip", with_member("C:/x.jpg"), "has a drive letter in its path"),
-    ("line break in zip", with_member("images/a\nb.jpg"), "holds a NUL, a line break"),
+    ("line break in zip", with_member("images/a\nb.jpg"), "has a NUL, a line break"),
     ("link in zip", linked_zip, "images/train/c.jpg: the file is a symbolic link"),
     ("link in folder", linked_folder, "images/train/c.jpg: the file is a symbolic link that leads out of the folder"),
     (".. in tar", with_tar_member(name="../x"), '../x: the file leads out of the archive with ".."'),

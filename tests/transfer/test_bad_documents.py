@@ -40,9 +40,9 @@ HIERARCHIES: list[tuple[str, str | bytes, list[str]]] = [
     ("not UTF-8", b'{\n"LabelName": "\xff"}', [":2: the byte 0xff is not UTF-8"]),
     ("NUL", '{"LabelName": "a\0b"}', [":1: column 17: the text is not JSON: Invalid control character at"]),
     ("escaped NUL", '{"LabelName": "a\\u0000b"}',
-     ['LabelName: "a\\x00b" holds a control character, a line break or half a surrogate pair']),
+     ['LabelName: "a\\x00b" contains a control character, a line break or half a surrogate pair']),
     ("half a pair", '{"LabelName": "\\ud800"}',
-     ['LabelName: "\\ud800" holds a control character, a line break or half a surrogate pair']),
+     ['LabelName: "\\ud800" contains a control character, a line break or half a surrogate pair']),
     ("list", "[]", ["the document is a list where an object is expected"]),
     ("null", "null", ["the document is null where an object is expected"]),
     ("NaN", "NaN", ["the document is a number where an object is expected"]),
@@ -57,11 +57,11 @@ HIERARCHIES: list[tuple[str, str | bytes, list[str]]] = [
      ["Part: the children are an object where a list is expected"]),
     ("key twice", '{"LabelName": "a", "LabelName": "b"}', ['"LabelName" occurs twice in one object']),
     ("child twice", '{"LabelName": "r", "Part": [{"LabelName": "a"}, {"LabelName": "a"}]}',
-     ['Part[1].LabelName: "a" stands twice in one Part list']),
+     ['Part[1].LabelName: "a" occurs twice in one Part list']),
     ("cycle", '{"LabelName": "a", "Part": [{"LabelName": "b", "Subcategory": [{"LabelName": "a"}]}]}',
-     ['Part[0].Subcategory[0].LabelName: "a" stands below itself']),
+     ['Part[0].Subcategory[0].LabelName: "a" is below itself']),
     ("below itself", '{"LabelName": "a", "Part": [{"LabelName": "a"}]}',
-     ['Part[0].LabelName: "a" stands below itself']),
+     ['Part[0].LabelName: "a" is below itself']),
     ("other children", json.dumps({"LabelName": "r", "Part": [
         {"LabelName": "x", "Part": [{"LabelName": "y"}]},
         {"LabelName": "z", "Part": [{"LabelName": "x"}]}]}),
@@ -72,7 +72,7 @@ HIERARCHIES: list[tuple[str, str | bytes, list[str]]] = [
     ("several", '{"LabelName": "r", "Part": [1, {"LabelName": "r"}, {}], "Subcategory": 2}',
      ["Part[0]: the node is a number where an object is expected",
       "Subcategory: the children are a number where a list is expected",
-      'Part[1].LabelName: "r" stands below itself',
+      'Part[1].LabelName: "r" is below itself',
       "Part[2].LabelName: the node has no LabelName"]),
 ]  # fmt: skip
 
@@ -158,7 +158,7 @@ META: list[tuple[str, str, list[str]]] = [
     ("empty id", "'' 6 8", ["1: id: the id is empty"]),
     ("NUL", "a\0 6 8", ["1: the line contains a NUL byte"]),
     ("two sizes", "a 6 8\na 5 8", ['2: id: "a" is 8 x 6 pixels in line 1 and 8 x 5 here']),
-    ("subset", "# subset: ../train\na 6 8", ['1: subset: "../train" holds a slash']),
+    ("subset", "# subset: ../train\na 6 8", ['1: subset: "../train" contains a slash']),
     ("long line", "a" * 70_000 + " 6 8", ["1: the line is longer than 65,536 characters"]),
 ]  # fmt: skip
 

@@ -80,7 +80,7 @@ def test_the_whole_report_in_a_file(tmp_path: Path) -> None:
 def test_what_stands_in_the_way_is_a_sentence(tmp_path: Path) -> None:
     Made()
     (tmp_path / "there.zip").write_text("mine")
-    with pytest.raises(CommandError, match="is there already; it is overwritten only with --force"):
+    with pytest.raises(CommandError, match="exists; it is overwritten only with --force"):
         run("t", tmp_path / "there.zip")
     with pytest.raises(CommandError, match="there is no folder"):
         run("t", tmp_path / "no" / "folder.zip")

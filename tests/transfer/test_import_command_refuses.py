@@ -73,7 +73,7 @@ CASES: list[tuple[str, tuple[Change, ...], str]] = [
     ("JSON", (file(HIERARCHY, "{"),),
      f"error: {HIERARCHY}:1: column 2: the text is not JSON: Expecting property name enclosed in double quotes"),
     ("escape", (cell(BOXES, 2, "LabelName", "\x1b[2J\nerror"),),
-     f'error: {BOXES}:2: LabelName: "\\x1b[2J\\nerror" holds a line break, which a LabelName may not'),
+     f'error: {BOXES}:2: LabelName: "\\x1b[2J\\nerror" contains a line break, which a LabelName may not'),
 ]  # fmt: skip
 
 

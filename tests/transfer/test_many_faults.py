@@ -40,7 +40,7 @@ GOOD_MASK = "kept.png,a,/m/0bt9lr,0d0d0d0d,,,,,,\n"
 
 FAULTS: dict[str, list[tuple[str, int, str]]] = {
     CLASSES: [
-        ("/m/01yrx,Kitten\n", 5, 'LabelName: "/m/01yrx" stands in the class list twice'),
+        ("/m/01yrx,Kitten\n", 5, 'LabelName: "/m/01yrx" is in the class list twice'),
         (",Nothing\n", 6, 'LabelName: "" is empty, but a LabelName is needed'),
         ("/m/9,Bird,animal\n", 7, "The row has 3 cells, but the file has 2 columns"),
     ],
@@ -51,7 +51,7 @@ FAULTS: dict[str, list[tuple[str, int, str]]] = {
     ],
     IMAGES: [
         ('"two\r\nlines",train,,,,,,,,,,\n', 4,
-         'ImageID: "two\\r\\nlines" holds a line break, which an ImageID may not'),
+         'ImageID: "two\\r\\nlines" contains a line break, which an ImageID may not'),
         ("a,train,,,,,,,,,,\n", 6, 'ImageID: "a" is in the image list twice'),
         ("c,train,,,,,,,many,,,\n", 7, 'OriginalSize: "many" is not a number of bytes'),
         ("\n../c,train,,,,,,,,,,\n", 9, 'ImageID: "../c" has “..” as a folder or file name, which an ImageID may not'),

@@ -230,11 +230,11 @@ def test_tags_are_not_drawn(picture: Image, draw: Draw) -> None:
 def test_without_a_size_the_frame_is_a_guess_and_says_so(image: Image, draw: Draw) -> None:
     root = rendered(image)
     assert root.get("viewBox") == f"0 0 {FRAME[0]} {FRAME[1]}"
-    assert "a guess" in title(root)
+    assert "are guessed" in title(root)
     add_mask(draw(image, kind="mask"), pixels(30, 20))
     root = rendered(image)
     assert root.get("viewBox") == "0 0 30 20"
-    assert "a guess" in title(root)
+    assert "are guessed" in title(root)
 
 
 def test_the_small_one_is_for_thumbnails(picture: Image, draw: Draw) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from openimages_io import geometry
 from openimages_io.api.shapes.formats import Size, in_fractions, same
-from openimages_io.api.shapes.items import FIELDS, Item
+from openimages_io.api.shapes.items import Item
 from openimages_io.api.shapes.stored_masks import MaskChange, mask_change
 from openimages_io.models import Image, Label, Mask, Shape, ShapeKind
 from openimages_io.models.rules import BOX, Fault, faults
@@ -16,7 +16,6 @@ _FLOATS: Final = (*BOX, "rotation", "score")
 _COORDINATES: Final = frozenset({*BOX, "points", "clicks"})
 _NEW: Final = {"source": "", "attributes": {}}
 _WITH_POINTS: Final = (ShapeKind.POLYGON, ShapeKind.ELLIPSE)
-COLUMNS: Final = tuple(name for name in FIELDS if name != "mask")
 
 
 @dataclass(slots=True)

@@ -18,7 +18,7 @@ from openimages_io.format.tables import IMAGES
 from openimages_io.format.writing import header, lines, names_of, rotation, text
 from openimages_io.models import Image
 from openimages_io.transfer.cell_values import can_be, text_cells
-from openimages_io.transfer.creating import PROVENANCE
+from openimages_io.transfer.creating import IMAGE_LIST_FIELDS
 from openimages_io.transfer.export_state import ExportState
 
 _PAGE: Final = 2000
@@ -144,12 +144,12 @@ def write_image_lists(out: ExportState) -> None:
     for subset in out.subsets:
         with out.output.stream(out.names.image_list(subset)) as sink:
             sink.write(header(names_of(IMAGES)).encode())
-            for rows in pages(out, subset, list(PROVENANCE.values())):
+            for rows in pages(out, subset, list(IMAGE_LIST_FIELDS.values())):
                 totals.read += len(rows)
                 totals.written += len(rows)
                 keys, *columns = zip(*rows, strict=True)
                 finished: list[Sequence[str]] = [[out.image_cells[key] for key in keys], [text(subset)] * len(rows)]
-                for column, values in zip(PROVENANCE, columns, strict=True):
+                for column, values in zip(IMAGE_LIST_FIELDS, columns, strict=True):
                     if column == "OriginalSize":
                         finished.append(["" if value is None else str(value) for value in values])
                     elif column == "Rotation":
