@@ -115,7 +115,7 @@ def test_the_demo_makes_its_login_once() -> None:
 def test_the_demo_draws_a_polygon_that_goes_out_as_a_mask(tmp_path: Path) -> None:
     Importer(FOLDER / "scenes", "scenes").run()
     assert demo.draw_polygon() == "Drew a polygon with 4 holes on train/cat-sofa; it is exported as a mask."
-    assert demo.draw_polygon() == "There is a polygon with 4 holes on train/cat-sofa already."
+    assert demo.draw_polygon() == "A polygon with 4 holes on train/cat-sofa exists already."
     result = Exporter(Task.objects.get(name="scenes"), tmp_path / "out").run()
     assert (result.report.errors, result.report.of("masks").written) == (0, 28)
     again = Importer(tmp_path / "out", "scenes").run()

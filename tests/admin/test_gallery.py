@@ -160,11 +160,11 @@ def test_a_large_task_that_nobody_has_counted_is_counted_when_asked(
 ) -> None:
     monkeypatch.setattr(gallery, "_LARGE", 10)
     page = boss.get(address(scenes, "?kind=mask")).content.decode()
-    assert "nobody has counted" in page
+    assert "have not been counted" in page
     assert 'href="?kind=mask&amp;count=1"' in page
     assert "oi-cards" in page
     assert "<svg" in page  # the thumbnails are there, if not the charts
     assert not TaskStatistics.objects.exists()
     counted = boss.get(address(scenes, "?count=1")).content.decode()
-    assert "nobody has counted" not in counted
+    assert "have not been counted" not in counted
     assert f"{Shape.objects.count()} annotations" in counted

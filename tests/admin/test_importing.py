@@ -122,7 +122,7 @@ def test_more_than_a_hundred_issues_are_paged(send: Any, boss: Client, tmp_path:
 
 def test_what_the_form_refuses(send: Any, scenes: Task, good_archive: Path, settings: Settings) -> None:
     taken = send(f"{ADMIN}/task/import/", {"task_name": "scenes", **FORM}, upload=good_archive)
-    assert "There is a task of this name" in text_of(taken)
+    assert "A task with this name exists" in text_of(taken)
     assert "required" in text_of(send(f"{ADMIN}/task/import/", {"task_name": "", **FORM}, upload=good_archive))
     assert "required" in text_of(send(f"{ADMIN}/task/import/", {"task_name": "new", **FORM}))
     nul = send(f"{ADMIN}/task/import/", {"task_name": "a\0b", **FORM}, upload=good_archive)

@@ -109,7 +109,7 @@ def test_a_picture_that_cannot_be_shown_is_said_and_its_annotations_are(
     assert "openimages-frame" in page
     assert boss.get(address(harbour, "thumbnail/256/")).status_code == 404
     file.unlink()
-    assert "has lost the picture file" in page_of(boss, harbour)
+    assert "picture file is missing in the storage" in page_of(boss, harbour)
     assert boss.get(address(harbour, "file/")).status_code == 404
 
 
