@@ -177,7 +177,7 @@ def test_a_hostile_file_name_is_only_a_name(here: Task, owner: Any, name: bytes)
         raw(b"a.zip").replace(b'"archive"', b'"\xed\xa0\x80"'),
         raw(b"a.zip").replace(b"--b--", b""),
     ],
-    ids=["a header of 10 kB", "nothing", "a start", "no name", "bad base64", "half a character", "no end"],
+    ids=["a header of 10 kB", "nothing", "a start", "no name", "bad base64", "an unpaired surrogate", "no end"],
 )
 def test_a_form_that_is_none_is_400(here: Task, owner: Any, body: bytes) -> None:
     who = client(owner)

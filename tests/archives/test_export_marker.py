@@ -48,7 +48,7 @@ def test_a_data_set_that_looks_like_an_export_is_not_replaced(names: list[str], 
     for name in names:
         put(tmp_path / "set", name)
     before = everything(tmp_path)
-    with pytest.raises(OpenImagesError, match=rf"set is not overwritten: it has no {MARKER}, .*Move that away, or"):
+    with pytest.raises(OpenImagesError, match=rf"set is not overwritten: it has no {MARKER}, .*Move it away, or"):
         export(tmp_path / "set", force=True)
     assert everything(tmp_path) == before
 
@@ -117,7 +117,9 @@ def test_the_first_files_are_named_and_all_are_counted(tmp_path: Path) -> None:
     export(tmp_path / "out")
     for number in range(1204):
         put(tmp_path / "out", f"images/train/n{number:04}.jpg")
-    with pytest.raises(OpenImagesError, match="it holds 1,204 files that are not as an export wrote them: ") as caught:
+    with pytest.raises(
+        OpenImagesError, match="it contains 1,204 files that are not as an export wrote them: "
+    ) as caught:
         export(tmp_path / "out", force=True)
     first = ", ".join(f'"images/train/n000{number}.jpg"' for number in range(3))
     assert f"{first} and 1,201 more." in str(caught.value)
@@ -176,7 +178,7 @@ def test_what_comes_at_the_last_moment_stays_and_it_is_said_where(
         return remove(folder, contents)
 
     monkeypatch.setattr(output, "remove_listed", late)
-    with pytest.raises(OpenImagesError, match=r"out is written, but the old one is left in .*: something in it was"):
+    with pytest.raises(OpenImagesError, match=r"out was written, but the old one is left in .*: something in it was"):
         export(dest, b"new", force=True)
     assert everything(dest)[CSV] == b"new"
     (old,) = tmp_path.glob(".out.*.partial/old")

@@ -228,7 +228,7 @@ def test_a_file_left_unfinished_is_never_published(name: str, tmp_path: Path) ->
             except RuntimeError:
                 pass
 
-    with pytest.raises(OpenImagesError, match="is not written: a file in it was left unfinished"):
+    with pytest.raises(OpenImagesError, match="was not written: a file in it is incomplete"):
         export_and_hide_the_failure()
     assert names(tmp_path) == []
 
@@ -368,7 +368,7 @@ def test_a_zip_that_could_not_be_written_whole_is_not_published_even_if_that_was
             with pytest.raises(OpenImagesError, match="No space left"):
                 output.write("annotations/b.csv", b"x", compress=True)
 
-    with pytest.raises(OpenImagesError, match="left unfinished"):
+    with pytest.raises(OpenImagesError, match="incomplete"):
         export_and_overlook()
     assert names(tmp_path) == []
 
@@ -406,7 +406,7 @@ def test_the_new_folder_stands_even_if_the_old_one_cannot_be_removed(
         remove(self, missing_ok)
 
     monkeypatch.setattr(Path, "unlink", refuse)
-    with pytest.raises(OpenImagesError, match=r"is written, but the old one is left in .*/old: Permission denied"):
+    with pytest.raises(OpenImagesError, match=r"was written, but the old one is left in .*/old: Permission denied"):
         export(dest, force=True)
     monkeypatch.undo()
     assert "annotations/class-descriptions.csv" in contents(dest)

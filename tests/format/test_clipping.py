@@ -1,4 +1,4 @@
-"""Coordinates a hair outside the image, and what else stands in the place of a fraction."""
+"""Coordinates slightly outside the image, and what else stands in the place of a fraction."""
 
 import io
 
@@ -37,7 +37,7 @@ def test_nothing_else_is_clipped(value: str) -> None:
 def test_clipped_coordinates_are_counted_by_column() -> None:
     rows, issues = clip(BOXES + b"a,l,-0.0033,0.5,0.1,1.0015\nb,l,0.1,0.5,0.1,0.9\nc,l,0.1,0.5,0.1,1.002\n")
     assert rows == [(0, 0.5, 0.1, 1), (0.1, 0.5, 0.1, 0.9), (0.1, 0.5, 0.1, 1)]
-    said = "is taken as the image's edge; {} such a coordinate in this column, the first here"
+    said = "is moved to the image's edge; {} such a coordinate in this column, the first here"
     assert texts(issues) == [
         f'warning clipped f.csv:2: XMin: "-0.0033" {said.format("1 row has")}',
         f'warning clipped f.csv:2: YMax: "1.0015" {said.format("2 rows have")}',

@@ -21,7 +21,7 @@ def test_short_rows_are_read_and_one_warning_counts_them(chunk_rows: int) -> Non
         (3, None, None),
         (4, True, None),
     ]
-    missing = "those that are missing may be empty, and are read so"
+    missing = "those that are missing may be empty, and are read as empty"
     said = f"2 rows have fewer cells than the header, the first here; {missing}"
     assert texts(issues) == [f"warning short-rows f.csv:3: {said}"]
 

@@ -219,7 +219,7 @@ def test_a_dead_worker_is_seen_and_buried(nobody_comes: None, settings: Settings
     with pytest.raises(InvalidTransition, match="ended already: failed"):
         cancel(job)
     job.refresh_from_db()
-    assert (job.state, job.message.partition(";")[0]) == ("failed", "The worker stopped without a word")
+    assert (job.state, job.message.partition(";")[0]) == ("failed", "The worker stopped unexpectedly")
     with pytest.raises(AttemptLost):
         attempt.end(JobState.SUCCEEDED)
     work.work(attempt)  # the worker was alive after all
@@ -349,7 +349,7 @@ def test_a_queue_that_refuses_makes_the_job_failed(settings: Settings, caplog: p
     settings.OPENIMAGES_IO = {"JOB_QUEUE": "nowhere"}
     job = submitted()
     assert job.state == "failed"
-    assert job.message.startswith("The job could not be put into the queue")
+    assert job.message.startswith("The job could not be queued")
     assert "nowhere" in caplog.text
 
 

@@ -65,7 +65,7 @@ def test_a_queue_that_does_not_answer_makes_the_job_failed_until_it_answers(
     use(settings, queue, NOWHERE)
     job = submitted()
     assert job.state == "failed"
-    assert job.message.startswith("The job could not be put into the queue")
+    assert job.message.startswith("The job could not be queued")
     use(settings, queue, URL)
     site.start_worker("rqworker", queue, "--job-class", "django_tasks_rq.Job")
     job = ended(retry(job))

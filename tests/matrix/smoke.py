@@ -248,7 +248,7 @@ def watched(read: Any) -> None:
     primary(Job).filter(pk=dead.pk).update(heartbeat=now - timedelta(minutes=5))
     shows.close()
     said("prune_openimages_jobs")
-    assert read(f"/api/jobs/{dead.pk}/")["message"].startswith("The worker stopped without a word")
+    assert read(f"/api/jobs/{dead.pk}/")["message"].startswith("The worker stopped unexpectedly")
     for job in (fresh, dead):
         job.delete()
 

@@ -112,7 +112,7 @@ def test_the_masks_of_an_archive_may_unpack_to_so_many_times_its_size(tmp_path: 
 def test_no_mask_at_hand_is_one_warning(tmp_path: Path) -> None:
     result = load(write(tmp_path / "good", changed(gone(CAT_MASK, CAR_MASK))))
     assert result.committed
-    assert warnings(result) == [f"{MASKS}: No mask files are there; 2 masks have no PNG"]
+    assert warnings(result) == [f"{MASKS}: There are no mask files; 2 masks have no PNG"]
 
 
 def test_two_masks_of_one_name(tmp_path: Path) -> None:

@@ -150,7 +150,7 @@ def test_a_report_takes_no_other_files_place(source: Callable[[Files], Path], tm
     archive, place = source(documented(boxes=[BOX])), tmp_path / "mine.json"
     for mine in ('{"images": []}', '{\n  "task": "x",\n  "mine": [\n]\n', "x"):
         place.write_text(mine)
-        assert "another file is there" in refused(archive, "--task", "t", "--report", place)[1]
+        assert "another file exists there" in refused(archive, "--task", "t", "--report", place)[1]
         assert place.read_text() == mine
     assert not Task.objects.exists()
     place.write_text("")

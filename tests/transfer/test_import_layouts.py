@@ -289,8 +289,8 @@ def test_an_absent_shard_is_one_warning(tmp_path: Path) -> None:
 
     (warning,) = told(result.report)
     assert warning == (
-        "warning: no-mask-shard: train-annotations-object-segmentation.csv: No masks of ImageIDs that start "
-        "with “b” are there; 3 masks have no PNG"
+        "warning: no-mask-shard: train-annotations-object-segmentation.csv: There are no masks of ImageIDs that start "
+        "with “b”; 3 masks have no PNG"
     )
     assert totals(result.report)["masks"] == {"read": 4, "added": 4}
     assert [len(shape.mask.png) > 0 for shape in shapes()] == [True, False, False, False]
@@ -338,7 +338,7 @@ def test_no_masks_at_hand_then_the_masks(tmp_path: Path) -> None:
     result = bring_in(write(tmp_path, files))
 
     assert told(result.report)[0] == (
-        "warning: no-mask-files: annotations/train-annotations-object-segmentation.csv: No mask files are there; "
+        "warning: no-mask-files: annotations/train-annotations-object-segmentation.csv: There are no mask files; "
         "3 masks have no PNG"
     )
     assert codes(result.report) == ["no-mask-files", "mask-without-box"]

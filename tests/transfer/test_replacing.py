@@ -126,7 +126,7 @@ def test_where_the_image_of_a_bad_row_is_unknown_all_keep_theirs(task: Task, aga
     source = again(documented(boxes=[box(0.5), "a,xclick", box(0.3, "b")], labels=["a,,/m/0k4j,1"]))
     result = replaced(source)
     (said_of_it,) = said(result, "rows-kept")
-    assert "rows were left out whose image cannot be read (boxes)" in said_of_it
+    assert "rows were skipped whose image cannot be read (boxes)" in said_of_it
     assert kept("rectangle") == [0.5, 0.4]
     assert kept("rectangle", "b") == [0.5, 0.4, 0.3]
     assert totals(result.report)["human labels"] == {"read": 1, "added": 1, "removed": 2}
