@@ -1,4 +1,4 @@
-"""Coordinates slightly outside the image: an error, or with the option the edge, whichever way the import is started."""
+"""Coordinates slightly outside the image: an error, or with the option the edge, however the import is started."""
 
 from pathlib import Path
 
