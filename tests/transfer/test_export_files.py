@@ -444,13 +444,13 @@ def test_what_the_format_has_no_column_for_is_counted(tmp_path: Path) -> None:
 
     issues = [issue for issue in report.issues() if issue.code.endswith("-unwritten")]
     assert [(issue.value, issue.reason.partition("(")[2]) for issue in issues] == [
-        ("depth", "boxes that lose it: 2)"),
-        ("Source", "masks that lose it: 1)"),
-        ("depth", "masks that lose it: 1)"),
-        ("occluded", "masks that lose it: 1)"),
-        ("score", "masks that lose it: 1)"),
-        ("depth", "tags that lose it: 1)"),
-        ("occluded", "tags that lose it: 1)"),
+        ("depth", "boxes with it: 2)"),
+        ("Source", "masks with it: 1)"),
+        ("depth", "masks with it: 1)"),
+        ("occluded", "masks with it: 1)"),
+        ("score", "masks with it: 1)"),
+        ("depth", "tags with it: 1)"),
+        ("occluded", "tags with it: 1)"),
         ("IsInside", "boxes concerned: 1)"),
         ("IsTruncated", "boxes concerned: 1)"),
         ("PredictedIoU", "masks concerned: 1)"),

@@ -69,8 +69,7 @@ def test_groups_that_no_mask_holds_together(task: Task, tmp_path: Path) -> None:
     assert shapes.update(group=77) == 3
     (line,) = said(task, tmp_path / "out")
     assert line == (
-        "warning: 1 group has no mask that would hold its shapes together, so that the archive does not say that they "
-        "belong together"
+        "warning: 1 group has no mask that would keep its shapes together, so the archive does not have the grouping"
     )
     shapes.filter(group=77).update(group=None)
     Shape.objects.filter(kind="tag").update(group=78)

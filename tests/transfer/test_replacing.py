@@ -58,7 +58,7 @@ def test_only_kinds_that_the_archive_has_a_file_for(task: Task, again: Callable[
     source = again(documented(boxes=[box(0.7), box(0.5)]))
     for dry_run in (True, False):
         result = replaced(source, dry_run=dry_run)
-        assert said(result, "annotations-removed") == ["Mode replace removes 2 annotations of 1 image, of them 2 boxes"]
+        assert said(result, "annotations-removed") == ["Mode replace removes 2 annotations of 1 image: 2 boxes"]
         assert said(result, "kinds-kept") == [
             "3 annotations stay because the archive has no file of their kind: 1 human label, 1 machine label, 1 mask"
         ]
@@ -96,7 +96,7 @@ def test_a_file_of_one_subset_takes_nothing_of_another(again: Callable[[Files], 
 def test_all_kinds_if_so_chosen(task: Task, again: Callable[[Files], Path]) -> None:
     result = replaced(again(documented(boxes=[box(0.7)])), replace_all_kinds=True)
     assert said(result, "annotations-removed") == [
-        "Mode replace removes 5 annotations of 1 image, of them 2 boxes, 1 human label, 1 machine label, 1 mask"
+        "Mode replace removes 5 annotations of 1 image: 2 boxes, 1 human label, 1 machine label, 1 mask"
     ]
     assert not said(result, "kinds-kept")
     assert (kept("tag"), kept("mask"), kept("rectangle")) == ([], [], [0.7])
@@ -115,7 +115,7 @@ def test_an_image_with_a_bad_row_keeps_its_rows_and_its_good_rows_merge(
             "read": 4, "added": 2, "updated": 1, "removed": 2, "skipped": {"bad": 1},
         }  # fmt: skip
         assert said(result, "rows-kept") == [
-            "1 image keeps all of a kind of which a row was left out as bad; good rows of that kind are merged there"
+            "1 image keeps all annotations of a kind with a skipped row; good rows of that kind are merged there"
         ]
     assert kept("rectangle") == [0.5, 0.4, 0.7]
     assert keys < set(Shape.objects.filter(kind="rectangle", image__name="a").values_list("pk", flat=True))
