@@ -25,16 +25,16 @@ class Outcome(StrEnum):
 
     IMPORTED = "imported", "Imported: {changes}{also}."
     DRY_RUN = "dry-run", "A dry run, so nothing was written. An import would do this: {changes}{also}."
-    UNCHANGED = "unchanged", "Everything is there already, so nothing {would}{also}."
+    UNCHANGED = "unchanged", "Everything exists already, so nothing {would}{also}."
     REFUSED = "refused", "Nothing was written, because of what is wrong in the archive: {issues}."
     EXPORTED = "exported", "Exported: {written}{also}."
     CHECKED = "checked", "Checked {shapes}: {issues}."
     CANCELLED = "cancelled", "Cancelled: nothing was written."
-    CANCELLED_WAITING = "cancelled-waiting", "Cancelled before it began."
+    CANCELLED_WAITING = "cancelled-waiting", "Cancelled before it started."
     STOPPED = "stopped", "The worker was stopped, so nothing was written; the job can be started again."
     WORKER_LOST = (
         "worker-lost",
-        "The worker stopped without a word; nothing was written. The job can be started again.",
+        "The worker stopped unexpectedly; nothing was written. The job can be started again.",
     )
     UNCOMMITTED = (
         "uncommitted",
@@ -42,10 +42,10 @@ class Outcome(StrEnum):
     )
     NOT_QUEUED = (
         "not-queued",
-        "The job could not be put into the queue, which does not answer. It can be started again when the queue does.",
+        "The job could not be queued, because the queue does not answer. Start it again when the queue is available.",
     )
-    DATABASE_FAILED = "database-failed", "The database failed, so nothing was written; the log says how."
-    UNEXPECTED = "unexpected", "Unexpected error ({error}), so nothing was written; the log says more."
+    DATABASE_FAILED = "database-failed", "The database failed, so nothing was written; see the log for details."
+    UNEXPECTED = "unexpected", "Unexpected error ({error}), so nothing was written; see the log for details."
     ERROR = "error", "{error}"
     TEXT = "text", "{text}"
 
