@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from openimages_io.format.skip_reasons import skip_words
 from openimages_io.models import JobKind, ShapeKind
-from openimages_io.transfer.report import ROW_KINDS
+from openimages_io.models.outcomes import ROW_KINDS
 
 _KINDS: Final[dict[str, str | Promise]] = {
     "labels": _("labels"),

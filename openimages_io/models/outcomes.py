@@ -54,19 +54,19 @@ class Outcome(StrEnum):
         return {"code": self.value, "params": params}
 
 
-_KINDS: Final = {
-    "images": "image",
-    "pictures": "picture",
+ROW_KINDS: Final = {
     "labels": "label",
     "hierarchy edges": "hierarchy edge",
     "attribute specs": "attribute spec",
+    "images": "image",
     "image sizes": "image size",
+    "pictures": "picture",
     "human labels": "human label",
     "machine labels": "machine label",
     "boxes": "box",
     "masks": "mask",
 }
-"""Kinds of rows in the order in which they are named, and their singulars."""
+"""Kinds of rows in the order of reports, first what does not depend on others; and their singulars."""
 _BY_CODE: Final = {str(outcome): outcome for outcome in Outcome}
 
 
@@ -104,10 +104,10 @@ def _changes(totals: Any) -> Iterator[str]:
 def _numbers(totals: Any, column: str) -> Iterator[str]:
     """How many rows of each kind a column of the totals has."""
     known = totals if isinstance(totals, dict) else {}
-    for kind in (*(kind for kind in _KINDS if kind in known), *(kind for kind in known if kind not in _KINDS)):
+    for kind in (*(kind for kind in ROW_KINDS if kind in known), *(kind for kind in known if kind not in ROW_KINDS)):
         number = known[kind].get(column) if isinstance(known[kind], dict) else None
         if isinstance(number, int) and number:
-            yield _counted(number, _KINDS.get(kind, kind.removesuffix("s")), kind)
+            yield _counted(number, ROW_KINDS.get(kind, kind.removesuffix("s")), kind)
 
 
 def _counted(number: int, one: str, many: str) -> str:

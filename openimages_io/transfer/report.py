@@ -16,6 +16,7 @@ from openimages_io.archives.temporary import discard, no_space
 from openimages_io.exceptions import UnreadableArchive
 from openimages_io.format.issue_codes import UNLISTED
 from openimages_io.format.issues import Issue, Severity
+from openimages_io.models.outcomes import ROW_KINDS
 from openimages_io.transfer.summary import IssueKind, Summary
 
 WHOLE_FILE: Final = frozenset(
@@ -36,21 +37,6 @@ WHOLE_FILE: Final = frozenset(
 """Codes of errors that are not of a row but of a whole file, or of the options."""
 SHOWN: Final = 100
 _IN_MEMORY: Final = 1 << 20
-
-
-ROW_KINDS: Final = (
-    "labels",
-    "hierarchy edges",
-    "attribute specs",
-    "images",
-    "image sizes",
-    "pictures",
-    "human labels",
-    "machine labels",
-    "boxes",
-    "masks",
-)
-"""The kinds of rows in the order of reports: first what does not depend on others."""
 
 
 @dataclass(slots=True)
