@@ -102,7 +102,7 @@ def test_an_anonymous_user_is_nobody() -> None:
 def test_a_dry_run_writes_nothing_and_is_done_when_it_is_confirmed() -> None:
     job = submitted(dry_run=True, pictures=1)
     assert (job.state, job.committed, job.changed, job.refused) == ("succeeded", False, True, False)
-    assert job.message.startswith("A dry run, so nothing was written. An import would do this: 2 images")
+    assert job.message.startswith("A dry run, so nothing was written. An import would do this: 2 labels")
     assert not Task.objects.exists()
     assert can_confirm(job)
     again = confirm(job)
@@ -274,7 +274,7 @@ def test_an_export_is_stored_with_its_digest_and_the_same_each_time(media: Path)
     assert first.state == "succeeded", first.message
     assert str(first.result).endswith("/so_called.zip")
     assert first.result_digest == second.result_digest != ""
-    assert first.message == "Exported: 1 image, 2 labels and 1 box."
+    assert first.message == "Exported: 2 labels, 1 image and 1 box."
     with first.result.open("rb") as one, second.result.open("rb") as other:
         assert one.read() == other.read()
 
