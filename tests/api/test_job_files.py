@@ -136,7 +136,7 @@ def test_a_file_that_the_storage_has_lost_is_410(made: Job, owner: Any) -> None:
     made.result.storage.delete(str(made.result))
     response = get(made, owner)
     assert response.status_code == 410
-    assert "lost" in response.json()["detail"]
+    assert "missing in the storage" in response.json()["detail"]
 
 
 def test_an_import_has_no_file(scenes: Task, owner: Any) -> None:

@@ -195,7 +195,7 @@ def test_what_was_stored_is_removed_when_the_next_cannot_be(api: APIClient, url:
         return save(name, content)
 
     with patch.object(storage, "save", fail_at_the_second):
-        assert "has no room" in refusal(post(api, url, file("a.png"), file("b.png")), 507)
+        assert "has no disk space" in refusal(post(api, url, file("a.png"), file("b.png")), 507)
     assert len(calls) == 2
     assert not Image.objects.exists()
 
