@@ -15,7 +15,7 @@ from django.db.models import Model
 
 from openimages_io import conf
 from openimages_io.archives import Archive, open_archive
-from openimages_io.database.bulk import loading, plain
+from openimages_io.database.bulk import Loader, loading, plain
 from openimages_io.database.commit import Commit, Outcome
 from openimages_io.database.locking import begun
 from openimages_io.database.new_files import NewFiles
@@ -26,6 +26,7 @@ from openimages_io.format.skip_reasons import SkipReason
 from openimages_io.models import AttributeSpec, HierarchyEdge, Image, Label, Mask, Shape, Task, picture_storage
 from openimages_io.models.revisions import lock
 from openimages_io.transfer.apply import apply_plan
+from openimages_io.transfer.basis import Basis
 from openimages_io.transfer.boxes.importing import read_boxes
 from openimages_io.transfer.gc_tuning import relaxed_gc
 from openimages_io.transfer.images.importing import read_image_lists
@@ -41,7 +42,7 @@ from openimages_io.transfer.matching import ImageIndex, LabelIndex
 from openimages_io.transfer.not_found import report_not_found
 from openimages_io.transfer.options import ImportOptions, Match, Mode, OnError
 from openimages_io.transfer.pictures.importing import read_size_files, take_pictures, take_sizes
-from openimages_io.transfer.pictures.storing import store_pictures
+from openimages_io.transfer.pictures.storing import Stored, store_pictures
 from openimages_io.transfer.plan import ArchiveChanged, Plan
 from openimages_io.transfer.replacing import Replacing, groups_of, replace_annotations
 from openimages_io.transfer.report import Report
@@ -52,6 +53,8 @@ from openimages_io.transfer.tags.importing import read_tags
 logger = logging.getLogger(__name__)
 
 _TRIES: Final = 5
+"""Plans that may prove outdated before one is made under the task's lock."""
+_GONE: Final = "The task “{}” is no longer there, so nothing was written."
 _DISK: Final = re.compile("disk is full|readonly database|unable to open database file|disk I/O error")
 _TABLES: Final = (Image, Label, HierarchyEdge, AttributeSpec, Shape, Mask)
 _AGAIN: Final = {
@@ -86,14 +89,24 @@ class Result:
     """Whether the import has made the task; after a dry run, whether it would."""
 
 
+class _Refused(Exception):
+    """What was planned is not written."""
+
+    def __init__(self, result: Result) -> None:
+        super().__init__()
+        self.result = result
+
+
 @dataclass(slots=True, kw_only=True)
 class _Planned:
     """A plan, and what it was made on."""
 
     plan: Plan
     report: Report
-    task_id: int | None
-    revision: int
+    basis: Basis | None
+    """The task as it was before; None for one that was not there."""
+    is_about_all: bool
+    """Whether any image of the task that changes may change the plan, not only those that the archive names."""
     kept: Replacing
     """What another plan must know of mode replace."""
     is_lossy: bool
@@ -102,7 +115,11 @@ class _Planned:
     @property
     def changes(self) -> bool:
         """Whether there is anything to write."""
-        return self.plan.changes or self.task_id is None
+        return self.plan.changes or self.basis is None
+
+    def holds(self, using: str) -> bool:
+        """Whether the plan is right for the task as it is now."""
+        return self.basis is not None and self.basis.holds(using, None if self.is_about_all else self.plan.depends_on)
 
 
 class Importer:
@@ -208,7 +225,28 @@ class Importer:
                     return self._apply(archive, planned) if planned.changes else self._confirm(planned)
                 except _TaskChanged:
                     continue
-        raise OpenImagesError(f"The task “{self.task_name}” kept changing while it was checked; try again.")
+        return self._run_locked(archive)
+
+    def _run_locked(self, archive: Archive) -> Result:
+        """Plans and applies under the task's lock, so that it comes to an end however often the task changes."""
+        with NewFiles(picture_storage(), self._transaction) as files, ExitStack() as stack:
+            try:
+                with ExitStack() as transaction:
+                    loader = self._begin(transaction, lambda: (planned, task))
+                    task = self._existing()
+                    lock("Task", self.using, pk=task.pk)
+                    planned = self._plan(archive, stack, keeps=True)
+                    if self._forbids(planned.report):
+                        raise _Refused(self._result(planned, committed=False, changed=False, refused=True))
+                    planned.plan.settle()
+                    try:
+                        self._load(archive, planned, loader, task, self._store(archive, planned, files))
+                    except ArchiveChanged as fault:
+                        raise _Refused(self._refuse(planned, fault)) from fault
+            except _Refused as refusal:
+                return refusal.result
+        assert self.result is not None
+        return self.result
 
     def _result(
         self, planned: _Planned, *, committed: bool, changed: bool, refused: bool = False, task: Task | None = None
@@ -219,7 +257,7 @@ class Importer:
             task=task or self._task(),
             changed=changed,
             refused=refused,
-            is_new=planned.task_id is None,
+            is_new=planned.basis is None,
         )
 
     def _forbids(self, report: Report) -> bool:
@@ -227,7 +265,7 @@ class Importer:
 
     def _plan(self, archive: Archive, stack: ExitStack, *, keeps: bool) -> _Planned:
         planned = self._plan_once(archive, stack, Replacing(), keeps=keeps)
-        if planned.is_lossy and planned.task_id is not None and not self._forbids(planned.report):
+        if planned.is_lossy and planned.basis is not None and not self._forbids(planned.report):
             # What stays because rows were left out is known only now, and good rows of the same images meet it.
             planned.plan.close()
             planned = self._plan_once(archive, stack, planned.kept, keeps=keeps)
@@ -235,54 +273,83 @@ class Importer:
 
     def _plan_once(self, archive: Archive, stack: ExitStack, replacing: Replacing, *, keeps: bool) -> _Planned:
         task = self._task()
-        task_id, revision = (task.pk, task.revision) if task else (None, 0)
+        basis = Basis.of(task, self.using) if task else None
         report = Report()
         layout = self._layout(archive, report)
-        run = self._start(archive, layout, report, task_id, stack.enter_context(Plan(keeps=keeps)))
+        run = self._start(archive, layout, report, task.pk if task else None, stack.enter_context(Plan(keeps=keeps)))
         run.replacing = replace(replacing, groups=groups_of(run))
         if layout.sources or len(layout.pictures):
             self._read(run)
         kept = run.replacing.next_pass(partial(_images_of, run), exact=run.lenient is None)
-        if self.options.mode is Mode.REPLACE and task_id is not None:
+        if self.options.mode is Mode.REPLACE and task is not None:
             # Every image that the archive names is known by now; new ones have nothing to replace.
             replace_annotations(run, run.chosen_labels)
         is_lossy = bool(run.replacing.skipped or run.replacing.nameless) and self.options.on_error is OnError.SKIP
-        return _Planned(plan=run.plan, report=report, task_id=task_id, revision=revision, kept=kept, is_lossy=is_lossy)
+        return _Planned(
+            plan=run.plan,
+            report=report,
+            basis=basis,
+            is_about_all=bool(run.lenient),
+            kept=kept,
+            is_lossy=is_lossy,
+        )
 
     def _confirm(self, planned: _Planned) -> Result:
         """Says that there is nothing to write. Raises `_TaskChanged` if that may not hold any more."""
         task = self._task()
-        if task is None or (task.pk, task.revision) != (planned.task_id, planned.revision):
+        if task is None or planned.basis is None or task.pk != planned.basis.task_id or not planned.holds(self.using):
             raise _TaskChanged
         if self.before_commit is not None:
             self.before_commit(task, planned.report, False)
         return self._result(planned, committed=True, changed=False, task=task)
 
     def _apply(self, archive: Archive, planned: _Planned) -> Result:
-        """Writes what was planned. Raises `_TaskChanged` if the task has changed since; nothing is written then."""
-        plan, report = planned.plan, planned.report
-        plan.settle()
+        """Writes what was planned. Raises `_TaskChanged` if that is not right any more; nothing is written then."""
+        planned.plan.settle()
         try:
             with NewFiles(picture_storage(), self._transaction) as files, ExitStack() as stack:
-                pictures = store_pictures(plan, archive, files, self.limits, self.using, self._progress("pictures"))
-
-                def last() -> None:
-                    report.settle()
-                    self.result = self._result(planned, committed=True, changed=True, task=task)
-                    if self.before_commit is not None:
-                        self.before_commit(task, report, True)
-
-                load = partial(loading, self.using, _tables(), last, self._transaction)
-                loader = begun(stack, self.using, load, self._waiting())
+                pictures = self._store(archive, planned, files)
+                loader = self._begin(stack, lambda: (planned, task))
                 task = self._lock(planned)
-                loader.postpone_indexes(Shape, plan.inserted[Shape], may_lock=self.may_lock_tables)
-                apply_plan(plan, loader, task.pk, pictures, archive, self.limits, self._progress("commit"))
+                self._load(archive, planned, loader, task, pictures)
         except ArchiveChanged as fault:
-            report(Issue(code="archive-changed", file=str(fault)))
-            report.has_whole_file_errors = True
-            return self._result(planned, committed=False, changed=False, refused=True)
+            return self._refuse(planned, fault)
         assert self.result is not None
         return self.result
+
+    def _store(self, archive: Archive, planned: _Planned, files: NewFiles) -> dict[str, Stored]:
+        progress = self._progress("pictures")
+        return store_pictures(planned.plan, archive, files, self.limits, self.using, progress)
+
+    def _begin(self, stack: ExitStack, final: Callable[[], tuple[_Planned, Task]]) -> Loader:
+        """Begins the transaction. `final` is asked before it ends."""
+
+        def last() -> None:
+            planned, task = final()
+            planned.report.settle()
+            self.result = self._result(planned, committed=True, changed=planned.changes, task=task)
+            if self.before_commit is not None:
+                self.before_commit(task, planned.report, planned.changes)
+
+        load = partial(loading, self.using, _tables(), last, self._transaction)
+        return begun(stack, self.using, load, self._waiting())
+
+    def _load(
+        self, archive: Archive, planned: _Planned, loader: Loader, task: Task, pictures: dict[str, Stored]
+    ) -> None:
+        loader.postpone_indexes(Shape, planned.plan.inserted[Shape], may_lock=self.may_lock_tables)
+        apply_plan(planned.plan, loader, task.pk, pictures, archive, self.limits, self._progress("commit"))
+
+    def _refuse(self, planned: _Planned, fault: ArchiveChanged) -> Result:
+        planned.report(Issue(code="archive-changed", file=str(fault)))
+        planned.report.has_whole_file_errors = True
+        return self._result(planned, committed=False, changed=False, refused=True)
+
+    def _existing(self) -> Task:
+        task = self._task()
+        if task is None:
+            raise OpenImagesError(_GONE.format(self.task_name))
+        return task
 
     def _progress(self, phase: str) -> Callable[[int, int], None]:
         def report_progress(done: int, total: int) -> None:
@@ -384,7 +451,7 @@ class Importer:
         if self.task_id is not None:
             task = tasks.filter(pk=self.task_id).first()
             if task is None:
-                raise OpenImagesError(f"The task “{self.task_name}” is no longer there, so nothing was written.")
+                raise OpenImagesError(_GONE.format(self.task_name))
             return task
         task = tasks.filter(name=self.task_name).first()
         if task is None and self.must_exist:
@@ -401,14 +468,14 @@ class Importer:
     def _lock(self, planned: _Planned) -> Task:
         """Locks the task against other writers until the transaction ends; makes it if it is new."""
         tasks = plain(Task, self.using)
-        if planned.task_id is None:
+        if planned.basis is None:
             try:
                 return tasks.create(name=self.task_name, owner_id=self.owner.pk if self.owner else None)
             except IntegrityError:
                 raise _TaskChanged from None
-        if not lock("Task", self.using, pk=planned.task_id, revision=planned.revision):
+        if not lock("Task", self.using, pk=planned.basis.task_id) or not planned.holds(self.using):
             raise _TaskChanged
-        return tasks.get(pk=planned.task_id)
+        return tasks.get(pk=planned.basis.task_id)
 
 
 def _images_of(run: Run, subset: str | None, name: str) -> set[int]:

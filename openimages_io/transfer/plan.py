@@ -7,7 +7,7 @@ rows, both ways.
 
 import marshal
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import BinaryIO, Final, Self
@@ -73,6 +73,10 @@ class Plan:
         """Rows to insert, by table."""
         self.touched: set[int] = set()
         """Images of the task whose annotations change, by key."""
+        self.named: set[int] = set()
+        """Images of the task that rows, lists or pictures of the archive are of."""
+        self.sized: set[int] = set()
+        """Images of the task whose size the plan has looked at."""
         self.pictures: dict[int, str] = {}
         """The paths in the archive of pictures that are to be stored, by the image's key."""
         self.digests: dict[str, str] = {}
@@ -117,6 +121,15 @@ class Plan:
             self.changes = True
             for model in _DELETED_FIRST:
                 self._write(Action.DELETE, model, sorted(keys), {}, {}, first=True)
+
+    def name(self, images: Iterable[int]) -> None:
+        """Notes that the archive is about these images; new ones are left out."""
+        self.named.update(image for image in images if image > 0)
+
+    @property
+    def depends_on(self) -> set[int]:
+        """Images of the task whose change makes the plan wrong; that of any other does not."""
+        return self.named | self.sized
 
     def touch(self, images: Collection[int]) -> None:
         """Notes that the annotations of these images change."""

@@ -51,8 +51,6 @@ def group_of_shape(kind: str, source: str) -> str:
 class Replacing:
     """What one pass learns for mode replace, and what it knows of it from the pass before."""
 
-    named: set[int] = field(default_factory=set)
-    """Images that the archive names."""
     by_rows: dict[str, set[int]] = field(default_factory=dict)
     """Those that good rows of a group name, by group."""
     skipped: dict[str, set[tuple[str | None, str]]] = field(default_factory=dict)
@@ -73,7 +71,6 @@ class Replacing:
 
     def name(self, source: Source, images: Iterable[int]) -> None:
         """Notes the images of good rows."""
-        self.named.update(images)
         self.by_rows.setdefault(group_of(source), set()).update(images)
 
     def skip(self, source: Source, names: Iterable[str | None]) -> None:
@@ -112,7 +109,7 @@ def replace_annotations(run: "Run", labels: Collection[int] | None) -> None:
     removed: Counter[str] = Counter()
     stay: Counter[str] = Counter()
     images = 0
-    ordered = sorted(key for key in found.named if key > 0)
+    ordered = sorted(run.plan.named)
     conditions = _conditions(run, found)
     for start in range(0, len(ordered), _BATCH):
         batch = ordered[start : start + _BATCH]
@@ -196,7 +193,7 @@ def _count(shapes: "models.QuerySet[Shape]") -> Counter[str]:
 def _report(run: "Run", found: Replacing, removed: Counter[str], images: int, stay: Counter[str]) -> None:
     if removed:
         run.issue("annotations-removed", count=removed.total(), images=images, kinds=_listed(removed))
-    kept = sorted({image for keys in found.kept.values() for image in keys} & found.named)
+    kept = sorted({image for keys in found.kept.values() for image in keys} & run.plan.named)
     if found.whole or kept:
         run.issue(
             "rows-kept", count=len(kept), form="all" if found.whole else "some", kinds=", ".join(sorted(found.whole))

@@ -76,6 +76,7 @@ def resolve(run: Run, source: Source, chunk: Chunk, totals: Totals) -> Resolved:
         resolved = Resolved(chunk, images, labels).where(keep)
     else:
         resolved = Resolved(chunk, images, labels)
+    run.plan.name(resolved.images)
     if run.options.mode is Mode.REPLACE:
         run.replacing.name(source, resolved.images)
     return resolved

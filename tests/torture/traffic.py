@@ -163,9 +163,7 @@ class Person(threading.Thread):
             if job["state"] == "succeeded":
                 self.model.saved[word] = (self.scene.images[place], 1.0)
         if job["state"] != "succeeded":
-            self.counts["import not done"] += 1
-            if "kept changing" not in job["message"]:
-                self.wrong.append(f"an import is {job['state']}: {job['message']}")
+            self.wrong.append(f"an import is {job['state']}: {job['message']}")
 
     def take(self) -> None:
         """Exports; all that was saved before and not deleted since is in the archive."""

@@ -13,7 +13,7 @@ from openimages_io.models.image import DEFAULT_SUBSET
 from openimages_io.transfer.creating import IMAGE_LIST_FIELDS, create_images
 from openimages_io.transfer.disk_notes import DiskNotes
 from openimages_io.transfer.lenient import doubt, find_images, place_of
-from openimages_io.transfer.options import Missing, Mode
+from openimages_io.transfer.options import Missing
 from openimages_io.transfer.repeated_rows import may_overlap
 from openimages_io.transfer.run import Run
 
@@ -48,8 +48,7 @@ def _read_list(run: Run, source: Source, scratch: DiskNotes | None) -> None:
             if len(set(keys)) < len(keys) or not seen.isdisjoint(keys):
                 chunk, keys = _refuse_twice(run, source, chunk, keys, seen)
             seen.update(keys)
-            if run.options.mode is Mode.REPLACE:
-                run.replacing.named.update(keys)
+            run.plan.name(keys)
             _compare(run, source, chunk, keys, made, scratch)
 
 

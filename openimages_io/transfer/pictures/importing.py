@@ -15,7 +15,7 @@ from openimages_io.models import Image
 from openimages_io.models.image import DEFAULT_SUBSET
 from openimages_io.transfer.creating import create_images
 from openimages_io.transfer.lenient import look_for_pictures
-from openimages_io.transfer.options import Missing, Mode
+from openimages_io.transfer.options import Missing
 from openimages_io.transfer.pictures.storing import digest_of
 from openimages_io.transfer.report import Totals
 from openimages_io.transfer.run import Run
@@ -172,8 +172,7 @@ def _image_of(run: Run, subset: str | None, name: str, path: str, chosen: Collec
     if key is None and run.policies.images is Missing.CREATE:
         (key,) = create_images(run, subset or DEFAULT_SUBSET, [name])
     if key:
-        if run.options.mode is Mode.REPLACE:
-            run.replacing.named.add(key)
+        run.plan.name([key])
         return key
     if key is None:
         run.unknown_images.take(subset, name, is_picture=True)
@@ -232,6 +231,7 @@ def take_sizes(run: Run) -> None:
         for image in rows:
             width, height = sizes[image.pk]
             before = image.width, image.height
+            run.plan.sized.add(image.pk)
             if image.file and image.width and image.height and image.pk not in measured and before != (width, height):
                 stored, told = (image.width, image.height), (width, height)
                 run.issue("size-differs", value=str(image), **_sizes(stored, told), **_form(stored, told))
