@@ -56,7 +56,7 @@ class LabelIndex:
         self.display: dict[int, str] = {}
         self.find: dict[str, int] = {}
         """What a LabelName cell means, whether it holds a LabelName or a display name."""
-        self.ambiguous: dict[str, list[str]] = {}
+        self.ambiguous: dict[str, dict[str, None]] = {}
         """Display names that several labels have, and those labels' LabelNames."""
         self.next_position = 0
         for key, name, display, position in rows:
@@ -86,21 +86,22 @@ class LabelIndex:
         if before == display:
             return
         if before in self.ambiguous:
-            self.ambiguous[before].remove(self.names[key])
+            del self.ambiguous[before][self.names[key]]
             if len(self.ambiguous[before]) == 1:
-                self.find[before] = self.by_name[self.ambiguous.pop(before)[0]]
+                (only,) = self.ambiguous.pop(before)
+                self.find[before] = self.by_name[only]
         elif before not in self.by_name and self.find.get(before) == key:
             del self.find[before]
         if not display or display in self.by_name:
             return
         other = self.find.get(display)
         if display in self.ambiguous:
-            self.ambiguous[display].append(self.names[key])
+            self.ambiguous[display][self.names[key]] = None
         elif other is None:
             self.find[display] = key
         elif other != key:
             del self.find[display]
-            self.ambiguous[display] = [self.names[other], self.names[key]]
+            self.ambiguous[display] = dict.fromkeys((self.names[other], self.names[key]))
 
 
 class ImageIndex:

@@ -10,6 +10,7 @@ from django.db import connections
 
 from openimages_io.models import Image, Shape, ShapeKind
 from openimages_io.models.shape import as_attributes
+from openimages_io.transfer.near_boxes import Box, NearBoxes
 from openimages_io.transfer.replacing import group_of_shape
 from openimages_io.transfer.run import Run
 
@@ -20,6 +21,8 @@ _ROUNDED: Final = 0.0101
 _ON_GRID: Final = 0.0005
 """Pixels by which a rounded side may be off the hundredths: Datumaro's are of single precision."""
 
+_ENOUGH: Final = 64
+"""Stored boxes within the tolerance of a row's, of which the nearest is met."""
 _BATCH: Final = 900
 _PAGE: Final = 8192
 """Keys whose bits are kept together."""
@@ -39,7 +42,6 @@ _FIELDS: Final = (
     "attributes",
 )
 
-Box = tuple[float, float, float, float]
 Place = tuple[int, int]
 """Image and label."""
 Size = tuple[int, int]
@@ -111,15 +113,14 @@ class StoredShapes:
             if same := equal.get(row):
                 met[index] = self.meet(same.popleft())
         taken = {shape.key for shape in met if shape is not None}
-        left: dict[Place, list[StoredShape]] = {}
+        left: dict[Place, _Candidates] = {}
         for index, place in enumerate(places):
             if met[index] is None and place in shapes:
                 if place not in left:
-                    left[place] = [shape for shape in shapes[place] if shape.key not in taken]
-                near = self.closest(left[place], place[0], boxes[index])
-                if near is not None:
-                    left[place].remove(near)
-                    met[index] = self.meet(near)
+                    rest = [shape for shape in shapes[place] if shape.key not in taken]
+                    left[place] = _Candidates(rest, self._size_of(place[0]) if rest else None)
+                near = left[place].take(boxes[index])
+                met[index] = near and self.meet(near)
         return met
 
     def closest(self, shapes: Sequence[StoredShape], image: int, box: Sequence[float | None]) -> StoredShape | None:
@@ -169,6 +170,49 @@ class StoredShapes:
                     )
 
 
+class _Candidates:
+    """Stored boxes of one place that no row has met yet, by nearness."""
+
+    def __init__(self, shapes: Sequence[StoredShape], size: Size | None) -> None:
+        self._size = size
+        self._near: NearBoxes[StoredShape] = NearBoxes(TOLERANCE, enough=_ENOUGH)
+        sides = (size[0], size[0], size[1], size[1]) if size else (1, 1, 1, 1)
+        self._rounded: NearBoxes[StoredShape] = NearBoxes(_ROUNDED, sides, enough=_ENOUGH)
+        self._numbers: dict[int, tuple[int, int]] = {}
+        for shape in shapes:
+            box = whole(shape.box)
+            if box is not None:
+                self._numbers[shape.key] = self._near.add(box, shape), self._rounded.add(box, shape) if size else 0
+
+    def take(self, box: Box) -> StoredShape | None:
+        """The shape that says the same box, or the box that this one was before its pixels were rounded."""
+        found = self._near.near(box)
+        if not found and self._size is not None and is_rounded(box, self._size):
+            found = self._rounded.near(box)
+        if not found:
+            return None
+        _, _, shape = found[0]
+        near, rounded = self._numbers.pop(shape.key)
+        self._near.remove(near)
+        if rounded:
+            self._rounded.remove(rounded)
+        return shape
+
+
+def whole(box: Sequence[float | None]) -> Box | None:
+    """The box, if all of its coordinates are known."""
+    x_min, x_max, y_min, y_max = box
+    if x_min is None or x_max is None or y_min is None or y_max is None:
+        return None
+    return x_min, x_max, y_min, y_max
+
+
+def is_rounded(box: Sequence[float], size: Size) -> bool:
+    """Whether a box's pixels are hundredths, as Datumaro rounds them."""
+    pixels = [cell * side for cell, side in zip(box, (size[0], size[0], size[1], size[1]), strict=True)]
+    return all(abs(value - round(value, 2)) <= _ON_GRID for value in pixels)
+
+
 def nearest(shapes: Sequence[StoredShape], box: Sequence[float | None]) -> StoredShape | None:
     """The first of the shapes with just this box, else the nearest within the tolerance."""
     best: StoredShape | None = None
@@ -190,13 +234,11 @@ def rounded_from(shapes: Sequence[StoredShape], box: Sequence[float | None], siz
 
     On an image below a thousand pixels that is more than the tolerance. A box that was not rounded so has none.
     """
-    cells = [value for value in box if value is not None]
+    cells = whole(box)
+    if cells is None or not is_rounded(cells, size):
+        return None
     sides = (size[0], size[0], size[1], size[1])
-    if len(cells) < len(sides):
-        return None
     pixels = [cell * side for cell, side in zip(cells, sides, strict=True)]
-    if any(abs(value - round(value, 2)) > _ON_GRID for value in pixels):
-        return None
     best: StoredShape | None = None
     least = _ROUNDED
     for shape in shapes:

@@ -17,6 +17,7 @@ from openimages_io.transfer.masks.mask_boxes import BoxMatcher, Claim
 from openimages_io.transfer.masks.mask_files import MaskFile, MaskFiles
 from openimages_io.transfer.masks.merging import StoredMasks, after_meeting, says_the_same
 from openimages_io.transfer.masks.redrawn_masks import RedrawnMasks
+from openimages_io.transfer.merging import whole
 from openimages_io.transfer.options import MasksAs
 from openimages_io.transfer.pictures.storing import digest_of
 from openimages_io.transfer.plan import Blob
@@ -228,7 +229,7 @@ class _MaskReader:
                 self.run.plan.update(model, [met.key], {name: [value] for name, value in columns.items()})
         # The stored box, if the row says the same: what comes back may be rounded, and box and mask would miss each
         # other. What is stored of a mask is a box that a row said; a polygon's may be that of its outline.
-        box = mask.box if moved else _whole(met.box) or mask.box
+        box = mask.box if moved else whole(met.box) or mask.box
         if mask.box is None and store.kind is ShapeKind.POLYGON:
             box = None
         if box is not None:
@@ -270,10 +271,3 @@ class _MaskReader:
         }
         self.run.plan.insert(Mask, beside)
         return keys
-
-
-def _whole(box: tuple[float | None, float | None, float | None, float | None]) -> Box | None:
-    x_min, x_max, y_min, y_max = box
-    if x_min is None or x_max is None or y_min is None or y_max is None:
-        return None
-    return x_min, x_max, y_min, y_max

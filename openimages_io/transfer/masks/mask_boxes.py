@@ -7,6 +7,8 @@ from typing import Any, Final
 from django.db.models import QuerySet
 
 from openimages_io.models import Shape, ShapeKind
+from openimages_io.transfer.merging import whole
+from openimages_io.transfer.near_boxes import NearBoxes
 from openimages_io.transfer.options import Mode
 from openimages_io.transfer.replacing import group_of_shape
 from openimages_io.transfer.run import Run
@@ -25,12 +27,39 @@ class Claim:
     """Of the mask's shape; below 0 for a new one."""
     box: tuple[float, float, float, float]
     group: int | None
-    """The mask's group, once it has one."""
+    """The mask's group, if it had one before."""
     is_stored: bool
     """Whether the mask was there before this import."""
-    is_met: bool = False
     is_named: bool = True
     """Whether the archive has the mask. One of the task's that it doesn't have may still find its box in it."""
+
+
+class _Place:
+    """The masks of one label on one image that have found no box yet, by what finds them."""
+
+    def __init__(self) -> None:
+        self.claims: dict[int, Claim] = {}
+        """By the number that the nearness has given them, which is their order."""
+        self._near: NearBoxes[None] = NearBoxes(TOLERANCE)
+        self._by_group: dict[int | None, set[int]] = {}
+
+    def add(self, claim: Claim) -> None:
+        number = self._near.add(claim.box, None)
+        self.claims[number] = claim
+        self._by_group.setdefault(claim.group, set()).add(number)
+
+    def find(self, boxes: Sequence[_Box], group: int | None) -> list[int]:
+        """The masks of this group, and those that say one of these boxes, in the order in which they came."""
+        found = set(self._by_group.get(group, ())) if group is not None else set()
+        for box in filter(None, map(whole, boxes)):
+            found.update(number for _, number, _ in self._near.near(box))
+        return sorted(found)
+
+    def take(self, number: int) -> Claim:
+        claim = self.claims.pop(number)
+        self._near.remove(number)
+        self._by_group[claim.group].discard(number)
+        return claim
 
 
 class BoxMatcher:
@@ -38,7 +67,8 @@ class BoxMatcher:
 
     def __init__(self, run: Run) -> None:
         self.run = run
-        self.by_place: dict[tuple[int, int], list[Claim]] = {}
+        self._by_place: dict[tuple[int, int], _Place] = {}
+        self._keys: set[int] = set()
         self.images: set[int] = set()
         self._groups: list[tuple[int, int]] = []
         self._with_mask: set[int] | None = None
@@ -50,7 +80,8 @@ class BoxMatcher:
 
     def add(self, image: int, label: int, claim: Claim) -> None:
         """Takes a mask in."""
-        self.by_place.setdefault((image, label), []).append(claim)
+        self._by_place.setdefault((image, label), _Place()).add(claim)
+        self._keys.add(claim.key)
         self.images.add(image)
 
     def group_of(self, image: int, label: int, boxes: Sequence[_Box], group: int | None) -> int | None:
@@ -58,18 +89,18 @@ class BoxMatcher:
 
         A box that was there may have two sets of coordinates: those that the archive says, and those that are stored.
         """
-        for claim in self.by_place.get((image, label), ()):
-            if claim.is_met or not self._may_join(claim, group):
+        place = self._by_place.get((image, label))
+        for number in place.find(boxes, group) if place else ():
+            assert place is not None
+            if not self._may_join(place.claims[number], group):
                 continue
-            if (group is not None and claim.group == group) or any(_agree(claim.box, box) for box in boxes):
-                claim.is_met = True
-                joined = claim.group or group or self.run.plan.new_group()
-                if claim.group is None:
-                    claim.group = joined
-                    self._groups.append((claim.key, joined))
-                    if claim.is_stored:
-                        self.run.plan.touch([image])
-                return joined
+            claim = place.take(number)
+            joined = claim.group or group or self.run.plan.new_group()
+            if claim.group is None:
+                self._groups.append((claim.key, joined))
+                if claim.is_stored:
+                    self.run.plan.touch([image])
+            return joined
         return group
 
     def _may_join(self, claim: Claim, group: int | None) -> bool:
@@ -108,7 +139,7 @@ class BoxMatcher:
             ):
                 if not self.run.stays("masks", image) or (group is not None and not self._is_released(image, group)):
                     continue
-                if all(claim.key != key for claim in self.by_place.get((image, label), ())):
+                if key not in self._keys:
                     self.add(image, label, Claim(key, _box(box), None, is_stored=True, is_named=False))
 
     def _lonely(self) -> "QuerySet[Shape]":
@@ -134,8 +165,8 @@ class BoxMatcher:
         images = sorted(
             {
                 image
-                for (image, _), claims in self.by_place.items()
-                if image > 0 and any(claim.is_named and not claim.is_met for claim in claims)
+                for (image, _), place in self._by_place.items()
+                if image > 0 and any(claim.is_named for claim in place.claims.values())
             }
         )
         if not self.run.has_shapes:
@@ -160,7 +191,7 @@ class BoxMatcher:
 
     def unmet(self) -> int:
         """How many of the archive's masks have found no box."""
-        return sum(c.is_named and not c.is_met for claims in self.by_place.values() for c in claims)
+        return sum(claim.is_named for place in self._by_place.values() for claim in place.claims.values())
 
     def flush(self) -> None:
         """Writes the groups of masks that have found their box since."""
@@ -168,10 +199,6 @@ class BoxMatcher:
             keys, groups = zip(*self._groups, strict=True)
             self.run.plan.update(Shape, keys, {"group": groups})
         self._groups.clear()
-
-
-def _agree(one: _Box, other: _Box) -> bool:
-    return all(a is not None and b is not None and abs(a - b) <= TOLERANCE for a, b in zip(one, other, strict=True))
 
 
 def _box(values: Iterable[Any]) -> tuple[float, float, float, float]:

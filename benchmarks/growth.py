@@ -1,0 +1,113 @@
+"""`python -m benchmarks.growth`: how the time of an import grows where n things lie in one place of one image.
+
+Each case is imported, then imported again as changed, into a SQLite file of its own, with n and 2n things. Printed is
+the CPU time of the second import, and CPU(2n) / CPU(n): 2 is linear, 4 quadratic.
+"""
+
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+BOX_HEADER: Final = "ImageID,Source,LabelName,Confidence,XMin,XMax,YMin,YMax\n"
+MASK_HEADER: Final = "MaskPath,ImageID,LabelName,BoxID,BoxXMin,BoxXMax,BoxYMin,BoxYMax,PredictedIoU,Clicks\n"
+BOXES: Final = "annotations/train-annotations-bbox.csv"
+MASKS: Final = "annotations/train-annotations-object-segmentation.csv"
+CLASSES: Final = "annotations/class-descriptions.csv"
+
+Files = dict[str, str]
+
+
+def boxes(number: int, shift: float = 0.0, images: int = 1) -> str:
+    """So many boxes of one label, in turn on each of the images, a ten-thousandth apart."""
+    rows = (
+        f"i{n % images},xclick,/m/1,1,{0.0001 * (n % 3000) + shift:.6f},0.9,{0.0001 * (n // 3000) + shift:.6f},0.9\n"
+        for n in range(number)
+    )
+    return BOX_HEADER + "".join(rows)
+
+
+def masks(number: int) -> str:
+    """Masks that say the boxes, without PNGs."""
+    rows = (
+        f"m{n}.png,i0,/m/1,,{0.0001 * (n % 3000):.6f},0.9,{0.0001 * (n // 3000):.6f},0.9,,\n" for n in range(number)
+    )
+    return MASK_HEADER + "".join(rows)
+
+
+CASES: Final[dict[str, tuple[int, Callable[[int], tuple[Files, Files]]]]] = {
+    "boxes shifted by 1e-4": (8000, lambda n: ({BOXES: boxes(n)}, {BOXES: boxes(n, 1e-4)})),
+    "boxes shifted by 5e-6": (8000, lambda n: ({BOXES: boxes(n)}, {BOXES: boxes(n, 5e-6)})),
+    "boxes not grouped by image": (40000, lambda n: ({BOXES: boxes(n, 0, 400)}, {BOXES: boxes(n, 5e-6, 400)})),
+    "masks and boxes": (4000, lambda n: ({BOXES: boxes(10)}, {BOXES: boxes(n), MASKS: masks(n)})),
+    "masks again": (1000, lambda n: ({BOXES: boxes(n), MASKS: masks(n)},) * 2),
+    "labels renamed": (
+        20000,
+        lambda n: (
+            {CLASSES: "".join(f"/m/{i},same\n" for i in range(n))},
+            {CLASSES: "".join(f"/m/{i},name {i}\n" for i in range(n))},
+        ),
+    ),
+}
+
+
+def main() -> None:
+    """Prints a line a case."""
+    chosen = sys.argv[1:]
+    for name, (number, make) in CASES.items():
+        if chosen and not any(word in name for word in chosen):
+            continue
+        small, large = (_measure(*make(size)) for size in (number, 2 * number))
+        factor = f"x {large / small:.2f}"
+        sys.stdout.write(f"{name}: {number:,} in {small:.2f} s, {2 * number:,} in {large:.2f} s: {factor}\n")
+        sys.stdout.flush()
+
+
+def _measure(first: Files, second: Files) -> float:
+    """The CPU time of the second import, in seconds, without the start of a program."""
+    folder = Path(tempfile.mkdtemp())
+    try:
+        os.environ["DATABASE_URL"] = f"sqlite:///{folder}/db.sqlite3"
+        for name, files in (("first", first), ("second", second)):
+            for path, text in files.items():
+                target = folder / name / path
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_text(text)
+        reading, writing = os.pipe()
+        child = os.fork()
+        if not child:
+            os.write(writing, str(_import_both(folder)).encode())
+            os._exit(0)
+        os.waitpid(child, 0)
+        os.close(writing)
+        with os.fdopen(reading) as answer:
+            return float(answer.read())
+    finally:
+        shutil.rmtree(folder)
+
+
+def _import_both(folder: Path) -> float:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
+    import django  # noqa: PLC0415
+
+    django.setup()
+    from django.core.management import call_command  # noqa: PLC0415
+
+    from openimages_io.transfer.importer import Importer  # noqa: PLC0415
+    from openimages_io.transfer.options import ImportOptions, Missing  # noqa: PLC0415
+
+    call_command("migrate", verbosity=0)
+    options = ImportOptions(missing_images=Missing.CREATE, missing_labels=Missing.CREATE)
+    Importer(folder / "first", "t", options).run()
+    start = time.process_time()
+    result = Importer(folder / "second", "t", options).run()
+    assert result.committed, [str(issue) for issue in result.report.first_issues()]
+    return time.process_time() - start
+
+
+if __name__ == "__main__":
+    main()
