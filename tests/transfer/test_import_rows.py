@@ -415,7 +415,7 @@ def test_two_pictures_of_one_image(tmp_path: Path) -> None:
 
     assert not result.committed
     assert told(result.report) == [
-        'error: two-pictures: images/train/a.jpg: "a" is the ImageID of a second picture; the first is "images/a.png"'
+        'error: two-pictures: images/a.png: "a" is the ImageID of a second picture; the first is "images/train/a.jpg"'
     ]
     assert totals(result.report)["pictures"] == {"read": 2, "added": 1, "skipped": {"bad": 1}}
 
