@@ -22,10 +22,13 @@ LOWEST_VENV := .venv-lowest
 SPREAD = -n $(JOBS) --dist loadfile --no-loadscope-reorder
 PYTEST = $(BIN)/python -m pytest $(SPREAD)
 # Markers, see pyproject.toml; tests/test_targets.py checks that every test is in a target that .ci/run makes.
-FAST := "not programs and not thorough"
+FAST := "not programs and not long and not thorough"
 USUAL := "not thorough"
 ON_POSTGRES := "django_db and not thorough"
 THOROUGH := "thorough"
+BRIEF := "not long and not thorough"
+# A fifth of the examples of Hypothesis; another target runs the same tests with all of them.
+QUICK := OPENIMAGES_QUICK=1
 # Tests that do not depend on the versions of Django and Python.
 NOT_OF_DJANGO := --ignore tests/test_docs.py --ignore tests/test_fixtures.py --ignore tests/test_targets.py
 # Coverage is gathered on SQLite, and checked by `make coverage`.
@@ -64,8 +67,8 @@ endif
 test: lint types-beside-tests test-postgres coverage ## Check style, types and layers, and run the tests (PostgreSQL too, see OPENIMAGES_TEST_POSTGRES)
 
 test-fast: JOBS = 2
-test-fast: $(DEV) ## Run the tests that start no other programs, on SQLite (for every day)
-	DATABASE_URL= $(PYTEST) -m $(FAST) $(ARGS)
+test-fast: $(DEV) ## Run the fast tests that start no other programs, on SQLite (for every day)
+	$(QUICK) DATABASE_URL= $(PYTEST) -m $(FAST) $(ARGS)
 
 check: lint $(DEV) ## Check style, types, layers and migrations
 	$(BIN)/mypy
@@ -113,14 +116,14 @@ test-newest: ## Run the tests on NEWEST_PYTHON with the newest Django
 	@$(NEWEST_VENV)/bin/pip install -qq -e '.[demo,dev]'
 	@$(NEWEST_VENV)/bin/pip install -qq --upgrade Django 'django-tasks-celery[celery]'
 	@$(NEWEST_VENV)/bin/python -c 'import sys, django; print("Python", sys.version.split()[0], "and Django", django.__version__)'
-	DATABASE_URL= $(NEWEST_VENV)/bin/python -m pytest $(SPREAD) -m $(USUAL) $(NOT_OF_DJANGO) $(ARGS)
+	$(QUICK) DATABASE_URL= $(NEWEST_VENV)/bin/python -m pytest $(SPREAD) -m $(BRIEF) $(NOT_OF_DJANGO) $(ARGS)
 
 test-lowest: ## Run the tests of test-fast with the lowest versions that pyproject.toml allows
 	@test -x $(LOWEST_VENV)/bin/python || $(PYTHON) -m venv $(LOWEST_VENV)
 	@$(PYTHON) -m tests.lowest >$(LOWEST_VENV)/lowest.txt
 	@$(LOWEST_VENV)/bin/pip install -qq -e '.[demo,dev]' -c $(LOWEST_VENV)/lowest.txt
 	@echo "The lowest versions: $$(tr '\n' ' ' <$(LOWEST_VENV)/lowest.txt)"
-	DATABASE_URL= $(LOWEST_VENV)/bin/python -m pytest $(SPREAD) -m $(FAST) $(ARGS)
+	$(QUICK) DATABASE_URL= $(LOWEST_VENV)/bin/python -m pytest $(SPREAD) -m $(FAST) $(ARGS)
 
 torture: $(DEV) ## Try hard to break the app, for twenty minutes (SECONDS=120: two; SEED=7: the same inputs again; ARGS="--only fuzz")
 	$(BIN)/python -m tests.torture --seconds $(SECONDS) $(if $(SEED),--seed $(SEED)) $(ARGS)

@@ -1,5 +1,6 @@
 """What the tests of every package share."""
 
+import gc
 import itertools
 import os
 import subprocess
@@ -9,6 +10,7 @@ from typing import Any, Final
 
 import numpy.testing  # noqa: F401  (an old one starts a program when it is first used)
 import pytest
+from hypothesis import settings as hypothesis_settings
 from pytest_django import DjangoDbBlocker, Settings
 
 from tests.postgres import hurry
@@ -38,6 +40,8 @@ SQLITE_ONLY = {
     "transfer/test_many_faults.py",
     "viewing/test_overlay.py",
 }
+QUICK: Final = os.environ.get("OPENIMAGES_QUICK") == "1"
+"""Whether Hypothesis tries a fifth of its examples, for the quick loop."""
 _DATABASE_FIXTURES = {"db", "transactional_db", "django_db_reset_sequences", "django_db_serialized_rollback"}
 
 
@@ -63,12 +67,30 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("django_db")
         if _PROGRAM_FIXTURES.intersection(fixtures) or folder in _PROGRAM_FOLDERS:
             item.add_marker("programs")
+        if item.get_closest_marker("long"):
+            item.add_marker("no_cover")  # of pytest-cov: the others reach what they reach, in half of the time
+        if QUICK and isinstance(item, pytest.Function):
+            _try_less(item)
     doubled = [name for name, count in Counter(item.nodeid for item in items).items() if count > 1]
     if doubled:
         raise pytest.UsageError(f"Side by side only one of the tests of one name is run: {', '.join(doubled)}")
     # Files that wait for programs come first, or one of them would be waited for at the end.
     waiting = {item.path for item in items if item.get_closest_marker("programs")}
     items.sort(key=lambda item: item.path not in waiting)
+
+
+def _try_less(item: pytest.Function) -> None:
+    test: Any = getattr(item.obj, "__func__", item.obj)
+    if not getattr(test, "is_hypothesis_test", False):
+        return
+    usual = test._hypothesis_internal_use_settings
+    test._hypothesis_internal_use_settings = hypothesis_settings(usual, max_examples=max(usual.max_examples // 5, 3))
+
+
+def pytest_collection_finish() -> None:
+    """Has the garbage collector leave out what lives as long as the process: thousands of tests and modules."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_configure() -> None:

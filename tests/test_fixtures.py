@@ -34,15 +34,18 @@ def rows(subset: str, name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+@pytest.mark.long
 def test_the_script_draws_the_same_files(drawn: Path) -> None:
     assert files(drawn) == files(SCENES)
 
 
+@pytest.mark.long
 def test_the_script_writes_the_same_annotations(drawn: Path) -> None:
     for name in files(ANNOTATIONS):
         assert (drawn / "annotations" / name).read_bytes() == (ANNOTATIONS / name).read_bytes(), name
 
 
+@pytest.mark.long
 def test_the_script_draws_the_same_masks(drawn: Path) -> None:
     for name in files(SCENES / "masks"):
         with Image.open(drawn / "masks" / name) as new, Image.open(SCENES / "masks" / name) as old:
@@ -131,6 +134,7 @@ def test_it_holds_what_an_importer_may_trip_over() -> None:
     assert {row["Rotation"] for row in rows("train", "image_ids_and_rotation")} == {"0.0", ""}
 
 
+@pytest.mark.long
 def test_a_wheel_has_the_gaps_between_its_spokes_as_holes() -> None:
     """Checked on the pixels: something that is not wheel is enclosed by the wheel."""
     (wheel, *_) = [

@@ -11,7 +11,7 @@ from tests.conftest import ROOT, SQLITE_ONLY
 
 MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
 PYTEST = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["pytest"]["ini_options"]
-MARKERS = ("django_db", "programs", "thorough")
+MARKERS = ("django_db", "programs", "long", "thorough")
 
 
 def rule(target: str) -> tuple[list[str], str]:
@@ -65,13 +65,19 @@ def test_these_are_the_markers() -> None:
 def test_whatever_its_markers_a_test_is_in_a_target(markers: frozenset[str]) -> None:
     on_sqlite = {name: recipe for name, recipe in by_ci().items() if re.search(r"DATABASE_URL= \$\(PYTEST\)", recipe)}
     assert {"test-sqlite", "test-thorough"} <= on_sqlite.keys()
-    assert any(has(markers, selection(recipe)) for recipe in on_sqlite.values())
+    whole = [recipe for recipe in on_sqlite.values() if "$(QUICK)" not in recipe]  # with all of Hypothesis's examples
+    assert any(has(markers, selection(recipe)) for recipe in whole)
     assert "django_db" not in markers or "thorough" in markers or has(markers, selection(rule("test-postgres")[1]))
 
 
-def test_the_quick_one_is_the_usual_one_without_programs() -> None:
-    quick, usual = (selection(rule(target)[1]) for target in ("test-fast", "test-sqlite"))
-    assert all(has(markers, quick) == (has(markers, usual) and "programs" not in markers) for markers in ALL)
+def test_the_quick_ones_are_the_usual_one_without_what_is_long_or_starts_programs() -> None:
+    fast, usual, lowest, newest = (
+        selection(rule(target)[1]) for target in ("test-fast", "test-sqlite", "test-lowest", "test-newest")
+    )
+    for markers in ALL:
+        is_brief = has(markers, usual) and "long" not in markers
+        assert has(markers, newest) == is_brief
+        assert has(markers, fast) == has(markers, lowest) == (is_brief and "programs" not in markers)
 
 
 def test_folders_of_tests_that_are_not_run_by_themselves_have_a_target() -> None:

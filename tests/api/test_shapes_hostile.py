@@ -169,6 +169,7 @@ def test_very_many_faults_and_very_many_labels(frontend: Frontend) -> None:
     assert faults(response)[""] == "There are 500 more faults."
 
 
+@pytest.mark.long
 def test_faults_without_end_are_not_all_looked_for(frontend: Frontend) -> None:
     response = frontend.put([{}] * 8000)
     assert len(faults(response)) == 1001

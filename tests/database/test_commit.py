@@ -112,6 +112,7 @@ _OURS = {commit_module.__file__, files_module.__file__}
 _DJANGOS = {inspect.getfile(module) for module in (transaction, BaseDatabaseWrapper)}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("fails", [False, True], ids=["succeeds", "fails"])
 @pytest.mark.parametrize("again", [False, True], ids=["once", "twice"])
 def test_ctrl_c_at_every_step_loses_no_file(again: bool, fails: bool, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,6 +27,7 @@ def test_every_row_of_a_long_badly_quoted_stretch_is_named_and_what_follows_is_r
     assert {issue.code for issue in issues} == {"bad-quoting"}
 
 
+@pytest.mark.long
 def test_rows_behind_a_quote_that_is_never_closed_are_read() -> None:
     count = 100_000
     content = LABELS + b'a,s,"l,1\n' + b"b,s,l,1\n" * count + b"c,s,l,9\n"
@@ -42,6 +43,7 @@ def test_rows_behind_a_row_without_end_are_read() -> None:
     assert texts(issues) == [f"endless-row f.csv:3: {ENDLESS}", f"endless-row f.csv:5: {ENDLESS}"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("endless", [b"x", b"a,", b'"'], ids=["one cell", "many cells", "quotes"])
 @pytest.mark.parametrize("before", [b"", IMAGES + b"a,ok\n"])
 def test_a_line_without_end_is_not_held(endless: bytes, before: bytes) -> None:
@@ -56,6 +58,7 @@ def test_a_line_without_end_is_not_held(endless: bytes, before: bytes) -> None:
     assert [(issue.code, issue.line) for issue in issues] == [("endless-row", 3) if before else ("bad-header", 1)]
 
 
+@pytest.mark.long
 def test_a_quoted_cell_of_many_lines_without_end_is_not_held() -> None:
     stream = io.BufferedReader(Repeating(LABELS + b'a,s,"l\n', b"b,s,l,1" + b" " * 56 + b"\n", 2**23))
     lines, issues = 0, list[Issue]()
@@ -92,6 +95,7 @@ def pairs_of_quotes(count: int) -> bytes:
     return IMAGES + b'"' + b'""\n' * count
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "make", [bad_lines, each_opens_a_quote, each_opens_the_next, one_quote_before_short_lines, pairs_of_quotes]
 )
@@ -172,6 +176,7 @@ def unhurt_is_read_or_reported(
         assert is_read or reported & set(range(line, end)), (line, rows, issues)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", range(6))
 def test_one_bad_quote_in_a_large_file(seed: int) -> None:
     titles = [(("x", ", foo", 'say "so"', "")[(index * 7 + seed) % 4], "t" * 60) for index in range(25_000)]

@@ -162,9 +162,10 @@ def test_a_name_too_long_for_a_file_system_is_shortened() -> None:
     assert max(len(one.encode()), len(other.encode())) <= MAX_NAME_BYTES
 
 
+@pytest.mark.long
 def test_many_masks_of_one_name_take_no_quadratic_time_and_little_memory() -> None:
     names = MaskNames()
-    started = time.perf_counter()
+    started = time.process_time()
     tracemalloc.start()
     try:
         given_names = {names.make("x", "", "") for _ in range(10_000)}
@@ -174,7 +175,7 @@ def test_many_masks_of_one_name_take_no_quadratic_time_and_little_memory() -> No
         tracemalloc.stop()
     assert names.make("x", "", "") == "x__-10001.png"
     assert held < 250 * 10_000
-    assert time.perf_counter() - started < 10
+    assert time.process_time() - started < 10
 
 
 @settings(deadline=None)

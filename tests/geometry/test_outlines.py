@@ -118,10 +118,10 @@ def test_a_large_mask_is_traced_in_bands() -> None:
 
 def test_noise_takes_no_pathological_time() -> None:
     mask = noise(683, 1024, 0.5, seed=1)
-    started = time.perf_counter()
+    started = time.process_time()
     rings = trace(mask)
     again = fill_polygon(rings, 1024, 683)
-    assert time.perf_counter() - started < 3
+    assert time.process_time() - started < 3
     np.testing.assert_array_equal(again, mask)
 
 

@@ -35,7 +35,7 @@ from tests.transaction_faults import (
     pictures,
 )
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.long]
 
 BOXES = "a,xclick,/m/01yrx,1,0.1,0.5,0.2,0.6,0,0,0,0,0\n"
 BAD = "a,xclick,/m/01yrx,1,0.5,0.1,0.2,0.6,0,0,0,0,0\n"

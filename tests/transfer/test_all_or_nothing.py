@@ -100,6 +100,7 @@ class Fails:
         return self.inner(*args, **kwargs)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("call", [1, 2, 3, 5, 7])
 @pytest.mark.parametrize("error", [IntegrityError("a key twice"), DataError("too long"), OperationalError("disk full")])
 def test_the_database_refuses_rows(
@@ -158,6 +159,7 @@ def full_from(number: int, error: BaseException) -> Callable[[FileSystemStorage,
     return save
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("number", [1, 2])
 @pytest.mark.parametrize(
     "error",
@@ -197,6 +199,7 @@ def test_imports_side_by_side_leave_the_collector_as_it_was(tmp_path: Path) -> N
     assert gc.get_threshold() == before
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("phase", ["check", "pictures", "commit"])
 @pytest.mark.parametrize("call", [1, 3, -1], ids=["first", "third", "last"])
 def test_it_is_stopped(phase: str, call: int, before: dict[str, Any], tmp_path: Path) -> None:
@@ -252,6 +255,7 @@ def test_what_is_written_is_what_was_checked(path: str, tmp_path: Path, monkeypa
     assert contents(TASK) == contents("same")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("path", "change"), [pytest.param(*case[1:], id=case[0]) for case in CHANGES])
 def test_the_archive_changes_after_the_check(
     path: str, change: Callable[[bytes], bytes], before: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch

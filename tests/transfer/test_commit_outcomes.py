@@ -33,7 +33,7 @@ from tests.transaction_faults import (
 )
 from tests.transfer.archives import PICTURE_A, PICTURE_B, TASK, changed, everything, file, good, load, picture, zipped
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.long]
 
 OPTIONS = ImportOptions(missing_images=Missing.CREATE, missing_labels=Missing.CREATE)
 

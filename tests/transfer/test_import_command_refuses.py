@@ -179,6 +179,7 @@ def test_the_database_fails(run: Run, tmp_path: Path, monkeypatch: pytest.Monkey
     assert outcome.status == 1
 
 
+@pytest.mark.long
 def test_it_is_stopped(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def commit(*_: object) -> None:
         raise KeyboardInterrupt

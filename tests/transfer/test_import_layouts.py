@@ -531,6 +531,7 @@ def test_nothing_known_says_what_was_looked_for(tmp_path: Path) -> None:
     assert "class-descriptions.csv" in told(result.report)[1]
 
 
+@pytest.mark.long
 def test_the_real_files(shared: Path, tmp_path: Path) -> None:
     files = {
         name: (shared / name).read_bytes()

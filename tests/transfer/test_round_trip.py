@@ -204,6 +204,7 @@ def _add_taxis(shared: Path, source: Path) -> None:
     generated.write_csv(annotations / "test-annotations-object-segmentation.csv", generated.MASK_COLUMNS, masks)
 
 
+@pytest.mark.long
 def test_the_whole_class_list_comes_out_as_it_came_in(shared: Path, tmp_path: Path) -> None:
     source = tmp_path / "in"
     source.mkdir()
@@ -319,6 +320,7 @@ def test_a_polygon_with_holes_and_parts_keeps_its_pixels(tmp_path: Path) -> None
     same_bytes(tmp_path / "first.zip", tmp_path / "second.zip")
 
 
+@pytest.mark.long
 class TestRandomMasks(TestCase):
     """Each example in a transaction of its own."""
 

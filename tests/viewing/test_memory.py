@@ -113,6 +113,7 @@ def test_no_thumbnail_takes_more_than_the_limit_in_any_format_and_mode(tmp_path:
     assert Limits().max_thumbnail_bytes < MOST
 
 
+@pytest.mark.long
 def test_in_the_place_of_a_picture_that_is_too_large_is_a_placeholder(
     add_image: AddImage, settings: Settings, media: Path, rf: Any
 ) -> None:
