@@ -1,7 +1,7 @@
 """Shapes that the task had before, met by rows that say the same again."""
 
 import json
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -23,6 +23,8 @@ _ON_GRID: Final = 0.0005
 
 _ENOUGH: Final = 64
 """Stored boxes within the tolerance of a row's, of which the nearest is met."""
+_KEPT: Final = 20_000
+"""Stored boxes that are kept for rows to come, some 15 MB."""
 _BATCH: Final = 900
 _PAGE: Final = 8192
 """Keys whose bits are kept together."""
@@ -76,6 +78,7 @@ class StoredShapes:
         self.run, self.kind = run, kind
         self._met: dict[int, bytearray] = {}
         self._images: list[int] = []
+        self._at_hand: dict[int, _ImageShapes] = {}
         self._sizes: dict[int, Size] | None = None
 
     def of_images(self, images: Sequence[int]) -> dict[Place, list[StoredShape]]:
@@ -103,25 +106,27 @@ class StoredShapes:
 
     def meet_boxes(self, places: Sequence[Place], boxes: Sequence[Box]) -> list[StoredShape | None]:
         """The shape that each row meets: whoever has an equal one meets it before others look for a near one."""
-        shapes = self.of_images([image for image, _ in places])
+        self._have_at_hand({image for image, _ in places if image > 0})
         met: list[StoredShape | None] = [None] * len(places)
-        equal: dict[tuple[Place, Any], deque[StoredShape]] = {}
-        for place, candidates in shapes.items():
-            for shape in candidates:
-                equal.setdefault((place, shape.box), deque()).append(shape)
-        for index, row in enumerate(zip(places, boxes, strict=True)):
-            if same := equal.get(row):
-                met[index] = self.meet(same.popleft())
-        taken = {shape.key for shape in met if shape is not None}
-        left: dict[Place, _Candidates] = {}
-        for index, place in enumerate(places):
-            if met[index] is None and place in shapes:
-                if place not in left:
-                    rest = [shape for shape in shapes[place] if shape.key not in taken]
-                    left[place] = _Candidates(rest, self._size_of(place[0]) if rest else None)
-                near = left[place].take(boxes[index])
+        for index, ((image, label), box) in enumerate(zip(places, boxes, strict=True)):
+            if (there := self._at_hand.get(image)) and (same := there.take_equal(label, box)):
+                met[index] = self.meet(same)
+        for index, ((image, label), box) in enumerate(zip(places, boxes, strict=True)):
+            if met[index] is None and (there := self._at_hand.get(image)) and there.has(label):
+                near = there.take_near(label, box, self._size_of(image))
                 met[index] = near and self.meet(near)
         return met
+
+    def _have_at_hand(self, images: set[int]) -> None:
+        """Fetches what these images have; some of what was fetched before is kept, for a file may come back to it."""
+        new = [image for image in images if image not in self._at_hand]
+        if sum(map(len, self._at_hand.values())) > _KEPT:
+            self._at_hand = {image: self._at_hand[image] for image in images if image in self._at_hand}
+        by_image: dict[int, list[StoredShape]] = {image: [] for image in new}
+        for (image, _), shapes in self.of_images(new).items():
+            by_image[image] += shapes
+        self._at_hand.update((image, _ImageShapes(shapes)) for image, shapes in by_image.items())
+        self._images, self._sizes = sorted(images), None
 
     def closest(self, shapes: Sequence[StoredShape], image: int, box: Sequence[float | None]) -> StoredShape | None:
         """The shape that says the same box, or the box that this one was before its pixels were rounded."""
@@ -170,33 +175,73 @@ class StoredShapes:
                     )
 
 
-class _Candidates:
-    """Stored boxes of one place that no row has met yet, by nearness."""
+class _ImageShapes:
+    """The boxes of an image that no row has met yet: found by being equal, or else by being near."""
+
+    def __init__(self, shapes: Sequence[StoredShape]) -> None:
+        self._left = {shape.key: shape for shape in shapes}
+        self._equal: dict[tuple[int, Any], deque[int]] = {}
+        self._labels = Counter(shape.label for shape in shapes)
+        for shape in shapes:
+            self._equal.setdefault((shape.label, shape.box), deque()).append(shape.key)
+        self._near: dict[int, _NearShapes] = {}
+
+    def __len__(self) -> int:
+        return len(self._left)
+
+    def has(self, label: int) -> bool:
+        """Whether a box of this label is left."""
+        return self._labels[label] > 0
+
+    def take_equal(self, label: int, box: Box) -> StoredShape | None:
+        """The first with just this box."""
+        keys = self._equal.get((label, box))
+        while keys:
+            key = keys.popleft()
+            if key in self._left:
+                return self._take(key)
+        return None
+
+    def take_near(self, label: int, box: Box, size: Size | None) -> StoredShape | None:
+        """The nearest within the tolerance, or what this box was before its pixels were rounded."""
+        if label not in self._near:
+            self._near[label] = _NearShapes([each for each in self._left.values() if each.label == label], size)
+        key = self._near[label].find(box)
+        return None if key is None else self._take(key)
+
+    def _take(self, key: int) -> StoredShape:
+        shape = self._left.pop(key)
+        self._labels[shape.label] -= 1
+        if near := self._near.get(shape.label):
+            near.remove(key)
+        return shape
+
+
+class _NearShapes:
+    """Boxes of one label on one image, by nearness."""
 
     def __init__(self, shapes: Sequence[StoredShape], size: Size | None) -> None:
         self._size = size
-        self._near: NearBoxes[StoredShape] = NearBoxes(TOLERANCE, enough=_ENOUGH)
+        self._near: NearBoxes[int] = NearBoxes(TOLERANCE, enough=_ENOUGH)
         sides = (size[0], size[0], size[1], size[1]) if size else (1, 1, 1, 1)
-        self._rounded: NearBoxes[StoredShape] = NearBoxes(_ROUNDED, sides, enough=_ENOUGH)
+        self._rounded: NearBoxes[int] = NearBoxes(_ROUNDED, sides, enough=_ENOUGH)
         self._numbers: dict[int, tuple[int, int]] = {}
         for shape in shapes:
             box = whole(shape.box)
             if box is not None:
-                self._numbers[shape.key] = self._near.add(box, shape), self._rounded.add(box, shape) if size else 0
+                self._numbers[shape.key] = self._near.add(box, shape.key), self._rounded.add(box, shape.key)
 
-    def take(self, box: Box) -> StoredShape | None:
-        """The shape that says the same box, or the box that this one was before its pixels were rounded."""
+    def find(self, box: Box) -> int | None:
         found = self._near.near(box)
         if not found and self._size is not None and is_rounded(box, self._size):
             found = self._rounded.near(box)
-        if not found:
-            return None
-        _, _, shape = found[0]
-        near, rounded = self._numbers.pop(shape.key)
-        self._near.remove(near)
-        if rounded:
+        return found[0][2] if found else None
+
+    def remove(self, key: int) -> None:
+        if key in self._numbers:
+            near, rounded = self._numbers.pop(key)
+            self._near.remove(near)
             self._rounded.remove(rounded)
-        return shape
 
 
 def whole(box: Sequence[float | None]) -> Box | None:
