@@ -361,14 +361,34 @@ def test_a_cell_beyond_the_limit_is_left_to_the_reader_of_rows(monkeypatch: pyte
         csv.field_size_limit(before)
 
 
-def test_very_many_different_short_cells() -> None:
-    letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-    rows = [f"{first}{second},,{second},1\n" for first in letters for second in letters]
+def test_very_many_different_short_cells(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("openimages_io.format.plain_columns._MOST_REMEMBERED", 100)
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    rows = [f"{first}{second},,{second},1\n" for first in letters for second in letters] * 2
     content = LABELS + "".join(rows).encode()
-    with blocks_of(2000):
+    with blocks_of(1000):
         found = read(content, tables.LABELS)
     assert found == by_rows(content, tables.LABELS)
     assert len(found.rows) == len(rows)
+
+
+@pytest.mark.parametrize("clip", [True, False])
+def test_an_empty_box_between_plain_ones_is_named(clip: bool) -> None:
+    rows = boxes(2000)
+    rows[1500] = rows[1500].replace("0.624957", "0.446036")
+    content = "".join(rows).encode()
+    with blocks_of(2**18):
+        found = read(content, tables.BOXES, clip=clip)
+    assert found == by_rows(content, tables.BOXES, clip=clip)
+    assert [(issue.code, issue.line, issue.column) for issue in found.issues] == [("empty-box", 1501, "XMax")]
+
+
+def test_a_row_of_spaces_between_plain_ones_is_a_blank_line() -> None:
+    content = b"ImageID,Source,LabelName\n" + b"a,s,l\n" * 50 + b" , , \n" + b"b,s,l\n" * 50
+    with blocks_of(2**18):
+        found = read(content, tables.LABELS)
+    assert found == by_rows(content, tables.LABELS)
+    assert (len(found.rows), found.issues, found.bad) == (100, [], 0)
 
 
 def test_words_of_equal_hashes_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -419,3 +439,10 @@ def test_a_column_whose_values_nobody_has_compared() -> None:
     assert coded.spread([1, 2, 3]) == [1, 2, 3]
     assert coded.where([2, 0]).rows() == ["a", "a"]
     assert Chunk([2, 3], {"ImageID": ["a", "b"]}).distinct("ImageID").rows() == ["a", "b"]
+
+
+def test_a_blank_line_ends_a_block_of_one_column() -> None:
+    block = cut(b"a\nb\n\nc\n", 1, 1)
+    assert block is not None
+    assert (len(block), block.cells(0), block.text) == (2, ["a", "b"], b"a\nb\n")
+    assert cut(b"\na\n", 1, 1) is None
