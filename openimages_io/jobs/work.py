@@ -17,7 +17,7 @@ from openimages_io.jobs.heartbeat_thread import HeartbeatThread, Stopped
 from openimages_io.jobs.rows import PATIENCE, Attempt, AttemptLost, database, retry_while_locked, rows
 from openimages_io.models import JobKind, JobState, Task
 from openimages_io.models.job_files import current_job_storage
-from openimages_io.models.outcomes import Outcome
+from openimages_io.models.outcomes import Outcome, outcome_sentence
 from openimages_io.transfer.checking import Checker
 from openimages_io.transfer.exporter import Exporter
 from openimages_io.transfer.importer import Importer
@@ -194,7 +194,8 @@ class _Run:
         except AttemptLost:
             self.look()
         except DatabaseError:
-            logger.exception("What came of job %s cannot be written: %s", self.job.pk, outcome)
+            sentence = outcome_sentence(self.job, outcome.stored(**params))
+            logger.exception("What came of job %s cannot be written: %s", self.job.pk, sentence)
         else:
             self._forget(self._saved)
 
