@@ -1,7 +1,7 @@
 """What all our pages of the admin site share: no long selects, no endless counting, links that may be missing."""
 
-from collections.abc import Callable, Sequence
-from functools import update_wrapper
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from django import forms
@@ -12,10 +12,11 @@ from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.forms.models import InlineForeignKeyField
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, URLPattern, path, reverse
 from django.utils.formats import localize
 from django.utils.functional import cached_property
 from django.utils.html import format_html
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from openimages_io.models import Task
@@ -122,13 +123,20 @@ class BaseAdmin(_ModelAdmin):
             context["subtitle"] = _("The first %(count)s; search or filter to see others.") % {"count": localize(CAP)}
         return response
 
-    def wrapped(self, view: Callable[..., Any]) -> Callable[..., Any]:
-        """A page of our own behind the site's log-in."""
+    def own_pages(self, prefix: str, pages: Iterable[tuple[str, str, str]]) -> list[URLPattern]:
+        """Addresses of pages of our own behind the site's log-in: route, `module.function` in this package, and name.
 
-        def wrapper(*args: Any, **kwargs: Any) -> Any:
-            return self.admin_site.admin_view(view)(*args, **kwargs)
+        The module is imported when its page is first opened. Every command of the site loads these classes, while
+        pages need numpy and Pillow, which take longer to load than Django.
+        """
+        return [path(route, self._own_page(view), name=f"openimages_io_{prefix}_{name}") for route, view, name in pages]
 
-        return update_wrapper(wrapper, view)
+    def _own_page(self, view: str) -> Callable[..., Any]:
+        def page(request: HttpRequest, **kwargs: Any) -> Any:
+            found = import_string(f"{__package__}.{view}")
+            return self.admin_site.admin_view(partial(found, self))(request, **kwargs)
+
+        return page
 
     def url(self, name: str, *args: Any) -> str:
         """The address of a page of this site; empty where there is none, as when a model was unregistered."""

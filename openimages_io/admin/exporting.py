@@ -30,7 +30,7 @@ def export(admin: "TaskAdmin", request: HttpRequest) -> HttpResponse:
         raise Http404
     form = ExportForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
-        return to_jobs(admin, request, [submit_export(task, form.options(), user=request.user) for task in tasks])
+        return _to_jobs(admin, request, [submit_export(task, form.options(), user=request.user) for task in tasks])
     title = ngettext("Export %(count)s task as Open Images", "Export %(count)s tasks as Open Images", len(tasks))
     if len(tasks) == 1:
         title = _("Export the task “%(task)s” as Open Images") % {"task": tasks[0]}
@@ -48,11 +48,15 @@ def check(admin: "TaskAdmin", request: HttpRequest, key: int) -> HttpResponse:
     """Starts the check of a task."""
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
-    task = admin.task_or_404(request, key)
-    return to_jobs(admin, request, [submit_check(task, user=request.user)])
+    return check_all(admin, request, [admin.task_or_404(request, key)])
 
 
-def to_jobs(admin: "TaskAdmin", request: HttpRequest, jobs: Sequence[Job]) -> HttpResponse:
+def check_all(admin: "TaskAdmin", request: HttpRequest, tasks: Sequence[Task]) -> HttpResponse:
+    """Starts a check of each task."""
+    return _to_jobs(admin, request, [submit_check(task, user=request.user) for task in tasks])
+
+
+def _to_jobs(admin: "TaskAdmin", request: HttpRequest, jobs: Sequence[Job]) -> HttpResponse:
     """To the job's page, or of several to the list."""
     if len(jobs) == 1:
         return HttpResponseRedirect(admin.url("job_change", jobs[0].pk) or admin.url("task_changelist"))

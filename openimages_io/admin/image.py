@@ -1,16 +1,14 @@
 """Images: names, sizes, provenance, and the way to their pictures."""
 
 from collections.abc import Iterable
-from functools import partial
 from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
-from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
-from openimages_io.admin import deletion, picture
+from openimages_io.admin import deletion
 from openimages_io.admin.base import BaseAdmin, BaseModelForm
 from openimages_io.admin.filters import SubsetFilter, TaskFilter
 from openimages_io.models import Image
@@ -87,15 +85,11 @@ class ImageAdmin(BaseAdmin):
 
     def get_urls(self) -> list[Any]:
         pages = (
-            ("<int:key>/picture/", picture.picture, "picture"),
-            ("<int:key>/file/", picture.file, "file"),
-            ("<int:key>/thumbnail/<int:size>/", picture.small, "thumbnail"),
+            ("<int:key>/picture/", "picture.picture", "picture"),
+            ("<int:key>/file/", "picture.file", "file"),
+            ("<int:key>/thumbnail/<int:size>/", "picture.small", "thumbnail"),
         )
-        ours = [
-            path(where, self.wrapped(partial(view, self)), name=f"openimages_io_image_{name}")
-            for where, view, name in pages
-        ]
-        return [*ours, *super().get_urls()]
+        return [*self.own_pages("image", pages), *super().get_urls()]
 
     def get_deleted_objects(self, objs: Iterable[Any], request: HttpRequest) -> Any:
         return deletion.of_images(objs, request, self.admin_site)

@@ -8,14 +8,14 @@ from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.urls import path
 from django.utils.formats import localize
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from openimages_io.admin import deletion, job_pages
+from openimages_io.admin import deletion
 from openimages_io.admin.base import BaseAdmin, has_perm
 from openimages_io.admin.filters import TaskFilter
+from openimages_io.admin.wording import badge, job_title, percent
 from openimages_io.jobs.rows import database
 from openimages_io.jobs.status import Status, job_statuses
 from openimages_io.models import Job, JobKind, JobState, Task
@@ -48,13 +48,13 @@ class JobAdmin(BaseAdmin):
 
     @admin.display(description=_("job"))
     def title(self, job: Job) -> str:
-        return job_pages.job_title(job)
+        return job_title(job)
 
     @admin.display(description=_("state"))
     def current_state(self, job: Job) -> str:
         now = _now(job)
-        done = f" {job_pages.percent(now)} %" if now.state == JobState.RUNNING and now.total else ""
-        name, words = job_pages.badge(job, now)
+        done = f" {percent(now)} %" if now.state == JobState.RUNNING and now.total else ""
+        name, words = badge(job, now)
         return format_html('<span class="oi-state oi-{}">{}</span>{}', name, words, done)
 
     @admin.display(description=_("task"))
@@ -117,24 +117,14 @@ class JobAdmin(BaseAdmin):
 
     def get_urls(self) -> list[Any]:
         pages = (
-            ("status/", job_pages.status_json, "status"),
-            ("issues.csv", job_pages.issues_as_csv, "issues"),
-            ("file/", job_pages.file, "file"),
-            ("cancel/", job_pages.cancelled, "cancel"),
-            ("confirm/", job_pages.confirmed, "confirm"),
-            ("retry/", job_pages.retried, "retry"),
+            ("<uuid:key>/status/", "job_pages.status_json", "status"),
+            ("<uuid:key>/issues.csv", "job_pages.issues_as_csv", "issues"),
+            ("<uuid:key>/file/", "job_pages.file", "file"),
+            ("<uuid:key>/cancel/", "job_pages.cancelled", "cancel"),
+            ("<uuid:key>/confirm/", "job_pages.confirmed", "confirm"),
+            ("<uuid:key>/retry/", "job_pages.retried", "retry"),
         )
-        ours = [
-            path(f"<uuid:key>/{where}", self._page(view), name=f"openimages_io_job_{name}")
-            for where, view, name in pages
-        ]
-        return [*ours, *super().get_urls()]
-
-    def _page(self, view: Any) -> Any:
-        def page(request: HttpRequest, **kwargs: Any) -> Any:
-            return view(self, request, **kwargs)
-
-        return self.wrapped(page)
+        return [*self.own_pages("job", pages), *super().get_urls()]
 
     def change_view(
         self,
@@ -144,7 +134,9 @@ class JobAdmin(BaseAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         """The job's page."""
-        return job_pages.page(self, request, self.job_or_404(request, object_id))
+        from openimages_io.admin.job_pages import page  # noqa: PLC0415  (as late as the other pages, see `own_pages`)
+
+        return page(self, request, self.job_or_404(request, object_id))
 
     def get_deleted_objects(self, objs: Iterable[Any], request: HttpRequest) -> Any:
         return deletion.of_jobs(objs, request, self.admin_site)

@@ -23,7 +23,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from openimages_io.admin.option_forms import ExportForm, ImportForm, OptionsForm
-from openimages_io.admin.wording import totals_table
+from openimages_io.admin.wording import badge, percent, totals_table
 from openimages_io.exceptions import OpenImagesError
 from openimages_io.format.issues import Severity
 from openimages_io.jobs import transitions
@@ -52,25 +52,6 @@ _PHASES: Final[dict[str, str | Promise]] = {
 }
 
 _FORMS: Final[dict[JobKind, type[OptionsForm]]] = {JobKind.IMPORT: ImportForm, JobKind.EXPORT: ExportForm}
-
-
-def job_title(job: Job) -> str:
-    """What a job is, such as “import, dry run”."""
-    if job.kind == JobKind.IMPORT and job.dry_run:
-        return _("import (dry run)")
-    return str(JobKind(job.kind).label)
-
-
-def badge(job: Job, now: Status) -> tuple[str, Any]:
-    """A word for the state, and how people call it: a job that did its work, but whose archive was refused, did not."""
-    if now.state == JobState.SUCCEEDED and job.refused:
-        return "refused", _("has errors")
-    return now.state.value, now.state.label
-
-
-def percent(now: Status) -> int | None:
-    """How far it is; None where nobody knows."""
-    return min(100, now.done * 100 // now.total) if now.total else None
 
 
 def page(admin: "JobAdmin", request: HttpRequest, job: Job) -> HttpResponse:

@@ -9,17 +9,15 @@ from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
-from django.urls import path
 from django.utils.formats import date_format, localize
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from openimages_io.admin import deletion, exporting, gallery, hierarchy, importing
+from openimages_io.admin import deletion
 from openimages_io.admin.base import BaseAdmin, has_perm
 from openimages_io.admin.row_counts import Counts, counts_of
 from openimages_io.admin.wording import by_kind
-from openimages_io.jobs.submission import submit_check
 from openimages_io.models import Task
 from openimages_io.models.timestamps import for_display
 
@@ -150,8 +148,9 @@ class TaskAdmin(BaseAdmin):
         tasks = list(queryset[: _AT_ONCE + 1])
         if self._too_many(request, tasks):
             return None
-        jobs = [submit_check(task, user=request.user) for task in tasks]
-        return exporting.to_jobs(self, request, jobs)
+        from openimages_io.admin.exporting import check_all  # noqa: PLC0415  (as late as the pages, see `own_pages`)
+
+        return check_all(self, request, tasks)
 
     def _too_many(self, request: HttpRequest, chosen: list[Any]) -> bool:
         if len(chosen) > _AT_ONCE:
@@ -161,21 +160,14 @@ class TaskAdmin(BaseAdmin):
 
     def get_urls(self) -> list[Any]:
         pages = (
-            ("import/", importing.into_new, "import_new"),
-            ("<int:key>/import/", importing.into_task, "import"),
-            ("export/", exporting.export, "export"),
-            ("<int:key>/check/", exporting.check, "check"),
-            ("<int:key>/hierarchy/", hierarchy.tree, "hierarchy"),
-            ("<int:key>/gallery/", gallery.gallery, "gallery"),
+            ("import/", "importing.into_new", "import_new"),
+            ("<int:key>/import/", "importing.into_task", "import"),
+            ("export/", "exporting.export", "export"),
+            ("<int:key>/check/", "exporting.check", "check"),
+            ("<int:key>/hierarchy/", "hierarchy.tree", "hierarchy"),
+            ("<int:key>/gallery/", "gallery.gallery", "gallery"),
         )
-        ours = [path(where, self._page(view), name=f"openimages_io_task_{name}") for where, view, name in pages]
-        return [*ours, *super().get_urls()]
-
-    def _page(self, view: Any) -> Any:
-        def page(request: HttpRequest, **kwargs: Any) -> Any:
-            return view(self, request, **kwargs)
-
-        return self.wrapped(page)
+        return [*self.own_pages("task", pages), *super().get_urls()]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return super().changelist_view(

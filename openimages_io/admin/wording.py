@@ -8,7 +8,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from openimages_io.format.skip_reasons import skip_words
-from openimages_io.models import JobKind, ShapeKind
+from openimages_io.jobs.status import Status
+from openimages_io.models import Job, JobKind, JobState, ShapeKind
 from openimages_io.models.outcomes import ROW_KINDS
 
 _KINDS: Final[dict[str, str | Promise]] = {
@@ -71,6 +72,25 @@ class Table:
 
     columns: list[str | Promise]
     rows: list[Row]
+
+
+def job_title(job: Job) -> str:
+    """What a job is, such as “import, dry run”."""
+    if job.kind == JobKind.IMPORT and job.dry_run:
+        return str(_("import (dry run)"))
+    return str(JobKind(job.kind).label)
+
+
+def badge(job: Job, now: Status) -> tuple[str, Any]:
+    """A word for the state, and how people call it: a job that did its work, but whose archive was refused, did not."""
+    if now.state == JobState.SUCCEEDED and job.refused:
+        return "refused", _("has errors")
+    return now.state.value, now.state.label
+
+
+def percent(now: Status) -> int | None:
+    """How far it is; None where nobody knows."""
+    return min(100, now.done * 100 // now.total) if now.total else None
 
 
 def totals_table(kind: str, totals: Any, *, dry_run: bool) -> Table:

@@ -6,9 +6,10 @@ float64.
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from openimages_io.format.tables import Table
+if TYPE_CHECKING:
+    from openimages_io.format.tables import Table
 
 # A byte order mark is lost where it begins a file, as the first name of a class list without header does.
 _MUST_QUOTE: Final = re.compile('[",\n\r\ufeff]')
@@ -20,7 +21,7 @@ def header(names: Iterable[str]) -> str:
     return ",".join(names) + "\n"
 
 
-def names_of(table: Table) -> tuple[str, ...]:
+def names_of(table: "Table") -> tuple[str, ...]:
     """The columns of the documented archive, in their order."""
     return tuple(column.name for column in table.columns)
 

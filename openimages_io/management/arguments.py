@@ -3,12 +3,17 @@
 import argparse
 from enum import StrEnum
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
+from django.core.checks import Tags
 from django.core.management.base import CommandError, CommandParser
 from django.db import connections
 
 E = TypeVar("E", bound=StrEnum)
+
+CHECKS: Final = (Tags.models,)
+"""The system checks before a command: those of models and of our settings. All of them, which is Django's default,
+resolve the site's URLs, and that loads the whole REST API."""
 
 
 def add_database(parser: CommandParser) -> None:

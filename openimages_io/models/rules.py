@@ -9,7 +9,6 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from openimages_io import conf
-from openimages_io.geometry.rings import FARTHEST
 from openimages_io.models.attribute import AttributeSpec
 from openimages_io.models.kinds import ShapeKind
 from openimages_io.models.values import is_number, is_storable
@@ -153,6 +152,8 @@ def _of_ellipse(points: Any) -> _Found:
     if not isinstance(points, list) or len(points) != 4:
         yield "points", _("Write an ellipse's centre and radii as [cx, cy, rx, ry], fractions of the image.")
         return
+    from openimages_io.geometry.rings import FARTHEST  # noqa: PLC0415  (loads numpy, which the models do not need)
+
     for place, value in enumerate(points):
         path = f"points[{place}]"
         if place < 2:

@@ -7,7 +7,8 @@ from typing import Any, Final, Self
 from django.db.models import Max, Model
 from django.utils import timezone
 
-from openimages_io.archives import Archive, open_nested
+from openimages_io.archives.base import Archive
+from openimages_io.archives.opening import open_nested
 from openimages_io.database.bulk import Columns, Loader, plain
 from openimages_io.exceptions import UnreadableArchive
 from openimages_io.format.limits import Limits

@@ -14,7 +14,8 @@ from django.db import DatabaseError, IntegrityError, connections, router
 from django.db.models import Model
 
 from openimages_io import conf
-from openimages_io.archives import Archive, open_archive
+from openimages_io.archives.base import Archive
+from openimages_io.archives.opening import open_archive
 from openimages_io.database.bulk import Loader, loading, plain
 from openimages_io.database.commit import Commit, Outcome
 from openimages_io.database.locking import begun

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from openimages_io.archives import Archive
+from openimages_io.archives.base import Archive
 from openimages_io.exceptions import UnreadableArchive
 from openimages_io.format.chunk import Chunk
 from openimages_io.format.issues import Issue, Severity

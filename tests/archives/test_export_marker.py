@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from openimages_io.archives import export_marker, open_archive, output
+from openimages_io.archives import export_marker, output
 from openimages_io.archives.export_marker import MARKER
+from openimages_io.archives.opening import open_archive
 from openimages_io.archives.output import open_output
 from openimages_io.exceptions import OpenImagesError
 from openimages_io.format.limits import Limits

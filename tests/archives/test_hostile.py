@@ -17,7 +17,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from openimages_io.archives import Archive, open_archive, open_nested
+from openimages_io.archives.base import Archive
+from openimages_io.archives.opening import open_archive, open_nested
 from openimages_io.archives.safety import MAX_PROBLEMS
 from openimages_io.archives.streams import RandomReader
 from openimages_io.exceptions import NoTemporarySpace, UnreadableArchive

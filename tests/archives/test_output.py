@@ -13,8 +13,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from openimages_io.archives import open_archive, zip_writer
 from openimages_io.archives import output as output_module
+from openimages_io.archives import zip_writer
+from openimages_io.archives.opening import open_archive
 from openimages_io.archives.output import Output, open_output
 from openimages_io.archives.zip_writer import PackedStream, ZipWriter
 from openimages_io.exceptions import OpenImagesError

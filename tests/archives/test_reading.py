@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from openimages_io.archives import Archive, open_archive, open_nested
 from openimages_io.archives import streams as streams_module
+from openimages_io.archives.base import Archive
+from openimages_io.archives.opening import open_archive, open_nested
 from openimages_io.exceptions import UnreadableArchive
 from openimages_io.format.limits import Limits
 

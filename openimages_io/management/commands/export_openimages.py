@@ -9,7 +9,7 @@ from django.db import router
 
 from openimages_io.exceptions import OpenImagesError
 from openimages_io.format.issues import Severity
-from openimages_io.management.arguments import add_choice, add_database, chosen, path
+from openimages_io.management.arguments import CHECKS, add_choice, add_database, chosen, path
 from openimages_io.management.progress import ProgressBar
 from openimages_io.management.reporting import (
     check_report_path,
@@ -27,6 +27,7 @@ from openimages_io.transfer.options import ExportOptions, LabelNames, LayoutName
 class Command(BaseCommand):
     """Exports a task, and prints what was written and what could not be."""
 
+    requires_system_checks = CHECKS
     help = "Exports a task as an archive in the Open Images format: a folder or a zip."
 
     def add_arguments(self, parser: CommandParser) -> None:

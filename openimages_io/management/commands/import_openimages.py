@@ -13,7 +13,7 @@ from django.db import router
 from openimages_io.database.commit import Outcome
 from openimages_io.exceptions import OpenImagesError
 from openimages_io.format.issues import Severity
-from openimages_io.management.arguments import add_choice, add_database, chosen, path
+from openimages_io.management.arguments import CHECKS, add_choice, add_database, chosen, path
 from openimages_io.management.progress import ProgressBar
 from openimages_io.management.reporting import (
     check_report_path,
@@ -31,6 +31,7 @@ from openimages_io.transfer.options import ImportOptions, MasksAs, Match, Missin
 class Command(BaseCommand):
     """Imports an archive, prints the report, and exits with 1 if nothing was written because of an issue."""
 
+    requires_system_checks = CHECKS
     help = "Imports a data set in the Open Images format: a folder, a zip, a tar or a tar.gz."
 
     def add_arguments(self, parser: CommandParser) -> None:

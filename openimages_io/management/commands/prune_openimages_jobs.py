@@ -14,7 +14,7 @@ from openimages_io.jobs.pruning import old_jobs, orphaned_folders, prune, tempor
 from openimages_io.jobs.recovery import fail_lost_jobs
 from openimages_io.jobs.rows import database, using_database
 from openimages_io.jobs.transitions import requeue_lost
-from openimages_io.management.arguments import add_database
+from openimages_io.management.arguments import CHECKS, add_database
 from openimages_io.management.reporting import counted
 from openimages_io.models import picture_storage
 from openimages_io.models.installation import MARK, Proof, adopt, mark_if_new
@@ -26,6 +26,7 @@ _LONGEST = 36_500
 class Command(BaseCommand):
     """Tidies up; to be run now and then, such as once a day."""
 
+    requires_system_checks = CHECKS
     help = (
         "Removes files of jobs that ended long ago or are no longer there, and marks dead jobs as failed. Says which "
         "pictures no image has; --pictures removes them. Jobs that no worker has come for are queued again."

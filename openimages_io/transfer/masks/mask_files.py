@@ -5,7 +5,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Final, Self
 
-from openimages_io.archives import Archive, open_nested
+from openimages_io.archives.base import Archive
+from openimages_io.archives.opening import open_nested
 from openimages_io.format.layouts import Source
 from openimages_io.transfer.run import Run
 
