@@ -9,9 +9,10 @@ _PROJECT = Path(__file__).resolve().parent.parent / "pyproject.toml"
 
 
 def lowest() -> list[str]:
-    """The lowest version of each dependency of the package, as `name==version`."""
+    """The lowest version of each dependency of the package and of its extra `fast`, as `name==version`."""
     found = []
-    for wanted in tomllib.loads(_PROJECT.read_text("utf-8"))["project"]["dependencies"]:
+    project = tomllib.loads(_PROJECT.read_text("utf-8"))["project"]
+    for wanted in [*project["dependencies"], *project["optional-dependencies"]["fast"]]:
         match = re.fullmatch(r"([\w.-]+)(?:\[[\w,-]+\])?>=([\d.]+)(?:,.*)?", wanted)
         if match is None:
             raise ValueError(f"{wanted!r} has no lowest version")

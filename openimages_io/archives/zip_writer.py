@@ -1,4 +1,4 @@
-"""A zip whose bytes depend on nothing but what is put in: no clock, no user, no version of a library's zip module.
+"""A zip whose bytes depend on what is put in and on what deflates it: no clock, no user, no library's zip module.
 
 It also takes several streams at once, and adds a small member in microseconds. The layout is that of PKWARE's
 APPNOTE.TXT, sections 4.3 and 4.5; its 64-bit fields are used only where a number needs them.
@@ -17,6 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Self
 
+from openimages_io.archives.deflate import new_deflater
 from openimages_io.archives.streams import RandomReader
 from openimages_io.archives.zip_directory import DirectoryError, find_directory
 
@@ -35,8 +36,6 @@ _ATTRIBUTES = (stat.S_IFREG | 0o644) << 16
 _STORED, _DEFLATED = 0, 8
 _VERSION, _VERSION_64 = 20, 45
 
-LEVEL = 1
-"""CSV is formatted about as fast as level 1 deflates; level 6 takes three times as long for a tenth less."""
 PACK_BLOCK = 2 * 2**20
 """Bytes that are packed at once. A thread that packs waits for the interpreter up to 5 ms a call: with smaller blocks
 that wait is longer than the work, and formatting and packing hardly overlap."""
@@ -56,7 +55,7 @@ class PackedStream:
         self.crc = 0
         self.method = _DEFLATED if compress else _STORED
         self.file: BinaryIO = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 -- close() closes it
-        self._deflater = zlib.compressobj(LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS) if compress else None
+        self._deflater = new_deflater() if compress else None
         self._pending = bytearray()
         self._blocks: queue.Queue[bytes | None] = queue.Queue(2)
         self._worker: threading.Thread | None = None
@@ -141,7 +140,7 @@ class ZipWriter:
         """Adds one member that is whole already."""
         packed, method = data, _STORED
         if compress:
-            deflater = zlib.compressobj(LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
+            deflater = new_deflater()
             packed, method = deflater.compress(data) + deflater.flush(), _DEFLATED
         self._file.write(self._header(path, method, zlib.crc32(data), len(packed), len(data)))
         self._file.write(packed)
