@@ -174,8 +174,8 @@ def _name(labels: Mapping[int, Label], key: int) -> str:
 
 
 def _row(admin: "BaseAdmin", shape: Shape, labels: Mapping[int, Label]) -> Row:
-    attributes: Mapping[str, Any] = shape.attributes if isinstance(shape.attributes, dict) else {}
-    values = [(name, value) for name, value in attributes.items()]
+    said = shape.all_attributes
+    values = list(said.items()) if isinstance(said, dict) else []
     for name, value in (("source", shape.source), ("group", shape.group), ("rotation", shape.rotation)):
         if value not in ("", None):
             values.append((name, value))

@@ -19,6 +19,7 @@ from openimages_io.admin.filters import ImageFilter, TaskFilter
 from openimages_io.admin.label import swatch
 from openimages_io.admin.spec_forms import load_json
 from openimages_io.models import Shape
+from openimages_io.models.flags import FLAGS
 from openimages_io.models.rules import BOX
 from openimages_io.models.values import is_storable
 
@@ -75,7 +76,7 @@ class ShapeAdmin(BaseAdmin):
                 "description": _("Fractions of the image: x from its left, y from its top, 0 to 1."),
             },
         ),
-        (_("Values"), {"fields": ("score", "source", "occluded", "group", "attributes")}),
+        (_("Values"), {"fields": ("score", "source", ("occluded", *FLAGS), "group", "attributes")}),
     )
     readonly_fields = ("task_link", "picture_link", "its_mask", "kind")
     formfield_overrides = {JSONField: {"form_class": StrictJSON}}  # noqa: RUF012  (Django's own way)

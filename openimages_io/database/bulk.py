@@ -29,6 +29,12 @@ _PARAMETERS: Final = 960
 """Of one statement. SQLite may take no more than 999 of them; measured, more rows a statement gain nothing."""
 _WORTH_REBUILDING: Final = 20_000
 """New rows from which on making indexes afterwards pays."""
+_FLAG_TYPES: Final = frozenset({bool, type(None)})
+_FLAG_NUMBERS: Final[Mapping[Any, int | None]] = {True: 1, False: 0, None: None}
+_FLAG_TEXTS: Final[Mapping[Any, str]] = {True: "t", False: "f", None: r"\N"}
+"""A column of flags as COPY reads it."""
+_SHORT: Final = 16
+"""Characters of a text that is written into a statement."""
 _LOCK_TIMEOUT: Final = "2s"
 
 
@@ -220,6 +226,7 @@ class Loader:
             return self.postgresql and hasattr(cursor.cursor, "copy")  # with psycopg 2 rows go by INSERT
 
     def _insert_many(self, table: str, columns: Columns, constants: Constants, rows: int) -> None:
+        columns, constants = _quick_to_bind(columns, constants)
         per_statement = max(1, _PARAMETERS // len(columns))
         sql = _insert_sql(self.connection.ops.quote_name, table, tuple(columns), tuple(constants.items()))
         each = zip(*columns.values(), strict=True)
@@ -282,6 +289,25 @@ def _insert_sql(quote: Any, table: str, columns: tuple[str, ...], constants: tup
     return lambda rows: head + ", ".join([f"({row})"] * rows)
 
 
+def _quick_to_bind(columns: Columns, constants: Constants) -> tuple[Columns, Constants]:
+    """The same rows as the sqlite3 module binds them soonest: it takes 0.45 µs for a bool or None, 0.05 for a number.
+
+    Flags become numbers, and columns that hold nothing, or the same short text throughout, become constants.
+    """
+    left: dict[str, Sequence[Any]] = {}
+    same: dict[str, int | str | None] = dict(constants)
+    for name, values in columns.items():
+        first = values[0]
+        is_short = first is None or (isinstance(first, str) and len(first) <= _SHORT and first.isprintable())
+        if is_short and values.count(first) == len(values):
+            same[name] = first
+        elif (first is None or isinstance(first, bool)) and set(map(type, values)) <= _FLAG_TYPES:
+            left[name] = list(map(_FLAG_NUMBERS.__getitem__, values))
+        else:
+            left[name] = values
+    return (left, same) if left else (columns, constants)
+
+
 def _literal(value: int | str | None) -> str:
     if value is None:
         return "NULL"
@@ -297,6 +323,8 @@ def _copy_text(values: Sequence[Any]) -> list[str]:
     types = set(map(type, values))
     if types <= {int, float}:
         return list(map(repr, values))
+    if types <= _FLAG_TYPES:
+        return list(map(_FLAG_TEXTS.__getitem__, values))
     if types == {str} and not _MUST_ESCAPE.search("".join(values)):
         return list(values)
     return [

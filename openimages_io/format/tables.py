@@ -162,15 +162,6 @@ LABELS: Final = Table(
     ),
 )
 
-FLAGS: Final = {
-    "IsOccluded": "occluded",
-    "IsTruncated": "truncated",
-    "IsGroupOf": "is_group_of",
-    "IsDepiction": "is_depiction",
-    "IsInside": "is_inside",
-}
-"""A box's flags, and the names of the attributes that they become."""
-
 PERSON_ATTRIBUTES: Final = ("GenderPresentation", "AgePresentation")
 """MIAP's two columns, which become attributes of the same names."""
 

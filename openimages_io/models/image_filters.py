@@ -9,6 +9,7 @@ from django.db import connections
 from django.db.models import BigIntegerField, BooleanField, Exists, F, Func, Model, OuterRef, Q, QuerySet
 from django.db.models.lookups import Exact
 
+from openimages_io.models.flags import FLAGS
 from openimages_io.models.values import is_storable
 
 if TYPE_CHECKING:
@@ -85,6 +86,19 @@ def _has_attribute(wanted: str, vendor: str) -> Q:
         is_truth = name == "occluded"
         fitting = [v for v in values if isinstance(v, bool if is_truth else float) and isinstance(v, bool) == is_truth]
         return Q(**{f"{name}__in": fitting})
+    found = _among_attributes(name, values, vendor)
+    if name in FLAGS:  # columns too; attributes are what is not true or false
+        return _has_flag(name, values) | found
+    return found
+
+
+def _has_flag(name: str, values: list[str | bool | float] | None) -> Q:
+    if values is None:
+        return Q(**{f"{name}__isnull": False})
+    return Q(**{f"{name}__in": [value for value in values if isinstance(value, bool)]})
+
+
+def _among_attributes(name: str, values: list[str | bool | float] | None, vendor: str) -> Q:
     if vendor == "postgresql":
         if values is None:
             return Q(attributes__has_key=name)

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from openimages_io import conf
 from openimages_io.models.attribute import AttributeSpec
+from openimages_io.models.flags import FLAGS, flags_of, with_flags
 from openimages_io.models.kinds import ShapeKind
 from openimages_io.models.values import is_number, is_storable
 
@@ -211,8 +212,10 @@ def _of_values(shape: "Shape") -> _Found:
         yield "group", _("%s is not a whole number between 0 and 2⁶³-1.") % quote(shape.group)
     if shape.score is not None:
         yield from _fraction("score", shape.score)
-    if not any(shape.occluded is value for value in (None, True, False)):
-        yield "occluded", _("%s is not true, false or null.") % quote(shape.occluded)
+    for name in ("occluded", *FLAGS):
+        flag = getattr(shape, name)
+        if not any(flag is value for value in (None, True, False)):
+            yield name, _("%s is not true, false or null.") % quote(flag)
 
 
 def _is_text(value: Any) -> bool:
@@ -228,7 +231,7 @@ def _of_attributes(shape: "Shape", specs: Mapping[str, AttributeSpec]) -> _Found
     if not isinstance(given, dict):
         yield "attributes", _("The attributes must be an object.")
         given = {}
-    for name, value in given.items():
+    for name, value in with_flags(given, flags_of(shape)).items():
         path = f"attributes.{name}"
         if name in COLUMN_ATTRIBUTES:
             yield path, _("“%s” has its own field.") % name

@@ -10,6 +10,7 @@ from django.db.models import F, Q, Value
 from django.utils.translation import gettext_lazy as _
 
 from openimages_io.models.attribute import AttributeSpec
+from openimages_io.models.flags import as_attributes, flags_of, with_flags
 from openimages_io.models.image import Image
 from openimages_io.models.kinds import ShapeKind
 from openimages_io.models.label import Label
@@ -30,11 +31,6 @@ _BOX = (
     & Q(x_min__gte=0, x_max__lte=1, x_min__lte=F("x_max"))
     & Q(y_min__gte=0, y_max__lte=1, y_min__lte=F("y_max"))
 )
-
-
-def as_attributes(stored: Any) -> dict[str, Any]:
-    """The attributes as they are stored; what is no object is one attribute, so that it is not lost unseen."""
-    return stored if isinstance(stored, dict) else {"attributes": stored}
 
 
 class ShapeQuerySet(RevisedQuerySet["Shape"]):
@@ -80,8 +76,12 @@ class Shape(RevisedModel):
     score = models.FloatField(_("Confidence"), null=True, blank=True)
     """0 to 1. For a tag 0 says that the class is verified to be absent."""
     occluded = models.BooleanField(_("IsOccluded"), null=True, blank=True)
+    truncated = models.BooleanField(_("IsTruncated"), null=True, blank=True)
+    is_group_of = models.BooleanField(_("IsGroupOf"), null=True, blank=True)
+    is_depiction = models.BooleanField(_("IsDepiction"), null=True, blank=True)
+    is_inside = models.BooleanField(_("IsInside"), null=True, blank=True)
     attributes = models.JSONField(_("attributes"), blank=True, default=dict, db_default=Value({}, models.JSONField()))
-    """All other attributes by name; one that is not there is unknown."""
+    """All other attributes by name, and flags that are not true or false; one that is not there is unknown."""
 
     objects = ShapeQuerySet.as_manager()
 
@@ -132,12 +132,20 @@ class Shape(RevisedModel):
         if found:
             raise ValidationError(found)
 
+    @property
+    def all_attributes(self) -> Any:
+        """The attributes as the API has them: those that are stored as such, and the four flags that are columns.
+
+        An object, unless something else is stored. `score` and `occluded` are not among them.
+        """
+        return with_flags(self.attributes, flags_of(self))
+
     def shown_attributes(self, specs: Iterable[AttributeSpec]) -> dict[str, Any]:
         """The attributes as the label's specs show them: with `score` and `occluded`, which are stored as columns.
 
         A spec of type text shows `score` as the shortest text that reads back as the same number.
         """
-        shown = dict(as_attributes(self.attributes))
+        shown = dict(as_attributes(self.all_attributes))
         for spec in specs:
             value = getattr(self, spec.name) if spec.name in COLUMN_ATTRIBUTES else None
             if value is not None:

@@ -9,15 +9,15 @@ from typing import Any, Final
 
 from openimages_io.format import cells, writing
 from openimages_io.format.cells import CellType
-from openimages_io.format.tables import CLICK_COLUMNS, FLAGS, PERSON_ATTRIBUTES
-from openimages_io.models.shape import as_attributes
+from openimages_io.format.flag_names import FLAGS as FLAGS_OF_FILES
+from openimages_io.format.tables import CLICK_COLUMNS, PERSON_ATTRIBUTES
+from openimages_io.models.flags import FLAGS, as_attributes, with_flags
 from openimages_io.transfer.export_state import ExportState
 
 _CACHED: Final = 50_000
 _LONGEST: Final = csv.field_size_limit()
 """Characters of a cell that a reader takes: ours, and any other that uses Python's module."""
-_FLAGS: Final = {name: column for column, name in FLAGS.items() if name != "occluded"}
-"""The flags that are attributes, in the order of their columns; `occluded` is a column of the shape."""
+_COLUMN_OF: Final = {name: column for column, name in FLAGS_OF_FILES.items()}
 _FLAG_CELLS: Final[dict[Any, str]] = dict.fromkeys([True, "true", "yes", "1"], "1") | (
     dict.fromkeys([False, "false", "no", "0"], "0") | dict.fromkeys([None, -1, "unknown", "-1", ""], "-1")
 )
@@ -73,49 +73,58 @@ class BoxCells:
     """Columns whose value cannot be a cell."""
 
 
+Said = tuple[str, bool | None, bool | None, bool | None, bool | None]
+"""The attributes of a box as they are stored: their JSON, and the flags that are columns."""
+
+
+def said_of(columns: Mapping[str, Sequence[Any]]) -> list[Said]:
+    """What is stored of the attributes of each row."""
+    return list(zip(columns["attributes"], *(columns[name] for name in FLAGS), strict=True))
+
+
 class BoxAttributes:
-    """The cells of attributes by their JSON, of which there are few different ones."""
+    """The cells of attributes, of which there are few different ones."""
 
     def __init__(self, out: ExportState) -> None:
         self.out = out
-        self._known: dict[str, BoxCells] = {}
-        self._flags: dict[str, str] = {}
+        self._known: dict[Said, BoxCells] = {}
+        self._flags: dict[Said, str] = {}
 
-    def learn(self, texts: Sequence[str]) -> Mapping[str, BoxCells]:
-        """The cells of each of these texts."""
+    def learn(self, rows: Sequence[Said]) -> Mapping[Said, BoxCells]:
+        """The cells of each of these."""
         if len(self._known) > _CACHED:
             self._known.clear()
             self._flags.clear()
-        for text in set(texts) - self._known.keys():
-            self._known[text] = cells_ = _box_cells(attributes_of(text))
-            self._flags[text] = cells_.flags
+        for said in set(rows) - self._known.keys():
+            self._known[said] = cells_ = _box_cells(attributes_of(said))
+            self._flags[said] = cells_.flags
         return self._known
 
-    def flags(self, texts: Sequence[str]) -> Sequence[str]:
+    def flags(self, rows: Sequence[Said]) -> Sequence[str]:
         """The four cells of each row in one; what its attributes lose is counted."""
-        known = self.learn(texts)
-        for text in set(texts):
-            for name in known[text].no_column:
-                self.out.lose_attribute("boxes", name, texts.count(text))
-            for column in known[text].no_cell:
-                self.out.lose_value("boxes", column, texts.count(text))
-        return list(map(self._flags.__getitem__, texts))
+        known = self.learn(rows)
+        for said in set(rows):
+            for name in known[said].no_column:
+                self.out.lose_attribute("boxes", name, rows.count(said))
+            for column in known[said].no_cell:
+                self.out.lose_value("boxes", column, rows.count(said))
+        return list(map(self._flags.__getitem__, rows))
 
-    def people(self, texts: Sequence[str], name: str) -> Sequence[str]:
+    def people(self, rows: Sequence[Said], name: str) -> Sequence[str]:
         """The cells of one of MIAP's columns."""
-        known, index = self.learn(texts), PERSON_ATTRIBUTES.index(name)
-        return [known[text].people[index] for text in texts]
+        known, index = self.learn(rows), PERSON_ATTRIBUTES.index(name)
+        return [known[said].people[index] for said in rows]
 
 
-def attributes_of(text: str) -> dict[str, Any]:
-    """The attributes in a row's JSON."""
-    return as_attributes(json.loads(text))
+def attributes_of(said: Said) -> dict[str, Any]:
+    """All attributes of a row."""
+    return as_attributes(with_flags(json.loads(said[0]), dict(zip(FLAGS, said[1:], strict=True))))
 
 
 def _box_cells(attributes: dict[str, Any]) -> BoxCells:
-    flags = {name: _flag_cell(attributes.pop(name, None)) for name in _FLAGS}
+    flags = {name: _flag_cell(attributes.pop(name, None)) for name in FLAGS}
     people = {name: _word_cell(attributes.pop(name, None)) for name in PERSON_ATTRIBUTES}
-    lost = [_FLAGS.get(name, name) for name, cell in (flags | people).items() if cell is None]
+    lost = [_COLUMN_OF.get(name, name) for name, cell in (flags | people).items() if cell is None]
     return BoxCells(
         ",".join(cell or "-1" for cell in flags.values()),
         tuple(cell or "" for cell in people.values()),

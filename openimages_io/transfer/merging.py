@@ -9,7 +9,7 @@ from typing import Any, Final
 from django.db import connections
 
 from openimages_io.models import Image, Shape, ShapeKind
-from openimages_io.models.shape import as_attributes
+from openimages_io.models.flags import FLAGS, as_attributes, split_flags, with_flags
 from openimages_io.transfer.near_boxes import Box, NearBoxes
 from openimages_io.transfer.replacing import group_of_shape
 from openimages_io.transfer.run import Run
@@ -28,6 +28,7 @@ _KEPT: Final = 20_000
 _BATCH: Final = 900
 _PAGE: Final = 8192
 """Keys whose bits are kept together."""
+_FLAG_OF_COLUMN: Final[dict[Any, bool | None]] = {None: None, 0: False, 1: True}
 _FIELDS: Final = (
     "id",
     "image_id",
@@ -42,6 +43,7 @@ _FIELDS: Final = (
     "clicks",
     "group",
     "attributes",
+    *FLAGS,
 )
 
 Place = tuple[int, int]
@@ -64,6 +66,7 @@ class StoredShape:
     clicks: str | None
     group: int | None
     attributes: dict[str, Any] = field(default_factory=dict)
+    """The flags that are columns among them."""
     is_odd: bool = False
     """Whether its attributes are stored as something else than an object."""
 
@@ -158,19 +161,20 @@ class StoredShapes:
             with connection.cursor() as cursor:
                 cursor.execute(sql, [self.kind.value, *batch])
                 for row in cursor.fetchall():
-                    key, image, label, source, score, occluded, *box, clicks, group, attributes = row
+                    key, image, label, source, score, occluded, *box, clicks, group, attributes = row[: -len(FLAGS)]
                     stored: Any = {} if attributes == "{}" else json.loads(attributes)
+                    flags = dict(zip(FLAGS, map(_FLAG_OF_COLUMN.get, row[-len(FLAGS) :]), strict=True))
                     yield StoredShape(
                         key,
                         image,
                         label,
                         source,
                         score,
-                        None if occluded is None else bool(occluded),
+                        _FLAG_OF_COLUMN[occluded],
                         (box[0], box[1], box[2], box[3]),
                         clicks,
                         group,
-                        as_attributes(stored),
+                        as_attributes(with_flags(stored, flags)),
                         is_odd=not isinstance(stored, dict),
                     )
 
@@ -256,6 +260,12 @@ def is_rounded(box: Sequence[float], size: Size) -> bool:
     """Whether a box's pixels are hundredths, as Datumaro rounds them."""
     pixels = [cell * side for cell, side in zip(box, (size[0], size[0], size[1], size[1]), strict=True)]
     return all(abs(value - round(value, 2)) <= _ON_GRID for value in pixels)
+
+
+def columns_of(attributes: dict[str, Any]) -> dict[str, Any]:
+    """The columns of a shape with these attributes: their JSON, and the flags."""
+    rest, flags = split_flags(attributes)
+    return {"attributes": json.dumps(rest, ensure_ascii=False), **flags}
 
 
 def nearest(shapes: Sequence[StoredShape], box: Sequence[float | None]) -> StoredShape | None:

@@ -12,6 +12,7 @@ from django.db import connections
 from openimages_io.archives.output import ByteSink
 from openimages_io.format import writing
 from openimages_io.models import Image, Shape
+from openimages_io.models.flags import FLAGS
 from openimages_io.transfer.export_state import ExportState
 from openimages_io.transfer.report import Totals
 
@@ -24,7 +25,8 @@ BOX_WITH_CLICKS: Final = f"{PLAIN_BOX} AND clicks IS NOT NULL"
 BOX_OF_PERSON: Final = f"{PLAIN_BOX} AND {_ATTRIBUTES} LIKE '%%Presentation\"%%'"
 HUMAN_TAG: Final = "kind = 'tag' AND source <> 'machine'"
 MACHINE_TAG: Final = "kind = 'tag' AND source = 'machine'"
-TAG_WITH_MORE: Final = f"kind = 'tag' AND (occluded IS NOT NULL OR {_ATTRIBUTES} <> '{{}}')"
+_WITH_A_FLAG: Final = " OR ".join(f"{name} IS NOT NULL" for name in ("occluded", *FLAGS))
+TAG_WITH_MORE: Final = f"kind = 'tag' AND ({_WITH_A_FLAG} OR {_ATTRIBUTES} <> '{{}}')"
 """Tags with something that no column of their file can say."""
 WITH_PIXELS: Final = "(kind IN ('mask', 'polygon', 'ellipse') OR (kind = 'rectangle' AND rotation <> 0))"
 """Masks, and the shapes that are drawn as masks."""

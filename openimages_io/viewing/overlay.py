@@ -138,8 +138,8 @@ def describe(shape: Shape, label: Label | None) -> str:
         lines.append(f"score: {number(shape.score)}")
     if shape.occluded is not None:
         lines.append(f"occluded: {_shown(shape.occluded)}")
-    attributes = shape.attributes if isinstance(shape.attributes, dict) else {}
-    lines += [f"{name}: {_shown(value)}" for name, value in attributes.items()]
+    said = shape.all_attributes
+    lines += [f"{name}: {_shown(value)}" for name, value in said.items()] if isinstance(said, dict) else []
     for name, value in (("source", shape.source), ("group", shape.group), ("rotation", shape.rotation)):
         if value:
             lines.append(f"{name}: {value}")

@@ -358,3 +358,13 @@ def test_owners_are_searched_only_by_those_who_may_see_users(as_staff: Browser, 
     page = text_of(as_staff("view_task", "change_task").get(f"{ADMIN}/task/{task.pk}/change/"))
     assert "vForeignKeyRawIdAdminField" in page
     assert "somebody-else" not in page
+
+
+def test_flags_are_fields_of_their_own(boss: Client, box: Shape) -> None:
+    AttributeSpec.objects.create(label=box.label, name="truncated", input_type="checkbox")
+    address = f"{ADMIN}/shape/{box.pk}/change/"
+    assert boss.post(address, shape_form(box, truncated="true")).status_code == 302
+    box.refresh_from_db()
+    assert (box.truncated, box.is_inside, box.attributes) == (True, None, {})
+    assert "truncated: yes" in text_of(boss.get(f"{ADMIN}/image/{box.image_id}/picture/"))
+    assert "errornote" in text_of(boss.post(address, shape_form(box, is_inside="false")))

@@ -327,3 +327,49 @@ def test_what_was_made_is_exported(frontend: Frontend, tmp_path: Any) -> None:
     names = sorted(path.name for path in (tmp_path / "out").rglob("*.png"))
     assert len(names) == 2
     assert all(name.startswith("a_mcat_") for name in names)
+
+
+def test_flags_are_attributes_to_callers_and_columns_where_they_are_true_or_false(frontend: Frontend) -> None:
+    for name in ("truncated", "is_inside"):
+        AttributeSpec.objects.create(label=frontend.cat, name=name, input_type="checkbox")
+    AttributeSpec.objects.create(label=frontend.cat, name="is_group_of", input_type="select", values=["yes", "no"])
+    given = {"truncated": True, "pose": "left", "is_group_of": "yes"}
+    (saved,) = frontend.put([frontend.item(attributes=given)]).json()["shapes"]
+    assert saved["attributes"] == given
+    stored = Shape.objects.get()
+    assert (stored.truncated, stored.is_group_of, stored.attributes) == (
+        True,
+        None,
+        {"pose": "left", "is_group_of": "yes"},
+    )
+
+    body, etag = frontend.read()
+    revisions = frontend.revisions
+    assert frontend.put(body, etag).status_code == 200
+    assert frontend.revisions == revisions
+
+    shape = Shape.objects.get()
+    response = frontend.patch(shape, {"attributes": {"is_inside": False}})
+    assert response.json()["attributes"] == {"is_inside": False}
+    stored = Shape.objects.get()
+    assert (stored.truncated, stored.is_inside, stored.attributes) == (None, False, {})
+    assert frontend.patch(shape, {"score": 0.5}).json()["attributes"] == {"is_inside": False}
+    assert frontend.patch(shape, {"attributes": {}}).json()["attributes"] == {}
+    assert Shape.objects.get().is_inside is None
+
+
+def test_flags_are_judged_by_their_specs(frontend: Frontend) -> None:
+    AttributeSpec.objects.create(label=frontend.cat, name="truncated", input_type="text")
+    given = {"truncated": True, "is_inside": False}
+    assert faults(frontend.put([frontend.item(attributes=given)])).keys() == {
+        "shapes[0].attributes.truncated",
+        "shapes[0].attributes.is_inside",
+    }
+
+
+@pytest.mark.parametrize("stored", [{}, {"pose": "ß}"}, {"truncated": "no", "pose": {"a": []}}, ["what"], "{", 5])
+def test_columns_are_read_among_whatever_is_stored(frontend: Frontend, stored: Any) -> None:
+    frontend.draw(attributes=stored, truncated=True, is_inside=False)
+    (shape,) = frontend.read()[0]["shapes"]
+    assert shape["attributes"] == Shape.objects.get().all_attributes
+    assert shape["attributes"]["truncated"] is True

@@ -48,6 +48,24 @@ def test_columns_come_back_as_they_were(rows: dict[str, list[Any]]) -> None:
     assert list(stored) == [("tag", *row, {}, None) for row in zip(scores, occluded, sources, strict=True)]
 
 
+@pytest.mark.parametrize("source", ["", "it's 100% \\N", 'a"b', "é\u2028", "a\tb", ODD[:60]])
+@pytest.mark.parametrize("flag", [None, True, False])
+def test_a_column_that_says_the_same_throughout_comes_back(
+    rows: dict[str, list[Any]], source: str, flag: bool | None
+) -> None:
+    same: dict[str, list[Any]] = {
+        "source": [source] * 130,
+        "occluded": [flag] * 130,
+        "score": [None] * 130,
+        "attributes": ["{}"] * 130,
+    }
+    with loading("default", [Shape]) as loader:
+        loader.insert(Shape, rows | same, {"kind": "tag"})
+        loader.insert(Shape, rows | same | {"truncated": [flag, None] * 65}, {"kind": "tag"})
+    stored = list(Shape.objects.order_by("pk").values_list("source", "occluded", "score", "attributes", "truncated"))
+    assert stored == [(source, flag, None, {}, None)] * 130 + [(source, flag, None, {}, f) for f in [flag, None] * 65]
+
+
 def test_json_and_updates(rows: dict[str, list[Any]]) -> None:
     one = {name: column[:1] for name, column in rows.items()}
     with loading("default", [Shape]) as loader:

@@ -47,7 +47,7 @@ def score(row: Shape) -> float:
 
 
 def box(row: Shape, label: str) -> dict[str, Any]:
-    flags = {name: row.attributes[name] for name in FLAGS if name in row.attributes}
+    flags = {name: row.all_attributes[name] for name in FLAGS if name in row.all_attributes}
     if row.occluded is not None:
         flags["occluded"] = row.occluded
     fractions = [row.x_min, row.x_max, row.y_min, row.y_max]

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterator
+from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +18,24 @@ from openimages_io import migrations
 APP: Final = "openimages_io"
 STEPS: Final = sorted(path.stem for path in Path(migrations.__file__).parent.glob("0*.py"))
 """Names of the migrations, in order."""
+
+# What stands among the attributes of shapes, of a label whose specs leave the flags as they are and of one where they
+# are choices; what is left there by the step that makes columns of flags; and the columns.
+ODD: Final[list[tuple[str, Any, Any, dict[str, bool]]]] = [
+    ("plain", {}, {}, {}),
+    ("plain", {"truncated": True, "is_inside": False}, {}, {"truncated": True, "is_inside": False}),
+    ("plain", {"pose": "ß", "is_group_of": True, "n": 0.1}, {"pose": "ß", "n": 0.1}, {"is_group_of": True}),
+    ("plain", {"truncated": "true", "is_depiction": " No "}, {}, {"truncated": True, "is_depiction": False}),
+    ("plain", {"truncated": 1, "is_inside": 0.0, "is_group_of": "0"}, {},
+     {"truncated": True, "is_inside": False, "is_group_of": False}),
+    *(("plain", {"truncated": v, "pose": "left"}, {"truncated": v, "pose": "left"}, {})
+      for v in (None, -1, "", "unknown", "perhaps", 2, 0.5, 10**30, [True], {"truncated": True}, "yes" + " " * 200)),
+    *(("plain", v, v, {}) for v in (["truncated"], [{"truncated": True}], "truncated", 5, True, [])),
+    ("plain", {"more": {"truncated": True}}, {"more": {"truncated": True}}, {}),
+    ("chosen", {"truncated": "yes", "is_group_of": "1"}, {"truncated": "yes"}, {"is_group_of": True}),
+    ("chosen", {"truncated": True, "is_inside": 1}, {"is_inside": 1}, {"truncated": True}),
+]  # fmt: skip
+FLAGS: Final = ("truncated", "is_group_of", "is_depiction", "is_inside")
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -51,6 +70,13 @@ def fill(apps: StateApps) -> None:
     common = {"task": task, "image": image, "label": label, "attributes": {"pose": "left"}}
     make("Shape", kind="tag", **common)
     make("Shape", kind="rectangle", **common, **corners)
+    make("AttributeSpec", label=label, name="is_inside", input_type="checkbox")
+    make("AttributeSpec", label=other, name="truncated", input_type="select", values=["yes", "no"])
+    make("AttributeSpec", label=other, name="is_inside", input_type="number", values=[0, 1])
+    if "truncated" not in {field.name for field in apps.get_model(APP, "Shape")._meta.get_fields()}:
+        for which, attributes, _, _ in ODD:
+            odd = common | {"label": label if which == "plain" else other, "attributes": attributes}
+            make("Shape", kind="rectangle", **odd, **corners, source="odd")
     shape = make("Shape", kind="mask", **common, **corners)
     make("Mask", shape=shape, png=b"\x89PNG", width=4, height=3, path="a.png")
     now = timezone.now()
@@ -87,7 +113,8 @@ def test_no_row_and_no_value_is_lost_by_a_step(before: str, after: str) -> None:
     for name, values in kept.items():
         assert len(found[name]) == len(values), name
         for row, was in zip(found[name], values, strict=True):
-            same = row.keys() & was.keys()
+            moved = {"attributes"} if (name, after) == ("Shape", "0006_flags") else set()
+            same = (row.keys() & was.keys()) - moved
             assert {key: row[key] for key in same} == {key: was[key] for key in same}
     gone = {(name, key) for name, values in kept.items() for key in values[0].keys() - found[name][0].keys()}
     assert gone == ({("Job", "message")} if after == "0005_job_outcome" else set()), "say here where it has gone"
@@ -103,3 +130,28 @@ def test_all_steps_and_all_the_way_back_keep_the_sentences_of_jobs() -> None:
     migrate(STEPS[-1])
     found = rows(migrate(STEPS[3]))["Job"]
     assert {row["message"] for row in found} == {"", "It is succeeded.", "It is failed.", "It is cancelled."}
+
+
+def of_shapes(apps: StateApps) -> list[tuple[Any, dict[str, bool]]]:
+    """Attributes and flags of the odd shapes."""
+    columns = [row for row in rows(apps)["Shape"] if row["source"] == "odd"]
+    return [(row["attributes"], {f: row[f] for f in FLAGS if row.get(f) is not None}) for row in columns]
+
+
+def test_flags_among_the_attributes_become_columns_and_attributes_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(import_module("openimages_io.migrations.0006_flags"), "PAGE", 3)  # more than one page
+    fill(migrate("0005_job_outcome"))
+    after = migrate("0006_flags")
+    assert of_shapes(after) == [(left, columns) for _, _, left, columns in ODD]
+    usual = [row for row in rows(after)["Shape"] if row["source"] != "odd"]
+    assert [(row["attributes"], row["truncated"]) for row in usual] == [({"pose": "left"}, None)] * 3
+    shapes = after.get_model(APP, "Shape")._base_manager
+    shapes.create(**shapes.filter(source="odd").values("task_id", "image_id", "label_id", "kind", "x_min", "x_max",
+                  "y_min", "y_max", "source")[0], attributes=["odd"], is_inside=True)  # fmt: skip
+
+    before = of_shapes(migrate("0005_job_outcome"))
+    assert before == [
+        *((left | columns if isinstance(left, dict) else left, {}) for _, _, left, columns in ODD),
+        ({"attributes": ["odd"], "is_inside": True}, {}),
+    ]
+    assert all(type(a) is type(b) for (a, _), (_, b, _, _) in zip(before, ODD, strict=False))

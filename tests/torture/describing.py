@@ -74,7 +74,7 @@ def _shapes(task: Task) -> Iterator[str]:
             of_image = groups.setdefault(shape.image_id, {})
             parts.append(f"group={of_image.setdefault(shape.group, len(of_image) + 1)}")
         parts.append(_values(shape, _SHAPE))
-        parts += [f"{name}={value!r}" for name, value in sorted(shape.attributes.items())]
+        parts += [f"{name}={value!r}" for name, value in sorted(shape.all_attributes.items())]
         if hasattr(shape, "mask"):
             png = bytes(shape.mask.png)
             parts.append(_values(shape.mask, ["path", "clicks", "width", "height"]))

@@ -285,7 +285,7 @@ def contents(task: str = TASK) -> dict[str, list[tuple[Any, ...]]]:
         "edges": list(edges.values_list("parent__name", "child__name", "kind", "position")),
         "specs": list(specs.values_list("label__name", "name", "input_type", "default_value", "values")),
         "shapes": [
-            (shape.kind, shape.image.subset, shape.image.name, shape.label.name, shape.attributes)
+            (shape.kind, shape.image.subset, shape.image.name, shape.label.name, shape.all_attributes)
             + tuple(getattr(shape, name) for name in drawn)
             + (_mask(shape.mask) if hasattr(shape, "mask") else ())
             for shape in shapes

@@ -422,6 +422,31 @@ def test_boxes_with_every_column(tmp_path: Path) -> None:
     ]
 
 
+def test_flags_that_are_columns_and_flags_that_are_attributes(tmp_path: Path) -> None:
+    made = Made()
+    flags = {"truncated": True, "is_group_of": False}
+    made.add("rectangle", **WHOLE, **flags)
+    made.add(
+        "rectangle", **WHOLE, **flags, attributes={"is_depiction": "yes", "is_inside": 0, "AgePresentation": "Old"}
+    )
+    made.add("rectangle", **WHOLE, **flags, attributes={"truncated": "perhaps", "depth": 1})
+    made.add("tag", is_inside=True)
+    made.add_mask(truncated=False)
+    report = made.export(tmp_path / "out")
+
+    assert lines(tmp_path / "out", "train-annotations-bbox.csv") == [
+        "a,,/m/01yrx,1,0,1,0,1,-1,1,0,-1,-1,",
+        "a,,/m/01yrx,1,0,1,0,1,-1,1,0,1,0,Old",
+        "a,,/m/01yrx,1,0,1,0,1,-1,1,0,-1,-1,",
+    ]
+    issues = [issue for issue in report.issues() if issue.code.endswith("-unwritten")]
+    assert [(issue.value, issue.reason.partition("(")[2]) for issue in issues] == [
+        ("depth", "boxes with it: 1)"),
+        ("truncated", "masks with it: 1)"),
+        ("is_inside", "tags with it: 1)"),
+    ]
+
+
 def test_columns_that_would_be_empty_are_not_there(tmp_path: Path) -> None:
     made = Made()
     nothing: dict[str, Any] = {"AgePresentation": "", "GenderPresentation": None}

@@ -206,7 +206,7 @@ def test_official_box_files(name: str, tmp_path: Path) -> None:
     assert image_names() == [(subset, "a")]
     box = only_shape(ShapeKind.RECTANGLE)
     assert (box.x_min, box.x_max, box.y_min, box.y_max) == (0.1, 0.5, 0.2, 0.6)
-    flags = {name: value for name, value in box.attributes.items() if not name.endswith("Presentation")}
+    flags = {name: value for name, value in box.all_attributes.items() if not name.endswith("Presentation")}
     if header is CHALLENGE_HEADER:
         assert (box.source, box.score, box.occluded, flags) == ("", None, None, {"is_group_of": True})
     elif header is MIAP_HEADER:

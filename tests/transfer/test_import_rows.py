@@ -93,7 +93,7 @@ def test_flags(tmp_path: Path) -> None:
     rows = [f"a,xclick,/m/01yrx,1,0.1,0.5,0.2,0.6,{flags}" for flags in ("1,0,-1,1,0", "-1,-1,-1,-1,-1", "0,,1,,")]
     imported(write(tmp_path, documented(boxes=rows)))
 
-    assert [(box.occluded, box.attributes) for box in shapes()] == [
+    assert [(box.occluded, box.all_attributes) for box in shapes()] == [
         (True, {"truncated": False, "is_depiction": True, "is_inside": False}),
         (None, {}),
         (False, {"is_group_of": True}),

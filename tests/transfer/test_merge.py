@@ -15,7 +15,7 @@ from fixtures.draw_scenes import FOLDER
 from openimages_io.format.limits import Limits
 from openimages_io.format.masks import decode
 from openimages_io.geometry import fill_polygon
-from openimages_io.models import AttributeSpec, Image, Label, Shape, ShapeKind, Task
+from openimages_io.models import AttributeSpec, Image, InputType, Label, Shape, ShapeKind, Task
 from openimages_io.transfer.importer import Importer
 from openimages_io.transfer.options import ImportOptions, MasksAs, Missing, MissingAttributes, Mode, OnError
 from tests.stored_files import stored_files
@@ -223,7 +223,7 @@ def test_what_a_row_says_is_brought_up_to_date(again: Callable[[Files], Path]) -
 
     updated = only_shape()
     assert (updated.source, updated.score, updated.occluded) == ("xclick", 0.25, True)
-    assert updated.attributes == {"truncated": True, "is_group_of": False}
+    assert updated.all_attributes == {"truncated": True, "is_group_of": False}
     assert updated.clicks == [[0.1, 0.5], [0.2, 0.6], [0.3, 0.7], [0.4, 0.8]]
     assert totals(result.report)["boxes"] == {"read": 1, "updated": 1}
 
@@ -574,14 +574,14 @@ def test_new_tasks_create_and_may_be_told_not_to(again: Callable[[Files], Path])
 
 def test_attributes_without_a_spec(task: Task, again: Callable[[Files], Path]) -> None:
     AttributeSpec.objects.filter(name__in=("truncated", "occluded", "score")).delete()
-    Shape.objects.update(attributes={})
+    Shape.objects.update(attributes={}, truncated=None, is_group_of=None, is_depiction=None, is_inside=None)
     row = BOX.replace(",0,0,0,0,0", ",1,1,0,0,0")
 
     result = bring_in(again(documented(boxes=[row])), missing_attributes=MissingAttributes.ERROR)
     assert [(i.code, i.column) for i in result.report.issues()] == [("bad-attribute", "truncated")]
 
     result = imported(again(documented(boxes=[row])))
-    assert "truncated" not in only_shape().attributes
+    assert only_shape().truncated is None
     assert only_shape().occluded is True
     assert totals(result.report)["attributes"] == {
         "read": 1,
@@ -589,7 +589,7 @@ def test_attributes_without_a_spec(task: Task, again: Callable[[Files], Path]) -
     }
 
     result = imported(again(documented(boxes=[row])), missing_attributes=MissingAttributes.CREATE)
-    assert only_shape().attributes["truncated"] is True
+    assert only_shape().truncated is True
     assert totals(result.report)["attribute specs"] == {"read": 3, "added": 3}
     assert totals(result.report)["boxes"] == {"read": 1, "updated": 1}
 
@@ -962,3 +962,29 @@ def test_coordinates_that_a_merge_keeps_are_counted(task: Task, again: Callable[
     (line,) = told(result.report)
     assert line.startswith("note: coordinates-kept: 1 box differs from the stored ones by rounding alone")
     assert told(bring_in(again(documented(boxes=[box(0.1)]))).report) == []
+
+
+def test_a_flag_moves_between_its_column_and_the_attributes_as_its_spec_wants_it(
+    again: Callable[[Files], Path],
+) -> None:
+    yes, no = BOX.replace(",0,0,0,0,0", ",0,1,-1,-1,-1"), BOX.replace(",0,0,0,0,0", ",0,0,-1,-1,-1")
+    imported(again(documented(boxes=[yes])))
+    imported(again(documented(boxes=[yes])))
+    assert (only_shape().truncated, only_shape().attributes) == (True, {})
+
+    AttributeSpec.objects.filter(name="truncated").update(input_type=InputType.TEXT)
+    result = imported(again(documented(boxes=[no])))
+    assert totals(result.report)["boxes"] == {"read": 1, "updated": 1}
+    assert (only_shape().truncated, only_shape().attributes) == (None, {"truncated": "false"})
+
+    AttributeSpec.objects.filter(name="truncated").update(input_type=InputType.CHECKBOX)
+    imported(again(documented(boxes=[yes])))
+    assert (only_shape().truncated, only_shape().attributes) == (True, {})
+
+
+def test_a_flag_that_code_has_stored_among_the_attributes_is_met_as_it_is(again: Callable[[Files], Path]) -> None:
+    row = BOX.replace(",0,0,0,0,0", ",0,1,-1,-1,-1")
+    imported(again(documented(boxes=[row])))
+    Shape.objects.update(attributes={"truncated": True}, truncated=None)
+    result = imported(again(documented(boxes=[row])))
+    assert totals(result.report)["boxes"] == {"read": 1, "unchanged": 1}

@@ -174,3 +174,12 @@ def test_a_scaled_mask_is_the_same_and_one_pixel_more_is_not(size: tuple[int, in
         assert same_pixels(ours, theirs)
         theirs[-1, -1] ^= True
         assert not same_pixels(ours, theirs)
+
+
+def test_flags_of_a_mask_stay_where_a_row_says_more_of_it(tmp_path: Path) -> None:
+    run(tmp_path / "1", ("", BOX, 1))
+    Shape.objects.update(truncated=True, is_inside=False, attributes={"depth": 1})
+    result = run(tmp_path / "2", ("cafe0001", BOX, 1))
+    assert counts(result) == (0, 1, 0)
+    mask = Shape.objects.get()
+    assert (mask.truncated, mask.is_inside, mask.attributes) == (True, False, {"depth": 1, "box_id": "cafe0001"})

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from openimages_io.models import HierarchyEdge, Task
+from openimages_io.models.flags import FLAGS
 from openimages_io.transfer.importer import Importer, Result
 from openimages_io.transfer.options import ImportOptions, MasksAs, Match, Missing, MissingAttributes, Mode, OnError
 from tests.transfer.datasets import documented, png, told, write
@@ -100,7 +101,7 @@ def content(task: Task) -> list[Any]:
             "points",
             "clicks",
         ),
-        *("source", "score", "occluded", "attributes", "mask__png", "mask__path", "mask__clicks"),
+        *("source", "score", "occluded", "attributes", *FLAGS, "mask__png", "mask__path", "mask__clicks"),
     )
     return [
         list(task.images.order_by("pk").values_list("subset", "name", "width", "height")),

@@ -49,6 +49,12 @@ def add_mask(shape: Shape, mask: Any, **values: Any) -> None:
     Mask.objects.create(shape=shape, png=png, **(size | values))
 
 
+def test_flags_that_are_columns_stand_among_the_attributes(picture: Image, draw: Draw) -> None:
+    draw(picture, attributes={"pose": "left"}, truncated=True, is_inside=False)
+    (box,) = parts(rendered(picture))
+    assert title(box).split("\n") == ["Cat", "rectangle", "truncated: yes", "is_inside: no", "pose: left"]
+
+
 def test_a_box_lies_where_its_row_says_in_pixels(picture: Image, draw: Draw, cat: Label) -> None:
     shape = draw(picture, score=0.75, occluded=True, source="xclick", attributes={"pose": "left", "truncated": False})
     root = rendered(picture)

@@ -10,11 +10,13 @@ from openimages_io.api.shapes.formats import Size, in_fractions, same
 from openimages_io.api.shapes.items import Item
 from openimages_io.api.shapes.stored_masks import MaskChange, mask_change
 from openimages_io.models import Image, Label, Mask, Shape, ShapeKind
+from openimages_io.models.flags import FLAGS, split_flags
 from openimages_io.models.rules import BOX, Fault, faults
 
 _FLOATS: Final = (*BOX, "rotation", "score")
 _COORDINATES: Final = frozenset({*BOX, "points", "clicks"})
 _NEW: Final = {"source": "", "attributes": {}}
+_STORED_AS: Final = {"label": "label_id", "attributes": "all_attributes"}
 _WITH_POINTS: Final = (ShapeKind.POLYGON, ShapeKind.ELLIPSE)
 
 
@@ -51,7 +53,7 @@ class Drafts:
             return draft
         shape = Shape(task_id=self.image.task_id, **_NEW) if stored is None else copy(stored)
         shape.image = self.image
-        draft = Draft(shape, set(changes))
+        draft = Draft(shape, {*changes, *(FLAGS if "attributes" in changes else ())})
         for name, value in changes.items():
             self._set(item, shape, name, value)
         if "label" not in draft.changed and shape.label_id in self.labels:
@@ -71,14 +73,18 @@ class Drafts:
         """The fields that are given and are not what is stored, in fractions."""
         changes = {}
         for name, given in item.given.items():
-            before = None if stored is None else stored.label_id if name == "label" else getattr(stored, name)
+            before = None if stored is None else getattr(stored, _STORED_AS.get(name, name))
             value = given if self.size is None else in_fractions(name, given, before, self.size)
             if stored is None or not same(before, value):
                 changes[name] = value
         return changes
 
     def _set(self, item: Item, shape: Shape, name: str, value: Any) -> None:
-        if name != "label":
+        if name == "attributes":
+            rest, flags = split_flags(value) if isinstance(value, dict) else (value, dict.fromkeys(FLAGS))
+            for field_name, stored in {name: rest, **flags}.items():
+                setattr(shape, field_name, stored)
+        elif name != "label":
             setattr(shape, name, value)
         elif isinstance(value, int) and not isinstance(value, bool) and value in self.labels:
             shape.label = self.labels[value]

@@ -20,13 +20,17 @@ from openimages_io.api.shapes.submitted_masks import PixelBudget
 from openimages_io.format.masks import BadMask, decode, unpacked_bytes
 from openimages_io.geometry import encode_rle
 from openimages_io.models import Shape
+from openimages_io.models.flags import FLAGS
 
 _TEXTS: Final = {f"{name}_text": Cast(name, TextField()) for name in ("points", "clicks", "attributes")}
 _COLUMNS: Final = (
     *("id", "kind", "label_id", "x_min", "x_max", "y_min", "y_max", "points_text", "clicks_text", "rotation", "source"),
-    *("group", "score", "flag", "attributes_text", "mask", "mask__width", "mask__height", "mask__clicks", "png_bytes"),
+    *("group", "score", "occluded_number", "attributes_text", *(f"{name}_number" for name in FLAGS)),
+    *("mask", "mask__width", "mask__height", "mask__clicks", "png_bytes"),
 )
+_NUMBERS: Final = {f"{name}_number": Cast(name, IntegerField()) for name in ("occluded", *FLAGS)}
 _FLAGS: Final = {None: "null", 0: "false", 1: "true"}
+_NO_FLAGS: Final = (None,) * len(FLAGS)
 _FORM: Final = (
     '{{"id":{},"kind":"{}","label":{},"x_min":{},"x_max":{},"y_min":{},"y_max":{},"points":{},"clicks":{},"rotation":{},'
     '"source":{},"group":{},"score":{},"occluded":{},"attributes":{},"mask":{}}}'
@@ -45,7 +49,7 @@ class ShapeWriter:
     def each(self, shapes: QuerySet[Shape]) -> dict[int, str]:
         """The JSON of each shape by its key, in the order of keys."""
         columns = (*_COLUMNS, *(["mask__png"] if self.form.masks else []))
-        rows = shapes.annotate(**_TEXTS, flag=Cast("occluded", IntegerField()), png_bytes=Length("mask__png"))
+        rows = shapes.annotate(**_TEXTS, **_NUMBERS, png_bytes=Length("mask__png"))
         return {row[0]: self._write(*row) for row in rows.order_by("pk").values_list(*columns)}
 
     def together(self, shapes: QuerySet[Shape], image: int, revision: int, only: set[int] | None = None) -> str:
@@ -68,13 +72,17 @@ class ShapeWriter:
 
     def _write(
         self, key: int, kind: str, label: int, x_min: Any, x_max: Any, y_min: Any, y_max: Any, points: Any, clicks: Any,
-        rotation: Any, source: str, group: Any, score: Any, occluded: Any, attributes: str, *mask: Any,
+        rotation: Any, source: str, group: Any, score: Any, occluded: Any, attributes: str,
+        truncated: Any, is_group_of: Any, is_depiction: Any, is_inside: Any, *mask: Any,
     ) -> str:  # fmt: skip
         box = [x_min, x_max, y_min, y_max]
         if self.size is not None:
             box, points, clicks = in_pixels(box, points, clicks, self.size)
         sides = ["null" if side is None else repr(side) for side in box]
         rest = ["null" if value is None else repr(value) for value in (rotation, group, score)]
+        flags = (truncated, is_group_of, is_depiction, is_inside)
+        if flags != _NO_FLAGS:
+            attributes = _with_flags(attributes, flags)
         pixels = "null" if mask[0] is None else self._write_mask(key, *mask[1:])
         return _FORM(
             *(key, kind, label, *sides, points or "null", clicks or "null", rest[0]),
@@ -99,3 +107,14 @@ class ShapeWriter:
         except TooLarge as error:
             raise Conflict(f"{error} Ask for masks=png, or for one mask at a time.") from None
         return {"size": list(pixels.shape), "counts": encode_rle(pixels)}
+
+
+def _with_flags(attributes: str, flags: tuple[int | None, ...]) -> str:
+    """The JSON of attributes with the columns at its end: the last of two values of one name is the one that counts."""
+    said = zip(FLAGS, flags, strict=True)
+    columns = ", ".join([f'"{name}": {_FLAGS[flag]}' for name, flag in said if flag is not None])
+    text = attributes.strip()
+    if not text.startswith("{"):  # what is no object is one attribute
+        return f'{{"attributes": {text}, {columns}}}'
+    rest = text[1:-1].strip()
+    return f"{{{rest}, {columns}}}" if rest else f"{{{columns}}}"

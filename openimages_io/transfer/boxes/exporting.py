@@ -5,7 +5,8 @@ from typing import Final
 
 from openimages_io.format import writing
 from openimages_io.format.tables import BOXES, CLICK_COLUMNS, PERSON_ATTRIBUTES
-from openimages_io.transfer.cell_values import BoxAttributes, click_cells, first_cells
+from openimages_io.models.flags import FLAGS
+from openimages_io.transfer.cell_values import BoxAttributes, click_cells, first_cells, said_of
 from openimages_io.transfer.export_state import ExportState
 from openimages_io.transfer.scanning import (
     BOX_OF_PERSON,
@@ -18,7 +19,8 @@ from openimages_io.transfer.scanning import (
     written,
 )
 
-_BOX: Final = ("image_id", "label_id", "source", "score", "x_min", "x_max", "y_min", "y_max", "occluded", "attributes")
+_SAID: Final = ("attributes", *FLAGS)
+_BOX: Final = ("image_id", "label_id", "source", "score", "x_min", "x_max", "y_min", "y_max", "occluded", *_SAID)
 _CLICKS: Final = "XClick1X to XClick4Y"
 
 
@@ -58,9 +60,9 @@ class _Boxes:
         """Gives MIAP's columns to the subsets that have anything to write in them."""
         for subset in self.out.subsets:
             found: set[str] = set()
-            for page in scan(self.out, ("image_id", "label_id", "attributes"), BOX_OF_PERSON, subset=subset):
-                texts = written(self.out, page)["attributes"]
-                found.update(name for name in PERSON_ATTRIBUTES if any(self._attributes.people(texts, name)))
+            for page in scan(self.out, ("image_id", "label_id", *_SAID), BOX_OF_PERSON, subset=subset):
+                said = said_of(written(self.out, page))
+                found.update(name for name in PERSON_ATTRIBUTES if any(self._attributes.people(said, name)))
                 if len(found) == len(PERSON_ATTRIBUTES):
                     break
             self.extra[subset] += tuple(name for name in PERSON_ATTRIBUTES if name in found)
@@ -79,16 +81,16 @@ class _Boxes:
 
     def cells(self, subset: str, columns: Columns) -> list[Sequence[str]]:
         """The cells of boxes of one subset."""
-        extra, attributes = self.extra[subset], columns["attributes"]
+        extra, said = self.extra[subset], said_of(columns)
         finished = [
             *first_cells(self.out, "boxes", columns),
             *(writing.numbers(columns[name]) for name in ("x_min", "x_max", "y_min", "y_max")),
             writing.flags(columns["occluded"]),
-            self._attributes.flags(attributes),
+            self._attributes.flags(said),
         ]
         if CLICK_COLUMNS[0] in extra:
             finished += self._clicks(columns["clicks"])
-        return finished + [self._attributes.people(attributes, name) for name in PERSON_ATTRIBUTES if name in extra]
+        return finished + [self._attributes.people(said, name) for name in PERSON_ATTRIBUTES if name in extra]
 
     def _clicks(self, texts: Sequence[str | None]) -> list[Sequence[str]]:
         rows = []

@@ -5,12 +5,14 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any, Final
 
+from openimages_io.format.flag_names import FLAGS as FLAGS_OF_FILES
 from openimages_io.format.layouts import Kind, Source
 from openimages_io.format.skip_reasons import SkipReason
-from openimages_io.format.tables import BOXES, CLICK_COLUMNS, FLAGS, PERSON_ATTRIBUTES
+from openimages_io.format.tables import BOXES, CLICK_COLUMNS, PERSON_ATTRIBUTES
 from openimages_io.models import Shape, ShapeKind
+from openimages_io.models.flags import FLAGS
 from openimages_io.transfer.masks.mask_boxes import BoxMatcher
-from openimages_io.transfer.merging import StoredShape, StoredShapes
+from openimages_io.transfer.merging import StoredShape, StoredShapes, columns_of
 from openimages_io.transfer.repeated_rows import SeenRows
 from openimages_io.transfer.report import Totals
 from openimages_io.transfer.resolving import Resolved, fitting, resolve
@@ -19,15 +21,18 @@ from openimages_io.transfer.specs import Outcome
 from openimages_io.transfer.tags.importing import new_score
 
 _COORDINATES: Final = ("XMin", "XMax", "YMin", "YMax")
-_ATTRIBUTES: Final = {
-    **{column: name for column, name in FLAGS.items() if name != "occluded"},
-    **{column: column for column in PERSON_ATTRIBUTES},
-}
+_FLAGS: Final = {column: name for column, name in FLAGS_OF_FILES.items() if name in FLAGS}
+"""Columns whose true and false are columns of a shape, and other values attributes of the same name."""
+_ATTRIBUTES: Final = {**_FLAGS, **{column: column for column in PERSON_ATTRIBUTES}}
 """Columns that become attributes, and their names."""
 _COLUMNS: Final = {"Confidence": "score", "IsOccluded": "occluded"}
 """Columns that are columns of a shape, too, and the names that they have as attributes."""
+_UPDATED: Final = ("source", "score", "occluded", "clicks", "group", "attributes", *FLAGS)
 _COMPARED: Final = ("Confidence", *PERSON_ATTRIBUTES)
 """Columns in which overlapping files may differ; flags do so from version to version."""
+
+_Fitted = tuple[Outcome, dict[str, Any]]
+"""What becomes of the attributes of a row, and the columns that they are stored in."""
 
 
 def read_boxes(run: Run, claims: BoxMatcher) -> None:
@@ -51,7 +56,7 @@ class _BoxReader:
         self.totals: Totals = run.report.of("boxes")
         self.rounded = 0
         """Rows that met a box whose coordinates are not quite theirs."""
-        self._outcomes: dict[tuple[str, ...], dict[tuple[Any, ...], tuple[Outcome, str]]] = {}
+        self._outcomes: dict[tuple[str, ...], dict[tuple[Any, ...], _Fitted]] = {}
         """What becomes of each combination of a label and its attributes, of which there are few, by columns."""
         self._texts: dict[str, str] = {}
 
@@ -65,7 +70,7 @@ class _BoxReader:
             if rows:
                 self._take(rows, outcomes)
 
-    def _fit(self, source: Source, rows: Resolved) -> tuple[Resolved, list[tuple[Outcome, str]]]:
+    def _fit(self, source: Source, rows: Resolved) -> tuple[Resolved, list[_Fitted]]:
         """What becomes of the attributes of each row; rows whose values break a spec are left out."""
         columns = tuple(column for column in _ATTRIBUTES if column in rows.chunk.values)
         combinations = list(zip(rows.labels, *(rows.chunk.values[column] for column in columns), strict=True))
@@ -75,25 +80,24 @@ class _BoxReader:
             if combination not in known:
                 values = dict(zip((_ATTRIBUTES[c] for c in columns), combination[1:], strict=True))
                 outcome = self.run.specs.fit(combination[0], values)
-                known[combination] = outcome, self._text(outcome)
+                known[combination] = outcome, self._columns(outcome)
             outcome = known[combination][0]
             special = special or bool(outcome.dropped or outcome.faults)
         outcomes = list(map(known.__getitem__, combinations))
         self._need_specs(rows)
         return self._sort_out(source, rows, outcomes) if special else (rows, outcomes)
 
-    def _text(self, outcome: Outcome) -> str:
-        text = json.dumps(outcome.values, ensure_ascii=False)
-        return self._texts.setdefault(text, text)
+    def _columns(self, outcome: Outcome) -> dict[str, Any]:
+        columns = columns_of(outcome.values)
+        text = columns["attributes"]
+        return columns | {"attributes": self._texts.setdefault(text, text)}
 
     def _need_specs(self, rows: Resolved) -> None:
         for column, name in _COLUMNS.items():
             if column in rows.chunk.values:
                 self.run.specs.need_where(rows.labels, rows.chunk.values[column], name)
 
-    def _sort_out(
-        self, source: Source, rows: Resolved, outcomes: list[tuple[Outcome, str]]
-    ) -> tuple[Resolved, list[tuple[Outcome, str]]]:
+    def _sort_out(self, source: Source, rows: Resolved, outcomes: list[_Fitted]) -> tuple[Resolved, list[_Fitted]]:
         keep = []
         for line, (outcome, _) in zip(rows.chunk.lines, outcomes, strict=True):
             report_attributes(self.run, outcome, source.path, line)
@@ -104,7 +108,7 @@ class _BoxReader:
         self.run.skip(source, self.totals, [name for name, kept in zip(names, keep, strict=True) if not kept])
         return rows.where(keep), [outcome for outcome, kept in zip(outcomes, keep, strict=True) if kept]
 
-    def _take(self, rows: Resolved, outcomes: list[tuple[Outcome, str]]) -> None:
+    def _take(self, rows: Resolved, outcomes: list[_Fitted]) -> None:
         clicks = _clicks(rows)
         groups: Sequence[int | None] | None = None
         self.claims.take_stored_masks(rows.images)
@@ -130,7 +134,7 @@ class _BoxReader:
     def _insert(
         self,
         rows: Resolved,
-        outcomes: list[tuple[Outcome, str]],
+        outcomes: list[_Fitted],
         clicks: list[str | None] | None,
         groups: Sequence[int | None] | None,
     ) -> None:
@@ -142,8 +146,11 @@ class _BoxReader:
             "x_max": chunk.values["XMax"],
             "y_min": chunk.values["YMin"],
             "y_max": chunk.values["YMax"],
-            "attributes": [text for _, text in outcomes],
+            "attributes": [stored["attributes"] for _, stored in outcomes],
         }
+        for column, name in _FLAGS.items():
+            if column in chunk.values:
+                columns[name] = [stored[name] for _, stored in outcomes]
         if "Confidence" in chunk.values:
             columns["score"] = chunk.values["Confidence"]
         if "Source" in chunk.values:
@@ -159,7 +166,7 @@ class _BoxReader:
     def _merge(
         self,
         rows: Resolved,
-        outcomes: list[tuple[Outcome, str]],
+        outcomes: list[_Fitted],
         clicks: list[str | None] | None,
         stored: StoredShapes,
     ) -> tuple[list[bool], list[int | None]]:
@@ -194,8 +201,7 @@ class _BoxReader:
                 updates.append((met.key, *update))
         if updates:
             keys, *columns = zip(*updates, strict=True)
-            names = ("source", "score", "occluded", "attributes", "clicks", "group")
-            self.run.plan.update(Shape, keys, dict(zip(names, columns, strict=True)))
+            self.run.plan.update(Shape, keys, dict(zip(_UPDATED, columns, strict=True)))
         return new, groups
 
 
@@ -220,7 +226,7 @@ def _updated(
     )
     if after == (met.source, met.score, met.occluded, met.clicks, met.group) and merged == met.attributes:
         return None
-    return (*after[:3], json.dumps(merged, ensure_ascii=False), *after[3:])
+    return (*after, *columns_of(merged).values())
 
 
 def _merged_clicks(stored: str | None, given: str | None) -> str | None:

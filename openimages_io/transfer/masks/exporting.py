@@ -14,7 +14,7 @@ from openimages_io.format.masks import SIGNATURE, BadMask, decode, encode
 from openimages_io.format.skip_reasons import SkipReason
 from openimages_io.format.tables import SEGMENTATIONS
 from openimages_io.models import Image, Shape, ShapeKind
-from openimages_io.models.shape import as_attributes
+from openimages_io.models.flags import as_attributes
 from openimages_io.transfer.cell_values import box_id_cell, iou_cell, text_cells
 from openimages_io.transfer.export_state import ExportState
 from openimages_io.transfer.masks.mask_ids import BoxIds, MaskFileNames, pngs
@@ -215,7 +215,7 @@ class _Writer:
         return _Row(first, name.name, box_id or "", box_around(drawn), iou, clicks, png)
 
     def _count_losses(self, shape: Shape) -> None:
-        kind, attributes = _KINDS[ShapeKind(shape.kind)], as_attributes(shape.attributes)
+        kind, attributes = _KINDS[ShapeKind(shape.kind)], as_attributes(shape.all_attributes)
         for name in attributes.keys() - _WITH_COLUMN:
             self.out.lose_attribute(kind, name)
         columns = {"Source": shape.source, "occluded": shape.occluded is not None, "clicks": shape.clicks is not None}

@@ -12,7 +12,7 @@ from django.db.models.functions import Length
 from openimages_io.format import cells
 from openimages_io.format.mask_names import ClaimedName, MaskNames, make_box_id
 from openimages_io.models import Mask, Shape, ShapeKind
-from openimages_io.models.shape import as_attributes
+from openimages_io.models.flags import as_attributes
 from openimages_io.transfer.cell_values import box_id_cell, can_be
 from openimages_io.transfer.export_state import ExportState
 from openimages_io.transfer.masks.rasterize import DRAWN

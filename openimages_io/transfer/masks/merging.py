@@ -9,7 +9,7 @@ from openimages_io.format.masks import BadMask, MaskHeader, decode
 from openimages_io.geometry import bounds
 from openimages_io.models import Mask, Shape, ShapeKind
 from openimages_io.transfer.masks.redrawn_masks import same_pixels
-from openimages_io.transfer.merging import Place, StoredShape, StoredShapes
+from openimages_io.transfer.merging import Place, StoredShape, StoredShapes, columns_of
 from openimages_io.transfer.plan import Blob
 from openimages_io.transfer.run import Run
 
@@ -118,7 +118,7 @@ def after_meeting(
     beside: dict[str, Any] = {}
     merged = _merged(met.attributes, attributes)
     if merged != met.attributes:
-        shape["attributes"] = json.dumps(merged, ensure_ascii=False)
+        shape |= columns_of(merged)
     if box is not None and (moved or None in met.box):
         shape |= dict(zip(_BOX, box, strict=True))
     stored = _beside(run, met.key)

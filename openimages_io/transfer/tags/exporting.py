@@ -5,7 +5,8 @@ from typing import Final
 
 from openimages_io.format import writing
 from openimages_io.format.tables import LABELS
-from openimages_io.transfer.cell_values import attributes_of, first_cells
+from openimages_io.models.flags import FLAGS
+from openimages_io.transfer.cell_values import attributes_of, first_cells, said_of
 from openimages_io.transfer.export_state import ExportState
 from openimages_io.transfer.scanning import (
     HUMAN_TAG,
@@ -47,8 +48,8 @@ def write_tags(out: ExportState) -> None:
 
 
 def _count_losses(out: ExportState) -> None:
-    for page in scan(out, ("image_id", "label_id", "occluded", "attributes"), TAG_WITH_MORE):
+    for page in scan(out, ("image_id", "label_id", "occluded", "attributes", *FLAGS), TAG_WITH_MORE):
         columns = written(out, page)
-        for occluded, text in zip(columns["occluded"], columns["attributes"], strict=True):
-            for name in (*attributes_of(text), *(() if occluded is None else ("occluded",))):
+        for occluded, said in zip(columns["occluded"], said_of(columns), strict=True):
+            for name in (*attributes_of(said), *(() if occluded is None else ("occluded",))):
                 out.lose_attribute("tags", name)
