@@ -226,7 +226,8 @@ class Loader:
             return self.postgresql and hasattr(cursor.cursor, "copy")  # with psycopg 2 rows go by INSERT
 
     def _insert_many(self, table: str, columns: Columns, constants: Constants, rows: int) -> None:
-        columns, constants = _quick_to_bind(columns, constants)
+        if not self.postgresql:
+            columns, constants = _quick_to_bind(columns, constants)
         per_statement = max(1, _PARAMETERS // len(columns))
         sql = _insert_sql(self.connection.ops.quote_name, table, tuple(columns), tuple(constants.items()))
         each = zip(*columns.values(), strict=True)
