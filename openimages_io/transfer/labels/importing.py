@@ -50,6 +50,7 @@ def _take_in(run: Run, listed: dict[str, str]) -> None:
         Label.objects.using(run.using).filter(task_id=run.task_id, is_listed=False).values_list("pk", flat=True)
     )
     now_listed: list[int] = []
+    of_rows = {run.labels.by_name[name] for name in listed if name in run.labels.by_name}
     for name, display in listed.items():
         assert totals is not None
         if not _chosen(run, name, display):
@@ -58,6 +59,8 @@ def _take_in(run: Run, listed: dict[str, str]) -> None:
         key = run.labels.by_name.get(name)
         if key is None and name not in run.labels.ambiguous:
             key = run.labels.find.get(name)
+            if key in of_rows:  # the list has that label itself, so this is another class
+                key = None
         if key is None:
             if run.policies.labels is Missing.CREATE:
                 # A MID that stands twice is one whose display name nobody knew.
@@ -65,8 +68,14 @@ def _take_in(run: Run, listed: dict[str, str]) -> None:
             else:
                 totals.skipped[SkipReason.UNKNOWN_LABEL] += 1
             continue
+        of_rows.add(key)
         # A tool that knows no display names writes the LabelName twice; that says nothing.
-        if display and display not in {name, run.labels.names[key]} and display != run.labels.display[key]:
+        differs = display and display not in {name, run.labels.names[key]} and display != run.labels.display[key]
+        if differs and name not in run.labels.by_name:
+            # It was found by the display name that it would lose, so that the next import would not find it.
+            run.issue("class-differs", column="DisplayName", value=display, earlier=name, other="the task")
+            differs = False
+        if differs:
             renamed.append((key, display))
             run.labels.rename(key, display)
             totals.updated += 1
