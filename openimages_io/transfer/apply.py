@@ -25,6 +25,8 @@ _POINTS_TO: Final[Mapping[str, type[Model]]] = {
     "child_id": Label,
     "shape_id": Shape,
 }
+_OF_TASK: Final = frozenset({Image, Label, Shape})
+"""Tables that say the task of their rows."""
 _BATCH: Final = 500
 
 
@@ -52,7 +54,7 @@ def apply_plan(
     applying.replace_pictures()
     if plan.changes:
         touch("Task", [task_id], loader.connection.alias)
-        touch("Image", {key for key in plan.touched if key > 0}, loader.connection.alias)
+        touch("Image", plan.touched, loader.connection.alias)
 
 
 class _Applying:
@@ -70,7 +72,8 @@ class _Applying:
     def carry_out(self, decision: Decision) -> None:
         model, columns = decision.model, dict(decision.columns)
         if decision.action is Action.DELETE:
-            self.loader.delete(model, decision.keys)
+            for table in (Mask, model):  # a mask's key is its shape's
+                self.loader.delete(table, decision.keys)
             return
         if decision.action is Action.UPDATE:
             points_to = Shape if model is Mask else model
@@ -83,7 +86,7 @@ class _Applying:
             keys = self.loader.reserve(model, len(columns["id"]))
             self._keys[model] += keys
             columns["id"] = keys
-        if any(each.name == "task" for each in model._meta.concrete_fields):
+        if model in _OF_TASK:
             constants["task_id"] = self.task_id
         if model is Image:
             now = self.loader.connection.ops.adapt_datetimefield_value(timezone.now())

@@ -126,8 +126,7 @@ class _Planned:
 class Importer:
     """Brings an archive into a task, whole or not at all.
 
-    The check reads everything, writes nothing and finds every issue; the commit writes what the check has read, in one
-    transaction.
+    The plan reads everything, writes no row and finds every issue; then it is applied in one transaction.
     """
 
     def __init__(

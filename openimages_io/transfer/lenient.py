@@ -1,7 +1,7 @@
 """Rows and pictures whose names differ from their image's: they are given its name, and everything after it is exact.
 
-What is of one image is decided once, in the check, when the first name is met that nothing equals and something
-resembles (`lenient_search.py`); the commit uses it again. An archive whose names are all exact pays nothing for it.
+What is of one image is decided once, when the first name is met that nothing equals and something resembles
+(`lenient_search.py`). An archive whose names are all exact pays nothing for it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

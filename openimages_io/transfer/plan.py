@@ -25,7 +25,6 @@ path, and the SHA-256 that it had when it was checked."""
 MODELS: Final[Mapping[str, type[Model]]] = {
     model.__name__: model for model in (Image, Label, HierarchyEdge, AttributeSpec, Shape, Mask)
 }
-_DELETED_FIRST: Final = (Mask, Shape)
 
 
 class ArchiveChanged(Exception):
@@ -99,32 +98,22 @@ class Plan:
         """Has rows inserted, in their order; columns that are not given take the database's default."""
         rows = len(next(iter(columns.values()), ()))
         if rows:
-            self.changes = True
             self.inserted[model] += rows
             self._write(Action.INSERT, model, (), columns, constants or {})
 
-    def update(self, model: type[Model], keys: Sequence[int], columns: Columns) -> None:
-        """Has rows updated: the n-th of the keys gets the n-th value of each column."""
+    def update(self, model: type[Model], keys: Sequence[int], columns: Columns, *, first: bool = False) -> None:
+        """Has rows updated: the n-th of the keys gets the n-th value of each column; `first`, beside the deletions."""
         if keys:
-            self.changes = True
-            self._write(Action.UPDATE, model, keys, columns, {})
-
-    def update_first(self, model: type[Model], keys: Sequence[int], columns: Columns) -> None:
-        """Has rows updated after the deletions and before all else."""
-        if keys:
-            self.changes = True
-            self._write(Action.UPDATE, model, keys, columns, {}, first=True)
+            self._write(Action.UPDATE, model, keys, columns, {}, first=first)
 
     def delete_shapes(self, keys: Collection[int]) -> None:
         """Has shapes deleted, with their masks, before anything is inserted."""
         if keys:
-            self.changes = True
-            for model in _DELETED_FIRST:
-                self._write(Action.DELETE, model, sorted(keys), {}, {}, first=True)
+            self._write(Action.DELETE, Shape, sorted(keys), {}, {}, first=True)
 
     def name(self, images: Iterable[int]) -> None:
         """Notes that the archive is about these images; new ones are left out."""
-        self.named.update(image for image in images if image > 0)
+        self.named.update(_there(images))
 
     @property
     def depends_on(self) -> set[int]:
@@ -132,9 +121,9 @@ class Plan:
         return self.named | self.sized
 
     def touch(self, images: Collection[int]) -> None:
-        """Notes that the annotations of these images change."""
+        """Notes that the annotations of these images change; new ones are left out."""
         self.changes = True
-        self.touched.update(images)
+        self.touched.update(_there(images))
 
     def decisions(self) -> Iterator[tuple[Decision, int]]:
         """Every decision in the order in which it is to be carried out, with its size in bytes."""
@@ -160,6 +149,7 @@ class Plan:
         *,
         first: bool = False,
     ) -> None:
+        self.changes = True
         if self._file is None:
             return
         data = marshal.dumps((action.value, model.__name__, list(keys), dict(columns), dict(constants)))
@@ -178,3 +168,8 @@ class Plan:
 
     def __exit__(self, *error: object) -> None:
         self.close()
+
+
+def _there(images: Iterable[int]) -> Iterator[int]:
+    """Those that are rows, each once: a file has many rows of an image."""
+    return (image for image in set(images) if image > 0)

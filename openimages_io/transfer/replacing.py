@@ -144,7 +144,7 @@ def _release(run: "Run", images: Sequence[int], groups: Collection[int | None], 
         if group in groups and key not in goes:
             members.setdefault(group, []).append((key, kind))
     alone = [of[0][0] for of in members.values() if len(of) == 1 and of[0][1] == ShapeKind.MASK]
-    run.plan.update_first(Shape, alone, {"group": [None] * len(alone)})
+    run.plan.update(Shape, alone, {"group": [None] * len(alone)}, first=True)
 
 
 def groups_of(run: "Run") -> frozenset[str]:

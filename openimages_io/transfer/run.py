@@ -74,7 +74,7 @@ class Run:
     report: Report
     using: str
     task_id: int
-    """0 in the check for a task that is not there yet."""
+    """0 for a task that is not there yet."""
     has_shapes: bool
     """Whether the task has shapes; else nothing needs matching."""
     images: ImageIndex
@@ -86,8 +86,6 @@ class Run:
     """LabelNames that were chosen and that nothing has had so far."""
     plan: Plan
     """Takes what is to be written."""
-    picture_issues: dict[str, list[Issue]] = field(default_factory=dict)
-    """What is wrong with pictures, by path in the archive."""
     measured: dict[str, tuple[int, int]] = field(default_factory=dict)
     """Width and height in pixels of the archive's pictures, by path, as the check has found them."""
     pictures: dict[int, str] = field(default_factory=dict)

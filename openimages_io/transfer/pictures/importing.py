@@ -74,10 +74,9 @@ def take_pictures(run: Run) -> None:
         if not run.wants(subset):
             totals.skipped[SkipReason.SUBSET_NOT_CHOSEN] += 1
             continue
-        _look_at(run, subset, name, path)
+        found = _look_at(run, subset, name, path)
         run.done += run.archive.paths[path]
         run.tell(0)
-        found = run.picture_issues.get(path, ())
         for issue in found:
             run.report(issue)
         if any(issue.severity is Severity.ERROR for issue in found):
@@ -119,8 +118,8 @@ def _leave_copies_out(run: Run, totals: Totals) -> None:
         run.done += run.archive.paths[path]
 
 
-def _look_at(run: Run, subset: str | None, name: str, path: str) -> None:
-    """Notes what is wrong with a picture."""
+def _look_at(run: Run, subset: str | None, name: str, path: str) -> list[Issue]:
+    """What is wrong with a picture; notes its size and its digest."""
     size = run.measured.get(path)
     try:
         data = run.archive.read(path, run.limits.max_picture_bytes)
@@ -128,20 +127,17 @@ def _look_at(run: Run, subset: str | None, name: str, path: str) -> None:
         if size is None:
             size = run.measured[path] = check_picture(data, run.limits)
     except UnreadableArchive as fault:
-        run.picture_issues[path] = [Issue.of_problem(problem) for problem in fault.problems]
-        return
+        return [Issue.of_problem(problem) for problem in fault.problems]
     except BadPicture as fault:
-        run.picture_issues[path] = [_bad_picture(path, fault)]
-        return
+        return [_bad_picture(path, fault)]
     told = run.size(subset, name)
-    if told is not None and told != size:
-        turn = orientation(data) if told == size[::-1] else NORMAL
-        place: dict[str, Any] = {"file": path, "value": path.rpartition("/")[2]}
-        if turn in TURNED:
-            issue = Issue(code="size-turned", params=_sizes(size, told) | {"turn": turn}, **place)
-        else:
-            issue = Issue(code="size-differs", params=_sizes(size, told) | _form(size, told), **place)
-        run.picture_issues[path] = [issue]
+    if told is None or told == size:
+        return []
+    turn = orientation(data) if told == size[::-1] else NORMAL
+    place: dict[str, Any] = {"file": path, "value": path.rpartition("/")[2]}
+    if turn in TURNED:
+        return [Issue(code="size-turned", params=_sizes(size, told) | {"turn": turn}, **place)]
+    return [Issue(code="size-differs", params=_sizes(size, told) | _form(size, told), **place)]
 
 
 def _sizes(size: tuple[int, int], told: tuple[int, int]) -> dict[str, Any]:
