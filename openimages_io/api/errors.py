@@ -70,7 +70,7 @@ class MaybeSaved(exceptions.APIException):
 
 
 class StorageFull(exceptions.APIException):
-    """The server has no room for what was sent, or cannot write there."""
+    """The server has no disk space for what was sent, or cannot write there."""
 
     status_code = 507
     default_code = "no_room"

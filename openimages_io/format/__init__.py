@@ -1,1 +1,1 @@
-"""The Open Images format: files and their meaning. This room knows nothing of Django."""
+"""The Open Images format: files and their meaning. It knows nothing of Django."""

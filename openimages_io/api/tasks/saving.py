@@ -1,4 +1,4 @@
-"""What every write of this room shares: the task is locked, and the models' own rules are said with paths."""
+"""What every write of tasks shares: the task is locked, and the models' own rules are said with paths."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
