@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
 # A byte order mark is lost where it begins a file, as the first name of a class list without header does.
 _MUST_QUOTE: Final = re.compile('[",\n\r\ufeff]')
-_FLAGS: Final = {True: "1", False: "0", None: "-1"}
 
 
 def header(names: Iterable[str]) -> str:
@@ -31,27 +30,14 @@ def number(value: float) -> str:
     return repr(float(value) + 0.0).removesuffix(".0")
 
 
-def numbers(values: Iterable[float]) -> list[str]:
-    """Each value as `number` writes it."""
-    # One text for the whole column: a replacement of all is quicker than a look at each.
-    texts = ",".join([*map(repr, map(float, values)), ""])
-    return texts.replace("-0.0,", "0,").replace(".0,", ",").split(",")[:-1]
-
-
 def numbers_or_empty(values: Sequence[float | None]) -> list[str]:
     """Each value as `number` writes it, an empty cell for None."""
     return ["" if value is None else number(value) for value in values]
 
 
-def confidences(values: Sequence[float | None]) -> list[str]:
-    """Confidence cells; a shape without a score is written with 1."""
-    texts = {value: "1" if value is None else number(value) for value in set(values)}
-    return list(map(texts.__getitem__, values))
-
-
-def flags(values: Sequence[bool | None]) -> list[str]:
-    """Flag cells: 1, 0, and -1 for unknown."""
-    return list(map(_FLAGS.__getitem__, values))
+def confidence(value: float | None) -> str:
+    """A Confidence cell; a shape without a score is written with 1."""
+    return "1" if value is None else number(value)
 
 
 def rotation(value: float | None) -> str:

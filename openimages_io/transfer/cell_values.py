@@ -3,11 +3,13 @@
 import csv
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from openimages_io.format import cells, writing
+from openimages_io.format import byte_columns, cells, writing
+from openimages_io.format.byte_columns import Cells
 from openimages_io.format.cells import CellType
 from openimages_io.format.flag_names import FLAGS as FLAGS_OF_FILES
 from openimages_io.format.tables import CLICK_COLUMNS, PERSON_ATTRIBUTES
@@ -21,6 +23,7 @@ _COLUMN_OF: Final = {name: column for column, name in FLAGS_OF_FILES.items()}
 _FLAG_CELLS: Final[dict[Any, str]] = dict.fromkeys([True, "true", "yes", "1"], "1") | (
     dict.fromkeys([False, "false", "no", "0"], "0") | dict.fromkeys([None, -1, "unknown", "-1", ""], "-1")
 )
+_FLAG_VALUES: Final = (False, True, None)
 _NO_CLICKS: Final = ("",) * len(CLICK_COLUMNS)
 
 
@@ -37,6 +40,8 @@ def can_be(cell_type: CellType, value: str) -> bool:
 
 def text_cells(out: ExportState, kind: str, column: str, cell_type: CellType, values: Sequence[str]) -> Sequence[str]:
     """Text cells of one column. Only what the ORM has stored unchecked has to be left empty."""
+    if not any(values):
+        return values
     try:
         cell_type.new_parser()(values)
         is_fit = max(map(len, values), default=0) <= _LONGEST
@@ -49,13 +54,21 @@ def text_cells(out: ExportState, kind: str, column: str, cell_type: CellType, va
     return writing.texts(values)
 
 
-def first_cells(out: ExportState, kind: str, columns: Mapping[str, Sequence[Any]]) -> list[Sequence[str]]:
+def first_cells(out: ExportState, kind: str, columns: Mapping[str, Sequence[Any]]) -> list[Cells]:
     """The cells of the columns that tags and boxes begin with: ImageID, Source, LabelName, Confidence."""
+    sources = columns["source"]
+
+    def source_cell(source: str) -> str:
+        if can_be(cells.SOURCE, source):
+            return writing.text(source)
+        out.lose_value(kind, "Source", sources.count(source))
+        return ""
+
     return [
-        list(map(out.image_cells.__getitem__, columns["image_id"])),
-        text_cells(out, kind, "Source", cells.SOURCE, columns["source"]),
-        list(map(out.label_cells.__getitem__, columns["label_id"])),
-        writing.confidences(columns["score"]),
+        byte_columns.of_keys(columns["image_id"], out.image_cells.__getitem__),
+        byte_columns.distinct(sources, source_cell),
+        byte_columns.of_keys(columns["label_id"], out.label_cells.__getitem__),
+        byte_columns.distinct(columns["score"], writing.confidence),
     ]
 
 
@@ -64,7 +77,7 @@ class BoxCells:
     """What becomes of a box's attributes."""
 
     flags: str
-    """IsTruncated, IsGroupOf, IsDepiction and IsInside, with the commas between them."""
+    """IsOccluded and the other flags, with the commas between them."""
     people: tuple[str, ...]
     """MIAP's two columns."""
     no_column: tuple[str, ...]
@@ -73,13 +86,15 @@ class BoxCells:
     """Columns whose value cannot be a cell."""
 
 
-Said = tuple[str, bool | None, bool | None, bool | None, bool | None]
-"""The attributes of a box as they are stored: their JSON, and the flags that are columns."""
+Said = tuple[int, str | None]
+"""The attributes of a shape as they are read: the flags that are columns as one number, and the others as JSON."""
+SAID: Final = ("flags", "other_attributes")
+"""The columns of a scan that make it."""
 
 
 def said_of(columns: Mapping[str, Sequence[Any]]) -> list[Said]:
     """What is stored of the attributes of each row."""
-    return list(zip(columns["attributes"], *(columns[name] for name in FLAGS), strict=True))
+    return list(zip(*(columns[name] for name in SAID), strict=True))
 
 
 class BoxAttributes:
@@ -88,45 +103,53 @@ class BoxAttributes:
     def __init__(self, out: ExportState) -> None:
         self.out = out
         self._known: dict[Said, BoxCells] = {}
-        self._flags: dict[Said, str] = {}
 
-    def learn(self, rows: Sequence[Said]) -> Mapping[Said, BoxCells]:
+    def learn(self, rows: Iterable[Said]) -> Mapping[Said, BoxCells]:
         """The cells of each of these."""
         if len(self._known) > _CACHED:
             self._known.clear()
-            self._flags.clear()
         for said in set(rows) - self._known.keys():
-            self._known[said] = cells_ = _box_cells(attributes_of(said))
-            self._flags[said] = cells_.flags
+            self._known[said] = _box_cells(said)
         return self._known
 
-    def flags(self, rows: Sequence[Said]) -> Sequence[str]:
-        """The four cells of each row in one; what its attributes lose is counted."""
-        known = self.learn(rows)
-        for said in set(rows):
+    def flags(self, columns: Mapping[str, Sequence[Any]]) -> Cells:
+        """The cells of the flags of each row in one; what its attributes lose is counted."""
+        if not any(columns["other_attributes"]):  # flags that are columns lose nothing
+            return byte_columns.of_keys(
+                columns["flags"], lambda number: self.learn([(number, None)])[number, None].flags
+            )
+        rows = said_of(columns)
+        counts = Counter(rows)
+        known = self.learn(counts)
+        for said, count in counts.items():
             for name in known[said].no_column:
-                self.out.lose_attribute("boxes", name, rows.count(said))
+                self.out.lose_attribute("boxes", name, count)
             for column in known[said].no_cell:
-                self.out.lose_value("boxes", column, rows.count(said))
-        return list(map(self._flags.__getitem__, rows))
+                self.out.lose_value("boxes", column, count)
+        return byte_columns.distinct(rows, lambda said: known[said].flags)
 
-    def people(self, rows: Sequence[Said], name: str) -> Sequence[str]:
+    def people(self, columns: Mapping[str, Sequence[Any]], name: str) -> Cells:
         """The cells of one of MIAP's columns."""
+        rows = said_of(columns)
         known, index = self.learn(rows), PERSON_ATTRIBUTES.index(name)
-        return [known[said].people[index] for said in rows]
+        return byte_columns.distinct(rows, lambda said: known[said].people[index])
 
 
-def attributes_of(said: Said) -> dict[str, Any]:
-    """All attributes of a row."""
-    return as_attributes(with_flags(json.loads(said[0]), dict(zip(FLAGS, said[1:], strict=True))))
+def flags_and_attributes(said: Said) -> tuple[list[bool | None], dict[str, Any]]:
+    """Whether a shape is occluded and its other flags, by their columns; and all its attributes, flags among them."""
+    number, text = said
+    flags = [_FLAG_VALUES[number // 3**place % 3] for place in range(1 + len(FLAGS))]
+    stored = {} if text is None else json.loads(text)
+    return flags, as_attributes(with_flags(stored, dict(zip(FLAGS, flags[1:], strict=True))))
 
 
-def _box_cells(attributes: dict[str, Any]) -> BoxCells:
+def _box_cells(said: Said) -> BoxCells:
+    (occluded, *_), attributes = flags_and_attributes(said)
     flags = {name: _flag_cell(attributes.pop(name, None)) for name in FLAGS}
     people = {name: _word_cell(attributes.pop(name, None)) for name in PERSON_ATTRIBUTES}
     lost = [_COLUMN_OF.get(name, name) for name, cell in (flags | people).items() if cell is None]
     return BoxCells(
-        ",".join(cell or "-1" for cell in flags.values()),
+        ",".join([_FLAG_CELLS[occluded], *(cell or "-1" for cell in flags.values())]),
         tuple(cell or "" for cell in people.values()),
         tuple(attributes),
         tuple(lost),

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from openimages_io.format import writing
+from openimages_io.format import byte_columns, writing
+from openimages_io.format.byte_columns import Cells
 from openimages_io.format.tables import BOXES, CLICK_COLUMNS, PERSON_ATTRIBUTES
-from openimages_io.models.flags import FLAGS
-from openimages_io.transfer.cell_values import BoxAttributes, click_cells, first_cells, said_of
+from openimages_io.transfer.cell_values import SAID, BoxAttributes, click_cells, first_cells
 from openimages_io.transfer.export_state import ExportState
 from openimages_io.transfer.scanning import (
     BOX_OF_PERSON,
@@ -19,8 +19,8 @@ from openimages_io.transfer.scanning import (
     written,
 )
 
-_SAID: Final = ("attributes", *FLAGS)
-_BOX: Final = ("image_id", "label_id", "source", "score", "x_min", "x_max", "y_min", "y_max", "occluded", *_SAID)
+_EDGES: Final = ("x_min", "x_max", "y_min", "y_max")
+_BOX: Final = ("image_id", "label_id", "source", "score", *_EDGES, *SAID)
 _CLICKS: Final = "XClick1X to XClick4Y"
 
 
@@ -60,9 +60,9 @@ class _Boxes:
         """Gives MIAP's columns to the subsets that have anything to write in them."""
         for subset in self.out.subsets:
             found: set[str] = set()
-            for page in scan(self.out, ("image_id", "label_id", *_SAID), BOX_OF_PERSON, subset=subset):
-                said = said_of(written(self.out, page))
-                found.update(name for name in PERSON_ATTRIBUTES if any(self._attributes.people(said, name)))
+            for page in scan(self.out, ("image_id", "label_id", *SAID), BOX_OF_PERSON, subset=subset):
+                boxes = written(self.out, page)
+                found.update(name for name in PERSON_ATTRIBUTES if self._attributes.people(boxes, name).any())
                 if len(found) == len(PERSON_ATTRIBUTES):
                     break
             self.extra[subset] += tuple(name for name in PERSON_ATTRIBUTES if name in found)
@@ -79,24 +79,23 @@ class _Boxes:
             self.out.lose_value("boxes", _CLICKS, unfit)
         return False
 
-    def cells(self, subset: str, columns: Columns) -> list[Sequence[str]]:
+    def cells(self, subset: str, columns: Columns) -> list[Cells]:
         """The cells of boxes of one subset."""
-        extra, said = self.extra[subset], said_of(columns)
+        extra = self.extra[subset]
         finished = [
             *first_cells(self.out, "boxes", columns),
-            *(writing.numbers(columns[name]) for name in ("x_min", "x_max", "y_min", "y_max")),
-            writing.flags(columns["occluded"]),
-            self._attributes.flags(said),
+            *(byte_columns.fractions(columns[name]) for name in _EDGES),
+            self._attributes.flags(columns),
         ]
         if CLICK_COLUMNS[0] in extra:
             finished += self._clicks(columns["clicks"])
-        return finished + [self._attributes.people(said, name) for name in PERSON_ATTRIBUTES if name in extra]
+        return finished + [self._attributes.people(columns, name) for name in PERSON_ATTRIBUTES if name in extra]
 
-    def _clicks(self, texts: Sequence[str | None]) -> list[Sequence[str]]:
+    def _clicks(self, texts: Sequence[str | None]) -> list[Cells]:
         rows = []
         for text in texts:
             found = click_cells(text)
             if found is None:
                 self.out.lose_value("boxes", _CLICKS)
             rows.append(found or ("",) * len(CLICK_COLUMNS))
-        return list(zip(*rows, strict=True))
+        return list(map(byte_columns.encoded, zip(*rows, strict=True)))

@@ -62,7 +62,7 @@ class _Row:
 def write_masks(out: ExportState) -> None:
     """Writes the segmentation file of each subset, and its PNGs."""
     keys = {subset: array("q") for subset in out.subsets}
-    for page in scan(out, ("image_id", "label_id"), WITH_PIXELS) if WITH_PIXELS in out.kinds else ():
+    for page in scan(out, ("id", "image_id", "label_id"), WITH_PIXELS) if WITH_PIXELS in out.kinds else ():
         rows = written(out, page, out.report.of("masks"))
         for subset, columns in by_subset(out, rows, out.subsets):
             keys[subset].extend(columns["id"])

@@ -5,8 +5,7 @@ from typing import Final
 
 from openimages_io.format import writing
 from openimages_io.format.tables import LABELS
-from openimages_io.models.flags import FLAGS
-from openimages_io.transfer.cell_values import attributes_of, first_cells, said_of
+from openimages_io.transfer.cell_values import SAID, first_cells, flags_and_attributes, said_of
 from openimages_io.transfer.export_state import ExportState
 from openimages_io.transfer.scanning import (
     HUMAN_TAG,
@@ -48,8 +47,7 @@ def write_tags(out: ExportState) -> None:
 
 
 def _count_losses(out: ExportState) -> None:
-    for page in scan(out, ("image_id", "label_id", "occluded", "attributes", *FLAGS), TAG_WITH_MORE):
-        columns = written(out, page)
-        for occluded, said in zip(columns["occluded"], said_of(columns), strict=True):
-            for name in (*attributes_of(said), *(() if occluded is None else ("occluded",))):
+    for page in scan(out, ("image_id", "label_id", *SAID), TAG_WITH_MORE):
+        for (occluded, *_), attributes in map(flags_and_attributes, said_of(written(out, page))):
+            for name in (*attributes, *(() if occluded is None else ("occluded",))):
                 out.lose_attribute("tags", name)
