@@ -9,11 +9,12 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from openimages_io.admin.option_forms import ImportForm
+from openimages_io.admin.option_forms import ImportForm, kept_options
 from openimages_io.exceptions import OpenImagesError
 from openimages_io.jobs.submission import submit_import
 from openimages_io.models import Job, JobKind, Task
 from openimages_io.models.primary import primary
+from openimages_io.transfer.options import ImportOptions
 
 if TYPE_CHECKING:
     from openimages_io.admin.task import TaskAdmin
@@ -74,7 +75,7 @@ def _from_job(request: HttpRequest, task: Task | None) -> dict[str, Any]:
     if job.task_id != (task and task.pk):
         return {}
     messages.info(request, _("The options are those of the import before; choose the corrected archive."))
-    return ImportForm.initial_of(job.options) | {"task_name": job.task_name}
+    return kept_options(ImportOptions, job.options) | {"task_name": job.task_name}
 
 
 def fieldsets_of(form: ImportForm) -> list[tuple[Any, dict[str, Any]]]:

@@ -22,7 +22,7 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from openimages_io.admin.option_forms import ExportForm, ImportForm, OptionsForm
+from openimages_io.admin.option_forms import described
 from openimages_io.admin.wording import badge, percent, totals_table
 from openimages_io.exceptions import OpenImagesError
 from openimages_io.format.issues import Severity
@@ -33,6 +33,7 @@ from openimages_io.jobs.status import Status, job_status, workers
 from openimages_io.models import Job, JobKind, JobState
 from openimages_io.models.job import FINAL
 from openimages_io.models.timestamps import for_display, time_since
+from openimages_io.transfer.options import ExportOptions, ImportOptions, Selection
 
 if TYPE_CHECKING:
     from openimages_io.admin.job import JobAdmin
@@ -51,7 +52,7 @@ _PHASES: Final[dict[str, str | Promise]] = {
     "export": gettext_lazy("Writing the archive"),
 }
 
-_FORMS: Final[dict[JobKind, type[OptionsForm]]] = {JobKind.IMPORT: ImportForm, JobKind.EXPORT: ExportForm}
+_OPTIONS: Final[dict[JobKind, type[Selection]]] = {JobKind.IMPORT: ImportOptions, JobKind.EXPORT: ExportOptions}
 
 
 def page(admin: "JobAdmin", request: HttpRequest, job: Job) -> HttpResponse:
@@ -61,7 +62,7 @@ def page(admin: "JobAdmin", request: HttpRequest, job: Job) -> HttpResponse:
         job.refresh_from_db(using=database())
     may_control = admin.may_control(request, job)
     is_import = job.kind == JobKind.IMPORT
-    form = _FORMS.get(JobKind(job.kind))
+    options = _OPTIONS.get(JobKind(job.kind))
     is_over = now.state in FINAL
     context: dict[str, Any] = {
         "title": _title(job),
@@ -73,7 +74,7 @@ def page(admin: "JobAdmin", request: HttpRequest, job: Job) -> HttpResponse:
         "progress": progress_text(job, now),
         "message": now.message or job.message,
         "table": totals_table(job.kind, job.totals, dry_run=job.dry_run or job.refused) if is_over else None,
-        "chosen": list(form.described(job.options)) if form and isinstance(job.options, dict) else [],
+        "chosen": list(described(options, job.options)) if options else [],
         "task_url": admin.url("task_change", job.task_id) if job.task_id else "",
         "gallery_url": admin.url("task_gallery", job.task_id) if job.task_id else "",
         "can_cancel": may_control and transitions.can_cancel(job),

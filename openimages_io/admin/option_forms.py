@@ -1,43 +1,21 @@
 """The options of an import and of an export as forms, in words for people who never saw the command."""
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.template.defaultfilters import filesizeformat
 from django.utils.functional import Promise
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from openimages_io import conf
 from openimages_io.models import Task
 from openimages_io.models.primary import primary
 from openimages_io.models.values import is_storable
-from openimages_io.transfer.options import (
-    ExportOptions,
-    ImportOptions,
-    LabelNames,
-    LayoutName,
-    MasksAs,
-    MaskSize,
-    Match,
-    Missing,
-    MissingAttributes,
-    Mode,
-    OnError,
-    as_json,
-    from_json,
-)
-
-_USUAL: Final = {
-    "missing_images": Missing.ERROR,
-    "missing_labels": Missing.ERROR,
-    "missing_attributes": MissingAttributes.DROP,
-}
-_USUAL_OF_NEW: Final = dict.fromkeys(_USUAL, Missing.CREATE)
-
-Choices = list[tuple[str, str | Promise]]
+from openimages_io.transfer.options import ExportOptions, ImportOptions, Selection, as_json, from_json, options_of
 
 
 class LinesField(forms.CharField):
@@ -47,10 +25,10 @@ class LinesField(forms.CharField):
 
     def to_python(self, value: Any) -> Any:
         text = super().to_python(value) or ""
-        return frozenset(line.strip() for line in text.splitlines() if line.strip())
+        return [line.strip() for line in text.splitlines() if line.strip()]
 
     def prepare_value(self, value: Any) -> Any:
-        return "\n".join(sorted(value)) if isinstance(value, frozenset | list) else value
+        return "\n".join(value) if isinstance(value, list) else value
 
     def validate(self, value: Any) -> None:
         for line in value:
@@ -61,62 +39,58 @@ class LinesField(forms.CharField):
         super().run_validators("\n".join(value))
 
 
-def one_of(choices: Choices, label: Any, help_text: Any = "", **more: Any) -> forms.ChoiceField:
-    """A choice whose every possibility is a sentence."""
-    return forms.ChoiceField(choices=choices, label=label, help_text=help_text, widget=forms.RadioSelect, **more)
+def option_fields(kind: type[Selection]) -> dict[str, forms.Field]:
+    """A field for each option of an import or an export; every choice is a sentence."""
+    fields: dict[str, forms.Field] = {}
+    for option in options_of(kind):
+        words: dict[str, Any] = {"label": option.label, "help_text": option.about}
+        if option.choices is not None:
+            fields[option.name] = forms.ChoiceField(choices=option.choices.choices, widget=forms.RadioSelect, **words)
+        elif option.is_switch:
+            fields[option.name] = forms.BooleanField(required=False, **words)
+        else:
+            words["help_text"] = format_lazy("{} {}", option.about, _("One per line. Leave it empty for all."))
+            fields[option.name] = LinesField(required=False, **words)
+    return fields
+
+
+def kept_options(kind: type[Selection], values: Any) -> dict[str, Any]:
+    """The options that a job has kept, by name; none if they make no sense."""
+    try:
+        return as_json(from_json(kind, values))
+    except (TypeError, ValueError, AttributeError):
+        return {}
+
+
+def described(kind: type[Selection], values: Any) -> Iterator[tuple[str | Promise, str | Promise]]:
+    """What was chosen, a label and a sentence each, from the options that a job has kept."""
+    kept = kept_options(kind, values)
+    for option in options_of(kind):
+        value = kept.get(option.name)
+        if value is None or value == []:
+            continue
+        if option.choices is not None:
+            yield option.label, option.choices(value).label
+        elif option.is_switch:
+            yield option.label, _("yes") if value else _("no")
+        else:
+            yield option.label, ", ".join(map(str, value))
 
 
 class OptionsForm(forms.Form):
-    """What imports and exports have in common."""
-
-    subsets = LinesField(
-        label=_("Only these subsets"),
-        required=False,
-        help_text=_("One per line, such as train. Leave it empty for all."),
-    )
-    labels = LinesField(
-        label=_("Only these labels"),
-        required=False,
-        help_text=_("One per line, by LabelName (/m/01yrx) or display name (Cat). Leave it empty for all."),
-    )
+    """The options of an import or an export."""
 
     kind: Any
     """The class of the options."""
 
+    def __init__(self, data: Any = None, files: Any = None, *, initial: dict[str, Any]) -> None:
+        super().__init__(data, files, initial=initial)
+        self.fields |= option_fields(self.kind)
+
     def options(self) -> Any:
         """The options that were chosen. Only of a valid form."""
-        names = self.kind.__dataclass_fields__
-        return from_json(self.kind, {name: self._plain(name) for name in names})
-
-    def _plain(self, name: str) -> Any:
-        value = self.cleaned_data[name]
-        return sorted(value) if isinstance(value, frozenset) else value if value != "" else None
-
-    @classmethod
-    def initial_of(cls, values: dict[str, Any]) -> dict[str, Any]:
-        """What the form says at first, from the options that a job has kept; what makes no sense is left out."""
-        try:
-            return {
-                name: "" if value is None else value for name, value in as_json(from_json(cls.kind, values)).items()
-            }
-        except (TypeError, ValueError, StopIteration):
-            return {}
-
-    @classmethod
-    def described(cls, values: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-        """What was chosen, a label and a sentence each, from the options that a job has kept."""
-        initial = cls.initial_of(values)
-        for name, field in cls.base_fields.items():
-            if name not in initial or initial[name] in ("", []):
-                continue
-            value = initial[name]
-            if isinstance(field, forms.ChoiceField):
-                choices: Any = field.choices
-                yield str(field.label), dict(choices).get(value, value)
-            elif isinstance(value, bool):
-                yield str(field.label), _("yes") if value else _("no")
-            else:
-                yield str(field.label), ", ".join(map(str, value))
+        names = {option.name for option in options_of(self.kind)}
+        return from_json(self.kind, {name: value for name, value in self.cleaned_data.items() if name in names})
 
 
 class ImportForm(OptionsForm):
@@ -142,99 +116,13 @@ class ImportForm(OptionsForm):
         ),
         widget=forms.FileInput(attrs={"accept": ".zip,.tar,.gz,.tgz"}),
     )
-    mode = one_of(
-        [
-            (Mode.MERGE, _("Merge: update existing annotations and add new ones; nothing is deleted")),
-            (
-                Mode.REPLACE,
-                _(
-                    "Replace: the annotations of the images that the archive names give way to the new ones, of the "
-                    "kinds that it has files for"
-                ),
-            ),
-            (Mode.APPEND, _("Append: add everything; annotations that exist already are duplicated")),
-        ],
-        _("Existing annotations"),
-    )
-    on_error = one_of(
-        [
-            (OnError.ABORT, _("Write nothing at all, so that I can correct the archive")),
-            (OnError.SKIP, _("Skip bad rows, list each of them, and import the others")),
-        ],
-        _("Bad rows"),
-    )
-    missing_images = one_of(
-        [
-            (Missing.ERROR, _("An error")),
-            (Missing.SKIP, _("Skip their annotations, and count them in the report")),
-            (Missing.CREATE, _("Add them")),
-        ],
-        _("Unknown images"),
-    )
-    missing_labels = one_of(
-        [
-            (Missing.ERROR, _("An error")),
-            (Missing.SKIP, _("Skip their annotations, and count them in the report")),
-            (Missing.CREATE, _("Add them")),
-        ],
-        _("Unknown labels"),
-    )
-    missing_attributes = one_of(
-        [
-            (MissingAttributes.DROP, _("Drop the values, and count them in the report")),
-            (MissingAttributes.CREATE, _("Create the attributes")),
-            (MissingAttributes.ERROR, _("An error")),
-        ],
-        _("Unknown attributes"),
-    )
-    match = one_of(
-        [
-            (
-                Match.LENIENT,
-                _(
-                    "Find the image whose name differs in a picture’s extension or in leading folders alone, if only "
-                    "one does"
-                ),
-            ),
-            (Match.EXACT, _("Match exact names only")),
-        ],
-        _("Names without an image"),
-    )
-    masks_as = one_of(
-        [
-            (MasksAs.MASKS, _("Keep them as masks")),
-            (MasksAs.POLYGONS, _("Convert them to polygons along the edges of the pixels")),
-        ],
-        _("Masks"),
-    )
-    replace_all_kinds = forms.BooleanField(
-        label=_("Replace all kinds"),
-        required=False,
-        help_text=_("With Replace: also remove annotations of kinds that the archive has no file for."),
-    )
-    pictures = forms.BooleanField(
-        label=_("Import the pictures"),
-        required=False,
-        help_text=_("Otherwise only their names and annotations are imported."),
-    )
-
-    clip = forms.BooleanField(
-        label=_("Clip coordinates"),
-        required=False,
-        help_text=_(
-            "Move coordinates that are at most 0.01 outside the image to its edge, and count them. "
-            "Otherwise they are errors."
-        ),
-    )
-
-    field_order = ("task_name", "upload", "mode", "replace_all_kinds", "on_error", "pictures", "masks_as", "clip")
 
     def __init__(
         self, data: Any = None, files: Any = None, *, task: Task | None = None, initial: dict[str, Any] | None = None
     ) -> None:
-        usual = _USUAL_OF_NEW if task is None else _USUAL
-        chosen = {name: value for name, value in (initial or {}).items() if value != ""}
-        super().__init__(data, files, initial=as_json(ImportOptions()) | usual | chosen)
+        usual = as_json(ImportOptions().settled(new_task=task is None))
+        chosen = {name: value for name, value in (initial or {}).items() if value is not None}
+        super().__init__(data, files, initial=usual | chosen)
         if task is None:  # there is nothing to merge with
             del self.fields["mode"], self.fields["replace_all_kinds"]
         else:
@@ -259,43 +147,11 @@ class ImportForm(OptionsForm):
             raise ValidationError(_("The file is larger than this site allows: %s.") % filesizeformat(largest))
         return upload
 
-    def _plain(self, name: str) -> Any:
-        return super()._plain(name) if name in self.fields else getattr(ImportOptions(), name)
-
 
 class ExportForm(OptionsForm):
     """How a task is to be written."""
 
     kind = ExportOptions
-
-    layout = one_of(
-        [
-            (LayoutName.DOCUMENTED, _("Open Images, as documented")),
-            (LayoutName.DATUMARO, _("For Datumaro and CVAT")),
-        ],
-        _("File names"),
-    )
-    label_names = one_of(
-        [
-            (LabelNames.MID, _("LabelNames, such as /m/01yrx")),
-            (LabelNames.DISPLAY, _("Display names, such as Cat: CVAT matches labels by these")),
-        ],
-        _("Label names"),
-    )
-    mask_size = one_of(
-        [
-            (MaskSize.NATIVE, _("Unchanged: the same file as imported")),
-            (MaskSize.IMAGE, _("Scaled to the size of their image")),
-        ],
-        _("Size of masks"),
-    )
-    pictures = forms.BooleanField(
-        label=_("Include the pictures"),
-        required=False,
-        help_text=_("Otherwise the archive has annotations and masks only, and is much smaller."),
-    )
-
-    field_order = ("layout", "label_names", "mask_size", "pictures")
 
     def __init__(self, data: Any = None) -> None:
         super().__init__(data, initial=as_json(ExportOptions()))

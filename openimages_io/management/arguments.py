@@ -1,15 +1,15 @@
-"""Arguments of the commands: words to choose from, paths, and names that the database can hold."""
+"""Arguments of the commands: the options of the importer and the exporter, paths, and the database."""
 
 import argparse
-from enum import StrEnum
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final
 
 from django.core.checks import Tags
 from django.core.management.base import CommandError, CommandParser
 from django.db import connections
 
-E = TypeVar("E", bound=StrEnum)
+from openimages_io.transfer.options import Option, Selection, SomeOptions, from_json, options_of
 
 CHECKS: Final = (Tags.models,)
 """The system checks before a command: those of models and of our settings. All of them, which is Django's default,
@@ -28,17 +28,42 @@ def _alias(text: str) -> str:
     return text
 
 
-def add_choice(parser: CommandParser, option: str, choices: type[StrEnum], what: str) -> None:
-    """Adds an option whose words are those of an enumeration; not given, it is None."""
-    parser.add_argument(option, type=choices, choices=list(choices), metavar="|".join(choices), help=what)
+def add_options(parser: CommandParser, kind: type[Selection]) -> None:
+    """Declares the options of an import or an export; not given, they are None."""
+    for option in options_of(kind):
+        text = str(option.help).replace("%", "%%")
+        if option.choices is not None:
+            words = option.choices.values
+            parser.add_argument(option.flag, choices=words, metavar="|".join(words), help=text)
+        elif not option.is_switch:
+            parser.add_argument(option.flag, action="append", metavar="NAME", help=f"{text} Repeatable.")
+        elif option.default:
+            parser.add_argument(option.flag, action="store_true", help=str(option.about))
+        else:
+            parser.add_argument(option.flag, action="store_true", help=text)
 
 
-def chosen(choices: type[E], word: str | None) -> E | None:
-    """The choice that was made. `call_command` hands its keyword arguments on as they are, unchecked texts."""
-    try:
-        return None if word is None else choices(word)
-    except ValueError:
-        raise CommandError(f"“{word}” is not one of: {', '.join(choices)}.") from None
+def chosen_options(kind: type[SomeOptions], given: Mapping[str, Any]) -> SomeOptions:
+    """The options of a command line. Raises `CommandError` for an unknown word, which `call_command` hands on as it is.
+
+    An option that is not given, or None, has its default.
+    """
+    values = {}
+    for option in options_of(kind):
+        value = given.get(option.flag.removeprefix("--").replace("-", "_"))
+        if value is not None:
+            values[option.name] = _value(option, value)
+    return from_json(kind, values)
+
+
+def _value(option: Option, given: Any) -> Any:
+    if option.is_switch:
+        return bool(given) is not option.default
+    if option.choices is None:
+        return [given] if isinstance(given, str) else list(given)
+    if given not in option.choices.values:
+        raise CommandError(f"“{given}” is not one of: {', '.join(option.choices)}.")
+    return given
 
 
 def path(text: str) -> Path:

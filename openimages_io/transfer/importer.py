@@ -47,7 +47,7 @@ from openimages_io.transfer.pictures.storing import Stored, store_pictures
 from openimages_io.transfer.plan import ArchiveChanged, Plan
 from openimages_io.transfer.replacing import Replacing, groups_of, replace_annotations
 from openimages_io.transfer.report import Report
-from openimages_io.transfer.run import Policies, Progress, Run
+from openimages_io.transfer.run import Progress, Run
 from openimages_io.transfer.specs import SpecIndex
 from openimages_io.transfer.tags.importing import read_tags
 
@@ -419,13 +419,12 @@ class Importer:
 
     def _start(self, archive: Archive, layout: Layout, report: Report, task_id: int | None, plan: Plan) -> Run:
         """The state at the start of a pass."""
-        policies = Policies.of(self.options, new_task=task_id is None)
+        options = self.options.settled(new_task=task_id is None)
         return Run(
             archive=archive,
             layout=layout,
             limits=self.limits,
-            options=self.options,
-            policies=policies,
+            options=options,
             report=report,
             plan=plan,
             using=self.using,
@@ -433,7 +432,7 @@ class Importer:
             has_shapes=plain(Shape, self.using).filter(task_id=task_id or 0).exists(),
             images=ImageIndex.of_task(task_id, self.using),
             labels=LabelIndex.of_task(task_id, self.using),
-            specs=SpecIndex.of_task(task_id, policies.attributes, self.using),
+            specs=SpecIndex.of_task(task_id, options.missing_attributes, self.using),
             progress=self.progress,
             total=_bytes_to_read(archive, layout, pictures=self.options.pictures),
         )

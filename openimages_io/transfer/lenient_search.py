@@ -18,7 +18,7 @@ from openimages_io.transfer.run import Run
 
 def may_match(run: Run, subset: str | None, missing: Iterable[str]) -> bool:
     """Whether one of these names, which nothing equals, ends as one does that it may be matched with."""
-    creates = run.policies.images is Missing.CREATE
+    creates = run.options.missing_images is Missing.CREATE
     pictures = run.layout.pictures
     if creates and not len(pictures):
         return False
@@ -53,13 +53,13 @@ def search(run: Run) -> LenientNames:
         run.last_parts = _last_parts(run)
     if run.options.match is Match.EXACT:
         return NamesOfFiles(run).names
-    if run.policies.images is Missing.CREATE:
+    if run.options.missing_images is Missing.CREATE:
         return NamesOfNewImages(run).names
     return NamesOfTask(run).names
 
 
 def _last_parts(run: Run) -> frozenset[str]:
     """What the paths end with that rows may be matched with, without extensions."""
-    if run.policies.images is Missing.CREATE:
+    if run.options.missing_images is Missing.CREATE:
         return frozenset(last_part(name) for _, name, _ in run.layout.pictures)
     return frozenset(last_part(split_ending(name)[0]) for _, name in run.images.places())

@@ -46,7 +46,7 @@ def report_not_found(run: Run) -> None:
 
 
 def _report_images(run: Run) -> None:
-    if run.policies.images is Missing.CREATE:
+    if run.options.missing_images is Missing.CREATE:
         places = [place for place in run.images.places() if run.images.at(*place) in run.new_images]
         stored = [place for place in run.images.places() if run.images.at(*place) not in run.new_images]
         hints = _image_hints(places, stored) if stored else _Hints()

@@ -101,7 +101,7 @@ def _unknown_labels(run: Run, source: Source, chunk: Chunk, totals: Totals, labe
     ambiguous = [name for name in unknown if name in run.labels.ambiguous]
     others = [name for name in unknown if name not in run.labels.ambiguous]
     new = others if run.chosen_labels is None else [name for name in others if name in run.awaited_labels]
-    if run.policies.labels is Missing.CREATE and new:
+    if run.options.missing_labels is Missing.CREATE and new:
         keys = create_labels(run, [(name, "") for name in new], listed=True)
         labels = list(map(run.labels.find.get, names))
         if run.chosen_labels is not None:
@@ -117,7 +117,7 @@ def _unknown_labels(run: Run, source: Source, chunk: Chunk, totals: Totals, labe
             _fault(run, source, chunk, index, totals, "ambiguous-label", "LabelName", labels=labels_of)
         elif run.chosen_labels is not None:
             totals.skipped[SkipReason.LABEL_NOT_CHOSEN] += 1
-        elif run.policies.labels is Missing.ERROR:
+        elif run.options.missing_labels is Missing.ERROR:
             run.unknown_labels.take(None, name)
             _fault(run, source, chunk, index, totals, "unknown-label", "LabelName")
         else:
@@ -130,7 +130,7 @@ def _unknown_images(
     run: Run, source: Source, chunk: Chunk, totals: Totals, images: list[int | None], labels: list[int | None]
 ) -> list[Any]:
     names = chunk.values["ImageID"]
-    if run.policies.images is Missing.CREATE:
+    if run.options.missing_images is Missing.CREATE:
         # A row that is left out for its label makes no image.
         rows = zip(names, images, labels, strict=True)
         new = dict.fromkeys(name for name, image, label in rows if image is None and label is not None)
@@ -144,11 +144,11 @@ def _unknown_images(
             params = doubt(run, source.subset, names[index]) or {"form": "file"}
             counted = label is not None
             _fault(run, source, chunk, index, totals, "ambiguous-image", "ImageID", counted=counted, **params)
-        elif image is None and run.policies.images is Missing.ERROR:
+        elif image is None and run.options.missing_images is Missing.ERROR:
             run.unknown_images.take(source.subset, names[index])
             _fault(run, source, chunk, index, totals, "unknown-image", "ImageID", counted=label is not None)
         elif image is None and label is not None:
-            if run.policies.images is Missing.SKIP:
+            if run.options.missing_images is Missing.SKIP:
                 run.unknown_images.take(source.subset, names[index])
                 totals.skipped[SkipReason.UNKNOWN_IMAGE] += 1
             else:

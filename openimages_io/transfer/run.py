@@ -15,7 +15,7 @@ from openimages_io.format.reading import CHUNK_ROWS, read_table
 from openimages_io.format.skip_reasons import SkipReason
 from openimages_io.format.tables import Table
 from openimages_io.transfer.matching import ImageIndex, LabelIndex, LenientNames
-from openimages_io.transfer.options import ImportOptions, Missing, MissingAttributes, Mode
+from openimages_io.transfer.options import ImportOptions, Mode
 from openimages_io.transfer.plan import Plan
 from openimages_io.transfer.replacing import Replacing
 from openimages_io.transfer.report import Report, Totals
@@ -25,24 +25,6 @@ Progress = Callable[[str, int, int], None]
 """Takes the phase, what is done of it and the whole, in bytes; may raise to stop the run."""
 
 _MOST_NAMES: Final = 1_000_000
-
-
-@dataclass(slots=True, kw_only=True)
-class Policies:
-    """The options as they hold for this task: `create` throughout for a new one unless chosen otherwise."""
-
-    images: Missing
-    labels: Missing
-    attributes: MissingAttributes
-
-    @classmethod
-    def of(cls, options: ImportOptions, *, new_task: bool) -> "Policies":
-        """What was chosen, or the default."""
-        return cls(
-            images=options.missing_images or (Missing.CREATE if new_task else Missing.ERROR),
-            labels=options.missing_labels or (Missing.CREATE if new_task else Missing.ERROR),
-            attributes=options.missing_attributes or (MissingAttributes.CREATE if new_task else MissingAttributes.DROP),
-        )
 
 
 @dataclass(slots=True)
@@ -70,7 +52,7 @@ class Run:
     layout: Layout
     limits: Limits
     options: ImportOptions
-    policies: Policies
+    """Settled: no choice is open."""
     report: Report
     using: str
     task_id: int

@@ -53,7 +53,7 @@ class Outcome:
 class SpecIndex:
     """The attribute specs of a task's labels, and the policy for values that have none."""
 
-    def __init__(self, policy: MissingAttributes, specs: Iterable[AttributeSpec] = ()) -> None:
+    def __init__(self, policy: MissingAttributes | None, specs: Iterable[AttributeSpec] = ()) -> None:
         self.policy = policy
         self.specs: dict[tuple[int, str], AttributeSpec] = {(spec.label_id, spec.name): spec for spec in specs}
         self._strict: dict[str, dict[int, AttributeSpec]] = {}
@@ -65,7 +65,7 @@ class SpecIndex:
         """New ones, which `plan` takes at the end."""
 
     @classmethod
-    def of_task(cls, task_id: int | None, policy: MissingAttributes, using: str) -> "SpecIndex":
+    def of_task(cls, task_id: int | None, policy: MissingAttributes | None, using: str) -> "SpecIndex":
         """The specs of a task that is there; none for one that is not."""
         if task_id is None:
             return cls(policy)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from openimages_io.admin.option_forms import ImportForm
+from openimages_io.admin.option_forms import ImportForm, described
 from openimages_io.models import Shape
 from openimages_io.transfer.options import ImportOptions, as_json, from_json
 from tests.transfer.archives import BOXES, MASKS, cell, changed, errors, load, replaced, warnings, write
@@ -40,7 +40,8 @@ def test_the_form_asks_for_it() -> None:
     form.fields.pop("task_name")
     assert form.is_valid(), form.errors
     assert form.options().clip is True
-    assert ("Clip coordinates", "yes") in [(label, str(value)) for label, value in ImportForm.described({"clip": True})]
+    chosen = [(str(label), str(value)) for label, value in described(ImportOptions, {"clip": True})]
+    assert ("Clip coordinates", "yes") in chosen
 
 
 def test_jobs_from_before_there_was_the_option_load() -> None:

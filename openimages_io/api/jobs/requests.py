@@ -14,24 +14,10 @@ from openimages_io.api.strict import PageQuery, StrictFormSerializer, StrictSeri
 from openimages_io.format.issues import Severity
 from openimages_io.models import JobKind, JobState, Task
 from openimages_io.models.primary import primary
-from openimages_io.transfer.options import (
-    ExportOptions,
-    ImportOptions,
-    LabelNames,
-    LayoutName,
-    MasksAs,
-    MaskSize,
-    Match,
-    Missing,
-    MissingAttributes,
-    Mode,
-    OnError,
-    from_json,
-)
+from openimages_io.transfer.options import ExportOptions, ImportOptions, SomeOptions, from_json, options_of
 
 _NAMES: Final = 1000
 _NAME: Final = 255
-_NO_TASK: Final = "if not given: error, or create where the task is new"
 
 
 class EnumField(serializers.ChoiceField):
@@ -63,6 +49,29 @@ class NameListField(BoundedListField):
         super().__init__(child=child, required=False, max_length=_NAMES, **kwargs)
 
 
+def option_fields(
+    kind: type[SomeOptions], switch: type[serializers.BooleanField]
+) -> dict[str, "serializers.Field[Any, Any, Any, Any]"]:
+    """A field for each option of an import or an export; `switch` is that of yes or no."""
+    fields: dict[str, Any] = {}
+    for option in options_of(kind):
+        text = option.help
+        if option.choices is not None:
+            fields[option.name] = EnumField(option.choices, required=False, help_text=text)
+        elif option.is_switch:
+            text = f"{text} Default: {str(option.default).lower()}."
+            fields[option.name] = switch(required=False, help_text=text)
+        else:
+            fields[option.name] = NameListField(help_text=text)
+    return fields
+
+
+def _chosen(kind: type[SomeOptions], values: dict[str, Any]) -> SomeOptions:
+    """What was chosen; what was not is as for the command."""
+    names = {option.name for option in options_of(kind)}
+    return from_json(kind, {name: value for name, value in values.items() if name in names})
+
+
 @extend_schema_field(OpenApiTypes.BINARY)
 class ArchiveField(serializers.FileField):
     """An archive that is uploaded."""
@@ -72,60 +81,15 @@ class ImportForm(StrictFormSerializer):
     """An archive, and the options of `manage.py import_openimages` as fields of a form."""
 
     archive = ArchiveField(help_text="A zip, a tar, or a tar packed with gzip, bzip2 or xz.")
-    mode = EnumField(
-        Mode,
-        required=False,
-        help_text="What happens to existing annotations: merge updates them and adds new ones, replace "
-        "replaces those of the images that the archive names, of the kinds that it has files for, append adds "
-        "all; if not given: merge.",
-    )
-    missing_images = EnumField(Missing, required=False, help_text=f"An image that the task doesn't have; {_NO_TASK}.")
-    missing_labels = EnumField(Missing, required=False, help_text=f"A label that the task doesn't have; {_NO_TASK}.")
-    missing_attributes = EnumField(
-        MissingAttributes,
-        required=False,
-        help_text="A value whose label has no such attribute spec; not given: drop, or create where the task is new.",
-    )
-    match = EnumField(
-        Match,
-        required=False,
-        help_text="Names of rows and pictures without an image: lenient finds the one that differs only in a picture's "
-        "extension or in leading folders, exact finds none; if not given: lenient.",
-    )
-    on_error = EnumField(
-        OnError,
-        required=False,
-        help_text="Bad rows: abort writes nothing, skip skips them and lists each; if not given: abort.",
-    )
-    subset = NameListField(help_text="Only this subset; may be given several times.")
-    label = NameListField(  # type: ignore[assignment]  # a field may have the name of an attribute
-        help_text="Only this label, by LabelName or display name; may be given several times."
-    )
-    masks_as = EnumField(
-        MasksAs,
-        required=False,
-        help_text="Keep masks, or trace them exactly as polygons; if not given: masks.",
-    )
-    pictures = FormBooleanField(required=False, help_text="Whether picture files are imported; if not given: true.")
-    replace_all_kinds = FormBooleanField(
-        required=False, help_text="With mode replace: also kinds of annotations that the archive has no file for."
-    )
-    clip = FormBooleanField(
-        required=False,
-        help_text="Whether coordinates at most 0.01 outside the image are moved to its edge, and counted; if not "
-        "given: false, and they are errors.",
-    )
     dry_run = FormBooleanField(required=False, help_text="Check everything and write nothing.")
 
+    def get_fields(self) -> dict[str, Any]:
+        """The file and the options."""
+        return super().get_fields() | option_fields(ImportOptions, FormBooleanField)
+
     def options(self) -> ImportOptions:
-        """What was chosen; what was not is as for the command."""
-        chosen = dict(self.validated_data)
-        for other in ("archive", "dry_run", "task_name"):
-            chosen.pop(other, None)
-        for one, several in (("subset", "subsets"), ("label", "labels")):
-            if one in chosen:
-                chosen[several] = chosen.pop(one)
-        return from_json(ImportOptions, chosen)
+        """What was chosen."""
+        return _chosen(ImportOptions, self.validated_data)
 
 
 class NewTaskImportForm(ImportForm):
@@ -143,18 +107,13 @@ class NewTaskImportForm(ImportForm):
 class ExportBody(StrictSerializer):
     """The options of `manage.py export_openimages`; an empty object exports everything."""
 
-    layout = EnumField(LayoutName, required=False, help_text="datumaro: the names that Datumaro and CVAT read.")
-    label_names = EnumField(LabelNames, required=False, help_text="What is written as LabelName.")
-    subsets = NameListField(help_text="Only these subsets.")
-    labels = NameListField(help_text="Only these labels, by LabelName or display name.")
-    pictures = StrictBooleanField(
-        required=False, help_text="Whether picture files are in the archive; if not given: true."
-    )
-    mask_size = EnumField(MaskSize, required=False, help_text="image: scale masks to their image's size.")
+    def get_fields(self) -> dict[str, Any]:
+        """The options."""
+        return super().get_fields() | option_fields(ExportOptions, StrictBooleanField)
 
     def options(self) -> ExportOptions:
-        """What was chosen; what was not is as for the command."""
-        return from_json(ExportOptions, dict(self.validated_data))
+        """What was chosen."""
+        return _chosen(ExportOptions, self.validated_data)
 
 
 class EmptyBody(StrictSerializer):

@@ -9,7 +9,7 @@ from django.db import router
 
 from openimages_io.exceptions import OpenImagesError
 from openimages_io.format.issues import Severity
-from openimages_io.management.arguments import CHECKS, add_choice, add_database, chosen, path
+from openimages_io.management.arguments import CHECKS, add_database, add_options, chosen_options, path
 from openimages_io.management.progress import ProgressBar
 from openimages_io.management.reporting import (
     check_report_path,
@@ -21,7 +21,7 @@ from openimages_io.management.reporting import (
 from openimages_io.models import Task
 from openimages_io.models.values import is_storable
 from openimages_io.transfer.exporter import Exporter
-from openimages_io.transfer.options import ExportOptions, LabelNames, LayoutName, MaskSize
+from openimages_io.transfer.options import ExportOptions
 
 
 class Command(BaseCommand):
@@ -35,14 +35,7 @@ class Command(BaseCommand):
         parser.add_argument("task", metavar="TASK", help="the task's name, or its id")
         parser.add_argument("dest", type=path, metavar="DEST", help="what ends in .zip is a zip, all else a folder")
         parser.add_argument("--force", action="store_true", help="replace an unchanged export that is there")
-        add_choice(
-            parser, "--layout", LayoutName, "datumaro: the names that Datumaro and CVAT read (default: documented)"
-        )
-        add_choice(parser, "--label-names", LabelNames, "what is written as LabelName (default: mid)")
-        parser.add_argument("--subset", action="append", default=[], metavar="NAME", help="only this; repeatable")
-        parser.add_argument("--label", action="append", default=[], metavar="NAME", help="only this; repeatable")
-        parser.add_argument("--no-images", action="store_true", help="leave the picture files out")
-        add_choice(parser, "--mask-size", MaskSize, "image: scale masks to their image's size (default: native)")
+        add_options(parser, ExportOptions)
         parser.add_argument("--report", type=path, metavar="FILE.json", help="write the whole report there")
         add_database(parser)
         parser.add_argument("--no-progress", action="store_true", help="show no progress bar")
@@ -51,14 +44,7 @@ class Command(BaseCommand):
         """Runs the export."""
         using = options["database"] or router.db_for_write(Task)
         task = _task(options["task"], using)
-        export_options = ExportOptions(
-            layout=chosen(LayoutName, options["layout"]) or LayoutName.DOCUMENTED,
-            label_names=chosen(LabelNames, options["label_names"]) or LabelNames.MID,
-            subsets=frozenset(options["subset"]),
-            labels=frozenset(options["label"]),
-            pictures=not options["no_images"],
-            mask_size=chosen(MaskSize, options["mask_size"]) or MaskSize.NATIVE,
-        )
+        export_options = chosen_options(ExportOptions, options)
         if options["report"]:
             check_report_path(Path(options["report"]))
         with ProgressBar(sys.stderr, shown=not options["no_progress"], unit="row") as progress:

@@ -13,7 +13,7 @@ from django.db import router
 from openimages_io.database.commit import Outcome
 from openimages_io.exceptions import OpenImagesError
 from openimages_io.format.issues import Severity
-from openimages_io.management.arguments import CHECKS, add_choice, add_database, chosen, path
+from openimages_io.management.arguments import CHECKS, add_database, add_options, chosen_options, path
 from openimages_io.management.progress import ProgressBar
 from openimages_io.management.reporting import (
     check_report_path,
@@ -25,7 +25,7 @@ from openimages_io.management.reporting import (
 from openimages_io.models import Task
 from openimages_io.models.values import is_storable
 from openimages_io.transfer.importer import Importer, Result
-from openimages_io.transfer.options import ImportOptions, MasksAs, Match, Missing, MissingAttributes, Mode, OnError
+from openimages_io.transfer.options import ImportOptions
 
 
 class Command(BaseCommand):
@@ -40,36 +40,7 @@ class Command(BaseCommand):
         parser.add_argument("source", type=path, metavar="SOURCE", help="folder, zip, tar or tar.gz")
         parser.add_argument("--task", required=True, metavar="NAME", help="the task; it is created if there is none")
         parser.add_argument("--existing", action="store_true", help="refuse to make a new task")
-        add_choice(
-            parser,
-            "--mode",
-            Mode,
-            "what becomes of annotations that are there: merge brings them up to date and adds new ones, replace "
-            "replaces those of the images that the archive names, of the kinds that it has files for, append adds "
-            "all (default: merge)",
-        )
-        what = "with --mode replace: also kinds of annotations that the archive has no file for"
-        parser.add_argument("--replace-all-kinds", action="store_true", help=what)
-        what = "an image that the task doesn't have (default: error; for a new task: create)"
-        add_choice(parser, "--missing-images", Missing, what)
-        what = "a label that the task doesn't have (default: error; for a new task: create)"
-        add_choice(parser, "--missing-labels", Missing, what)
-        what = "a value whose label has no such attribute spec (default: drop, counted; for a new task: create)"
-        add_choice(parser, "--missing-attributes", MissingAttributes, what)
-        what = (
-            "names of rows and pictures that no image has: lenient finds the one that differs in a picture's extension "
-            "or in leading folders alone, exact finds none (default: lenient)"
-        )
-        add_choice(parser, "--match", Match, what)
-        what = "bad rows: abort writes nothing, skip leaves them out and lists each (default: abort)"
-        add_choice(parser, "--on-error", OnError, what)
-        parser.add_argument("--subset", action="append", default=[], metavar="NAME", help="only this; repeatable")
-        parser.add_argument("--label", action="append", default=[], metavar="NAME", help="only this; repeatable")
-        what = "what masks become; polygons are traced exactly (default: masks)"
-        add_choice(parser, "--masks-as", MasksAs, what)
-        what = "take coordinates at most 0.01 outside the image as its edge, counted (default: they are errors)"
-        parser.add_argument("--clip", action="store_true", help=what)
-        parser.add_argument("--no-images", action="store_true", help="leave the picture files out")
+        add_options(parser, ImportOptions)
         parser.add_argument("--owner", metavar="USER", help="the owner of a new task, by user name")
         parser.add_argument("--dry-run", action="store_true", help="check everything and write nothing")
         parser.add_argument("--report", type=path, metavar="FILE.json", help="write the whole report there")
@@ -78,20 +49,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Runs the import."""
-        import_options = ImportOptions(
-            mode=chosen(Mode, options["mode"]) or Mode.MERGE,
-            missing_images=chosen(Missing, options["missing_images"]),
-            missing_labels=chosen(Missing, options["missing_labels"]),
-            missing_attributes=chosen(MissingAttributes, options["missing_attributes"]),
-            match=chosen(Match, options["match"]) or Match.LENIENT,
-            on_error=chosen(OnError, options["on_error"]) or OnError.ABORT,
-            subsets=frozenset(options["subset"]),
-            labels=frozenset(options["label"]),
-            masks_as=chosen(MasksAs, options["masks_as"]) or MasksAs.MASKS,
-            pictures=not options["no_images"],
-            replace_all_kinds=options["replace_all_kinds"],
-            clip=options["clip"],
-        )
+        import_options = chosen_options(ImportOptions, options)
         using = options["database"] or router.db_for_write(Task)
         owner = _user(options["owner"], using) if options["owner"] else None
         if not options["task"].strip() or len(options["task"]) > _TASK_NAME:

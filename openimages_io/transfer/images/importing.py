@@ -65,9 +65,9 @@ def _resolve(run: Run, source: Source, subset: str, chunk: Chunk) -> tuple[Chunk
         if key == _AMBIGUOUS and key is not None:
             params = doubt(run, subset, name) or {"form": "subset", "subset": subset}
             _fault(run, source, chunk, index, "ambiguous-image", **params)
-        elif key is None and run.policies.images is Missing.CREATE:
+        elif key is None and run.options.missing_images is Missing.CREATE:
             new.setdefault(name, index)
-        elif key is None and run.policies.images is Missing.ERROR:
+        elif key is None and run.options.missing_images is Missing.ERROR:
             run.unknown_images.take(subset, name)
             _fault(run, source, chunk, index, "unknown-image")
         elif key is None:

@@ -62,7 +62,7 @@ def _take_in(run: Run, listed: dict[str, str]) -> None:
             if key in of_rows:  # the list has that label itself, so this is another class
                 key = None
         if key is None:
-            if run.policies.labels is Missing.CREATE:
+            if run.options.missing_labels is Missing.CREATE:
                 # A MID that stands twice is one whose display name nobody knew.
                 new.append((name, "" if display == name and is_mid(name) else display))
             else:
@@ -112,7 +112,7 @@ def choose_labels(run: Run) -> None:
             run.issue("ambiguous-chosen-label", column="--label", value=name, labels=several)
         elif name not in run.labels.find:
             run.awaited_labels.add(name)
-    if run.policies.labels is not Missing.CREATE:
+    if run.options.missing_labels is not Missing.CREATE:
         report_awaited_labels(run)
     run.chosen_labels = frozenset(run.labels.find[name] for name in run.options.labels if name in run.labels.find)
 
@@ -148,7 +148,7 @@ def _take_edges(run: Run, source: Source, graph: hierarchy.Graph) -> None:
     unknown = [name for name in graph.names if name not in run.labels.find and name not in ambiguous]
     # Now rather than with the first row of such a label, so that its edges come, too.
     wanted = [name for name in unknown if _chosen(run, name, "")]
-    if run.policies.labels is Missing.CREATE and wanted:
+    if run.options.missing_labels is Missing.CREATE and wanted:
         create_labels(run, [(name, "") for name in wanted], listed=False)
     children: dict[int, set[int]] = {}
     stored: set[tuple[int, int, str]] = set()

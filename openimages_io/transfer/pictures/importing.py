@@ -165,14 +165,14 @@ def _image_of(run: Run, subset: str | None, name: str, path: str, chosen: Collec
         if not wanted:
             totals.skipped[SkipReason.SUBSET_NOT_CHOSEN] += 1
             return None
-    if key is None and run.policies.images is Missing.CREATE:
+    if key is None and run.options.missing_images is Missing.CREATE:
         (key,) = create_images(run, subset or DEFAULT_SUBSET, [name])
     if key:
         run.plan.name([key])
         return key
     if key is None:
         run.unknown_images.take(subset, name, is_picture=True)
-    if key is None and run.policies.images is Missing.SKIP:
+    if key is None and run.options.missing_images is Missing.SKIP:
         totals.skipped[SkipReason.UNKNOWN_IMAGE] += 1
         return None
     run.issue("unknown-image" if key is None else "ambiguous-image", file=path, value=name)
