@@ -41,8 +41,8 @@ class ImageSize(NamedTuple):
 def read_sizes(stream: BinaryIO, file: str, sink: IssueSink) -> Iterator[ImageSize]:
     """Reads `images.meta` line by line; a bad line becomes an issue and is left out.
 
-    An id says nothing of its subset, and subsets may share names, so an id may occur again with the same size.
-    With another size it is an error, unless a comment `# subset: NAME` tells the two apart.
+    An id says nothing of its subset, unless a comment `# subset: NAME` does. Whether it occurs again is for a
+    `SizeTable` to find.
     """
     text = TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline=None)
     try:
@@ -52,9 +52,7 @@ def read_sizes(stream: BinaryIO, file: str, sink: IssueSink) -> Iterator[ImageSi
 
 
 def _read(text: TextIOWrapper, file: str, sink: IssueSink) -> Iterator[ImageSize]:
-    seen: dict[str | None, dict[str, tuple[int, int, int]]] = {}
     subset: str | None = None
-    earlier = seen.setdefault(subset, {})
     number = 0
     plain = _PLAIN.fullmatch
     while line := text.readline(_MAX_LINE):
@@ -70,24 +68,14 @@ def _read(text: TextIOWrapper, file: str, sink: IssueSink) -> Iterator[ImageSize
         if match := plain(line):
             image_id, height, width = match[1], int(match[2]), int(match[3])
         elif line.startswith("#"):
-            named = _subset_of(line, file, number, sink)
-            if named is not None:
-                subset = named
-                earlier = seen.setdefault(subset, {})
+            subset = _subset_of(line, file, number, sink) or subset
             continue
         else:
             size = _careful(line, file, number, sink)
             if size is None:
                 continue
             image_id, height, width = size
-        image_id = without_dots(image_id)
-        first = earlier.setdefault(image_id, (height, width, number))
-        if first[:2] != (height, width):
-            params = {"width": width, "height": height}
-            params |= {"earlier_width": first[1], "earlier_height": first[0], "earlier_line": first[2]}
-            sink(Issue(code="two-sizes", file=file, line=number, column="id", value=image_id, params=params))
-            continue
-        yield ImageSize(number, subset, image_id, height, width)
+        yield ImageSize(number, subset, without_dots(image_id), height, width)
     if number == 0:
         sink(Issue(code="empty-file", file=file, reason="the file is empty"))
 

@@ -1,5 +1,6 @@
 """A plan into the database: keys of the plan become keys of rows, and columns are streamed. Nothing is decided here."""
 
+from array import array
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any, Final, Self
@@ -64,7 +65,7 @@ class _Applying:
         self.plan, self.loader, self.task_id, self.blobs = plan, loader, task_id, blobs
         self.using = loader.connection.alias
         self._stored = {key: pictures[path] for key, path in plan.pictures.items()}
-        self._keys: dict[type[Model], list[int]] = {Image: [], Label: [], Shape: []}
+        self._keys: dict[type[Model], array[int]] = {model: array("q") for model in (Image, Label, Shape)}
         """The keys of new rows in the order of the plan's: -1 has the first."""
         highest = plain(Shape, self.using).filter(task_id=task_id).aggregate(group=Max("group"))["group"]
         self._last_group: int = highest or 0
@@ -84,7 +85,7 @@ class _Applying:
         constants = dict(decision.constants)
         if "id" in columns:
             keys = self.loader.reserve(model, len(columns["id"]))
-            self._keys[model] += keys
+            self._keys[model].extend(keys)
             columns["id"] = keys
         if model in _OF_TASK:
             constants["task_id"] = self.task_id

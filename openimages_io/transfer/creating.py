@@ -47,7 +47,7 @@ def create_images(
     if values is None:  # found in rows or as pictures, not read from an image list
         totals.read += len(names)
     keys = run.plan.new_keys(Image, len(names))
-    sizes = [run.size(subset, name) or (None, None) for name in names]
+    sizes = [size or (None, None) for size in run.sizes_of(subset, names)]
     columns: dict[str, Sequence[Any]] = {
         "id": keys,
         "name": names,
@@ -58,5 +58,4 @@ def create_images(
         cells = (values or {}).get(column)
         columns[field] = cells if cells is not None else [None if column in _NULLABLE else ""] * len(names)
     run.plan.insert(Image, columns, {"subset": subset})
-    run.new_images.update(keys)
     return [run.images.add(subset, name, key) for name, key in zip(names, keys, strict=True)]

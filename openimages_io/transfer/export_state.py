@@ -10,6 +10,7 @@ from openimages_io.format.issues import Issue, Severity
 from openimages_io.format.limits import Limits
 from openimages_io.format.names import Names
 from openimages_io.format.skip_reasons import SkipReason
+from openimages_io.format.writing import text
 from openimages_io.models import Label
 from openimages_io.transfer.options import ExportOptions
 from openimages_io.transfer.report import Report
@@ -41,8 +42,6 @@ class ExportState:
     """Labels whose names could not be read again."""
     image_names: dict[int, str] = field(default_factory=dict)
     """ImageIDs by key, of the images that are written."""
-    image_cells: dict[int, str] = field(default_factory=dict)
-    """The same, quoted where they must be."""
     image_subsets: dict[int, str] = field(default_factory=dict)
     """Subsets by key; empty when there is only one."""
     kinds: frozenset[str] = frozenset()
@@ -74,6 +73,10 @@ class ExportState:
         """Reports a warning."""
         self.issue(code, reason, severity=Severity.WARNING, **place)
 
+    def image_cell(self, image: int) -> str:
+        """The ImageID of an image, quoted where it must be."""
+        return text(self.image_names[image])
+
     def left_out(self, image: int, label: int) -> str | None:
         """Why a shape is not written: empty if it was not chosen, None if it is written."""
         if label in self.bad_labels:
@@ -82,7 +85,7 @@ class ExportState:
             return SkipReason.BAD_IMAGE_NAME
         if label not in self.label_cells:
             return "" if self.options.labels else SkipReason.LABEL_ELSEWHERE
-        if image not in self.image_cells:
+        if image not in self.image_names:
             return "" if self.options.subsets else SkipReason.IMAGE_ELSEWHERE
         return None
 

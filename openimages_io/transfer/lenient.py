@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from openimages_io.format.layouts import Files, Kind, Layout
 from openimages_io.format.name_matching import Way
+from openimages_io.format.size_table import SizeTable
 from openimages_io.format.skip_reasons import SkipReason
 from openimages_io.models.image import DEFAULT_SUBSET
 from openimages_io.transfer.lenient_search import file_names_matter, may_match, pictures_may_match, search
@@ -118,11 +119,11 @@ def use(run: Run, lenient: LenientNames) -> None:
     run.lenient = lenient
     if lenient.pictures or lenient.same:
         run.layout.pictures = _renamed(run.layout.pictures, lenient)
-    renamed: dict[tuple[str | None, str], tuple[int, int]] = {}
-    for place, size in run.sizes.items():
-        if renamed.setdefault(lenient.sizes.get(place, place), size) is not size:
-            run.report.of("image sizes").skipped[SkipReason.SAID_TWICE] += 1
-    run.sizes = renamed
+    if lenient.sizes:
+        before = run.sizes
+        run.sizes = SizeTable.of((lenient.sizes.get(place, place), size) for place, size in before.items())
+        if again := len(before) - len(run.sizes):
+            run.report.of("image sizes").skipped[SkipReason.SAID_TWICE] += again
 
 
 def _renamed(pictures: Files, lenient: LenientNames) -> Files:

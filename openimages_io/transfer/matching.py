@@ -162,9 +162,17 @@ class ImageIndex:
 
     def places(self) -> Iterator[Place]:
         """Subset and ImageID of every image."""
+        return (place for place, _ in self.items())
+
+    def items(self) -> Iterator[tuple[Place, int]]:
+        """Subset and ImageID of every image, and its key."""
         for subset, by_name in self._by_subset.items():
-            for name in by_name:
-                yield subset, name
+            for name, key in by_name.items():
+                yield (subset, name), key
+
+    def called(self, name: str) -> Iterator[tuple[str, int]]:
+        """Subset and key of every image with this ImageID."""
+        return ((subset, by_name[name]) for subset, by_name in self._by_subset.items() if name in by_name)
 
     def keys_of(self, subset: str | None, name: str) -> list[int]:
         """The images with this ImageID, of the subset if one is told, else of whatever subset."""

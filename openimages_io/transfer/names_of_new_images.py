@@ -77,7 +77,7 @@ class NamesOfNewImages(NameSearch):
     def _is_stored(self, place: Place) -> bool:
         """Whether the task had this image."""
         key = self.run.images.at(*place)
-        return key is not None and key not in self.run.new_images
+        return key is not None and key > 0
 
     def _is_kept(self, picture: Name) -> bool:
         """Whether a picture will be stored: it is asked for, and whole. Its size is kept, so it is looked at once."""

@@ -47,8 +47,8 @@ def report_not_found(run: Run) -> None:
 
 def _report_images(run: Run) -> None:
     if run.options.missing_images is Missing.CREATE:
-        places = [place for place in run.images.places() if run.images.at(*place) in run.new_images]
-        stored = [place for place in run.images.places() if run.images.at(*place) not in run.new_images]
+        stored = [place for place, key in run.images.items() if key > 0]
+        places = (place for place, key in run.images.items() if key < 0)
         hints = _image_hints(places, stored) if stored else _Hints()
         if hints.counts:
             run.issue("images-look-alike", count=sum(hints.counts.values()), hints=str(hints)[2:])

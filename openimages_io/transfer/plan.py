@@ -89,6 +89,10 @@ class Plan:
         self._keys[model] += number
         return list(range(-first - 1, -first - number - 1, -1))
 
+    def number_of_new(self, model: type[Model]) -> int:
+        """How many new rows of a table have keys so far; the last one's key is this number below 0."""
+        return self._keys[model]
+
     def new_group(self) -> int:
         """A number below 0 for a group of shapes."""
         self._groups += 1

@@ -12,6 +12,7 @@ from openimages_io.format.issues import Issue, Severity
 from openimages_io.format.layouts import Kind, Layout, Source
 from openimages_io.format.limits import Limits
 from openimages_io.format.reading import CHUNK_ROWS, read_table
+from openimages_io.format.size_table import SizeTable
 from openimages_io.format.skip_reasons import SkipReason
 from openimages_io.format.tables import Table
 from openimages_io.transfer.matching import ImageIndex, LabelIndex, LenientNames
@@ -72,8 +73,8 @@ class Run:
     """Width and height in pixels of the archive's pictures, by path, as the check has found them."""
     pictures: dict[int, str] = field(default_factory=dict)
     """The path of each image's picture in the archive, by the image's key."""
-    sizes: dict[tuple[str | None, str], tuple[int, int]] = field(default_factory=dict)
-    """Width and height in pixels by subset, if images.meta says it, and ImageID."""
+    sizes: SizeTable = field(default_factory=SizeTable)
+    """What images.meta says."""
     seen_subsets: set[str | None] = field(default_factory=set)
     """Subsets that rows of image lists name."""
     lenient: LenientNames | None = None
@@ -84,7 +85,6 @@ class Run:
     unknown_labels: Unknown = field(default_factory=Unknown)
     class_list: dict[str, str] = field(default_factory=dict)
     """Display names that the archive's class lists say, by LabelName."""
-    new_images: set[int] = field(default_factory=set)
     replacing: Replacing = field(default_factory=Replacing)
     """What is learnt and known for mode replace."""
     _told_sizes: dict[int, tuple[int, int]] | None = None
@@ -177,7 +177,15 @@ class Run:
 
     def size(self, subset: str | None, name: str) -> tuple[int, int] | None:
         """Width and height in pixels that images.meta gives an image."""
-        return self.sizes.get((None, name)) or self.sizes.get((subset, name))
+        return self.sizes_of(subset, [name])[0]
+
+    def sizes_of(self, subset: str | None, names: Sequence[str]) -> list[tuple[int, int] | None]:
+        """Width and height in pixels that images.meta gives each of these images."""
+        found = self.sizes.find(None, names)
+        if None in found and subset is not None:
+            of_subset = self.sizes.find(subset, names)
+            found = [size or other for size, other in zip(found, of_subset, strict=True)]
+        return found
 
     def told_size(self, key: int) -> tuple[int, int] | None:
         """Width and height in pixels that images.meta gives an image of the task."""

@@ -94,7 +94,7 @@ def survey(out: ExportState) -> None:
 def written(out: ExportState, columns: Columns, totals: Totals | None = None) -> Columns:
     """The rows whose image and label are written; those whose names forbid it are counted in `totals`."""
     images, labels = columns["image_id"], columns["label_id"]
-    if out.image_cells.keys() >= set(images) and out.label_cells.keys() >= set(labels):
+    if out.image_names.keys() >= set(images) and out.label_cells.keys() >= set(labels):
         return columns
     reasons = list(map(out.left_out, images, labels))
     if totals is not None:

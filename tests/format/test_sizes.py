@@ -110,13 +110,6 @@ def test_a_line_without_end_is_passed_over() -> None:
     assert [(issue.code, issue.line) for issue in issues] == [("long-line", 2)]
 
 
-def test_an_id_again() -> None:
-    sizes, issues = read("a 1 2\nb 1 2\n'a' 1 2\na 2 1\n")
-    assert [size.line for size in sizes] == [1, 2, 3]
-    assert [(issue.code, issue.line, issue.value) for issue in issues] == [("two-sizes", 4, "a")]
-    assert issues[0].reason == "is 2 x 1 pixels in line 1 and 1 x 2 here"
-
-
 def test_subsets_that_share_names() -> None:
     rows = [("val", "a", 1, 2), ("my set", "a", 3, 4), ("my set", "b", 5, 6)]
     lines = list(write_sizes(rows, subsets=True))

@@ -90,7 +90,6 @@ def _prepare_subset(out: ExportState, subset: str) -> None:
                 _leave_out(out, [key], SkipReason.BAD_NAME)
                 continue
         out.image_names[key] = name
-        out.image_cells[key] = text(name)
         if len(out.subsets) > 1:
             out.image_subsets[key] = subset
 
@@ -128,7 +127,6 @@ def _leave_extensions_out(out: ExportState) -> None:
     out.issue("extension-left-out", count=len(left), name=name, image=stem)
     for key, stem in left.items():
         out.image_names[key] = stem
-        out.image_cells[key] = text(stem)
 
 
 def _warn_of_shared_names(out: ExportState) -> None:
@@ -148,7 +146,7 @@ def write_image_lists(out: ExportState) -> None:
                 totals.read += len(rows)
                 totals.written += len(rows)
                 keys, *columns = zip(*rows, strict=True)
-                finished: list[Sequence[str]] = [[out.image_cells[key] for key in keys], [text(subset)] * len(rows)]
+                finished: list[Sequence[str]] = [list(map(out.image_cell, keys)), [text(subset)] * len(rows)]
                 for column, values in zip(IMAGE_LIST_FIELDS, columns, strict=True):
                     if column == "OriginalSize":
                         finished.append(["" if value is None else str(value) for value in values])
@@ -213,6 +211,6 @@ def pages(out: ExportState, subset: str, fields: list[str]) -> Iterator[list[tup
         if not rows:
             return
         last = rows[-1][0]
-        kept = [row for row in rows if row[0] in out.image_cells]
+        kept = [row for row in rows if row[0] in out.image_names]
         if kept:
             yield kept

@@ -35,7 +35,9 @@ def read_image_lists(run: Run) -> None:
 
 def _read_list(run: Run, source: Source, scratch: DiskNotes | None) -> None:
     totals = run.report.of("images")
+    made_before = run.plan.number_of_new(Image)
     seen: set[int] = set()
+    """Images of the list that it has not made itself."""
     for whole in run.chunks(source, IMAGES, totals):
         subsets = [subset or source.subset or DEFAULT_SUBSET for subset in whole.get("Subset")]
         run.seen_subsets.update(subsets)
@@ -45,9 +47,10 @@ def _read_list(run: Run, source: Source, scratch: DiskNotes | None) -> None:
                 totals.skipped[SkipReason.SUBSET_NOT_CHOSEN] += len(chunk)
                 continue
             chunk, keys, made = _resolve(run, source, subset, chunk)
-            if len(set(keys)) < len(keys) or not seen.isdisjoint(keys):
-                chunk, keys = _refuse_twice(run, source, chunk, keys, seen)
-            seen.update(keys)
+            again = {key for key in keys if key in seen or (key < -made_before and key not in made)}
+            if again or len(set(keys)) < len(keys):
+                chunk, keys = _refuse_twice(run, source, chunk, keys, again)
+            seen.update(key for key in keys if key >= -made_before)
             run.plan.name(keys)
             _compare(run, source, chunk, keys, made, scratch)
 
@@ -91,11 +94,11 @@ def _resolve(run: Run, source: Source, subset: str, chunk: Chunk) -> tuple[Chunk
     return (chunk if all(keep) else chunk.where(keep)), [key for key in found if key], made
 
 
-def _refuse_twice(run: Run, source: Source, chunk: Chunk, keys: list[int], seen: set[int]) -> tuple[Chunk, list[int]]:
+def _refuse_twice(run: Run, source: Source, chunk: Chunk, keys: list[int], again: set[int]) -> tuple[Chunk, list[int]]:
     keep = []
-    here: set[int] = set()
+    here = set(again)
     for index, key in enumerate(keys):
-        first = key not in seen and key not in here
+        first = key not in here
         here.add(key)
         keep.append(first)
         if not first:
@@ -111,7 +114,7 @@ def _compare(
     columns = [column for column in IMAGE_LIST_FIELDS if column in chunk.values]
     rows = list(zip(*(chunk.values[column] for column in columns), strict=True)) if columns else [()] * len(keys)
     earlier = scratch.find(keys) if scratch is not None else {}
-    stored = _stored_values(run, [key for key in keys if key not in run.new_images and key not in earlier])
+    stored = _stored_values(run, [key for key in keys if key not in earlier])
     again = sum(key not in made and key not in earlier and key not in stored for key in keys)
     totals.skipped.update({SkipReason.REPEATED: again} if again else {})
     notes: dict[int, str] = {}

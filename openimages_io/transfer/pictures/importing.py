@@ -9,6 +9,7 @@ from openimages_io.format.issues import Issue, Severity
 from openimages_io.format.layouts import Kind
 from openimages_io.format.orientation import NORMAL, TURNED, orientation
 from openimages_io.format.pictures import BadPicture, check_picture
+from openimages_io.format.size_table import Repeat
 from openimages_io.format.sizes import read_sizes
 from openimages_io.format.skip_reasons import SkipReason
 from openimages_io.models import Image
@@ -27,8 +28,10 @@ _MANY: Final = 10
 
 def read_size_files(run: Run) -> None:
     """Reads images.meta into `run.sizes`; which images they are of is seen at the end."""
-    for source in run.sources(Kind.SIZES):
+    sources = run.sources(Kind.SIZES)
+    for source in sources:
         totals = run.report.of("image sizes")
+        run.sizes.begin_file()
         bad: set[int | None] = set()
 
         def sink(issue: Issue, bad: set[int | None] = bad) -> None:
@@ -38,24 +41,30 @@ def read_size_files(run: Run) -> None:
         with run.readable(), run.archive.open(source.path) as stream:
             for row in read_sizes(stream, source.path, sink):
                 totals.read += 1
-                size = row.width, row.height
-                known = run.sizes.setdefault((row.subset, row.image_id), size)
-                if known is size:
-                    continue
-                totals.skipped[SkipReason.SAID_TWICE] += 1
-                if known != size:
-                    params: dict[str, Any] = {"form": "file", "width": known[0], "height": known[1]}
-                    place: dict[str, Any] = {
-                        "file": source.path,
-                        "line": row.line,
-                        "column": "id",
-                        "value": row.image_id,
-                    }
-                    run.issue("size-differs", **place, **params)
+                run.sizes.add((row.subset, row.image_id), (row.width, row.height), row.line)
         lines = len(bad - {None})
         if lines:
             totals.read += lines
             totals.skipped[SkipReason.BAD] += lines
+    for repeat in run.sizes.settle():
+        _report_repeat(run, sources[repeat.file].path, repeat)
+
+
+def _report_repeat(run: Run, file: str, repeat: Repeat) -> None:
+    """A size that stands there twice: in one file it must be the same, and of several files the first holds."""
+    skipped = run.report.of("image sizes").skipped
+    place: dict[str, Any] = {"file": file, "line": repeat.line, "column": "id", "value": repeat.place[1]}
+    width, height = repeat.first
+    if repeat.first_of_file is not None and repeat.first_of_file[1] != repeat.size:
+        earlier_line, (earlier_width, earlier_height) = repeat.first_of_file
+        params: dict[str, Any] = {"width": repeat.size[0], "height": repeat.size[1], "earlier_line": earlier_line}
+        params |= {"earlier_width": earlier_width, "earlier_height": earlier_height}
+        run.issue("two-sizes", **place, **params)
+        skipped[SkipReason.BAD] += 1
+        return
+    skipped[SkipReason.SAID_TWICE] += 1
+    if repeat.first != repeat.size:
+        run.issue("size-differs", **place, form="file", width=width, height=height)
 
 
 def take_pictures(run: Run) -> None:
@@ -68,7 +77,7 @@ def take_pictures(run: Run) -> None:
     known: dict[int, str] = {}
     first = run.pictures
     chosen = run.images.keys_in(run.options.subsets)
-    of_rows = len(run.new_images)
+    of_rows = run.plan.number_of_new(Image)
     for subset, name, path in sorted(run.layout.pictures, key=lambda picture: (picture[0] is None, picture[2])):
         totals.read += 1
         if not run.wants(subset):
@@ -89,7 +98,7 @@ def take_pictures(run: Run) -> None:
             run.issue("two-pictures", file=path, value=name, where="", first=first[key])
             totals.skipped[SkipReason.BAD] += 1
             continue
-        if key in run.new_images:
+        if key < 0:
             totals.added += 1
             run.plan.pictures[key] = path
         else:
@@ -100,14 +109,14 @@ def take_pictures(run: Run) -> None:
 
 def _report_apart(run: Run, of_rows: int, pictured: dict[int, str]) -> None:
     """Warns where many pictures and many rows are of new images, and none of one another's."""
-    alone = len(run.new_images) - of_rows
-    bare = of_rows - (sum(key in run.new_images for key in pictured) - alone)
+    alone = run.plan.number_of_new(Image) - of_rows
+    new = [key for key in pictured if key < 0]
+    bare = of_rows - (len(new) - alone)
     if min(alone, bare) < 2 or (min(alone, bare) < _MANY and (2 * alone < len(pictured) or 2 * bare < of_rows)):
         return
-    unpictured = run.new_images - pictured.keys()
-    rows = sorted(name for subset, name in run.images.places() if run.images.at(subset, name) in unpictured)
-    last = sorted(run.new_images & pictured.keys(), key=abs)[-alone:]
-    run.issue("pictures-without-rows", pictures=alone, picture=pictured[last[0]], images=bare, image=rows[0])
+    row = min(name for (_, name), key in run.images.items() if key < 0 and key not in pictured)
+    first = pictured[sorted(new, key=abs)[-alone]]
+    run.issue("pictures-without-rows", pictures=alone, picture=first, images=bare, image=row)
 
 
 def _leave_copies_out(run: Run, totals: Totals) -> None:
@@ -213,17 +222,17 @@ def take_sizes(run: Run) -> None:
     not_taken = run.lenient.not_taken if run.lenient else ()
     own = {key: path for key, path in run.pictures.items() if path in run.measured and path not in not_taken}
     measured = {key: run.measured[path] for key, path in own.items()}
-    sizes = {key: size for key, size in measured.items() if key in run.plan.pictures}
+    sizes = {key: size for key, size in measured.items() if key > 0 and key in run.plan.pictures}
     totals = run.report.of("image sizes") if run.sizes else Totals()
     for keys, size in _told_sizes(run):
         if measured.get(keys[0], size) != size:  # which was reported where the picture was looked at
             totals.skipped[SkipReason.OTHER_SIZE] += 1
-        elif keys[0] in run.new_images:
+        elif keys[0] < 0:
             totals.added += 1
         else:
             named[keys[0]] += 1
-        sizes.update({key: size for key in keys if measured.get(key, size) == size})
-    for rows in _rows(run, [key for key in sizes if key > 0 and key not in run.new_images]):
+        sizes.update({key: size for key in keys if key > 0 and measured.get(key, size) == size})
+    for rows in _rows(run, list(sizes)):
         for image in rows:
             width, height = sizes[image.pk]
             before = image.width, image.height
@@ -244,7 +253,7 @@ def _told_sizes(run: Run) -> Iterator[tuple[list[int], tuple[int, int]]]:
     """The sizes in images.meta, each with the images whose size it is; those of none are counted."""
     skipped = run.report.of("image sizes").skipped if run.sizes else Counter[str]()
     chosen = run.images.keys_in(run.options.subsets)
-    said = {key for place in run.sizes for key in run.images.keys_of(*place)}
+    taken: set[int] = set()
     for (told_subset, name), size in run.sizes.items():
         if not run.wants(told_subset):
             skipped[SkipReason.SUBSET_NOT_CHOSEN] += 1
@@ -252,10 +261,11 @@ def _told_sizes(run: Run) -> Iterator[tuple[list[int], tuple[int, int]]]:
         keys = run.images.keys_of(told_subset, name)
         if not keys:  # perhaps one of another subset has the ImageID, of which nothing better is said
             keys = [key for key in run.images.find(told_subset, [name]) if key]
-            if said.intersection(keys):
+            is_said = any(key in keys and run.size(subset, name) for subset, key in run.images.called(name))
+            if is_said or not taken.isdisjoint(keys):
                 skipped[SkipReason.SAID_TWICE] += 1
                 continue
-            said.update(keys)
+            taken.update(keys)
         kept = [key for key in keys if key in chosen] if run.options.subsets else keys
         if kept:
             yield kept, size
