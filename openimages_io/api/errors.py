@@ -10,6 +10,7 @@ from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
+from openimages_io.annotations.errors import Conflict, InvalidData, NotThere, TooLarge
 from openimages_io.database.locking import is_lock_conflict
 from openimages_io.exceptions import CannotBeStored, CommitUnknown, NoTemporarySpace
 
@@ -18,7 +19,7 @@ logger = logging.getLogger(__name__)
 NON_FIELD = "non_field_errors"
 
 
-class TooLarge(exceptions.APIException):
+class RequestTooLarge(exceptions.APIException):
     """The request is larger than the site takes."""
 
     status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
@@ -26,7 +27,7 @@ class TooLarge(exceptions.APIException):
     default_code = "too_large"
 
 
-class Conflict(exceptions.APIException):
+class StateConflict(exceptions.APIException):
     """What is asked for does not go with the state that things are in."""
 
     status_code = status.HTTP_409_CONFLICT
@@ -88,6 +89,7 @@ class Busy(exceptions.APIException):
 
 def handle(exc: Exception, context: dict[str, Any]) -> Response | None:
     """The answer to an exception; None for one that is a fault of ours."""
+    exc = _of_annotations(exc)
     if isinstance(exc, Http404):
         exc = exceptions.NotFound()
     elif isinstance(exc, PermissionDenied):
@@ -111,6 +113,26 @@ def handle(exc: Exception, context: dict[str, Any]) -> Response | None:
     else:
         response.data = {"detail": str(exc.detail), "code": str(exc.get_codes()), "errors": []}
     return response
+
+
+def _of_annotations(exc: Exception) -> Exception:
+    """DRF's own exception for one of the annotations'."""
+    if isinstance(exc, InvalidData):
+        found: dict[str, list[exceptions.ErrorDetail]] = {}
+        for fault in exc.faults:
+            detail = exceptions.ErrorDetail(readable(fault.message), code=fault.code)
+            found.setdefault(readable(fault.path), []).append(detail)
+        return exceptions.ValidationError(found)
+    if isinstance(exc, NotThere):
+        return exceptions.NotFound()
+    if isinstance(exc, Conflict):
+        return StateConflict(str(exc))
+    return RequestTooLarge(str(exc)) if isinstance(exc, TooLarge) else exc
+
+
+def readable(text: str) -> str:
+    """Text that can be answered with: halves of characters cannot be written in UTF-8."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def faults(detail: Any, path: str = "") -> Iterator[tuple[str, exceptions.ErrorDetail]]:

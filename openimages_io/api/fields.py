@@ -6,8 +6,6 @@ from django.core.validators import RegexValidator
 from django.db import models
 from rest_framework import serializers
 
-LARGEST: Final = 2**31 - 1
-"""A `PositiveIntegerField` on every database, whatever else one of them takes."""
 LARGEST_BIG: Final = 2**63 - 1
 _LINE: Final = r"\A[^\x00-\x1f\x7f-\x9f\u2028\u2029]+\Z"
 _NAME: Final = r"\A(?=.*\S)[^\x00-\x1f\x7f-\x9f\u2028\u2029]*\Z"

@@ -14,7 +14,7 @@ from rest_framework.exceptions import ErrorDetail, ParseError, ValidationError
 from rest_framework.parsers import BaseParser, DataAndFiles, MultiPartParser
 
 from openimages_io import conf
-from openimages_io.api.errors import TooLarge
+from openimages_io.annotations.errors import TooLarge
 from openimages_io.archives.temporary import no_space
 from openimages_io.format.json_size import has_more_values
 from openimages_io.models.values import UNSTORABLE

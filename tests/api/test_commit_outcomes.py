@@ -12,7 +12,7 @@ from django.test import Client
 from PIL import Image as Pillow
 from pytest_django import Settings
 
-from openimages_io.api.tasks import image_creation
+from openimages_io.annotations import images as annotated_images
 from openimages_io.database.bulk import plain
 from openimages_io.models import Image, Label, Task
 from openimages_io.models.revisions import Owners
@@ -44,14 +44,14 @@ def send(client: Client, task: Task) -> Any:
 
 
 def arm_in_the_request(end: Ending, monkeypatch: pytest.MonkeyPatch) -> None:
-    refuse = image_creation._refuse_taken
+    refuse = annotated_images._refuse_taken
 
     def in_the_transaction(*args: Any) -> None:
         refuse(*args)
         if connection.in_atomic_block:
             end.arm()
 
-    monkeypatch.setattr(image_creation, "_refuse_taken", in_the_transaction)
+    monkeypatch.setattr(annotated_images, "_refuse_taken", in_the_transaction)
 
 
 @pytest.mark.parametrize("how", EVERY)

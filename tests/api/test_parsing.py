@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from pytest_django import Settings
 from rest_framework.exceptions import APIException, ParseError, ValidationError
 
-from openimages_io.api.errors import TooLarge, faults
+from openimages_io.annotations.errors import TooLarge
+from openimages_io.api.errors import faults
 from openimages_io.api.parsing import MAX_DEPTH, StrictJSONParser
 
 PLAIN = st.characters(exclude_characters="\0", exclude_categories=["Cs"])

@@ -12,7 +12,7 @@ from PIL import Image as Pillow
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from openimages_io.api.tasks import image_creation
+from openimages_io.annotations import images as annotated_images
 from openimages_io.models import Image, Task
 from openimages_io.transfer.pictures.storing import digest_of
 from tests.api.responses import faults, ok, refusal, send
@@ -203,13 +203,13 @@ def test_what_was_stored_is_removed_when_the_next_cannot_be(api: APIClient, url:
 def test_an_upload_that_somebody_was_quicker_with_stores_nothing(
     api: APIClient, url: str, task: Task, stored: list[Path]
 ) -> None:
-    look = image_creation._look_at
+    look = annotated_images._look_at
 
     def look_and_be_late(files: Any) -> None:
         look(files)
         Image.objects.create(task=task, name="a")
 
-    with patch.object(image_creation, "_look_at", look_and_be_late):
+    with patch.object(annotated_images, "_look_at", look_and_be_late):
         assert faults(post(api, url, file("a.png"))) == {"files[0]": "unique"}
 
 

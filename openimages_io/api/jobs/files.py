@@ -13,7 +13,8 @@ from rest_framework.exceptions import NotFound, PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from openimages_io.api.errors import Conflict, Gone, PreconditionFailed
+from openimages_io.annotations.errors import Conflict
+from openimages_io.api.errors import Gone, PreconditionFailed
 from openimages_io.api.jobs.base import JobView
 from openimages_io.api.jobs.ranges import ByteRange, RangeNotSatisfiable, if_range_matches, parse_range
 from openimages_io.api.jobs.schema import header

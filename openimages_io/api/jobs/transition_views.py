@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.status import HTTP_202_ACCEPTED
 
-from openimages_io.api.errors import Conflict
+from openimages_io.annotations.errors import Conflict
 from openimages_io.api.jobs.base import JobStartView
 from openimages_io.api.jobs.requests import EmptyBody
 from openimages_io.api.jobs.schema import ACCEPTED

@@ -12,7 +12,8 @@ from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
 from openimages_io import conf
-from openimages_io.api.errors import Conflict, Gone
+from openimages_io.annotations.errors import Conflict
+from openimages_io.api.errors import Gone
 from openimages_io.api.jobs.base import JobView
 from openimages_io.api.jobs.pagination import NewestFirstPagination
 from openimages_io.api.jobs.requests import IssueQuery, JobQuery

@@ -10,8 +10,9 @@ from typing import Final
 from django.utils.http import parse_etags
 from rest_framework.request import Request
 
+from openimages_io.annotations.shapes.units import Size
 from openimages_io.api import errors
-from openimages_io.api.shapes.formats import ShapeFormat, Size
+from openimages_io.api.shapes.formats import ShapeFormat
 
 _OURS: Final = re.compile(r'(?:W/)?"(\d+)(?:\.[^"]*)?"')
 

@@ -1,28 +1,16 @@
-"""The forms in which shapes are given and taken: fractions or pixels, masks as addresses, PNGs or run lengths."""
+"""The forms in which shapes are asked for: fractions or pixels, masks as addresses, PNGs or run lengths."""
 
-import json
-from collections.abc import Iterator
 from dataclasses import dataclass
-from math import isinf
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
-from openimages_io.api.errors import Conflict
+from openimages_io.annotations.shapes.units import Size, size_for, units_of
+from openimages_io.api.errors import readable
 from openimages_io.api.strict import unknown
 from openimages_io.models import Image
 from openimages_io.models.rules import quote
-from openimages_io.models.values import is_number
-
-Size = tuple[int, int]
-"""Width and height in pixels."""
-AXES: Final = {"x_min": 0, "x_max": 0, "y_min": 1, "y_max": 1}
-"""Which part of a size the sides of a box are fractions of."""
-_NUMBERS: Final = frozenset({int, float})
-_LISTS: Final = ("points", "clicks")
-_PARTS: Final = 1e9
-"""Pixels are told to a billionth, so that 49.1 that was given does not come back as 49.10000000000001."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +23,7 @@ class ShapeFormat:
     @property
     def units(self) -> str:
         """As query and answer say it."""
-        return "pixels" if self.pixels else "fractions"
+        return units_of(in_pixels=self.pixels)
 
 
 def requested_format(request: Request) -> ShapeFormat:
@@ -43,9 +31,9 @@ def requested_format(request: Request) -> ShapeFormat:
     units, masks = request.query_params.get("units", "fractions"), request.query_params.get("masks", "")
     faults: dict[str, Any] = unknown(request.query_params, ("units", "masks"))
     if units not in {"fractions", "pixels"}:
-        faults["units"] = [f"{_readable(quote(units))} is not one of: fractions, pixels."]
+        faults["units"] = [f"{readable(quote(units))} is not one of: fractions, pixels."]
     if masks not in {"png", "rle"} and "masks" in request.query_params:
-        faults["masks"] = [f"{_readable(quote(masks))} is not one of: png, rle."]
+        faults["masks"] = [f"{readable(quote(masks))} is not one of: png, rle."]
     if faults:
         raise ValidationError(faults)
     return ShapeFormat(units == "pixels", "png" if masks == "png" else "rle" if masks == "rle" else "")
@@ -53,105 +41,4 @@ def requested_format(request: Request) -> ShapeFormat:
 
 def size_of(image: Image, form: ShapeFormat) -> Size | None:
     """The picture's size if pixels are asked for. Raises `Conflict` if it is not known then."""
-    if not form.pixels:
-        return None
-    if not image.width or not image.height:
-        raise Conflict("The size of this picture is unknown, so pixels cannot be used.")
-    return image.width, image.height
-
-
-def in_pixels(
-    box: list[float | None], points: str | None, clicks: str | None, size: Size
-) -> tuple[list[float | None], str | None, str | None]:
-    """The sides of a box, and points and extreme clicks as JSON, in pixels. The -1 and null of clicks stay."""
-    sides = [None if side is None else _pixels(side, size[place // 2]) for place, side in enumerate(box)]
-    return sides, _text_in_pixels(points, size), _text_in_pixels(clicks, size)
-
-
-def in_fractions(name: str, given: Any, stored: Any, size: Size) -> Any:
-    """A field that was given in pixels, in fractions.
-
-    Wherever a number is what the stored fraction is in pixels, it is that fraction, to the bit: reading and saving
-    again must not let shapes drift. What is not a number stays, for the rules to refuse.
-    """
-    if name in AXES:
-        return _fraction(given, stored, size[AXES[name]]) if is_number(given) else given
-    if name in _LISTS and isinstance(given, list):
-        known: tuple[dict[float, float], dict[float, float]] = ({}, {})
-        for axis, value in _numbers(stored):
-            known[axis].setdefault(_pixels(value, size[axis]), value)
-        return _list_in_fractions(given, stored, size, known)
-    return given
-
-
-def same(stored: Any, given: Any) -> bool:
-    """Whether two values say the same in JSON, where 1 is 1.0 but not true."""
-    if type(stored) is type(given) and not isinstance(stored, list | dict):
-        return bool(stored == given)
-    if stored == given and repr(stored) == repr(given):  # most are as they were, and this is quick
-        return True
-    if isinstance(stored, list) and isinstance(given, list):
-        return len(stored) == len(given) and all(map(same, stored, given))
-    if isinstance(stored, dict) and isinstance(given, dict):
-        return stored.keys() == given.keys() and all(same(value, given[name]) for name, value in stored.items())
-    return is_number(stored) and is_number(given) and bool(stored == given)
-
-
-def _pixels(value: float, scale: int) -> float:
-    try:
-        return int(value * scale * _PARTS + 0.5) / _PARTS  # half the time of round()
-    except OverflowError:  # not a coordinate, but somebody has stored it; JSON has no Infinity
-        pixels = value * scale
-        return value if type(pixels) is float and isinf(pixels) else pixels
-
-
-def _fraction(given: float, stored: Any, scale: int) -> float:
-    return stored if is_number(stored) and _pixels(stored, scale) == given else given / scale
-
-
-def _text_in_pixels(text: str | None, size: Size) -> str | None:
-    values: Any = json.loads(text) if text else None
-    return json.dumps(_list_in_pixels(values, size)) if isinstance(values, list) else text
-
-
-def _list_in_pixels(values: list[Any], size: Size) -> list[Any]:
-    """What is stored and is not a coordinate stays as it is."""
-    return [
-        _list_in_pixels(value, size)
-        if isinstance(value, list)
-        else _pixels(value, size[place % 2])
-        if type(value) in _NUMBERS and value != -1
-        else value
-        for place, value in enumerate(values)
-    ]
-
-
-def _list_in_fractions(
-    given: list[Any], stored: Any, size: Size, known: tuple[dict[float, float], dict[float, float]], depth: int = 2
-) -> list[Any]:
-    before = stored if isinstance(stored, list) else []
-    found: list[Any] = []
-    for place, value in enumerate(given):
-        old: Any = before[place] if place < len(before) else None
-        if isinstance(value, list) and depth > 1:
-            found.append(_list_in_fractions(value, old, size, known, depth - 1))
-        elif not is_number(value) or value == -1:
-            found.append(value)
-        else:
-            axis = place % 2
-            stays = is_number(old) and _pixels(old, size[axis]) == value
-            found.append(old if stays else known[axis].get(value, value / size[axis]))
-    return found
-
-
-def _numbers(values: Any) -> Iterator[tuple[int, float]]:
-    """Every coordinate of a stored list with its axis."""
-    for place, value in enumerate(values if isinstance(values, list) else []):
-        if isinstance(value, list):
-            yield from _numbers(value)
-        elif is_number(value) and value != -1:
-            yield place % 2, value
-
-
-def _readable(text: str) -> str:
-    return text.encode("utf-8", "replace").decode()
+    return size_for(image, in_pixels=form.pixels)

@@ -13,10 +13,11 @@ from django.db.models.functions import Cast, Length
 from rest_framework.request import Request
 
 from openimages_io import conf
-from openimages_io.api.errors import Conflict, TooLarge
+from openimages_io.annotations.errors import Conflict, TooLarge
+from openimages_io.annotations.shapes.submitted_masks import PixelBudget
+from openimages_io.annotations.shapes.units import Size, in_pixels
 from openimages_io.api.reverse import reverse_url
-from openimages_io.api.shapes.formats import ShapeFormat, Size, in_pixels
-from openimages_io.api.shapes.submitted_masks import PixelBudget
+from openimages_io.api.shapes.formats import ShapeFormat
 from openimages_io.format.masks import BadMask, decode, unpacked_bytes
 from openimages_io.geometry import encode_rle
 from openimages_io.models import Shape

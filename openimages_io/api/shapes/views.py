@@ -11,14 +11,14 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from openimages_io.annotations.shapes.items import Items
+from openimages_io.annotations.shapes.pixels import png_of
+from openimages_io.annotations.shapes.saving import locked
 from openimages_io.api.access import Verb
 from openimages_io.api.base import ApiView
 from openimages_io.api.shapes import schema
 from openimages_io.api.shapes.etags import check_match, etag_of, is_known, require_match
 from openimages_io.api.shapes.formats import ShapeFormat, requested_format, size_of
-from openimages_io.api.shapes.items import Items
-from openimages_io.api.shapes.pixels import png_of
-from openimages_io.api.shapes.saving import locked
 from openimages_io.api.shapes.serialization import ShapeWriter
 from openimages_io.api.strict import unknown
 from openimages_io.models import Image, Shape
@@ -64,11 +64,11 @@ class PictureShapes(ShapesView):
         for verb in verbs:
             self.require(verb, Shape, image.task)
         require_match(request)
-        items = Items()
-        items.read_save(request.data, image.pk, form.units)
+        items = Items(in_pixels=form.pixels)
+        items.read_save(request.data, image.pk)
         with locked(image) as saver:
             check_match(request, saver.image.revision)
-            saver.make_them(items, form)
+            saver.make_them(items)
             changed = saver.image
             body = self.writer(changed, form).together(saver.shapes, changed.pk, changed.revision)
         return self.answer(body, changed, form)
@@ -78,11 +78,11 @@ class PictureShapes(ShapesView):
         """Adds a shape, or a list of them, to a picture."""
         image, form = self.get_row(Image, pk), requested_format(request)
         self.require("add", Shape, image.task)
-        items = Items()
+        items = Items(in_pixels=form.pixels)
         items.read_new(request.data)
         with locked(image) as saver:
             check_match(request, saver.image.revision)
-            made, changed = set(saver.add(items, form)), saver.image
+            made, changed = set(saver.add(items)), saver.image
             # Nobody else adds to this picture meanwhile, but to others.
             shapes = saver.shapes.filter(pk__gte=min(made, default=0), pk__lte=max(made, default=0))
             body = self.writer(changed, form).together(shapes, changed.pk, changed.revision, made)
@@ -106,11 +106,11 @@ class OneShape(ShapesView):
         """Changes some fields of a shape."""
         shape, form = self.get_row(Shape, pk, "image"), requested_format(request)
         self.require("change", Shape, shape.task)
-        items = Items()
+        items = Items(in_pixels=form.pixels)
         items.read_changes(request.data, pk)
         with locked(shape.image) as saver:
             check_match(request, saver.image.revision)
-            saver.change(items, form, pk)
+            saver.change(items, pk)
             return self._one(saver.image, form, saver.shapes.filter(pk=pk))
 
     @schema.delete_shape

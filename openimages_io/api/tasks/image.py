@@ -1,14 +1,14 @@
 """Images: list with filters, create by name and size or by upload, read, change, delete."""
 
-from typing import Any, Final
+from typing import Final
 
 from drf_spectacular.utils import OpenApiRequest, OpenApiResponse, extend_schema
 from rest_framework import status
-from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 
+from openimages_io.annotations.images import change_image, delete_image
 from openimages_io.api.base import ApiView, UploadThrottle
 from openimages_io.api.parsing import StrictJSONParser, StrictMultiPartParser
 from openimages_io.api.schema import error_responses, write_error_responses
@@ -21,9 +21,7 @@ from openimages_io.api.tasks.image_fields import (
     UploadSerializer,
     serialize_images,
 )
-from openimages_io.api.tasks.saving import changing, fault
 from openimages_io.models import Image
-from openimages_io.models.primary import primary
 
 _TAGS: Final = ["images"]
 _JSON: Final = "application/json"
@@ -105,22 +103,9 @@ class ImageDetail(ApiView):
         """Changes name, subset, size, rotation or provenance; the picture stays."""
         image = self.get_row(Image, pk)
         self.require("change", Image, image.task)
-        with changing(image.task) as task:
-            image = get_object_or_404(primary(Image).select_related("task"), pk=pk)
-            serializer = ImageSerializer(image, data=request.data, partial=True)
-            serializer.is_valid(raise_exception=True)
-            values: dict[str, Any] = serializer.validated_data
-            subset, name = values.get("subset", image.subset), values.get("name", image.name)
-            if primary(Image).filter(task=task, subset=subset, name=name).exclude(pk=pk).exists():
-                raise fault(
-                    "name" if "name" in values else "subset",
-                    "The subset has an image with that name already.",
-                    "unique",
-                )
-            if values:
-                for field, value in values.items():
-                    setattr(image, field, value)
-                image.save(update_fields=[*values, "updated"])
+        serializer = ImageSerializer(image, data=request.data, partial=True)
+        serializer.is_valid(raise_exception=True)
+        image = change_image(image, serializer.validated_data)
         return Response(serialize_images([image], request)[0])
 
     @extend_schema(
@@ -133,6 +118,5 @@ class ImageDetail(ApiView):
         """Deletes the image with its shapes and its picture."""
         image = self.get_row(Image, pk)
         self.require("delete", Image, image.task)
-        with changing(image.task):
-            image.delete()
+        delete_image(image)
         return Response(status=status.HTTP_204_NO_CONTENT)

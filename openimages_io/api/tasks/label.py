@@ -2,21 +2,20 @@
 
 from typing import Any, Final
 
-from django.db.models import Max, Prefetch, QuerySet, RestrictedError
+from django.db.models import Prefetch, QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from openimages_io.annotations.labels import LARGEST_POSITION, change_label, create_label, delete_label
 from openimages_io.api.base import ApiView
-from openimages_io.api.errors import Conflict
-from openimages_io.api.fields import LARGEST, ModelSerializer, NameField, SingleLineField
+from openimages_io.api.fields import ModelSerializer, NameField, SingleLineField
 from openimages_io.api.schema import error_responses, write_error_responses
 from openimages_io.api.strict import PageQuery, StrictSerializer
-from openimages_io.api.tasks.saving import changing, fault
-from openimages_io.api.tasks.specs import SpecListField, write_specs
-from openimages_io.models import AttributeSpec, EdgeKind, HierarchyEdge, Label, Shape, Task
+from openimages_io.api.tasks.specs import SpecListField
+from openimages_io.models import AttributeSpec, EdgeKind, HierarchyEdge, Label, Task
 from openimages_io.models.primary import primary
 
 _TAGS: Final = ["labels"]
@@ -71,7 +70,10 @@ class LabelSerializer(StrictSerializer, ModelSerializer):
         )
         read_only_fields = ("task",)
         extra_kwargs = {  # noqa: RUF012  (how DRF declares them)
-            "position": {"max_value": LARGEST, "help_text": "The place in the class list; the last one if not given."},
+            "position": {
+                "max_value": LARGEST_POSITION,
+                "help_text": "The place in the class list; the last one if not given.",
+            },
             "color": {"help_text": "`#rrggbb`; one that depends on the LabelName if not given."},
         }
         validators = ()
@@ -87,35 +89,20 @@ def with_details(labels: QuerySet[Label]) -> QuerySet[Label]:
 class _LabelView(ApiView):
     """What both views of labels share."""
 
-    def save(self, request: Request, task: Task, label: Label | None) -> Label:
-        """Writes what the request says, and returns the label as it is then."""
-        with changing(task) as task:
-            if label is not None:
-                label = get_object_or_404(primary(Label), pk=label.pk)
-            serializer = LabelSerializer(label, data=request.data, partial=label is not None)
-            serializer.is_valid(raise_exception=True)
-            values = dict(serializer.validated_data)
-            specs = values.pop("attribute_specs", None)
-            if specs is not None:
-                for verb in ("add", "change", "delete"):
-                    self.require(verb, AttributeSpec, task)
-            self._check_name(task, label, values)
-            if label is None:
-                last = primary(Label).filter(task=task).aggregate(last=Max("position"))["last"]
-                values.setdefault("position", 0 if last is None else min(last + 1, LARGEST))
-                label = Label.objects.create(task=task, **values)
-            elif values:
-                for name, value in values.items():
-                    setattr(label, name, value)
-                label.save(update_fields=[*values])
-            if specs is not None:
-                write_specs(label, specs)
-        return get_object_or_404(with_details(primary(Label)), pk=label.pk)
+    def checked(self, request: Request, task: Task, label: Label | None) -> tuple[dict[str, Any], Any]:
+        """What the request says of the label, and its specs, None if it says nothing of them."""
+        serializer = LabelSerializer(label, data=request.data, partial=label is not None)
+        serializer.is_valid(raise_exception=True)
+        values = dict(serializer.validated_data)
+        specs = values.pop("attribute_specs", None)
+        if specs is not None:
+            for verb in ("add", "change", "delete"):
+                self.require(verb, AttributeSpec, task)
+        return values, specs
 
-    def _check_name(self, task: Task, label: Label | None, values: dict[str, Any]) -> None:
-        others = primary(Label).filter(task=task, name=values["name"]) if "name" in values else Label.objects.none()
-        if (others.exclude(pk=label.pk) if label else others).exists():
-            raise fault("name", "The task has a label with that name already.", "unique")
+    def shown(self, label: Label) -> Any:
+        """The label as it is now."""
+        return LabelSerializer(get_object_or_404(with_details(primary(Label)), pk=label.pk)).data
 
 
 class LabelList(_LabelView):
@@ -147,7 +134,8 @@ class LabelList(_LabelView):
         """Makes a label, with its attribute specs. It stands nowhere in the hierarchy yet."""
         task = self.get_task(pk)
         self.require("add", Label, task)
-        return Response(LabelSerializer(self.save(request, task, None)).data, status.HTTP_201_CREATED)
+        label = create_label(task, *self.checked(request, task, None))
+        return Response(self.shown(label), status.HTTP_201_CREATED)
 
 
 class LabelDetail(_LabelView):
@@ -176,7 +164,8 @@ class LabelDetail(_LabelView):
         """Changes what is given. Attribute specs are replaced as a whole; one that keeps its name keeps its key."""
         label = self.get_row(Label, pk)
         self.require("change", Label, label.task)
-        return Response(LabelSerializer(self.save(request, label.task, label)).data)
+        change_label(label, *self.checked(request, label.task, label))
+        return Response(self.shown(label))
 
     @extend_schema(
         operation_id="labels_delete",
@@ -188,14 +177,5 @@ class LabelDetail(_LabelView):
         """Deletes a label that no shape has, with its attribute specs and its place in the hierarchy."""
         label = self.get_row(Label, pk)
         self.require("delete", Label, label.task)
-        with changing(label.task):
-            # Django would load all of them before it refuses.
-            used = primary(Shape).filter(label=label).count()
-            if used:
-                noun = "shape has" if used == 1 else "shapes have"
-                raise Conflict(f"{used:,} {noun} this label; delete them or give them another one first.")
-            try:
-                label.delete()
-            except RestrictedError:
-                raise Conflict("Shapes have this label.") from None
+        delete_label(label)
         return Response(status=status.HTTP_204_NO_CONTENT)

@@ -1,6 +1,5 @@
 """Attribute specs within their label: read as a list, written as the whole list."""
 
-from collections.abc import Sequence
 from typing import Any, Final
 
 from drf_spectacular.utils import extend_schema_field
@@ -9,8 +8,7 @@ from rest_framework import serializers
 from openimages_io.api.fields import BoundedListField, ModelSerializer, NameField, StrictBooleanField
 from openimages_io.api.strict import StrictSerializer
 from openimages_io.api.tasks.saving import check
-from openimages_io.models import AttributeSpec, Label
-from openimages_io.models.primary import primary
+from openimages_io.models import AttributeSpec
 
 MOST_SPECS: Final = 500
 """Of one label."""
@@ -78,30 +76,3 @@ class SpecListField(serializers.Field[Any, Any, Any, Any]):
         # A serializer for each label would take most of the time of a list.
         specs = sorted(value.all(), key=lambda spec: spec.name)
         return [{name: getattr(spec, name) for name in AttributeSpecSerializer.Meta.fields} for spec in specs]
-
-
-def write_specs(label: Label, wanted: Sequence[dict[str, Any]]) -> None:
-    """Makes the label's specs these; one that keeps its name keeps its key. Within the caller's transaction."""
-    stored = {spec.name: spec for spec in primary(AttributeSpec).filter(label=label)}
-    gone = [spec.pk for name, spec in stored.items() if name not in {given["name"] for given in wanted}]
-    if gone:
-        AttributeSpec.objects.filter(pk__in=gone).delete()
-    changed: list[AttributeSpec] = []
-    new: list[AttributeSpec] = []
-    for given in wanted:
-        spec = stored.get(given["name"])
-        if spec is None:
-            new.append(AttributeSpec(label=label, **given))
-        elif any(not _same(getattr(spec, name), value) for name, value in given.items()):
-            for name, value in given.items():
-                setattr(spec, name, value)
-            changed.append(spec)
-    if changed:
-        AttributeSpec.objects.bulk_update(changed, ["input_type", "mutable", "default_value", "values"])
-    if new:
-        AttributeSpec.objects.bulk_create(new)
-
-
-def _same(first: Any, second: Any) -> bool:
-    """Whether two values are written alike: 1 and true are not."""
-    return repr(first) == repr(second)

@@ -13,12 +13,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.validators import UniqueValidator
 
+from openimages_io.annotations.transactions import changing_task
 from openimages_io.api.access import filter_once
 from openimages_io.api.base import ApiView
 from openimages_io.api.fields import ModelSerializer, NameField, StrictCharField
 from openimages_io.api.schema import error_responses, write_error_responses
 from openimages_io.api.strict import PageQuery, StrictSerializer
-from openimages_io.api.tasks.saving import changing, fault
+from openimages_io.api.tasks.saving import fault
 from openimages_io.api.users import OwnerField, UserSerializer
 from openimages_io.models import Task
 from openimages_io.models.primary import primary
@@ -176,7 +177,7 @@ class TaskDetail(ApiView):
         """Changes the name; staff may also change the owner."""
         task = self.get_task(pk)
         self.require("change", Task, task)
-        with changing(task) as task:
+        with changing_task(task) as task:
             serializer = TaskChangeSerializer(task, data=request.data, partial=True)
             serializer.is_valid(raise_exception=True)
             gives = getattr(serializer.validated_data.get("owner", task.owner), "pk", None) != task.owner_id
@@ -196,6 +197,6 @@ class TaskDetail(ApiView):
         """Deletes the task with its images, labels, shapes, files and jobs. There is no way back."""
         task = self.get_task(pk)
         self.require("delete", Task, task)
-        with changing(task) as task:
+        with changing_task(task) as task:
             task.delete()
         return Response(status=status.HTTP_204_NO_CONTENT)

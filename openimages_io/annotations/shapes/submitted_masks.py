@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from openimages_io import conf
-from openimages_io.api.errors import TooLarge
+from openimages_io.annotations.errors import TooLarge
 from openimages_io.format.masks import BadMask, check_png, decode, encode, unpacked_bytes
 from openimages_io.geometry import Mask as Pixels
 from openimages_io.geometry import decode_rle

@@ -5,10 +5,10 @@ from itertools import islice
 from typing import Any, Final
 
 from openimages_io import conf
-from openimages_io.api.errors import TooLarge
-from openimages_io.api.shapes.faults import InvalidShapes
-from openimages_io.api.shapes.submitted_masks import PixelBudget, SubmittedMask, read_mask
-from openimages_io.models.rules import LARGEST_GROUP, MOST_FAULTS, Fault, quote
+from openimages_io.annotations.errors import InvalidData, InvalidValue, TooLarge
+from openimages_io.annotations.shapes.submitted_masks import PixelBudget, SubmittedMask, read_mask
+from openimages_io.annotations.shapes.units import units_of
+from openimages_io.models.rules import LARGEST_GROUP, MOST_FAULTS, quote
 
 FIELDS: Final = (
     *("kind", "label", "x_min", "x_max", "y_min", "y_max", "points", "clicks", "rotation", "source", "group"),
@@ -34,7 +34,7 @@ class Item:
     """Whether null was given as the mask."""
     is_lost: bool = False
     """Whether it is not a shape at all, or nobody can say which."""
-    faults: list[Fault] = field(default_factory=list)
+    faults: list[InvalidValue] = field(default_factory=list)
     """Found so far, with whole paths."""
     counted: int = 0
     """How many of them the request's count has."""
@@ -42,35 +42,40 @@ class Item:
     def fault(self, name: str, message: str) -> None:
         """Takes note of what is wrong with a field."""
         if len(self.faults) <= MOST_FAULTS:
-            self.faults.append(Fault(f"{self.path}{name}" if name else self.path.rstrip("."), message))
+            self.faults.append(InvalidValue(f"{self.path}{name}" if name else self.path.rstrip("."), message))
 
 
 class Items:
     """The shapes of one request, and what is wrong with it besides."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, in_pixels: bool = False) -> None:
+        self.in_pixels = in_pixels
+        """Whether coordinates are in pixels, else in fractions of the image."""
         self.items: list[Item] = []
-        self.faults: list[Fault] = []
+        self.faults: list[InvalidValue] = []
         self._budget = PixelBudget()
         self._found = 0
 
-    def read_save(self, body: Any, image: int, units: str) -> None:
+    def read_save(self, body: Any, image: int) -> None:
         """Takes what a PUT gives: an object with all shapes of the picture, as GET gives it."""
         if not isinstance(body, dict):
-            self.faults.append(Fault("", f"Write an object with a list of shapes, not {quote(body)}."))
+            self.faults.append(InvalidValue("", f"Write an object with a list of shapes, not {quote(body)}."))
             return
         for name in islice(body.keys() - set(_ENVELOPE), MOST_FAULTS):
-            self.faults.append(Fault(name, f"It is unknown here; known are: {', '.join(_ENVELOPE)}."))
+            self.faults.append(InvalidValue(name, f"It is unknown here; known are: {', '.join(_ENVELOPE)}."))
         if "image" in body and (isinstance(body["image"], bool) or body["image"] != image):
-            self.faults.append(Fault("image", f"This is picture {image}, not {quote(body['image'])}."))
+            self.faults.append(InvalidValue("image", f"This is picture {image}, not {quote(body['image'])}."))
+        units = units_of(in_pixels=self.in_pixels)
         if "units" in body and body["units"] != units:
-            self.faults.append(Fault("units", f"The address asks for {units}, and this says {quote(body['units'])}."))
+            self.faults.append(
+                InvalidValue("units", f"The address asks for {units}, and this says {quote(body['units'])}.")
+            )
         if "revision" in body and not _is_whole(body["revision"]):
-            self.faults.append(Fault("revision", f"{quote(body['revision'])} is not a whole number."))
+            self.faults.append(InvalidValue("revision", f"{quote(body['revision'])} is not a whole number."))
         shapes = body.get("shapes")
         if not isinstance(shapes, list):
             text = f"{quote(shapes)} is not a list of shapes." if "shapes" in body else "It is missing."
-            self.faults.append(Fault("shapes", text))
+            self.faults.append(InvalidValue("shapes", text))
             return
         _check_number(shapes)
         places: dict[int, int] = {}
@@ -96,13 +101,13 @@ class Items:
         item.key = key
 
     def stop_at_many(self, item: Item) -> None:
-        """Raises `InvalidShapes` when very many faults were found, each of which costs memory."""
+        """Raises `InvalidData` when very many faults were found, each of which costs memory."""
         self._found += len(item.faults) - item.counted
         item.counted = len(item.faults)
         if self._found > MOST_FAULTS:
-            raise InvalidShapes(self.all_faults(), are_all=False)
+            raise InvalidData(self.all_faults(), are_all=False)
 
-    def all_faults(self) -> list[Fault]:
+    def all_faults(self) -> list[InvalidValue]:
         """Everything that was found."""
         return [*self.faults, *(fault for item in self.items for fault in item.faults)]
 

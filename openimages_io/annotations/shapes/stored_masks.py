@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from openimages_io.api.shapes.items import Item
-from openimages_io.api.shapes.submitted_masks import SubmittedMask
+from openimages_io.annotations.shapes.items import Item
+from openimages_io.annotations.shapes.submitted_masks import SubmittedMask
 from openimages_io.models import Mask, Shape, ShapeKind
 from openimages_io.models.rules import quote
 

@@ -1,9 +1,7 @@
 """The pixels of one shape as a PNG."""
 
-from django.http import Http404
-
 from openimages_io import conf
-from openimages_io.api.errors import Conflict
+from openimages_io.annotations.errors import Conflict, NotThere
 from openimages_io.format.masks import encode
 from openimages_io.models import Mask, Shape, ShapeKind
 from openimages_io.transfer.masks.rasterize import CannotBeWritten, check_size, draw, native_size
@@ -12,13 +10,13 @@ from openimages_io.transfer.masks.rasterize import CannotBeWritten, check_size, 
 def png_of(shape: Shape, *, draws: bool) -> bytes:
     """The stored PNG, or the shape as an export draws it: as large as the mask that it was traced from, or its image.
 
-    Raises `Http404` if there is none, and `Conflict` if it cannot be drawn.
+    Raises `NotThere` if there is none, and `Conflict` if it cannot be drawn.
     """
     mask = Mask.objects.filter(shape=shape).first()
     if mask is not None and mask.png:
         return bytes(mask.png)
     if not draws or shape.kind in {ShapeKind.TAG, ShapeKind.MASK}:
-        raise Http404
+        raise NotThere("The shape has no pixels.")
     image = shape.image
     size = native_size([shape]) or ((image.width, image.height) if image.width and image.height else None)
     try:

@@ -5,20 +5,18 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
-from django.db import IntegrityError, models, router
+from django.db import models
 from django.db.models import Prefetch, QuerySet
 from django.db.models.functions import Length
-from django.http import Http404
 
-from openimages_io.api.errors import Conflict
-from openimages_io.api.shapes.drafts import Draft, Drafts
-from openimages_io.api.shapes.faults import InvalidShapes
-from openimages_io.api.shapes.formats import ShapeFormat, size_of
-from openimages_io.api.shapes.items import Items
+from openimages_io.annotations.errors import InvalidData, NotThere
+from openimages_io.annotations.shapes.drafts import Draft, Drafts
+from openimages_io.annotations.shapes.items import Items
+from openimages_io.annotations.shapes.units import size_for
+from openimages_io.annotations.transactions import changing_image
 from openimages_io.database.bulk import Loader, plain
-from openimages_io.database.commit import Commit
 from openimages_io.models import AttributeSpec, Image, Label, Mask, Shape
-from openimages_io.models.revisions import Owners, lock
+from openimages_io.models.revisions import Owners
 
 _BATCH: Final = 500
 
@@ -34,41 +32,41 @@ class Saver:
         """All shapes of the picture."""
         return Shape.objects.using(self.using).filter(image=self.image)
 
-    def make_them(self, items: Items, form: ShapeFormat) -> None:
-        """Makes the shapes of the picture those that are given. Raises `InvalidShapes` or `Conflict`."""
+    def make_them(self, items: Items) -> None:
+        """Makes the shapes of the picture those that are given. Raises `InvalidData` or `Conflict`."""
         stored = self._stored(self.shapes)
         for item in items.items:
             if item.key is not None and item.key not in stored:
                 item.fault("id", f"The picture has no shape {item.key}.")
-        drafts = self._drafts(items, form, stored)
+        drafts = self._drafts(items, stored)
         kept = {item.key for item in items.items}
         self._write(drafts, [key for key in stored if key not in kept])
 
-    def add(self, items: Items, form: ShapeFormat) -> list[int]:
-        """Adds new shapes and returns their keys. Raises `InvalidShapes` or `Conflict`."""
-        drafts = self._drafts(items, form, {})
+    def add(self, items: Items) -> list[int]:
+        """Adds new shapes and returns their keys. Raises `InvalidData` or `Conflict`."""
+        drafts = self._drafts(items, {})
         self._write(drafts, [])
         return [draft.shape.pk for draft in drafts]
 
-    def change(self, items: Items, form: ShapeFormat, key: int) -> None:
-        """Changes some fields of one shape. Raises `Http404`, `InvalidShapes` or `Conflict`."""
+    def change(self, items: Items, key: int) -> None:
+        """Changes some fields of one shape. Raises `NotThere`, `InvalidData` or `Conflict`."""
         stored = self._stored(self.shapes.filter(pk=key))
         if not stored:
-            raise Http404
-        self._write(self._drafts(items, form, stored), [])
+            raise NotThere("The shape is no longer there.")
+        self._write(self._drafts(items, stored), [])
 
     def delete(self, key: int) -> None:
-        """Deletes one shape. Raises `Http404`."""
+        """Deletes one shape. Raises `NotThere`."""
         if not self.shapes.filter(pk=key).exists():
-            raise Http404
+            raise NotThere("The shape is no longer there.")
         self._write([], [key])
 
     def _stored(self, shapes: QuerySet[Shape]) -> dict[int, Shape]:
         rows = shapes.order_by("pk").select_related("mask").defer("mask__png").annotate(png_bytes=Length("mask__png"))
         return {shape.pk: shape for shape in rows}
 
-    def _drafts(self, items: Items, form: ShapeFormat, stored: dict[int, Shape]) -> list[Draft]:
-        lay = Drafts(self.image, self._labels(items, stored.values()), size_of(self.image, form))
+    def _drafts(self, items: Items, stored: dict[int, Shape]) -> list[Draft]:
+        lay = Drafts(self.image, self._labels(items, stored.values()), size_for(self.image, in_pixels=items.in_pixels))
         pngs = self._pngs(items, stored)
         drafts = []
         for item in items.items:
@@ -80,7 +78,7 @@ class Saver:
             drafts.append(lay.make(item, shape, pngs.get(item.key or 0, b"")))
             items.stop_at_many(item)
         if found := items.all_faults():
-            raise InvalidShapes(found)
+            raise InvalidData(found)
         return drafts
 
     def _labels(self, items: Items, stored: Iterable[Shape]) -> dict[int, Label]:
@@ -138,19 +136,9 @@ class Saver:
 
 @contextmanager
 def locked(image: Image, using: str | None = None) -> Iterator[Saver]:
-    """A transaction in which nobody else changes the picture's annotations.
-
-    The task is locked first and then the image, as everybody does who raises their revisions, so that two savers wait
-    for each other but never in a ring. Raises `Http404` if the picture is gone, `Conflict` if something else is.
-    """
-    using = using or router.db_for_write(Shape, instance=image)
-    try:
-        with Commit(using):
-            if not (lock("Task", using, pk=image.task_id) and lock("Image", using, pk=image.pk)):
-                raise Http404
-            yield Saver(plain(Image, using).get(pk=image.pk), using)
-    except IntegrityError:
-        raise Conflict("The image or task of these shapes has changed meanwhile; read it again.") from None
+    """A transaction in which nobody else changes the image's annotations. Raises `NotThere` and `Conflict`."""
+    with changing_image(image, using) as current:
+        yield Saver(current, str(current._state.db))
 
 
 def _update(loader: Loader, rows: Sequence[Shape], names: set[str]) -> None:

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from openimages_io import geometry
-from openimages_io.api.shapes.formats import Size, in_fractions, same
-from openimages_io.api.shapes.items import Item
-from openimages_io.api.shapes.stored_masks import MaskChange, mask_change
+from openimages_io.annotations.shapes.items import Item
+from openimages_io.annotations.shapes.stored_masks import MaskChange, mask_change
+from openimages_io.annotations.shapes.units import Size, in_fractions, same
 from openimages_io.models import Image, Label, Mask, Shape, ShapeKind
 from openimages_io.models.flags import FLAGS, split_flags
 from openimages_io.models.rules import BOX, Fault, faults

@@ -1,0 +1,53 @@
+"""Why a change of annotations was refused."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from openimages_io.exceptions import OpenImagesError
+
+MOST_SHOWN = 1000
+"""Faults that an error names."""
+
+
+@dataclass(frozen=True, slots=True)
+class InvalidValue:
+    """What is wrong with one value of what was given."""
+
+    path: str
+    """Where it stands, such as `shapes[3].attributes.pose`; empty for the whole."""
+    message: str
+    code: str = "invalid"
+
+
+class InvalidData(OpenImagesError):
+    """What was given is wrong. Of very many faults the first thousand are named, and how many there are.
+
+    `total` is how many there are if not all of them are given, and `are_all` whether the search for more went to the
+    end.
+    """
+
+    def __init__(self, faults: Sequence[InvalidValue], *, total: int | None = None, are_all: bool = True) -> None:
+        self.faults = list(faults[:MOST_SHOWN])
+        """Those that are named."""
+        more = (len(faults) if total is None else total) - len(self.faults)
+        if more > 0:
+            least = "" if are_all else "at least "
+            self.faults.append(InvalidValue("", f"There are {least}{more:,} more faults."))
+        super().__init__("; ".join(f"{fault.path}: {fault.message}" for fault in self.faults[:3]))
+
+    @classmethod
+    def of(cls, path: str, message: str, code: str = "invalid") -> "InvalidData":
+        """One fault."""
+        return cls([InvalidValue(path, message, code)])
+
+
+class NotThere(OpenImagesError):
+    """What was to be changed is not there, or no longer."""
+
+
+class Conflict(OpenImagesError):
+    """What is asked for does not go with the state that things are in."""
+
+
+class TooLarge(OpenImagesError):
+    """What was given is more than this site takes."""

@@ -1,0 +1,137 @@
+"""Images of a task: made by name, or of pictures; changed, deleted."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.core.files.base import File
+from django.db import router
+
+from openimages_io import conf
+from openimages_io.annotations.errors import InvalidData, InvalidValue, NotThere, TooLarge
+from openimages_io.annotations.transactions import changing_task
+from openimages_io.database.commit import Commit
+from openimages_io.database.new_files import NewFiles
+from openimages_io.format.pictures import BadPicture, TooManyPixels, check_picture
+from openimages_io.models import Image, Task, picture_storage
+from openimages_io.models.deletion import picture_folder
+from openimages_io.models.primary import primary
+from openimages_io.text import quote_text
+from openimages_io.transfer.pictures.storing import store
+
+_BATCH: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class NewPicture:
+    """A picture file that becomes an image."""
+
+    file: File[Any]
+    file_name: str
+    size: int
+    """In bytes."""
+    name: str
+    """The ImageID."""
+    path: str
+    """Where the file was given, such as `files[2]`, for faults of the file."""
+    name_path: str
+    """Where the name was given."""
+
+
+def create_images(task: Task, values: Sequence[Mapping[str, Any]], paths: Sequence[str]) -> list[Image]:
+    """Makes images of these values, all or none; `paths` says where the name of each was given.
+
+    Raises `InvalidData` for names that the task has already or that are given twice, `NotThere` and `Conflict`.
+    """
+    return _make([Image(task=task, **value) for value in values], task, paths)
+
+
+def add_pictures(task: Task, subset: str, pictures: Sequence[NewPicture]) -> list[Image]:
+    """Stores pictures and makes their images, all or none.
+
+    Raises `InvalidData` for what is not a picture and for names that are taken, `TooLarge`, `NotThere` and `Conflict`;
+    nothing is stored then.
+    """
+    _look_at(pictures)
+    paths = [picture.name_path for picture in pictures]
+    _refuse_taken(task, [(subset, picture.name) for picture in pictures], paths)  # before anything is stored
+    using, limits = router.db_for_write(Image), conf.limits()
+    commit = Commit(using)
+    with NewFiles(picture_storage(), commit) as new:
+        folder = picture_folder(new.storage, using)
+        images = []
+        for picture in pictures:
+            stored = store(new, folder, picture.file.read(), picture.file_name, limits)
+            file = {"file": stored.file, "file_digest": stored.digest, "file_suffix": stored.suffix}
+            size = {"width": stored.width, "height": stored.height}
+            images.append(Image(task=task, subset=subset, name=picture.name, **file, **size))
+        return _make(images, task, paths, commit)
+
+
+def change_image(image: Image, values: Mapping[str, Any]) -> Image:
+    """Gives an image these values; returns it as it is then.
+
+    Raises `InvalidData` if the subset has another image of that name, `NotThere` and `Conflict`.
+    """
+    with changing_task(image.task) as task:
+        current = primary(Image).select_related("task").filter(pk=image.pk).first()
+        if current is None:
+            raise NotThere("The image is no longer there.")
+        subset, name = values.get("subset", current.subset), values.get("name", current.name)
+        if primary(Image).filter(task=task, subset=subset, name=name).exclude(pk=image.pk).exists():
+            path = "name" if "name" in values else "subset"
+            raise InvalidData.of(path, "The subset has an image with that name already.", "unique")
+        if values:
+            for field, value in values.items():
+                setattr(current, field, value)
+            current.save(update_fields=[*values, "updated"])
+    return current
+
+
+def delete_image(image: Image) -> None:
+    """Deletes an image with its shapes and its picture. Raises `NotThere` and `Conflict`."""
+    with changing_task(image.task):
+        image.delete()
+
+
+def _look_at(pictures: Sequence[NewPicture]) -> None:
+    """Refuses what is not a picture, and what is too large, before the first one is stored."""
+    limits = conf.limits()
+    faults = []
+    for picture in pictures:
+        if picture.size > limits.max_picture_bytes:
+            most = f"this site allows {limits.max_picture_bytes:,} at most"
+            raise TooLarge(f"{quote_text(picture.file_name)} has {picture.size:,} bytes; {most}.")
+        try:
+            check_picture(picture.file.read(), limits)
+        except TooManyPixels as error:
+            raise TooLarge(f"{quote_text(picture.file_name)} {error}.") from error
+        except BadPicture as error:
+            faults.append(InvalidValue(picture.path, f"{quote_text(picture.file_name)} {error}.", "bad-picture"))
+        picture.file.seek(0)
+    if faults:
+        raise InvalidData(faults)
+
+
+def _make(images: list[Image], task: Task, paths: Sequence[str], commit: Commit | None = None) -> list[Image]:
+    with changing_task(task, commit) as task:
+        _refuse_taken(task, [(image.subset, image.name) for image in images], paths)
+        return Image.objects.bulk_create(images, batch_size=_BATCH)
+
+
+def _refuse_taken(task: Task, wanted: Sequence[tuple[str, str]], paths: Sequence[str]) -> None:
+    names = list({name for _, name in wanted})
+    taken: set[tuple[str, str]] = set()
+    for start in range(0, len(names), _BATCH):
+        rows = primary(Image).filter(task=task, name__in=names[start : start + _BATCH])
+        taken.update(rows.values_list("subset", "name"))
+    faults = []
+    seen: set[tuple[str, str]] = set()
+    for key, path in zip(wanted, paths, strict=True):
+        if key in taken or key in seen:
+            where = "The task has" if key in taken else "The request has"
+            said = f"{where} an image {quote_text(key[1])} in {quote_text(key[0])} already."
+            faults.append(InvalidValue(path, said, "unique"))
+        seen.add(key)
+    if faults:
+        raise InvalidData(faults)
