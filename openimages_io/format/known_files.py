@@ -16,7 +16,7 @@ MAX_NAME = 1024
 
 
 class Kind(StrEnum):
-    """What an annotation file holds, in reading order."""
+    """What an annotation file holds."""
 
     CLASSES = "classes"
     HIERARCHY = "hierarchy"
@@ -57,7 +57,8 @@ class Table:
     """One family of file names. Its first group is the subset."""
 
     pattern: re.Pattern[str]
-    kind: Kind
+    kind: str
+    """A `Kind`, or that of a table which is not the format's."""
     rank: int = 0
     """A full file has 0, one that holds a part of its rows more."""
     machine: bool = False

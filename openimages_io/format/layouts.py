@@ -7,7 +7,7 @@ behind one does `val` mean `validation`; a user's subsets `val` and `my-set` are
 `oidv7-val-image_ids_and_rotation.csv`, so this one declares a user's subset `oidv7-val`, whose other files are read so.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from openimages_io.format.issues import Issue, IssueSink
@@ -38,7 +38,8 @@ class Source:
     """One annotation file that will be read."""
 
     path: str
-    kind: Kind
+    kind: str
+    """A `Kind`, or that of a table which is not the format's."""
     subset: str | None = None
     """The subset that the file's name tells; None when it tells none."""
     machine: bool = False
@@ -102,7 +103,7 @@ class Layout:
     """Every file of an archive, and what it is taken for."""
 
     sources: list[Source] = field(default_factory=list)
-    """In reading order: by kind, then subset (none first), people before machines, full files before their parts."""
+    """By kind, then subset (none first), people before machines, full files before their parts."""
     pictures: Files = field(default_factory=Files)
     """By subset and ImageID."""
     masks: Files = field(default_factory=Files)
@@ -115,8 +116,10 @@ class Layout:
     """Everything else."""
 
 
-def recognise(paths: Iterable[str], sink: IssueSink) -> Layout:
+def recognise(paths: Iterable[str], sink: IssueSink, tables: Sequence[Table] = TABLES) -> Layout:
     """Sorts the files of an archive by what they are. `paths` are relative and use `/`; no file is opened.
+
+    A file that is none of these tables is not among the sources.
 
     One folder around everything is looked through.
 
@@ -132,7 +135,7 @@ def recognise(paths: Iterable[str], sink: IssueSink) -> Layout:
     Issues: `two-pictures` for two files of one ImageID and `two-masks` for two of one name in a subset, which name both
     files; `bad-subset` and `bad-image-id` for names that cannot be used.
     """
-    return _Recogniser(sink).recognise(sorted(paths))
+    return _Recogniser(sink, tables).recognise(sorted(paths))
 
 
 def misread(subset: str, names: Names) -> bool:
@@ -162,8 +165,9 @@ def misread(subset: str, names: Names) -> bool:
 class _Recogniser:
     """One look over the paths of one archive."""
 
-    def __init__(self, sink: IssueSink) -> None:
+    def __init__(self, sink: IssueSink, tables: Sequence[Table]) -> None:
         self.sink = sink
+        self.known = tables
         self.layout = Layout()
         self.declared: set[str] = set()
         self.subsets = set(_SPLITS)
@@ -203,7 +207,7 @@ class _Recogniser:
                 continue
             if found := self.table(path, name):
                 table, source = found
-                kind = _READING_ORDER[table.kind]
+                kind = _ORDER.get(table.kind, len(_ORDER))
                 key = (kind, source.subset or "", table.machine, table.rank, _version(name), path)
                 if self.usable(path, source.subset):
                     ranked.append((key, source))
@@ -221,13 +225,13 @@ class _Recogniser:
             self.shard(path, subset, digit)
         for rank, _, path in sorted(hierarchies)[:1]:
             source = Source(path=path, kind=Kind.HIERARCHY)
-            ranked.append(((_READING_ORDER[Kind.HIERARCHY], "", False, rank, 0, path), source))
+            ranked.append(((_ORDER[Kind.HIERARCHY], "", False, rank, 0, path), source))
             spare = f"a second class hierarchy; {path} is read"
             self.layout.not_read += [(other, spare) for _, _, other in sorted(hierarchies)[1:]]
         self.layout.sources = [source for _, source in sorted(ranked, key=lambda pair: pair[0])]
 
     def table(self, path: str, name: str) -> tuple[Table, Source] | None:
-        for table in TABLES:
+        for table in self.known:
             match = table.pattern.fullmatch(name)
             if match is None:
                 continue
@@ -319,7 +323,8 @@ _PICTURE_FOLDERS = frozenset({"data", "dataset"})
 """Where FiftyOne and OIDv4_ToolKit put pictures."""
 _OTHER_FOLDERS = frozenset({"annotations", "label", "labels", "masks", "metadata"})
 """What is in these beside pictures is something else."""
-_READING_ORDER = {kind: place for place, kind in enumerate(Kind)}
+_ORDER: dict[str, int] = {kind: place for place, kind in enumerate(Kind)}
+"""Of sources."""
 
 
 def _is_mask_name(name: str) -> bool:

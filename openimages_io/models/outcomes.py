@@ -60,11 +60,11 @@ ROW_KINDS: Final = {
     "attribute specs": "attribute spec",
     "images": "image",
     "image sizes": "image size",
-    "pictures": "picture",
     "human labels": "human label",
     "machine labels": "machine label",
     "boxes": "box",
     "masks": "mask",
+    "pictures": "picture",
 }
 """Kinds of rows in the order of reports, first what does not depend on others; and their singulars."""
 _BY_CODE: Final = {str(outcome): outcome for outcome in Outcome}

@@ -1,5 +1,6 @@
 """The exporter: rows to an archive, in one snapshot, streamed. Every face runs this class with the same options."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,18 +12,13 @@ from openimages_io.database.snapshot import snapshot
 from openimages_io.exceptions import OpenImagesError
 from openimages_io.format.names import DATUMARO, DOCUMENTED
 from openimages_io.models import Shape, Task
-from openimages_io.transfer.boxes.exporting import write_boxes
 from openimages_io.transfer.export_state import ExportState, Progress
 from openimages_io.transfer.gc_tuning import relaxed_gc
-from openimages_io.transfer.images.exporting import prepare_images, write_image_lists, write_sizes_file
-from openimages_io.transfer.labels.exporting import prepare_labels, write_class_list, write_hierarchy
+from openimages_io.transfer.kinds import KINDS, Kind, rows_of
 from openimages_io.transfer.losses import report_unsaid
-from openimages_io.transfer.masks.exporting import write_masks
 from openimages_io.transfer.options import ExportOptions, LayoutName
-from openimages_io.transfer.pictures.exporting import write_pictures
 from openimages_io.transfer.report import Report
 from openimages_io.transfer.scanning import survey
-from openimages_io.transfer.tags.exporting import write_tags
 
 
 @dataclass(slots=True)
@@ -45,9 +41,11 @@ class Exporter:
         force: bool = False,
         progress: Progress | None = None,
         using: str | None = None,
+        kinds: Sequence[Kind] = KINDS,
     ) -> None:
+        """`kinds` are those that are written."""
         self.task, self.dest, self.force, self.progress = task, dest, force, progress
-        self.options = options or ExportOptions()
+        self.options, self.kinds = options or ExportOptions(), kinds
         self.using = using or task._state.db or router.db_for_read(Shape)
 
     def run(self) -> ExportResult:
@@ -56,7 +54,7 @@ class Exporter:
         What cannot be written is in the report. Raises `OpenImagesError` if there is something in the way, if the disk
         refuses, or if a chosen subset or label is not there.
         """
-        report = Report()
+        report = Report(rows_of(self.kinds))
         limits = conf.limits()
         names = DATUMARO if self.options.layout is LayoutName.DATUMARO else DOCUMENTED
         with relaxed_gc(), snapshot(self.using), open_output(self.dest, self.force) as output:
@@ -73,15 +71,10 @@ class Exporter:
             if not Task.objects.using(self.using).filter(pk=self.task.pk).exists():
                 raise OpenImagesError(f"The task “{self.task.name}” is no longer there.")
             survey(out)
-            prepare_labels(out)
-            prepare_images(out)
-            write_hierarchy(out, write_class_list(out))
-            write_sizes_file(out)
-            write_image_lists(out)
-            write_tags(out)
-            write_boxes(out)
-            write_masks(out)
-            write_pictures(out)
+            for kind in self.kinds:
+                kind.prepare_export(out)
+            for kind in self.kinds:
+                kind.write(out)
             out.report_losses()
             report_unsaid(out)
             report.settle()

@@ -4,10 +4,10 @@ What is of one image is decided once, when the first name is met that nothing eq
 (`lenient_search.py`). An archive whose names are all exact pays nothing for it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from openimages_io.format.layouts import Files, Kind, Layout
+from openimages_io.format.layouts import Files, Layout
 from openimages_io.format.name_matching import Way
 from openimages_io.format.size_table import SizeTable
 from openimages_io.format.skip_reasons import SkipReason
@@ -18,7 +18,6 @@ from openimages_io.transfer.options import Match
 from openimages_io.transfer.run import Run
 
 AMBIGUOUS: Final = 0
-_ROWS: Final = frozenset({Kind.IMAGES, Kind.LABELS, Kind.BOXES, Kind.SEGMENTATIONS})
 _CODES: Final[Mapping[str, str]] = {
     Way.EXTENSION: "matched-extension",
     Way.SUFFIX: "matched-suffix",
@@ -91,13 +90,13 @@ def doubt(run: Run, subset: str | None, name: str) -> Mapping[str, Any] | None:
     return run.lenient.doubtful_rows.get((subset, name)) if run.lenient else None
 
 
-def join_subsets(layout: Layout) -> list[tuple[str, str, int]]:
+def join_subsets(layout: Layout, kinds: Collection[str]) -> list[tuple[str, str, int]]:
     """Give pictures the subset of the rows where a folder says `train` and the rows' files `sub-train`.
 
-    So only if the folder's subset has no rows, the files' has no pictures, and no other subset ends so. Return the
-    folders' subset, the rows', and the number of pictures.
+    So only if the folder's subset has no rows, the files' has no pictures, and no other subset ends so. `kinds` are
+    those of files with rows of images. Return the folders' subset, the rows', and the number of pictures.
     """
-    rows = {source.subset for source in layout.sources if source.kind in _ROWS}
+    rows = {source.subset for source in layout.sources if source.kind in kinds}
     pictures = {subset for subset, _ in layout.pictures.by_subset()}
     if None in rows or None in pictures:
         return []

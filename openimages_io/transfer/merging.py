@@ -11,7 +11,6 @@ from django.db import connections
 from openimages_io.models import Image, Shape, ShapeKind
 from openimages_io.models.flags import FLAGS, as_attributes, split_flags, with_flags
 from openimages_io.transfer.near_boxes import Box, NearBoxes
-from openimages_io.transfer.replacing import group_of_shape
 from openimages_io.transfer.run import Run
 
 TOLERANCE: Final = 1e-5
@@ -89,7 +88,7 @@ class StoredShapes:
         found: dict[Place, list[StoredShape]] = {}
         self._images, self._sizes = sorted({image for image in images if image > 0}), None
         for shape in self._fetch(self._images):
-            if not self.run.stays(group_of_shape(self.kind, shape.source), shape.image):
+            if not self.run.stays(self.run.groups.of_shape(self.kind, shape.source), shape.image):
                 continue
             page = self._met.get(shape.key // _PAGE)
             if page is None or not page[shape.key % _PAGE >> 3] >> (shape.key & 7) & 1:

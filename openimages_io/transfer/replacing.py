@@ -11,40 +11,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from django.db import models
-from django.db.models import Count, Q
+from django.db.models import Q
 
-from openimages_io.format.layouts import Kind, Source
+from openimages_io.format.layouts import Source
 from openimages_io.models import Shape, ShapeKind
-from openimages_io.models.shape import MACHINE
 
 if TYPE_CHECKING:
     from openimages_io.transfer.run import Run
 
 _BATCH: Final = 500
-_TAGS: Final = Q(kind=ShapeKind.TAG)
-GROUPS: Final = {
-    "human labels": _TAGS & ~Q(source=MACHINE),
-    "machine labels": _TAGS & Q(source=MACHINE),
-    "boxes": Q(kind=ShapeKind.RECTANGLE),
-    "masks": Q(kind__in=(ShapeKind.MASK, ShapeKind.POLYGON, ShapeKind.ELLIPSE)),
-}
-"""The stored annotations that a kind of file stands for."""
-_PARTS: Final = {"polygons": "masks", "ellipses": "masks"}
-_TOTALS: Final = {"rectangle": "boxes", "mask": "masks", "polygon": "polygons", "ellipse": "ellipses"}
-
-
-def group_of(source: Source) -> str:
-    """The group of a file's rows, also its name in the totals."""
-    if source.kind is Kind.LABELS:
-        return "machine labels" if source.machine else "human labels"
-    return "boxes" if source.kind is Kind.BOXES else "masks"
-
-
-def group_of_shape(kind: str, source: str) -> str:
-    """The group of a stored shape."""
-    if kind == ShapeKind.TAG:
-        return "machine labels" if source == MACHINE else "human labels"
-    return "boxes" if kind == ShapeKind.RECTANGLE else "masks"
 
 
 @dataclass(slots=True)
@@ -69,19 +44,19 @@ class Replacing:
         """Whether rows may meet shapes that stay."""
         return bool(self.whole) or any(self.kept.values())
 
-    def name(self, source: Source, images: Iterable[int]) -> None:
-        """Notes the images of good rows."""
-        self.by_rows.setdefault(group_of(source), set()).update(images)
+    def name(self, group: str, images: Iterable[int]) -> None:
+        """Notes the images of good rows of a group."""
+        self.by_rows.setdefault(group, set()).update(images)
 
-    def skip(self, source: Source, names: Iterable[str | None]) -> None:
+    def skip(self, group: str, source: Source, names: Iterable[str | None]) -> None:
         """Notes the ImageIDs of rows that are left out as bad; None where nobody knows it."""
         for name in names:
             if name is None:
-                self.nameless.add(group_of(source))
+                self.nameless.add(group)
             else:
-                self.skipped.setdefault(group_of(source), set()).add((source.subset, name))
+                self.skipped.setdefault(group, set()).add((source.subset, name))
 
-    def keeps(self, group: str, image: int) -> bool:
+    def keeps(self, group: str | None, image: int) -> bool:
         """Whether an image keeps what it has of a group although the archive names it."""
         return group not in self.groups or group in self.whole or image in self.kept.get(group, ())
 
@@ -106,29 +81,29 @@ class Replacing:
 def replace_annotations(run: "Run", labels: Collection[int] | None) -> None:
     """Removes what gives way, only of these labels if labels were chosen, counts it, and says what is done."""
     found = run.replacing
-    removed: Counter[str] = Counter()
-    stay: Counter[str] = Counter()
+    removed: Counter[tuple[str, str]] = Counter()
+    stay: Counter[tuple[str, str]] = Counter()
     images = 0
     ordered = sorted(run.plan.named)
-    conditions = _conditions(run, found)
+    conditions = _conditions(run)
     for start in range(0, len(ordered), _BATCH):
         batch = ordered[start : start + _BATCH]
         every = _shapes(run, batch, labels)
-        goes = every.filter(_goes(found, batch, conditions))
-        counted = _count(goes)
+        goes = every.filter(_goes(run, found, batch, conditions))
+        counted = run.groups.count(goes)
         removed += counted
-        stay += _count(every) - counted
+        stay += run.groups.count(every) - counted
         touched = list(goes.order_by().values_list("image_id", flat=True).distinct())
         images += len(touched)
         if not touched:
             continue
         run.plan.touch(touched)
         keys = set(goes.order_by().values_list("pk", flat=True))
-        boxes = goes.filter(GROUPS["boxes"], group__isnull=False).order_by()
+        boxes = goes.filter(kind=ShapeKind.RECTANGLE, group__isnull=False).order_by()
         _release(run, batch, set(boxes.values_list("group", flat=True)), keys)
         run.plan.delete_shapes(keys)
-    for kind, number in removed.items():
-        run.report.of(kind).removed += number
+    for (_, name), number in removed.items():
+        run.report.of(name).removed += number
     _report(run, found, removed, images, stay)
 
 
@@ -150,26 +125,31 @@ def _release(run: "Run", images: Sequence[int], groups: Collection[int | None], 
 def groups_of(run: "Run") -> frozenset[str]:
     """The groups of shapes that give way in mode replace."""
     if run.options.replace_all_kinds:
-        return frozenset(GROUPS)
-    kinds = (Kind.LABELS, Kind.BOXES, Kind.SEGMENTATIONS)
-    return frozenset(group_of(source) for kind in kinds for source in run.sources(kind))
+        return frozenset(run.groups.by_name)
+    return frozenset(_subsets(run))
 
 
-def _conditions(run: "Run", found: Replacing) -> dict[str, Q]:
+def _subsets(run: "Run") -> dict[str, set[str | None]]:
+    """The subsets that the archive has files of a group for, by group."""
+    subsets: dict[str, set[str | None]] = {}
+    for source in run.layout.sources:
+        group = run.groups.of_file(source)
+        if group is not None and run.wants(source.subset):
+            subsets.setdefault(group, set()).add(source.subset)
+    return subsets
+
+
+def _conditions(run: "Run") -> dict[str, Q]:
     """Which images a group of shapes may give way on: those that its rows name, and those of its files' subsets."""
     if run.options.replace_all_kinds:
-        return dict.fromkeys(GROUPS, Q())
-    subsets: dict[str, set[str | None]] = {}
-    for kind in (Kind.LABELS, Kind.BOXES, Kind.SEGMENTATIONS):
-        for source in run.sources(kind):
-            subsets.setdefault(group_of(source), set()).add(source.subset)
+        return dict.fromkeys(run.groups.by_name, Q())
     return {
         group: Q() if None in known else Q(image__subset__in=sorted(filter(None, known)))
-        for group, known in subsets.items()
+        for group, known in _subsets(run).items()
     }
 
 
-def _goes(found: Replacing, batch: Sequence[int], conditions: dict[str, Q]) -> Q:
+def _goes(run: "Run", found: Replacing, batch: Sequence[int], conditions: dict[str, Q]) -> Q:
     none = Q(pk__in=[])
     goes = none
     for group, condition in conditions.items():
@@ -178,19 +158,13 @@ def _goes(found: Replacing, batch: Sequence[int], conditions: dict[str, Q]) -> Q
         by_rows = found.by_rows.get(group, set()).intersection(batch)
         where = (condition | Q(image__in=by_rows)) if condition else condition
         kept = found.kept.get(group, set()).intersection(batch)
-        goes |= GROUPS[group] & where & ~Q(image__in=kept)
+        goes |= run.groups.by_name[group].condition & where & ~Q(image__in=kept)
     return goes
 
 
-def _count(shapes: "models.QuerySet[Shape]") -> Counter[str]:
-    rows = shapes.order_by().values_list("kind", "source").annotate(number=Count("pk"))
-    found: Counter[str] = Counter()
-    for kind, source, number in rows:
-        found[_TOTALS.get(kind) or group_of_shape(kind, source)] += number
-    return found
-
-
-def _report(run: "Run", found: Replacing, removed: Counter[str], images: int, stay: Counter[str]) -> None:
+def _report(
+    run: "Run", found: Replacing, removed: Counter[tuple[str, str]], images: int, stay: Counter[tuple[str, str]]
+) -> None:
     if removed:
         run.issue("annotations-removed", count=removed.total(), images=images, kinds=_listed(removed))
     kept = sorted({image for keys in found.kept.values() for image in keys} & run.plan.named)
@@ -198,13 +172,14 @@ def _report(run: "Run", found: Replacing, removed: Counter[str], images: int, st
         run.issue(
             "rows-kept", count=len(kept), form="all" if found.whole else "some", kinds=", ".join(sorted(found.whole))
         )
-        stay = Counter({kind: number for kind, number in stay.items() if _PARTS.get(kind, kind) not in found.groups})
+        stay = Counter({place: number for place, number in stay.items() if place[0] not in found.groups})
     if stay:
         run.issue("kinds-kept", count=stay.total(), kinds=_listed(stay))
 
 
-def _listed(numbers: Counter[str]) -> str:
-    return ", ".join(f"{number:,} {_noun(kind, number)}" for kind, number in sorted((+numbers).items()))
+def _listed(numbers: Counter[tuple[str, str]]) -> str:
+    named = sorted((name, number) for (_, name), number in (+numbers).items())
+    return ", ".join(f"{number:,} {_noun(name, number)}" for name, number in named)
 
 
 def _noun(kind: str, number: int) -> str:

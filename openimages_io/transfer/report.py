@@ -7,7 +7,7 @@ import json
 import tempfile
 import weakref
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from typing import IO, Any, Final
 
@@ -64,7 +64,9 @@ class Totals:
 class Report:
     """Totals and issues of one run. An issue sink, too: call it with an issue."""
 
-    def __init__(self) -> None:
+    def __init__(self, order: Iterable[str] = ROW_KINDS) -> None:
+        """`order` is that of the kinds of rows; others follow."""
+        self._order = tuple(order)
         self.totals: dict[str, Totals] = {}
         self.counts: Counter[Severity] = Counter()
         self.has_whole_file_errors = False
@@ -115,8 +117,8 @@ class Report:
         return self.totals.setdefault(kind, Totals())
 
     def ordered_totals(self) -> list[tuple[str, Totals]]:
-        """The totals in the order of `ROW_KINDS`; other kinds follow."""
-        return sorted(self.totals.items(), key=lambda row: (*ROW_KINDS, row[0]).index(row[0]))
+        """The totals in the order of the kinds of rows."""
+        return sorted(self.totals.items(), key=lambda row: (*self._order, row[0]).index(row[0]))
 
     def issues(self) -> Iterator[Issue]:
         """Every issue that is listed, in the order in which they were found."""

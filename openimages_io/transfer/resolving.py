@@ -77,8 +77,9 @@ def resolve(run: Run, source: Source, chunk: Chunk, totals: Totals) -> Resolved:
     else:
         resolved = Resolved(chunk, images, labels)
     run.plan.name(resolved.images)
-    if run.options.mode is Mode.REPLACE:
-        run.replacing.name(source, resolved.images)
+    group = run.groups.of_file(source)
+    if run.options.mode is Mode.REPLACE and group is not None:
+        run.replacing.name(group, resolved.images)
     return resolved
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
-from typing import Final
 
 from openimages_io.exceptions import UnreadableArchive
 from openimages_io.format.issues import Issue
@@ -10,24 +9,9 @@ from openimages_io.format.layouts import Kind
 from openimages_io.format.name_matching import Name, Root
 from openimages_io.format.names import split_ending
 from openimages_io.format.reading import read_table
-from openimages_io.format.tables import BOXES, IMAGES, LABELS, SEGMENTATIONS
+from openimages_io.format.tables import Table
 from openimages_io.models.image import DEFAULT_SUBSET
 from openimages_io.transfer.run import Run
-
-_TABLES: Final = {
-    kind: replace(
-        table,
-        columns=tuple(column for column in table.columns if column.name in {"ImageID", "Subset"}),
-        extra=(),
-        box=None,
-    )
-    for kind, table in (
-        (Kind.IMAGES, IMAGES),
-        (Kind.LABELS, LABELS),
-        (Kind.BOXES, BOXES),
-        (Kind.SEGMENTATIONS, SEGMENTATIONS),
-    )
-}
 
 
 def last_part(stem: str) -> str:
@@ -48,8 +32,9 @@ class RowNames:
     def of(cls, run: Run) -> "RowNames":
         """Read the ImageIDs of every file, once more."""
         rows = cls()
+        tables = {kind: _names_alone(table) for kind, table in run.tables.items()}
         for source in run.layout.sources:
-            table = _TABLES.get(source.kind)
+            table = tables.get(source.kind)
             if table is None or not run.wants(source.subset):
                 continue
             try:
@@ -58,7 +43,7 @@ class RowNames:
                         if "ImageID" not in chunk.values:
                             continue
                         places = zip(chunk.get("Subset"), chunk.values["ImageID"], strict=True)
-                        rows.take(run, source.subset, set(places), is_list=source.kind is Kind.IMAGES)
+                        rows.take(run, source.subset, set(places), is_list=source.kind == Kind.IMAGES)
             except UnreadableArchive:  # said where the file is read
                 continue
         return rows
@@ -79,3 +64,9 @@ class RowNames:
 
 def _ignore(_: Issue) -> None:
     """What is wrong in a file is said where it is read."""
+
+
+def _names_alone(table: Table) -> Table:
+    """The table with nothing but what names an image."""
+    columns = tuple(column for column in table.columns if column.name in {"ImageID", "Subset"})
+    return replace(table, columns=columns, extra=(), box=None)

@@ -1,26 +1,30 @@
 """One pass over an archive: what the steps of an import share, whether the pass checks or writes."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from openimages_io.archives.base import Archive
 from openimages_io.exceptions import UnreadableArchive
 from openimages_io.format.chunk import Chunk
 from openimages_io.format.issues import Issue, Severity
-from openimages_io.format.layouts import Kind, Layout, Source
+from openimages_io.format.layouts import Layout, Source
 from openimages_io.format.limits import Limits
 from openimages_io.format.reading import CHUNK_ROWS, read_table
 from openimages_io.format.size_table import SizeTable
 from openimages_io.format.skip_reasons import SkipReason
 from openimages_io.format.tables import Table
+from openimages_io.transfer.groups import Groups
 from openimages_io.transfer.matching import ImageIndex, LabelIndex, LenientNames
-from openimages_io.transfer.options import ImportOptions, Mode
+from openimages_io.transfer.options import ImportOptions, Mode, OnError
 from openimages_io.transfer.plan import Plan
 from openimages_io.transfer.replacing import Replacing
 from openimages_io.transfer.report import Report, Totals
 from openimages_io.transfer.specs import SpecIndex
+
+if TYPE_CHECKING:
+    from openimages_io.transfer.masks.mask_boxes import BoxMatcher
 
 Progress = Callable[[str, int, int], None]
 """Takes the phase, what is done of it and the whole, in bytes; may raise to stop the run."""
@@ -51,6 +55,9 @@ class Run:
 
     archive: Archive
     layout: Layout
+    tables: Mapping[str, Table]
+    """The columns of each kind of file that has rows of images."""
+    groups: Groups
     limits: Limits
     options: ImportOptions
     """Settled: no choice is open."""
@@ -87,10 +94,18 @@ class Run:
     """Display names that the archive's class lists say, by LabelName."""
     replacing: Replacing = field(default_factory=Replacing)
     """What is learnt and known for mode replace."""
+    mask_boxes: "BoxMatcher | None" = None
+    """Masks and their boxes, once masks or boxes are read."""
     _told_sizes: dict[int, tuple[int, int]] | None = None
     progress: Progress | None = None
     done: int = 0
     total: int = 0
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether an issue so far forbids to write what is planned."""
+        aborts = self.options.on_error is OnError.ABORT
+        return self.report.errors > 0 and (aborts or self.report.has_whole_file_errors)
 
     @property
     def merges(self) -> bool:
@@ -98,19 +113,20 @@ class Run:
         may = self.options.mode is Mode.MERGE or (self.options.mode is Mode.REPLACE and self.replacing.keeps_any)
         return may and self.has_shapes
 
-    def stays(self, group: str, image: int) -> bool:
+    def stays(self, group: str | None, image: int) -> bool:
         """Whether what an image of the archive has of a group of shapes is there after this import."""
         return self.options.mode is not Mode.REPLACE or self.replacing.keeps(group, image)
 
     def skip(self, source: Source, totals: Totals, names: Sequence[str | None]) -> None:
         """Counts rows that are left out as bad, by their ImageIDs."""
         totals.skipped[SkipReason.BAD] += len(names)
-        if self.options.mode is Mode.REPLACE:
-            self.replacing.skip(source, names)
+        group = self.groups.of_file(source)
+        if self.options.mode is Mode.REPLACE and group is not None:
+            self.replacing.skip(group, source, names)
 
-    def sources(self, kind: Kind) -> list[Source]:
+    def sources(self, kind: str) -> list[Source]:
         """The annotation files of a kind, without those of subsets that were not chosen."""
-        return [source for source in self.layout.sources if source.kind is kind and self.wants(source.subset)]
+        return [source for source in self.layout.sources if source.kind == kind and self.wants(source.subset)]
 
     def wants(self, subset: str | None) -> bool:
         """Whether the subset was chosen; a file that doesn't say its subset is read row by row."""

@@ -24,7 +24,7 @@ def issues_of(*paths: str) -> list[Issue]:
     return issues
 
 
-def only(path: str) -> tuple[Kind, str | None, bool]:
+def only(path: str) -> tuple[str, str | None, bool]:
     layout = clean([path])
     assert not layout.unknown
     assert not layout.not_read

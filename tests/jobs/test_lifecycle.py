@@ -58,7 +58,7 @@ def test_an_import_makes_the_task_whose_owner_is_the_user() -> None:
     user = get_user_model()._default_manager.create_user("mia")
     job = submit_import(small(pictures=1), task=None, task_name="x", options=ImportOptions(), dry_run=False, user=user)
     assert (job.state, job.committed, job.changed, job.refused, job.attempt) == ("succeeded", True, True, False, 1)
-    assert job.message == "Imported: 2 labels, 6 attribute specs, 2 images, 1 picture and 1 box added."
+    assert job.message == "Imported: 2 labels, 6 attribute specs, 2 images, 1 box and 1 picture added."
     assert job.task is not None
     assert (job.task.name, job.task.owner, job.created_by) == ("x", user, user)
     assert job.totals["boxes"]["added"] == 1

@@ -103,12 +103,12 @@ def test_the_whole_screen(run: Run, tmp_path: Path) -> None:
         "attribute specs    10     10        0          0        0        0\n"
         "images              2      2        0          0        0        0\n"
         "image sizes         2      2        0          0        0        0\n"
-        "pictures            2      2        0          0        0        0\n"
         "human labels        2      2        0          0        0        0\n"
         "machine labels      1      1        0          0        0        0\n"
         "boxes               3      1        0          0        0        2\n"
         "                   2 skipped: with an error\n"
         "masks               2      2        0          0        0        0\n"
+        "pictures            2      2        0          0        0        0\n"
     )
     assert outcome.err == "CommandError: Nothing was written: 2 errors, 1 warning.\n"
 

@@ -11,7 +11,7 @@ from openimages_io.format.skip_reasons import SkipReason
 from openimages_io.format.tables import BOXES, CLICK_COLUMNS, PERSON_ATTRIBUTES
 from openimages_io.models import Shape, ShapeKind
 from openimages_io.models.flags import FLAGS
-from openimages_io.transfer.masks.mask_boxes import BoxMatcher
+from openimages_io.transfer.masks.mask_boxes import BoxMatcher, box_matcher
 from openimages_io.transfer.merging import StoredShape, StoredShapes, columns_of
 from openimages_io.transfer.repeated_rows import SeenRows
 from openimages_io.transfer.report import Totals
@@ -35,13 +35,13 @@ _Fitted = tuple[Outcome, dict[str, Any]]
 """What becomes of the attributes of a row, and the columns that they are stored in."""
 
 
-def read_boxes(run: Run, claims: BoxMatcher) -> None:
+def read_boxes(run: Run) -> None:
     """Reads every box file; boxes that a mask claims are joined with it."""
     sources = run.sources(Kind.BOXES)
     if not sources:
         return
     stored = StoredShapes(run, ShapeKind.RECTANGLE) if run.merges else None
-    reader = _BoxReader(run, claims, stored)
+    reader = _BoxReader(run, box_matcher(run), stored)
     with SeenRows(run, sources) as overlap:
         for source in sources:
             reader.read(source, overlap)

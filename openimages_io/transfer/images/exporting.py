@@ -136,6 +136,12 @@ def _warn_of_shared_names(out: ExportState) -> None:
         out.issue("shared-image-id", count=shared)
 
 
+def write_images(out: ExportState) -> None:
+    """Writes the sizes and the image lists."""
+    write_sizes_file(out)
+    write_image_lists(out)
+
+
 def write_image_lists(out: ExportState) -> None:
     """Writes the image list of each subset."""
     totals = out.report.of("images")

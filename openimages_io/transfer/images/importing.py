@@ -14,11 +14,18 @@ from openimages_io.transfer.creating import IMAGE_LIST_FIELDS, create_images
 from openimages_io.transfer.disk_notes import DiskNotes
 from openimages_io.transfer.lenient import doubt, find_images, place_of
 from openimages_io.transfer.options import Missing
+from openimages_io.transfer.pictures.importing import read_size_files
 from openimages_io.transfer.repeated_rows import may_overlap
 from openimages_io.transfer.run import Run
 
 _AMBIGUOUS: Final = 0
 _BATCH: Final = 500
+
+
+def read_images(run: Run) -> None:
+    """Reads sizes, so that new images have theirs, and then image lists."""
+    read_size_files(run)
+    read_image_lists(run)
 
 
 def read_image_lists(run: Run) -> None:

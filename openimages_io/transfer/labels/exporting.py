@@ -78,6 +78,11 @@ def _take_display_names(out: ExportState) -> None:
         out.issue("no-display-name", count=without)
 
 
+def write_labels(out: ExportState) -> None:
+    """Writes the class list and the hierarchy."""
+    write_hierarchy(out, write_class_list(out))
+
+
 def write_class_list(out: ExportState) -> list[str]:
     """Writes the labels that the class list has, and those that shapes have: other tools refuse any other label.
 

@@ -14,6 +14,21 @@ from openimages_io.transfer.options import Missing
 from openimages_io.transfer.run import Run
 
 
+def read_labels(run: Run) -> None:
+    """Reads class lists and the hierarchy, and finds the labels that were chosen."""
+    read_class_lists(run)
+    read_hierarchy(run)
+    choose_labels(run)
+
+
+def plan_specs(run: Run) -> None:
+    """Has the attribute specs made that rows were found to need."""
+    run.specs.plan(run.plan)
+    if run.specs.made:
+        totals = run.report.of("attribute specs")
+        totals.read = totals.added = len(run.specs.made)
+
+
 def read_class_lists(run: Run) -> None:
     """Reads every class list; the first word of overlapping lists holds, with a warning where they differ."""
     listed: dict[str, tuple[str, str]] = {}

@@ -13,7 +13,7 @@ from openimages_io.format.masks import BadMask, MaskHeader, check_png, decode, u
 from openimages_io.format.tables import SEGMENTATIONS
 from openimages_io.models import Mask, Shape, ShapeKind
 from openimages_io.transfer.boxes.importing import report_attributes
-from openimages_io.transfer.masks.mask_boxes import BoxMatcher, Claim
+from openimages_io.transfer.masks.mask_boxes import BoxMatcher, Claim, box_matcher
 from openimages_io.transfer.masks.mask_files import MaskFile, MaskFiles
 from openimages_io.transfer.masks.merging import StoredMasks, after_meeting, says_the_same
 from openimages_io.transfer.masks.redrawn_masks import RedrawnMasks
@@ -59,19 +59,28 @@ def _places(rows: Resolved) -> Iterator[tuple[int, int, str]]:
     return zip(rows.images, rows.labels, rows.chunk.values["MaskPath"], strict=True)
 
 
-def read_masks(run: Run) -> BoxMatcher:
+def read_masks(run: Run) -> None:
     """Reads every segmentation file; the masks then look for their boxes."""
-    claims = BoxMatcher(run)
+    claims = box_matcher(run)
     sources = run.sources(Kind.SEGMENTATIONS)
     if not sources:
-        return claims
+        return
     with SeenRows(run, sources) as overlap, MaskFiles(run) as files:
         reader = _MaskReader(run, claims, files)
         for source in sources:
             reader.read(source, overlap)
             overlap.next_file()
         files.report_absent()
-    return claims
+
+
+def join_boxes(run: Run) -> None:
+    """Joins masks with boxes that the task has already, when all rows are read, and says which masks have no box."""
+    claims = box_matcher(run)
+    claims.join_stored_boxes()
+    claims.flush()
+    unmet = claims.unmet()
+    if unmet and not run.is_refused:  # a box that is missing may be a bad row
+        run.issue("mask-without-box", count=unmet)
 
 
 class _MaskReader:

@@ -10,7 +10,6 @@ from openimages_io.models import Shape, ShapeKind
 from openimages_io.transfer.merging import whole
 from openimages_io.transfer.near_boxes import NearBoxes
 from openimages_io.transfer.options import Mode
-from openimages_io.transfer.replacing import group_of_shape
 from openimages_io.transfer.run import Run
 
 TOLERANCE: Final = 1e-6
@@ -60,6 +59,13 @@ class _Place:
         self._near.remove(number)
         self._by_group[claim.group].discard(number)
         return claim
+
+
+def box_matcher(run: Run) -> "BoxMatcher":
+    """The run's matcher of masks and boxes."""
+    if run.mask_boxes is None:
+        run.mask_boxes = BoxMatcher(run)
+    return run.mask_boxes
 
 
 class BoxMatcher:
@@ -118,7 +124,7 @@ class BoxMatcher:
     def _groups_with(self, *kinds: ShapeKind) -> set[int]:
         """The groups in which the task has a shape of these kinds that stays."""
         rows = Shape.objects.using(self.run.using).filter(task_id=self.run.task_id, kind__in=kinds, group__isnull=False)
-        replaced = group_of_shape(kinds[0], "")
+        replaced = self.run.groups.of_shape(kinds[0], "")
         found = rows.order_by().values_list("group", "image_id").distinct()
         return {group for group, image in found if group is not None and self.run.stays(replaced, image)}
 
@@ -158,7 +164,7 @@ class BoxMatcher:
         if self.run.stays("boxes", image):
             return False
         rows = Shape.objects.using(self.run.using).filter(image=image, group=group).values_list("kind", "source")
-        return sum(self.run.stays(group_of_shape(*row), image) for row in rows) == 1
+        return sum(self.run.stays(self.run.groups.of_shape(*row), image) for row in rows) == 1
 
     def join_stored_boxes(self) -> None:
         """Joins masks whose box is not in the archive but in the task already."""

@@ -67,6 +67,12 @@ def _report_repeat(run: Run, file: str, repeat: Repeat) -> None:
         run.issue("size-differs", **place, form="file", width=width, height=height)
 
 
+def read_pictures(run: Run) -> None:
+    """Gives images their pictures and their sizes, when all that names an image has been read."""
+    take_pictures(run)
+    take_sizes(run)
+
+
 def take_pictures(run: Run) -> None:
     """Looks at each picture and finds its image; one that nothing names is an image by itself."""
     if not run.options.pictures or not len(run.layout.pictures):

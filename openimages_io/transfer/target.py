@@ -1,0 +1,76 @@
+"""The task that an import is into: found by name or key, made where it may be, and locked."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import IntegrityError
+
+from openimages_io.database.bulk import plain
+from openimages_io.exceptions import OpenImagesError
+from openimages_io.models import Task
+from openimages_io.models.revisions import lock
+from openimages_io.transfer.planning import Planned
+
+_GONE: Final = "The task “{}” is no longer there, so nothing was written."
+
+
+class TaskChanged(Exception):
+    """The task is not what it was when the plan was made."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Which task it is. Without more it is the one of that name, which is made if there is none."""
+
+    name: str
+    key: int | None
+    """That of a task that is there, whatever it is called."""
+    must_be_new: bool
+    must_exist: bool
+    owner: AbstractBaseUser | None
+    """Of a new task."""
+    using: str
+
+    def find(self) -> Task | None:
+        """The task as it is now. Raises `OpenImagesError` if it is gone, or there, though it must not be."""
+        tasks = Task.objects.using(self.using)
+        if self.key is not None:
+            task = tasks.filter(pk=self.key).first()
+            if task is None:
+                raise OpenImagesError(_GONE.format(self.name))
+            return task
+        task = tasks.filter(name=self.name).first()
+        if task is None and self.must_exist:
+            raise OpenImagesError(
+                f"There is no task “{self.name}”, and none is to be made, so nothing was written. Check its name."
+            )
+        if task is not None and self.must_be_new:
+            raise OpenImagesError(
+                f"There is a task “{self.name}” already, but a new one was to be made, so nothing was written. "
+                "Choose another name, or import into the task that is there."
+            )
+        return task
+
+    def lock_existing(self) -> Task:
+        """Locks the task as it is. Raises `OpenImagesError` if there is none."""
+        task = self.find()
+        if task is None:
+            raise OpenImagesError(_GONE.format(self.name))
+        lock("Task", self.using, pk=task.pk)
+        return task
+
+    def lock_planned(self, planned: Planned) -> Task:
+        """Locks the task against other writers until the transaction ends; makes it if it is new.
+
+        Raises `TaskChanged` if the plan does not hold for it any more.
+        """
+        tasks = plain(Task, self.using)
+        if planned.basis is None:
+            try:
+                return tasks.create(name=self.name, owner_id=self.owner.pk if self.owner else None)
+            except IntegrityError:
+                raise TaskChanged from None
+        if not lock("Task", self.using, pk=planned.basis.task_id) or not planned.holds(self.using):
+            raise TaskChanged
+        return tasks.get(pk=planned.basis.task_id)

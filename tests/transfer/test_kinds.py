@@ -1,0 +1,157 @@
+"""A kind of annotations is added by passing it: one that only this file knows goes in and comes out."""
+
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from openimages_io.format import byte_columns, cells, known_files, writing
+from openimages_io.format.tables import Column, Table
+from openimages_io.models import Shape, ShapeKind, Task
+from openimages_io.models.outcomes import ROW_KINDS
+from openimages_io.transfer.export_state import ExportState
+from openimages_io.transfer.exporter import Exporter
+from openimages_io.transfer.groups import Group, Groups
+from openimages_io.transfer.importer import Importer
+from openimages_io.transfer.kinds import BOXES, IMAGES, KINDS, LABELS, TAGS, Kind, rows_of
+from openimages_io.transfer.options import ImportOptions, Mode
+from openimages_io.transfer.resolving import resolve
+from openimages_io.transfer.run import Run
+from openimages_io.transfer.scanning import Columns, FileKind, write_files
+from tests.transfer.archives import good, write
+
+pytestmark = pytest.mark.django_db
+
+NUMBERS = ("CenterX", "CenterY", "RadiusX", "RadiusY")
+OVALS = Table(
+    title="Ovals",
+    columns=(
+        Column("ImageID", cells.IMAGE_ID, required=True),
+        Column("LabelName", cells.LABEL_NAME, required=True),
+        *(Column(name, cells.FRACTION, required=True) for name in NUMBERS),
+    ),
+)
+
+
+def read_ovals(run: Run) -> None:
+    totals = run.report.of("ovals")
+    for source in run.sources("ovals"):
+        for chunk in run.chunks(source, OVALS, totals):
+            rows = resolve(run, source, chunk, totals)
+            totals.added += len(rows)
+            run.plan.touch(rows.images)
+            ovals = list(zip(*(rows.chunk.values[name] for name in NUMBERS), strict=True))
+            columns: dict[str, Sequence[Any]] = {
+                "image_id": rows.images,
+                "label_id": rows.labels,
+                "points": [json.dumps(oval) for oval in ovals],
+                "x_min": [x - radius for x, _, radius, _ in ovals],
+                "x_max": [x + radius for x, _, radius, _ in ovals],
+                "y_min": [y - radius for _, y, _, radius in ovals],
+                "y_max": [y + radius for _, y, _, radius in ovals],
+            }
+            run.plan.insert(Shape, columns, {"kind": ShapeKind.ELLIPSE.value})
+
+
+def write_ovals(out: ExportState) -> None:
+    def cells_of(_: str, columns: Columns) -> list[byte_columns.Cells]:
+        points = [json.loads(text) if isinstance(text, str) else text for text in columns["points"]]
+        return [
+            byte_columns.of_keys(columns["image_id"], out.image_cell),
+            byte_columns.of_keys(columns["label_id"], out.label_cells.__getitem__),
+            *(byte_columns.fractions([each[place] for each in points]) for place in range(4)),
+        ]
+
+    files = FileKind(
+        name="ovals",
+        columns=("image_id", "label_id", "points"),
+        condition="kind = 'ellipse'",
+        path="annotations/{}-ovals.csv".format,
+        header=lambda _: writing.names_of(OVALS),
+        cells=cells_of,
+        always=False,
+    )
+    write_files(out, files)
+
+
+MADE_UP = Kind(
+    name="ovals",
+    rows=("ovals",),
+    columns={"ovals": OVALS},
+    files=(known_files.Table(re.compile(r"(?:(.+)-)?ovals\.csv"), "ovals"),),
+    groups=(Group(name="ovals", file="ovals", shapes=(ShapeKind.ELLIPSE,)),),
+    read=read_ovals,
+    write=write_ovals,
+)
+WITH_OVALS = (LABELS, IMAGES, TAGS, MADE_UP, BOXES)
+PATH = "annotations/train-ovals.csv"
+HEADER = "ImageID,LabelName,CenterX,CenterY,RadiusX,RadiusY\n"
+ROWS = HEADER + "a,/m/01yrx,0.5,0.4,0.25,0.125\nb/c/d/2,/m/0k4j,0.3,0.7,0.1,0.2\n"
+
+
+def test_a_made_up_kind_goes_in_and_comes_out_as_it_was(tmp_path: Path) -> None:
+    result = Importer(write(tmp_path / "in", {**good(), PATH: ROWS}), "street", kinds=WITH_OVALS).run()
+    assert result.committed
+    totals = result.report.of("ovals")
+    assert (totals.read, totals.added) == (2, 2)
+    ovals = Shape.objects.filter(kind="ellipse").order_by("pk")
+    assert [shape.points for shape in ovals] == [[0.5, 0.4, 0.25, 0.125], [0.3, 0.7, 0.1, 0.2]]
+    assert [shape.image.name for shape in ovals] == ["a", "b/c/d/2"]
+    # It is reported where it stands among the kinds, and what no kind reads is named.
+    names = [name for name, _ in result.report.ordered_totals()]
+    assert names.index("machine labels") < names.index("ovals") < names.index("boxes")
+    unknown = {issue.file for issue in result.report.issues() if issue.code == "unknown-file"}
+    assert any("segmentation" in path for path in unknown)
+    assert not Shape.objects.filter(kind="mask").exists()
+
+    exported = Exporter(Task.objects.get(), tmp_path / "out", kinds=WITH_OVALS).run().report.of("ovals")
+    assert (exported.read, exported.written) == (2, 2)
+    assert (tmp_path / "out" / PATH).read_text() == ROWS
+
+
+def test_its_bad_rows_are_found_with_the_others(tmp_path: Path) -> None:
+    bad = {**good(), PATH: f"{HEADER}a,/m/01yrx,0.5,0.4,9,0.125\na,/m/nothing,x,0.4,0.1,0.1\n"}
+    result = Importer(write(tmp_path / "in", bad), "street", kinds=WITH_OVALS).run()
+    found = [(issue.file, issue.line, issue.column) for issue in result.report.issues() if issue.severity == "error"]
+    assert found == [(PATH, 2, "RadiusX"), (PATH, 3, "CenterX")]
+    assert result.report.of("ovals").skipped == {"bad": 2}
+    assert not Task.objects.exists()
+
+
+def test_its_shapes_give_way_in_mode_replace_and_only_to_its_own_rows(tmp_path: Path) -> None:
+    Importer(write(tmp_path / "in", {**good(), PATH: ROWS}), "street", kinds=WITH_OVALS).run()
+    boxes = list(Shape.objects.filter(kind="rectangle").values_list("pk", flat=True))
+    one = write(tmp_path / "one", {PATH: HEADER + "a,/m/01yrx,0.1,0.1,0.1,0.1\n"})
+    result = Importer(one, "street", ImportOptions(mode=Mode.REPLACE), kinds=WITH_OVALS).run()
+    assert result.committed
+    assert result.report.of("ovals").removed == 1
+    ovals = Shape.objects.filter(kind="ellipse").order_by("pk")
+    assert [(shape.image.name, (shape.points or [0])[0]) for shape in ovals] == [("b/c/d/2", 0.3), ("a", 0.1)]
+    assert list(Shape.objects.filter(kind="rectangle").values_list("pk", flat=True)) == boxes
+
+
+def test_without_the_kind_its_file_is_unknown(tmp_path: Path) -> None:
+    result = Importer(write(tmp_path / "in", {**good(), PATH: ROWS}), "street").run()
+    assert [issue.file for issue in result.report.issues() if issue.code == "unknown-file"] == [PATH]
+    assert not Shape.objects.filter(kind="ellipse").exists()
+
+
+def test_reports_have_the_order_of_the_kinds() -> None:
+    rows = rows_of(KINDS)
+    assert rows == list(ROW_KINDS)[: len(rows)]
+
+
+def test_every_shape_is_of_one_group() -> None:
+    groups = Groups(group for kind in KINDS for group in kind.groups)
+    for kind in ShapeKind:
+        for source in ("", "verification", "machine"):
+            (name,) = {groups.of_shape(kind, source)} - {None}
+            assert name in rows_of(KINDS)
+
+
+def test_every_file_that_is_known_is_read_by_one_kind() -> None:
+    read = [files for kind in KINDS for files in kind.files]
+    assert sorted(map(id, read)) == sorted(map(id, known_files.TABLES))
