@@ -10,23 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from openimages_io.format.skip_reasons import skip_words
 from openimages_io.jobs.status import Status
 from openimages_io.models import Job, JobKind, JobState, ShapeKind
-from openimages_io.models.outcomes import ROW_KINDS
+from openimages_io.models.kinds import ROW_KINDS
 
-_KINDS: Final[dict[str, str | Promise]] = {
-    "labels": _("labels"),
-    "hierarchy edges": _("edges of the hierarchy"),
-    "attribute specs": _("attribute specs"),
-    "images": _("images"),
-    "image sizes": _("sizes of images"),
-    "pictures": _("picture files"),
-    "human labels": _("labels of whole images, by people"),
-    "machine labels": _("labels of whole images, by machines"),
-    "boxes": _("boxes"),
-    "masks": _("masks"),
-    "attributes": _("values of attributes"),
-    "shapes": _("shapes"),
-}
-"""Kinds of rows."""
 _COLUMNS: Final[dict[str, str | Promise]] = {
     "read": _("read"),
     "added": _("added"),
@@ -98,7 +83,7 @@ def totals_table(kind: str, totals: Any, *, dry_run: bool) -> Table:
     names = _SHOWN.get(JobKind(kind), ())
     words = _COLUMNS | (_WOULD_BE if dry_run else {})
     known = totals if isinstance(totals, dict) else {}
-    order = [name for name in dict.fromkeys((*ROW_KINDS, *_KINDS, *known)) if name in known]
+    order = [name for name in dict.fromkeys((*ROW_KINDS, *known)) if name in known]
     rows = [_row(name, known[name], names) for name in order if isinstance(known[name], dict)]
     return Table([words[name] for name in names], [row for row in rows if any(row.numbers)])
 
@@ -107,7 +92,8 @@ def _row(kind: str, totals: dict[str, Any], names: tuple[str, ...]) -> Row:
     reasons = totals.get("skipped")
     skipped = dict(reasons) if isinstance(reasons, dict) else {}
     numbers = {**totals, "skipped": sum(skipped.values())}
-    return Row(_KINDS.get(kind, kind), [int(numbers.get(name) or 0) for name in names], _worded(skipped))
+    words = ROW_KINDS[kind].words if kind in ROW_KINDS else kind
+    return Row(words, [int(numbers.get(name) or 0) for name in names], _worded(skipped))
 
 
 def _worded(skipped: dict[str, Any]) -> list[tuple[str, Any]]:

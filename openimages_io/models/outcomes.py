@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from openimages_io.models.kinds import ROW_KINDS, counted
+
 if TYPE_CHECKING:
     from openimages_io.models.job import Job
 
@@ -54,19 +56,6 @@ class Outcome(StrEnum):
         return {"code": self.value, "params": params}
 
 
-ROW_KINDS: Final = {
-    "labels": "label",
-    "hierarchy edges": "hierarchy edge",
-    "attribute specs": "attribute spec",
-    "images": "image",
-    "image sizes": "image size",
-    "human labels": "human label",
-    "machine labels": "machine label",
-    "boxes": "box",
-    "masks": "mask",
-    "pictures": "picture",
-}
-"""Kinds of rows in the order of reports, first what does not depend on others; and their singulars."""
 _BY_CODE: Final = {str(outcome): outcome for outcome in Outcome}
 
 
@@ -81,7 +70,7 @@ def outcome_sentence(job: "Job", stored: Any) -> str:
         "changes": "; ".join(_changes(job.totals)) or "other changes",
         "written": _listed(_numbers(job.totals, "written")) or "an archive without rows",
         "would": "would change" if job.dry_run else "has changed",
-        "shapes": _counted(job.done, "shape", "shapes"),
+        "shapes": counted(job.done, "shapes"),
         "issues": found or "nothing is wrong",
         "also": f"; {found}" if found else "",
         "error": "",
@@ -91,8 +80,8 @@ def outcome_sentence(job: "Job", stored: Any) -> str:
 
 
 def _found(job: "Job") -> str:
-    counts = (("error", job.errors), ("warning", job.warnings), ("note", job.notes))
-    return _listed(_counted(number, one, f"{one}s") for one, number in counts if number)
+    counts = (("errors", job.errors), ("warnings", job.warnings), ("notes", job.notes))
+    return _listed(counted(number, kind) for kind, number in counts if number)
 
 
 def _changes(totals: Any) -> Iterator[str]:
@@ -107,11 +96,7 @@ def _numbers(totals: Any, column: str) -> Iterator[str]:
     for kind in (*(kind for kind in ROW_KINDS if kind in known), *(kind for kind in known if kind not in ROW_KINDS)):
         number = known[kind].get(column) if isinstance(known[kind], dict) else None
         if isinstance(number, int) and number:
-            yield _counted(number, ROW_KINDS.get(kind, kind.removesuffix("s")), kind)
-
-
-def _counted(number: int, one: str, many: str) -> str:
-    return f"{number:,} {one if number == 1 else many}"
+            yield counted(number, kind)
 
 
 def _listed(parts: Iterable[str]) -> str:

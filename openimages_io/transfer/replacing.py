@@ -15,6 +15,7 @@ from django.db.models import Q
 
 from openimages_io.format.layouts import Source
 from openimages_io.models import Shape, ShapeKind
+from openimages_io.models.kinds import counted
 
 if TYPE_CHECKING:
     from openimages_io.transfer.run import Run
@@ -179,11 +180,7 @@ def _report(
 
 def _listed(numbers: Counter[tuple[str, str]]) -> str:
     named = sorted((name, number) for (_, name), number in (+numbers).items())
-    return ", ".join(f"{number:,} {_noun(name, number)}" for name, number in named)
-
-
-def _noun(kind: str, number: int) -> str:
-    return kind if number != 1 else "box" if kind == "boxes" else kind.removesuffix("s")
+    return ", ".join(counted(number, name) for name, number in named)
 
 
 def _shapes(run: "Run", images: Sequence[int], labels: Collection[int] | None) -> "models.QuerySet[Shape]":

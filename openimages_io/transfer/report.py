@@ -16,7 +16,7 @@ from openimages_io.archives.temporary import discard, no_space
 from openimages_io.exceptions import UnreadableArchive
 from openimages_io.format.issue_codes import UNLISTED
 from openimages_io.format.issues import Issue, Severity
-from openimages_io.models.outcomes import ROW_KINDS
+from openimages_io.models.kinds import ROW_KINDS
 from openimages_io.transfer.summary import IssueKind, Summary
 
 WHOLE_FILE: Final = frozenset(

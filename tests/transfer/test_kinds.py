@@ -11,7 +11,7 @@ import pytest
 from openimages_io.format import byte_columns, cells, known_files, writing
 from openimages_io.format.tables import Column, Table
 from openimages_io.models import Shape, ShapeKind, Task
-from openimages_io.models.outcomes import ROW_KINDS
+from openimages_io.models.kinds import ROW_KINDS
 from openimages_io.transfer.export_state import ExportState
 from openimages_io.transfer.exporter import Exporter
 from openimages_io.transfer.groups import Group, Groups
