@@ -167,33 +167,15 @@ def _word_cell(value: Any) -> str | None:
     if value is None:
         return ""
     if not isinstance(value, str):
-        value = _plain(value)
+        value = plain_cell(value)
     return writing.text(value) if value is not None and can_be(cells.SHORT_TEXT, value) else None
 
 
-def _plain(value: Any) -> str | None:
+def plain_cell(value: Any) -> str | None:
     """A number, or yes or no, as text; None for anything else."""
     if isinstance(value, bool):
         return str(value).lower()
     return writing.number(value) if isinstance(value, int | float) and math.isfinite(value) else None
-
-
-def box_id_cell(attributes: dict[str, Any]) -> str | None:
-    """A mask's BoxID, not quoted; None if what is stored can be none."""
-    value = attributes.get("box_id", "")
-    if not isinstance(value, str):
-        value = _plain(value)
-    return value if value is not None and can_be(cells.BOX_ID, value) else None
-
-
-def iou_cell(attributes: dict[str, Any]) -> str | None:
-    """A mask's PredictedIoU; None if what is stored can be none."""
-    value = attributes.get("predicted_iou")
-    if value is None or isinstance(value, bool):
-        return "" if value is None else None
-    if isinstance(value, str):
-        return writing.text(value) if can_be(cells.NUMBER, value) else None
-    return _plain(value)
 
 
 def click_cells(text: str | None) -> tuple[str, ...] | None:

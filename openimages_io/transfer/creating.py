@@ -3,12 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from openimages_io.models import Image, Label, color_of, image
+from openimages_io.models import Image, Label, color_of
+from openimages_io.transfer.images.mapping import FIELDS, field_values
 from openimages_io.transfer.run import Run
-
-IMAGE_LIST_FIELDS = {**image.PROVENANCE, "Rotation": "rotation"}
-"""The image list's columns and the image's fields, one way and the other."""
-_NULLABLE = frozenset({"OriginalSize", "Rotation"})
 
 
 def create_labels(
@@ -54,8 +51,7 @@ def create_images(
         "width": [width for width, _ in sizes],
         "height": [height for _, height in sizes],
     }
-    for column, field in IMAGE_LIST_FIELDS.items():
-        cells = (values or {}).get(column)
-        columns[field] = cells if cells is not None else [None if column in _NULLABLE else ""] * len(names)
+    for column, field in FIELDS.items():
+        columns[field] = field_values(column, (values or {}).get(column), len(names))
     run.plan.insert(Image, columns, {"subset": subset})
     return [run.images.add(subset, name, key) for name, key in zip(names, keys, strict=True)]

@@ -9,9 +9,9 @@ from django.db.models.functions import Coalesce
 from openimages_io.models import AttributeSpec, EdgeKind, HierarchyEdge, Label, Shape, ShapeKind
 from openimages_io.models.label import color_of
 from openimages_io.models.shape import MACHINE
-from openimages_io.transfer.creating import IMAGE_LIST_FIELDS
 from openimages_io.transfer.export_state import ExportState
 from openimages_io.transfer.images.exporting import images_of
+from openimages_io.transfer.images.mapping import FIELDS, NULLABLE
 from openimages_io.transfer.options import LayoutName
 from openimages_io.transfer.scanning import GROUPED
 from openimages_io.transfer.specs import is_new
@@ -68,7 +68,7 @@ def _unread(out: ExportState, numbers: dict[str, Any]) -> Iterator[tuple[str, in
     for form in ("machine", "sources", "clicks"):
         yield form, numbers[form]
     known = Q()
-    for field in IMAGE_LIST_FIELDS.values():
+    for field in FIELDS.values():
         known |= ~Q(**{f"{field}__isnull": True}) & ~_empty(field)
     yield "provenance", images_of(out).filter(known, subset__in=out.subsets).count()
     edges = HierarchyEdge.objects.using(out.using).filter(parent__task_id=out.task_id, parent__in=out.label_names)
@@ -78,7 +78,7 @@ def _unread(out: ExportState, numbers: dict[str, Any]) -> Iterator[tuple[str, in
 
 
 def _empty(field: str) -> Q:
-    return Q(pk__in=[]) if field in {"original_size", "rotation"} else Q(**{field: ""})
+    return Q(pk__in=[]) if field in NULLABLE else Q(**{field: ""})
 
 
 def _shapes(out: ExportState) -> "QuerySet[Shape]":

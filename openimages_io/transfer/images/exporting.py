@@ -15,11 +15,11 @@ from openimages_io.format.names import DATUMARO, image_id_of, split_ending, unsa
 from openimages_io.format.sizes import MAX_SIDE, write_sizes
 from openimages_io.format.skip_reasons import SkipReason
 from openimages_io.format.tables import IMAGES
-from openimages_io.format.writing import header, lines, names_of, rotation, text
+from openimages_io.format.writing import header, lines, names_of, text
 from openimages_io.models import Image
-from openimages_io.transfer.cell_values import can_be, text_cells
-from openimages_io.transfer.creating import IMAGE_LIST_FIELDS
+from openimages_io.transfer.cell_values import can_be
 from openimages_io.transfer.export_state import ExportState
+from openimages_io.transfer.images.mapping import FIELDS, cells_of
 
 _PAGE: Final = 2000
 _PLAIN_ID: Final = re.compile("[0-9A-Za-z_-]{1,255}")
@@ -148,18 +148,12 @@ def write_image_lists(out: ExportState) -> None:
     for subset in out.subsets:
         with out.output.stream(out.names.image_list(subset)) as sink:
             sink.write(header(names_of(IMAGES)).encode())
-            for rows in pages(out, subset, list(IMAGE_LIST_FIELDS.values())):
+            for rows in pages(out, subset, list(FIELDS.values())):
                 totals.read += len(rows)
                 totals.written += len(rows)
                 keys, *columns = zip(*rows, strict=True)
                 finished: list[Sequence[str]] = [list(map(out.image_cell, keys)), [text(subset)] * len(rows)]
-                for column, values in zip(IMAGE_LIST_FIELDS, columns, strict=True):
-                    if column == "OriginalSize":
-                        finished.append(["" if value is None else str(value) for value in values])
-                    elif column == "Rotation":
-                        finished.append(list(map(rotation, values)))
-                    else:
-                        finished.append(text_cells(out, "images", column, cells.TEXT, values))
+                finished += [cells_of(out, column, values) for column, values in zip(FIELDS, columns, strict=True)]
                 sink.write(lines(finished).encode())
 
 

@@ -10,8 +10,9 @@ from openimages_io.format.skip_reasons import SkipReason
 from openimages_io.format.tables import IMAGES
 from openimages_io.models import Image
 from openimages_io.models.image import DEFAULT_SUBSET
-from openimages_io.transfer.creating import IMAGE_LIST_FIELDS, create_images
+from openimages_io.transfer.creating import create_images
 from openimages_io.transfer.disk_notes import DiskNotes
+from openimages_io.transfer.images.mapping import FIELDS
 from openimages_io.transfer.lenient import doubt, find_images, place_of
 from openimages_io.transfer.options import Missing
 from openimages_io.transfer.pictures.importing import read_size_files
@@ -88,7 +89,7 @@ def _resolve(run: Run, source: Source, subset: str, chunk: Chunk) -> tuple[Chunk
         whole = len(first) == len(names)
         values = {
             column: chunk.values[column] if whole else [chunk.values[column][index] for index in first]
-            for column in IMAGE_LIST_FIELDS
+            for column in FIELDS
             if column in chunk.values
         }
         places = [place_of(run, subset, name) for name in new]
@@ -118,7 +119,7 @@ def _compare(
 ) -> None:
     """Brings images that were there before, in the task or in an earlier list, up to date."""
     totals = run.report.of("images")
-    columns = [column for column in IMAGE_LIST_FIELDS if column in chunk.values]
+    columns = [column for column in FIELDS if column in chunk.values]
     rows = list(zip(*(chunk.values[column] for column in columns), strict=True)) if columns else [()] * len(keys)
     earlier = scratch.find(keys) if scratch is not None else {}
     stored = _stored_values(run, [key for key in keys if key not in earlier])
@@ -155,7 +156,7 @@ def _compare(
     for update in updates:
         alike.setdefault(tuple(update[1]), []).append(update)
     for changed, group in alike.items():
-        values = {IMAGE_LIST_FIELDS[column]: [changes[column] for _, changes in group] for column in changed}
+        values = {FIELDS[column]: [changes[column] for _, changes in group] for column in changed}
         run.plan.update(Image, [key for key, _ in group], values)
 
 
@@ -164,8 +165,8 @@ def _stored_values(run: Run, keys: Sequence[int]) -> dict[int, dict[str, Any]]:
     before = [key for key in keys if key > 0]
     for start in range(0, len(before), _BATCH):
         rows = Image.objects.using(run.using).filter(pk__in=before[start : start + _BATCH])
-        for key, *values in rows.values_list("pk", *IMAGE_LIST_FIELDS.values()):
-            stored[key] = dict(zip(IMAGE_LIST_FIELDS, values, strict=True))
+        for key, *values in rows.values_list("pk", *FIELDS.values()):
+            stored[key] = dict(zip(FIELDS, values, strict=True))
     return stored
 
 

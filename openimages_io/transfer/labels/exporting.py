@@ -15,6 +15,7 @@ from openimages_io.format.writing import header, lines, names_of, text
 from openimages_io.models import HierarchyEdge, Label, Shape
 from openimages_io.transfer.cell_values import can_be, text_cells
 from openimages_io.transfer.export_state import ExportState
+from openimages_io.transfer.labels.mapping import display_cell
 from openimages_io.transfer.options import LabelNames, LayoutName
 
 
@@ -92,8 +93,7 @@ def write_class_list(out: ExportState) -> list[str]:
     shapes = Shape.objects.using(out.using).filter(label=OuterRef("pk"))
     used = set(Label.objects.using(out.using).filter(Exists(shapes), pk__in=bare).values_list("pk", flat=True))
     listed = [label for label in out.labels if label.is_listed or label.pk in used]
-    # Other tools know no class without a display name; theirs write the LabelName twice then.
-    displays = [label.display_name or out.label_names[label.pk] for label in listed]
+    displays = [display_cell(out.label_names[label.pk], label.display_name) for label in listed]
     columns = [
         [out.label_cells[label.pk] for label in listed],
         text_cells(out, "labels", "DisplayName", cells.SHORT_TEXT, displays),

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from openimages_io.format import hierarchy
-from openimages_io.format.class_lists import is_mid
 from openimages_io.format.layouts import Kind, Source
 from openimages_io.format.skip_reasons import SkipReason
 from openimages_io.format.tables import CLASSES
 from openimages_io.models import HierarchyEdge, Label
 from openimages_io.transfer.creating import create_labels
+from openimages_io.transfer.labels.mapping import display_name
 from openimages_io.transfer.options import Missing
 from openimages_io.transfer.run import Run
 
@@ -78,8 +78,7 @@ def _take_in(run: Run, listed: dict[str, str]) -> None:
                 key = None
         if key is None:
             if run.options.missing_labels is Missing.CREATE:
-                # A MID that stands twice is one whose display name nobody knew.
-                new.append((name, "" if display == name and is_mid(name) else display))
+                new.append((name, display_name(name, display)))
             else:
                 totals.skipped[SkipReason.UNKNOWN_LABEL] += 1
             continue

@@ -15,8 +15,9 @@ from openimages_io.format.skip_reasons import SkipReason
 from openimages_io.format.tables import SEGMENTATIONS
 from openimages_io.models import Image, Shape, ShapeKind
 from openimages_io.models.flags import as_attributes
-from openimages_io.transfer.cell_values import box_id_cell, iou_cell, text_cells
+from openimages_io.transfer.cell_values import text_cells
 from openimages_io.transfer.export_state import ExportState
+from openimages_io.transfer.masks.mapping import ATTRIBUTES, WRITTEN, box_id_cell, iou_cell
 from openimages_io.transfer.masks.mask_ids import BoxIds, MaskFileNames, pngs
 from openimages_io.transfer.masks.rasterize import (
     DRAWN,
@@ -34,14 +35,6 @@ from openimages_io.transfer.options import MaskSize
 from openimages_io.transfer.scanning import WITH_PIXELS, by_subset, scan, written
 
 _PAGE: Final = 256
-_KINDS: Final = {
-    ShapeKind.MASK: "masks",
-    ShapeKind.POLYGON: "polygons",
-    ShapeKind.ELLIPSE: "ellipses",
-    ShapeKind.RECTANGLE: "turned boxes",
-}
-_WITH_COLUMN: Final = frozenset({"box_id", "predicted_iou"})
-
 Group = tuple[int, int, int]
 """Image, label and group of shapes that are drawn as one mask."""
 
@@ -215,8 +208,8 @@ class _Writer:
         return _Row(first, name.name, box_id or "", box_around(drawn), iou, clicks, png)
 
     def _count_losses(self, shape: Shape) -> None:
-        kind, attributes = _KINDS[ShapeKind(shape.kind)], as_attributes(shape.all_attributes)
-        for name in attributes.keys() - _WITH_COLUMN:
+        kind, attributes = WRITTEN[ShapeKind(shape.kind)], as_attributes(shape.all_attributes)
+        for name in attributes.keys() - set(ATTRIBUTES.values()):
             self.out.lose_attribute(kind, name)
         columns = {"Source": shape.source, "occluded": shape.occluded is not None, "clicks": shape.clicks is not None}
         columns["score"] = shape.score is not None and shape.score != 1

@@ -13,6 +13,7 @@ from openimages_io.format.masks import BadMask, MaskHeader, check_png, decode, u
 from openimages_io.format.tables import SEGMENTATIONS
 from openimages_io.models import Mask, Shape, ShapeKind
 from openimages_io.transfer.boxes.importing import report_attributes
+from openimages_io.transfer.masks.mapping import BOX, attributes_of
 from openimages_io.transfer.masks.mask_boxes import BoxMatcher, Claim, box_matcher
 from openimages_io.transfer.masks.mask_files import MaskFile, MaskFiles
 from openimages_io.transfer.masks.merging import StoredMasks, after_meeting, says_the_same
@@ -28,7 +29,6 @@ from openimages_io.transfer.run import Run
 
 _CHUNK_ROWS: Final = 256
 _CHUNK_BYTES: Final = 8 * 2**20
-_BOX: Final = ("BoxXMin", "BoxXMax", "BoxYMin", "BoxYMax")
 
 Box = tuple[float, float, float, float]
 
@@ -123,16 +123,14 @@ class _MaskReader:
     def _masks(self, source: Source, rows: Resolved) -> Iterator[NewMask]:
         chunk = rows.chunk
         for index, (image, label, line) in enumerate(zip(rows.images, rows.labels, chunk.lines, strict=True)):
-            box_id = chunk.get_one("BoxID", index) or ""
-            given = {"box_id": box_id, "predicted_iou": chunk.get_one("PredictedIoU", index)}
-            outcome = self.run.specs.fit(label, given)
+            outcome = self.run.specs.fit(label, attributes_of(chunk, index))
             report_attributes(self.run, outcome, source.path, line)
             path = chunk.values["MaskPath"][index]
             loaded = self._load(source, line, chunk.values["ImageID"][index], path)
             if outcome.faults or loaded is None:
                 self.run.skip(source, self.totals, [chunk.values["ImageID"][index]])
                 continue
-            cells = [chunk.get_one(column, index) for column in _BOX]
+            cells = [chunk.get_one(column, index) for column in BOX]
             box = None if None in cells else (cells[0], cells[1], cells[2], cells[3])
             clicks = chunk.get_one("Clicks", index) or ""
             mask = NewMask(image, label, box, outcome.values, *loaded, path, clicks)
@@ -262,10 +260,7 @@ class _MaskReader:
             "image_id": [mask.image for mask in masks],
             "label_id": [mask.label for mask in masks],
             "kind": [(ShapeKind.POLYGON if mask.rings else ShapeKind.MASK).value for mask in masks],
-            "x_min": [box[0] for box in boxes],
-            "x_max": [box[1] for box in boxes],
-            "y_min": [box[2] for box in boxes],
-            "y_max": [box[3] for box in boxes],
+            **{field: [box[place] for box in boxes] for place, field in enumerate(BOX.values())},
             "points": [json.dumps(mask.rings) if mask.rings else None for mask in masks],
             "attributes": [json.dumps(mask.attributes, ensure_ascii=False) for mask in masks],
         }

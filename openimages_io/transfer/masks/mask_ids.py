@@ -13,8 +13,9 @@ from openimages_io.format import cells
 from openimages_io.format.mask_names import ClaimedName, MaskNames, make_box_id
 from openimages_io.models import Mask, Shape, ShapeKind
 from openimages_io.models.flags import as_attributes
-from openimages_io.transfer.cell_values import box_id_cell, can_be
+from openimages_io.transfer.cell_values import can_be
 from openimages_io.transfer.export_state import ExportState
+from openimages_io.transfer.masks.mapping import box_id_cell
 from openimages_io.transfer.masks.rasterize import DRAWN
 from openimages_io.transfer.options import MaskSize
 
