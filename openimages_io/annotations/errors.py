@@ -45,6 +45,10 @@ class NotThere(OpenImagesError):
     """What was to be changed is not there, or no longer."""
 
 
+class ChangedMeanwhile(OpenImagesError):
+    """Somebody else has changed what was to be changed since it was read."""
+
+
 class Conflict(OpenImagesError):
     """What is asked for does not go with the state that things are in."""
 

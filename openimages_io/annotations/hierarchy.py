@@ -11,6 +11,7 @@ from openimages_io import conf
 from openimages_io.annotations.errors import MOST_SHOWN, Conflict, InvalidData, InvalidValue
 from openimages_io.annotations.labels import next_position
 from openimages_io.annotations.transactions import changing_task
+from openimages_io.annotations.versions import ANY, Expected, Version, version_of_hierarchy
 from openimages_io.exceptions import OpenImagesError
 from openimages_io.format import hierarchy
 from openimages_io.format.issues import Issue
@@ -42,23 +43,24 @@ def graph_of(task: Task) -> hierarchy.Graph:
     return hierarchy.Graph(root=root, edges=edges, names=tuple(names.values()))
 
 
-def tree_of(task: Task) -> dict[str, Any]:
-    """The hierarchy as a tree. Raises `Conflict` for a graph that is none."""
+def tree_of(task: Task) -> tuple[dict[str, Any], Version]:
+    """The hierarchy as a tree, and its version. Raises `Conflict` for a graph that is none."""
     graph = graph_of(task)
     try:
-        return hierarchy.to_tree(graph, conf.limits())
+        return hierarchy.to_tree(graph, conf.limits()), version_of_hierarchy(graph)
     except OpenImagesError as error:
         raise Conflict(str(error)) from error
 
 
-def replace_hierarchy(task: Task, data: bytes, *, may_add_labels: bool) -> None:
+def replace_hierarchy(task: Task, data: bytes, *, may_add_labels: bool, expected: Expected = ANY) -> None:
     """Makes a tree, as JSON, the hierarchy of a task. Labels must be there already, but for a virtual root.
 
     Raises `InvalidData` with every fault and its path, `PermissionDenied` where a root is to be made and may not,
-    `NotThere` and `Conflict`.
+    `ChangedMeanwhile`, `NotThere` and `Conflict`.
     """
     graph = _parse(data)
     with changing_task(task) as task:
+        expected.check_edit(version_of_hierarchy(graph_of(task)))
         keys = dict(primary(Label).filter(task=task).values_list("name", "pk"))
         if graph.root is not None and graph.root not in keys and graph.root == _virtual_root(keys):
             if graph.edges and not may_add_labels:

@@ -10,6 +10,7 @@ from django.db import router
 from openimages_io import conf
 from openimages_io.annotations.errors import InvalidData, InvalidValue, NotThere, TooLarge
 from openimages_io.annotations.transactions import changing_task
+from openimages_io.annotations.versions import ANY, Expected, version_of_image
 from openimages_io.database.commit import Commit
 from openimages_io.database.new_files import NewFiles
 from openimages_io.format.pictures import BadPicture, TooManyPixels, check_picture
@@ -68,15 +69,14 @@ def add_pictures(task: Task, subset: str, pictures: Sequence[NewPicture]) -> lis
         return _make(images, task, paths, commit)
 
 
-def change_image(image: Image, values: Mapping[str, Any]) -> Image:
+def change_image(image: Image, values: Mapping[str, Any], expected: Expected = ANY) -> Image:
     """Gives an image these values; returns it as it is then.
 
-    Raises `InvalidData` if the subset has another image of that name, `NotThere` and `Conflict`.
+    Raises `InvalidData` if the subset has another image of that name, `ChangedMeanwhile`, `NotThere` and `Conflict`.
     """
     with changing_task(image.task) as task:
-        current = primary(Image).select_related("task").filter(pk=image.pk).first()
-        if current is None:
-            raise NotThere("The image is no longer there.")
+        current = _current(image)
+        expected.check_edit(version_of_image(current))
         subset, name = values.get("subset", current.subset), values.get("name", current.name)
         if primary(Image).filter(task=task, subset=subset, name=name).exclude(pk=image.pk).exists():
             path = "name" if "name" in values else "subset"
@@ -88,10 +88,19 @@ def change_image(image: Image, values: Mapping[str, Any]) -> Image:
     return current
 
 
-def delete_image(image: Image) -> None:
-    """Deletes an image with its shapes and its picture. Raises `NotThere` and `Conflict`."""
+def delete_image(image: Image, expected: Expected = ANY) -> None:
+    """Deletes an image with its shapes and its picture. Raises `ChangedMeanwhile`, `NotThere` and `Conflict`."""
     with changing_task(image.task):
-        image.delete()
+        current = _current(image)
+        expected.check_deletion(version_of_image(current))
+        current.delete()
+
+
+def _current(image: Image) -> Image:
+    found = primary(Image).select_related("task").filter(pk=image.pk).first()
+    if found is None:
+        raise NotThere("The image is no longer there.")
+    return found
 
 
 def _look_at(pictures: Sequence[NewPicture]) -> None:

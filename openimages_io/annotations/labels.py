@@ -7,6 +7,7 @@ from django.db.models import Max, RestrictedError
 
 from openimages_io.annotations.errors import Conflict, InvalidData, NotThere
 from openimages_io.annotations.transactions import changing_task
+from openimages_io.annotations.versions import ANY, Expected, version_of_label
 from openimages_io.models import AttributeSpec, Label, Shape, Task
 from openimages_io.models.primary import primary
 
@@ -34,11 +35,16 @@ def create_label(task: Task, values: Mapping[str, Any], specs: Sequence[dict[str
     return label
 
 
-def change_label(label: Label, values: Mapping[str, Any], specs: Sequence[dict[str, Any]] | None = None) -> None:
-    """Gives a label these values, and these specs if any are given. Raises as `create_label` does."""
+def change_label(
+    label: Label, values: Mapping[str, Any], specs: Sequence[dict[str, Any]] | None = None, expected: Expected = ANY
+) -> None:
+    """Gives a label these values, and these specs if any are given.
+
+    Raises as `create_label` does, and `ChangedMeanwhile`.
+    """
     with changing_task(label.task) as task:
-        if not primary(Label).filter(pk=label.pk).exists():
-            raise NotThere("The label is no longer there.")
+        label = _current(label)
+        expected.check_edit(version_of_label(label))
         _check_name(task, label, values)
         if values:
             for name, value in values.items():
@@ -48,9 +54,14 @@ def change_label(label: Label, values: Mapping[str, Any], specs: Sequence[dict[s
             replace_specs(label, specs)
 
 
-def delete_label(label: Label) -> None:
-    """Deletes a label with its specs and its place in the hierarchy. Raises `Conflict` if a shape has it."""
+def delete_label(label: Label, expected: Expected = ANY) -> None:
+    """Deletes a label with its specs and its place in the hierarchy.
+
+    Raises `Conflict` if a shape has it, `ChangedMeanwhile` and `NotThere`.
+    """
     with changing_task(label.task):
+        label = _current(label)
+        expected.check_deletion(version_of_label(label))
         # Django would load all of them before it refuses.
         used = primary(Shape).filter(label=label).count()
         if used:
@@ -60,6 +71,13 @@ def delete_label(label: Label) -> None:
             label.delete()
         except RestrictedError:
             raise Conflict("Shapes have this label.") from None
+
+
+def _current(label: Label) -> Label:
+    found = primary(Label).filter(pk=label.pk).first()
+    if found is None:
+        raise NotThere("The label is no longer there.")
+    return found
 
 
 def _check_name(task: Task, label: Label | None, values: Mapping[str, Any]) -> None:

@@ -10,7 +10,7 @@ from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
-from openimages_io.annotations.errors import Conflict, InvalidData, NotThere, TooLarge
+from openimages_io.annotations.errors import ChangedMeanwhile, Conflict, InvalidData, NotThere, TooLarge
 from openimages_io.database.locking import is_lock_conflict
 from openimages_io.exceptions import CannotBeStored, CommitUnknown, NoTemporarySpace
 
@@ -123,6 +123,8 @@ def _of_annotations(exc: Exception) -> Exception:
             detail = exceptions.ErrorDetail(readable(fault.message), code=fault.code)
             found.setdefault(readable(fault.path), []).append(detail)
         return exceptions.ValidationError(found)
+    if isinstance(exc, ChangedMeanwhile):
+        return PreconditionFailed()
     if isinstance(exc, NotThere):
         return exceptions.NotFound()
     if isinstance(exc, Conflict):

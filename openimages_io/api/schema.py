@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.settings import spectacular_settings
-from drf_spectacular.utils import OpenApiResponse
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 
 
@@ -56,6 +56,19 @@ class ErrorSerializer(serializers.Serializer[object]):
     errors = FaultSerializer(  # type: ignore[assignment]  # a field may have the name of a property
         many=True, help_text="Every fault of the request, where values of it are wrong."
     )
+
+
+ETAG: Final = OpenApiParameter(
+    "ETag", str, OpenApiParameter.HEADER, response=[200, 201, 304], description="Of this representation."
+)
+KNOWN: Final = OpenApiParameter("If-None-Match", str, OpenApiParameter.HEADER, description="ETags that the client has.")
+UNCHANGED: Final = {304: OpenApiResponse(None, "The client has the current version.")}
+
+
+def match(what: str, *, required: bool = False) -> OpenApiParameter:
+    """The header that names the version which a change is based on; `what` is what must not have changed since."""
+    text = f"The ETag of the version that this is based on, or `*`; 412 if {what} since."
+    return OpenApiParameter("If-Match", str, OpenApiParameter.HEADER, required=required, description=text)
 
 
 _MEANINGS: Final = {

@@ -22,19 +22,25 @@ class _UserKeyField(serializers.Field[Any, Any, Any, Any]):
 
 
 class OwnerField(serializers.PrimaryKeyRelatedField[Any]):
-    """A user by key, of the key's own type: true is not 1."""
+    """A user by key, of the key's own type: true is not 1; or as it is read, with the key as `id`."""
 
     def to_representation(self, value: Any) -> int | str:
         return int(value.pk) if _IS_NUMBER else str(value.pk)
 
     def to_internal_value(self, data: Any) -> Any:
         """Refuses what Django would convert."""
+        data = key_of(data)
         if not isinstance(data, int if _IS_NUMBER else str) or isinstance(data, bool):
             self.fail("incorrect_type", data_type=type(data).__name__)
         try:
             return super().to_internal_value(data)
         except ValidationError:  # no UUID, say
             self.fail("does_not_exist", pk_value=data)
+
+
+def key_of(data: Any) -> Any:
+    """The key of a user that is given by it, or as it is read."""
+    return data.get("id") if isinstance(data, dict) and data.keys() <= {"id", "username"} else data
 
 
 class UserSerializer(serializers.Serializer[Any]):

@@ -39,6 +39,11 @@ def pages(client: Any, url: str) -> list[list[Any]]:
     return found
 
 
-def send(client: Any, method: str, url: str, body: Any) -> Any:
+def send(client: Any, method: str, url: str, body: Any, headers: dict[str, str] | None = None) -> Any:
     """Sends JSON as Python writes it, halves of characters and numbers without end included."""
-    return client.generic(method, url, json.dumps(body), content_type="application/json")
+    return client.generic(method, url, json.dumps(body), content_type="application/json", headers=headers)
+
+
+def overwrite(client: Any, method: str, url: str, body: Any) -> Any:
+    """Sends JSON over whatever version there is."""
+    return send(client, method, url, body, headers={"If-Match": "*"})

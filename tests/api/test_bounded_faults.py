@@ -6,7 +6,7 @@ import pytest
 
 from openimages_io.models import Task
 from tests.api.conftest import client_of
-from tests.api.responses import faults, ok, send
+from tests.api.responses import faults, ok, overwrite, send
 
 pytestmark = pytest.mark.django_db
 
@@ -22,14 +22,14 @@ def test_a_list_that_is_too_long_is_not_looked_into(api: Any, staff: Any, task: 
 @pytest.mark.parametrize("node", [{}, {"LabelName": None}])
 def test_a_hierarchy_of_bad_nodes(api: Any, task: Task, node: dict[str, Any]) -> None:
     tree = {"LabelName": "a", "Subcategory": [node] * 3000}
-    response = send(api, "PUT", f"/api/tasks/{task.pk}/hierarchy/", tree)
+    response = overwrite(api, "PUT", f"/api/tasks/{task.pk}/hierarchy/", tree)
     assert len(faults(response)) == 1001
     assert any("There are 2,000 more faults" in fault["message"] for fault in response.json()["errors"])
 
 
 def test_a_hierarchy_of_unknown_labels(api: Any, task: Task) -> None:
     tree = {"LabelName": "a", "Subcategory": [{"LabelName": f"b{number}"} for number in range(2999)]}
-    response = send(api, "PUT", f"/api/tasks/{task.pk}/hierarchy/", tree)
+    response = overwrite(api, "PUT", f"/api/tasks/{task.pk}/hierarchy/", tree)
     assert len(faults(response)) == 1001
     assert any("There are 2,000 more faults" in fault["message"] for fault in response.json()["errors"])
 

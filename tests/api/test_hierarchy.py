@@ -14,7 +14,7 @@ from fixtures.draw_scenes import FOLDER
 from openimages_io.format.hierarchy import VIRTUAL_ROOT
 from openimages_io.models import HierarchyEdge, Label, Task
 from openimages_io.transfer.importer import Importer
-from tests.api.responses import faults, ok, refusal, send
+from tests.api.responses import faults, ok, overwrite, refusal
 
 Tree = dict[str, Any]
 
@@ -41,14 +41,14 @@ def edges() -> set[tuple[str, str, str, int]]:
 def test_without_edges_there_is_a_root_alone(api: APIClient, url: str) -> None:
     empty = {"LabelName": VIRTUAL_ROOT}
     assert ok(api.get(url)) == empty
-    assert ok(send(api, "PUT", url, empty)) == empty
+    assert ok(overwrite(api, "PUT", url, empty)) == empty
     assert Label.objects.count() == 5
 
 
 def test_a_tree_is_put_and_read_and_put_again(api: APIClient, url: str, task: Task) -> None:
     shared = node("d")
     tree = node("a", node("b", shared), node("c", shared, parts=(node("e"),)), parts=(node("b", shared),))
-    assert ok(send(api, "PUT", url, tree)) == tree
+    assert ok(overwrite(api, "PUT", url, tree)) == tree
     assert edges() == {
         ("a", "b", "part", 0),
         ("a", "b", "subcategory", 0),
@@ -60,18 +60,18 @@ def test_a_tree_is_put_and_read_and_put_again(api: APIClient, url: str, task: Ta
     assert ok(api.get(url)) == tree
     task.refresh_from_db()
     before, keys = task.revision, set(HierarchyEdge.objects.values_list("pk", flat=True))
-    ok(send(api, "PUT", url, tree))
+    ok(overwrite(api, "PUT", url, tree))
     task.refresh_from_db()
     assert task.revision == before
     assert set(HierarchyEdge.objects.values_list("pk", flat=True)) == keys
 
 
 def test_an_edge_that_stays_keeps_its_key_and_takes_its_new_place(api: APIClient, url: str, task: Task) -> None:
-    ok(send(api, "PUT", url, node("a", node("b"), node("c"), node("d"))))
+    ok(overwrite(api, "PUT", url, node("a", node("b"), node("c"), node("d"))))
     kept = HierarchyEdge.objects.get(child__name="d").pk
     task.refresh_from_db()
     before = task.revision
-    ok(send(api, "PUT", url, node("a", node("d"), node("b"))))
+    ok(overwrite(api, "PUT", url, node("a", node("d"), node("b"))))
     assert edges() == {("a", "d", "subcategory", 0), ("a", "b", "subcategory", 1)}
     assert HierarchyEdge.objects.get(child__name="d").pk == kept
     task.refresh_from_db()
@@ -85,10 +85,10 @@ def test_several_tops_stand_below_a_root_that_becomes_a_label(api: APIClient, ur
     tree = node(VIRTUAL_ROOT, node("a", node("b")), node("c", node("d")))
     assert ok(api.get(url)) == tree
     tree["Subcategory"].append(node("e"))
-    assert ok(send(api, "PUT", url, tree)) == tree
+    assert ok(overwrite(api, "PUT", url, tree)) == tree
     root = Label.objects.get(name=VIRTUAL_ROOT)
     assert (root.is_listed, root.position) == (False, 1)
-    assert ok(send(api, "PUT", url, tree)) == tree
+    assert ok(overwrite(api, "PUT", url, tree)) == tree
     assert Label.objects.count() == 6
 
 
@@ -100,7 +100,7 @@ def test_the_hierarchy_of_an_archive_comes_out_as_it_was(api: APIClient, owner: 
     tree = json.loads((FOLDER / "scenes/annotations/bbox_labels_600_hierarchy.json").read_text())
     assert ok(api.get(url)) == tree
     before = edges()
-    assert ok(send(api, "PUT", url, tree)) == tree
+    assert ok(overwrite(api, "PUT", url, tree)) == tree
     assert edges() == before
 
 
@@ -130,7 +130,7 @@ def test_the_hierarchy_of_an_archive_comes_out_as_it_was(api: APIClient, owner: 
     ids=str,
 )  # fmt: skip
 def test_trees_that_are_none(api: APIClient, url: str, tree: Any, paths: dict[str, str]) -> None:
-    assert faults(send(api, "PUT", url, tree)) == paths
+    assert faults(overwrite(api, "PUT", url, tree)) == paths
     assert not HierarchyEdge.objects.exists()
     assert Label.objects.count() == 5
 
@@ -143,20 +143,20 @@ def test_trees_that_are_none(api: APIClient, url: str, tree: Any, paths: dict[st
     ids=lambda value: str(value)[:20],
 )  # fmt: skip
 def test_bodies_that_are_no_tree(api: APIClient, url: str, body: bytes, code: str) -> None:
-    assert faults(api.put(url, body, content_type="application/json")) == {"": code}
+    assert faults(api.put(url, body, content_type="application/json", headers={"If-Match": "*"})) == {"": code}
 
 
 def test_no_body_at_all_and_another_type(api: APIClient, url: str) -> None:
-    assert list(faults(api.generic("PUT", url))) == [""]
+    assert list(faults(api.generic("PUT", url, headers={"If-Match": "*"}))) == [""]
     refusal(api.put(url, b"a", content_type="text/plain"), 415)
 
 
 def test_depth_and_size_are_limited(api: APIClient, url: str, settings: Settings) -> None:
     settings.OPENIMAGES_IO = {"MAX_HIERARCHY_DEPTH": 2, "MAX_BODY_BYTES": 200}
-    assert list(faults(send(api, "PUT", url, node("a", node("b", node("c")))))) == ["Subcategory[0]"]
-    refusal(send(api, "PUT", url, node("a" * 300)), 413)
+    assert list(faults(overwrite(api, "PUT", url, node("a", node("b", node("c")))))) == ["Subcategory[0]"]
+    refusal(overwrite(api, "PUT", url, node("a" * 300)), 413)
     settings.OPENIMAGES_IO = {}
-    ok(send(api, "PUT", url, node("a", node("b", node("c")))))
+    ok(overwrite(api, "PUT", url, node("a", node("b", node("c")))))
     settings.OPENIMAGES_IO = {"MAX_HIERARCHY_DEPTH": 2}
     assert "deeper than 2" in refusal(api.get(url), 409)
 
@@ -166,7 +166,7 @@ def test_a_graph_with_a_circle_cannot_be_read_but_replaced(api: APIClient, url: 
     HierarchyEdge.objects.create(parent=a, child=b, kind="part")
     HierarchyEdge.objects.create(parent=b, child=a, kind="part")
     assert "is below itself" in refusal(api.get(url), 409)
-    assert ok(send(api, "PUT", url, node("a", node("b")))) == node("a", node("b"))
+    assert ok(overwrite(api, "PUT", url, node("a", node("b")))) == node("a", node("b"))
 
 
 TREES = st.recursive(
@@ -185,7 +185,7 @@ TREES = st.recursive(
 @given(tree=TREES)
 def test_any_tree_is_taken_as_it_is_or_refused_as_a_whole(api: APIClient, url: str, tree: Tree) -> None:
     before = ok(api.get(url))
-    response = send(api, "PUT", url, tree)
+    response = overwrite(api, "PUT", url, tree)
     if response.status_code == 200:
         # A class that nothing is below or above is in no hierarchy.
         assert response.json() == (tree if len(tree) > 1 else {"LabelName": VIRTUAL_ROOT})

@@ -10,7 +10,7 @@ from pytest_django import DjangoAssertNumQueries
 from rest_framework.test import APIClient
 
 from openimages_io.models import AttributeSpec, HierarchyEdge, Image, Label, Shape, Task, color_of
-from tests.api.responses import faults, ok, pages, refusal, send
+from tests.api.responses import faults, ok, overwrite, pages, refusal, send
 
 POSE = {"name": "pose", "input_type": "select", "values": ["left", "right"], "default_value": "left", "mutable": False}
 FLAG = {"name": "is_group_of", "input_type": "checkbox"}
@@ -153,15 +153,15 @@ def test_whatever_is_sent_is_an_answer(
     for sent in (body, {"name": f"label {Label.objects.count()}", "attribute_specs": specs}):
         assert send(api, "POST", many(task), sent).status_code in {201, 400}
     label = Label.objects.first() or Label.objects.create(task=task, name="a")
-    assert send(api, "PATCH", one(label), {"attribute_specs": specs, **fields}).status_code in {200, 400}
+    assert overwrite(api, "PATCH", one(label), {"attribute_specs": specs, **fields}).status_code in {200, 400}
 
 
 def test_specs_are_replaced_and_keep_their_keys(api: APIClient, task: Task, cat: Label) -> None:
-    send(api, "PATCH", one(cat), {"attribute_specs": [POSE, FLAG]})
+    overwrite(api, "PATCH", one(cat), {"attribute_specs": [POSE, FLAG]})
     keys = dict(cat.attribute_specs.values_list("name", "pk"))
     before = revision(task)
     wanted = [{**POSE, "values": ["left", "up"]}, SIZE]
-    body = ok(send(api, "PATCH", one(cat), {"attribute_specs": wanted}))
+    body = ok(overwrite(api, "PATCH", one(cat), {"attribute_specs": wanted}))
     assert [spec["name"] for spec in body["attribute_specs"]] == ["pose", "size"]
     assert body["attribute_specs"][0]["values"] == ["left", "up"]
     assert cat.attribute_specs.get(name="pose").pk == keys["pose"]
@@ -170,19 +170,19 @@ def test_specs_are_replaced_and_keep_their_keys(api: APIClient, task: Task, cat:
 
 
 def test_specs_that_are_the_same_change_nothing(api: APIClient, task: Task, cat: Label) -> None:
-    send(api, "PATCH", one(cat), {"attribute_specs": [POSE, FLAG]})
+    overwrite(api, "PATCH", one(cat), {"attribute_specs": [POSE, FLAG]})
     before = revision(task)
-    ok(send(api, "PATCH", one(cat), {"attribute_specs": [FLAG, POSE]}))
+    ok(overwrite(api, "PATCH", one(cat), {"attribute_specs": [FLAG, POSE]}))
     assert revision(task) == before
-    ok(send(api, "PATCH", one(cat), {"attribute_specs": [FLAG, {**POSE, "default_value": None}]}))
+    ok(overwrite(api, "PATCH", one(cat), {"attribute_specs": [FLAG, {**POSE, "default_value": None}]}))
     assert revision(task) > before
 
 
 def test_what_shapes_say_against_changed_specs_stays(api: APIClient, task: Task, cat: Label) -> None:
-    send(api, "PATCH", one(cat), {"attribute_specs": [POSE]})
+    overwrite(api, "PATCH", one(cat), {"attribute_specs": [POSE]})
     image = Image.objects.create(task=task, name="a")
     shape = Shape.objects.create(task=task, image=image, label=cat, kind="tag", attributes={"pose": "left"})
-    ok(send(api, "PATCH", one(cat), {"attribute_specs": []}))
+    ok(overwrite(api, "PATCH", one(cat), {"attribute_specs": []}))
     shape.refresh_from_db()
     assert shape.attributes == {"pose": "left"}
 

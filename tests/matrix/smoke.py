@@ -197,7 +197,7 @@ def written(ask: Any) -> None:
     below = ask("post", f"{place}/labels/", {"name": "/m/083wq"}, 201).json()
     assert below["position"] == label["position"] + 1
     tree = {"LabelName": "/m/0k4j", "Part": [{"LabelName": "/m/083wq"}]}
-    assert ask("put", f"{place}/hierarchy/", tree).json() == tree
+    assert ask("put", f"{place}/hierarchy/", tree, if_match="*").json() == tree
     sent = (SCENES / "images" / "train" / "boats-day.jpg").read_bytes()
     uploaded = {"files": [SimpleUploadedFile("boats-day.jpg", sent)], "subset": "train"}
     (image,) = ask("post", f"{place}/images/", uploaded, 201, "multipart").json()["results"]
@@ -210,11 +210,13 @@ def written(ask: Any) -> None:
     shapes = ask("put", image["shapes"], {"shapes": [box, box]}, if_match="*").json()["shapes"]
     assert len(shapes) == 2
     ask("delete", f"/api/shapes/{shapes[0]['id']}/", status=204)
-    changed = ask("patch", f"/api/labels/{label['id']}/", {"display_name": "Car", "attribute_specs": []}).json()
+    changed = ask(
+        "patch", f"/api/labels/{label['id']}/", {"display_name": "Car", "attribute_specs": []}, if_match="*"
+    ).json()
     assert (changed["display_name"], changed["attribute_specs"]) == ("Car", [])
     ask("delete", f"/api/labels/{label['id']}/", status=409)
     ask("delete", f"/api/labels/{below['id']}/", status=204)
-    assert ask("put", f"{place}/hierarchy/", {"LabelName": "/m/0k4j"}, 200).json()
+    assert ask("put", f"{place}/hierarchy/", {"LabelName": "/m/0k4j"}, 200, if_match="*").json()
     ask("delete", f"/api/images/{image['id']}/", status=204)
     ask("delete", f"{place}/", status=204)
     catch_up()

@@ -16,8 +16,8 @@ from openimages_io.annotations.shapes.pixels import png_of
 from openimages_io.annotations.shapes.saving import locked
 from openimages_io.api.access import Verb
 from openimages_io.api.base import ApiView
+from openimages_io.api.etags import check_match, etag_of, is_known, require_match
 from openimages_io.api.shapes import schema
-from openimages_io.api.shapes.etags import check_match, etag_of, is_known, require_match
 from openimages_io.api.shapes.formats import ShapeFormat, requested_format, size_of
 from openimages_io.api.shapes.serialization import ShapeWriter
 from openimages_io.api.strict import unknown

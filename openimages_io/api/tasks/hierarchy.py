@@ -11,9 +11,10 @@ from rest_framework.response import Response
 
 from openimages_io.annotations.hierarchy import replace_hierarchy, tree_of
 from openimages_io.api.base import ApiView
+from openimages_io.api.etags import expected, require_match, tagged
 from openimages_io.api.parsing import read_body
-from openimages_io.api.schema import error_responses, write_error_responses
-from openimages_io.models import HierarchyEdge, Label
+from openimages_io.api.schema import ETAG, KNOWN, UNCHANGED, error_responses, match, write_error_responses
+from openimages_io.models import HierarchyEdge, Label, Task
 
 _TAGS: Final = ["labels"]
 
@@ -49,20 +50,22 @@ class Hierarchy(ApiView):
         operation_id="hierarchy_read",
         tags=_TAGS,
         summary="Read the class hierarchy",
-        responses={200: NodeSerializer, **error_responses(404, 409)},
+        parameters=[KNOWN, ETAG],
+        responses={200: NodeSerializer, **UNCHANGED, **error_responses(404, 409)},
     )
     def get(self, request: Request, pk: int) -> Response:
         """Reads the tree as the hierarchy file has it. Several classes at the top stand below a virtual root."""
         task = self.get_task(pk)
         self.require("view", HierarchyEdge, task)
-        return Response(tree_of(task))
+        return self.answer(task)
 
     @extend_schema(
         operation_id="hierarchy_replace",
         tags=_TAGS,
         summary="Replace the class hierarchy",
+        parameters=[match("the hierarchy or the labels have changed", required=True), ETAG],
         request=NodeSerializer,
-        responses={200: NodeSerializer, **write_error_responses(404, 409)},
+        responses={200: NodeSerializer, **write_error_responses(404, 409, 412, 428)},
     )
     def put(self, request: Request, pk: int) -> Response:
         """Replaces the hierarchy by the tree given. Labels must be there already, but for a virtual root.
@@ -75,5 +78,11 @@ class Hierarchy(ApiView):
             self.require(verb, HierarchyEdge, task)
         data: Any = request.data
         data = data if isinstance(data, bytes) else b""  # without a body nothing has been parsed
-        replace_hierarchy(task, data, may_add_labels=self.access.allows(request.user, "add", Label, task))
-        return Response(tree_of(task))
+        require_match(request)
+        may_add = self.access.allows(request.user, "add", Label, task)
+        replace_hierarchy(task, data, may_add_labels=may_add, expected=expected(request))
+        return self.answer(task)
+
+    def answer(self, task: Task) -> Response:
+        """The tree with its ETag."""
+        return tagged(self.request, *tree_of(task))

@@ -9,9 +9,11 @@ from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 
 from openimages_io.annotations.images import change_image, delete_image
+from openimages_io.annotations.versions import version_of_image
 from openimages_io.api.base import ApiView, UploadThrottle
+from openimages_io.api.etags import expected, tagged
 from openimages_io.api.parsing import StrictJSONParser, StrictMultiPartParser
-from openimages_io.api.schema import error_responses, write_error_responses
+from openimages_io.api.schema import ETAG, KNOWN, UNCHANGED, error_responses, match, write_error_responses
 from openimages_io.api.tasks.image_creation import create, upload
 from openimages_io.api.tasks.image_fields import (
     ImageQuerySerializer,
@@ -80,24 +82,30 @@ class ImageList(ApiView):
 class ImageDetail(ApiView):
     """One image."""
 
+    def answer(self, image: Image) -> Response:
+        """The image with its ETag."""
+        return tagged(self.request, serialize_images([image], self.request)[0], version_of_image(image))
+
     @extend_schema(
         operation_id="images_read",
         tags=_TAGS,
         summary="Read an image",
-        responses={200: ImageSerializer, **error_responses(404)},
+        parameters=[KNOWN, ETAG],
+        responses={200: ImageSerializer, **UNCHANGED, **error_responses(404)},
     )
     def get(self, request: Request, pk: int) -> Response:
         """Reads what is known of an image, with the addresses of its picture and its shapes."""
         image = self.get_row(Image, pk)
         self.require("view", Image, image.task)
-        return Response(serialize_images([image], request)[0])
+        return self.answer(image)
 
     @extend_schema(
         operation_id="images_change",
         tags=_TAGS,
         summary="Change an image",
+        parameters=[match("anything of the image but its annotations has changed"), ETAG],
         request=ImageSerializer,
-        responses={200: OpenApiResponse(ImageSerializer), **write_error_responses(404, 409)},
+        responses={200: OpenApiResponse(ImageSerializer), **write_error_responses(404, 409, 412)},
     )
     def patch(self, request: Request, pk: int) -> Response:
         """Changes name, subset, size, rotation or provenance; the picture stays."""
@@ -105,18 +113,19 @@ class ImageDetail(ApiView):
         self.require("change", Image, image.task)
         serializer = ImageSerializer(image, data=request.data, partial=True)
         serializer.is_valid(raise_exception=True)
-        image = change_image(image, serializer.validated_data)
-        return Response(serialize_images([image], request)[0])
+        image = change_image(image, serializer.validated_data, expected(request))
+        return self.answer(image)
 
     @extend_schema(
         operation_id="images_delete",
         tags=_TAGS,
         summary="Delete an image",
-        responses={204: None, **error_responses(404, 409, 500, 503)},
+        parameters=[match("the image or its annotations have changed")],
+        responses={204: None, **error_responses(404, 409, 412, 500, 503)},
     )
     def delete(self, request: Request, pk: int) -> Response:
         """Deletes the image with its shapes and its picture."""
         image = self.get_row(Image, pk)
         self.require("delete", Image, image.task)
-        delete_image(image)
+        delete_image(image, expected(request))
         return Response(status=status.HTTP_204_NO_CONTENT)

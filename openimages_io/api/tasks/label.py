@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, QuerySet, prefetch_related_objects
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.generics import get_object_or_404
@@ -10,9 +10,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from openimages_io.annotations.labels import LARGEST_POSITION, change_label, create_label, delete_label
+from openimages_io.annotations.versions import version_of_label
 from openimages_io.api.base import ApiView
+from openimages_io.api.etags import expected, require_match, tagged
 from openimages_io.api.fields import ModelSerializer, NameField, SingleLineField
-from openimages_io.api.schema import error_responses, write_error_responses
+from openimages_io.api.schema import ETAG, KNOWN, UNCHANGED, error_responses, match, write_error_responses
 from openimages_io.api.strict import PageQuery, StrictSerializer
 from openimages_io.api.tasks.specs import SpecListField
 from openimages_io.models import AttributeSpec, EdgeKind, HierarchyEdge, Label, Task
@@ -100,9 +102,14 @@ class _LabelView(ApiView):
                 self.require(verb, AttributeSpec, task)
         return values, specs
 
-    def shown(self, label: Label) -> Any:
+    def current(self, label: Label) -> Label:
         """The label as it is now."""
-        return LabelSerializer(get_object_or_404(with_details(primary(Label)), pk=label.pk)).data
+        return get_object_or_404(with_details(primary(Label)), pk=label.pk)
+
+    def answer(self, label: Label, code: int = status.HTTP_200_OK) -> Response:
+        """The label with its ETag."""
+        prefetch_related_objects([label], "attribute_specs", "parent_edges", "child_edges")  # read once for both
+        return tagged(self.request, LabelSerializer(label).data, version_of_label(label), code)
 
 
 class LabelList(_LabelView):
@@ -135,7 +142,7 @@ class LabelList(_LabelView):
         task = self.get_task(pk)
         self.require("add", Label, task)
         label = create_label(task, *self.checked(request, task, None))
-        return Response(self.shown(label), status.HTTP_201_CREATED)
+        return self.answer(self.current(label), status.HTTP_201_CREATED)
 
 
 class LabelDetail(_LabelView):
@@ -145,37 +152,46 @@ class LabelDetail(_LabelView):
         operation_id="labels_read",
         tags=_TAGS,
         summary="Read a label",
-        responses={200: LabelSerializer, **error_responses(404)},
+        parameters=[KNOWN, ETAG],
+        responses={200: LabelSerializer, **UNCHANGED, **error_responses(404)},
     )
     def get(self, request: Request, pk: int) -> Response:
         """Reads a label with its attribute specs, and where it stands in the hierarchy."""
         label = self.get_row(Label, pk)
         self.require("view", Label, label.task)
-        return Response(LabelSerializer(label).data)
+        return self.answer(label)
 
     @extend_schema(
         operation_id="labels_change",
         tags=_TAGS,
         summary="Change a label",
+        parameters=[match("the label or its attribute specs have changed"), ETAG],
         request=LabelSerializer,
-        responses={200: LabelSerializer, **write_error_responses(404, 409)},
+        responses={200: LabelSerializer, **write_error_responses(404, 409, 412, 428)},
     )
     def patch(self, request: Request, pk: int) -> Response:
-        """Changes what is given. Attribute specs are replaced as a whole; one that keeps its name keeps its key."""
+        """Changes what is given. Attribute specs are replaced as a whole; one that keeps its name keeps its key.
+
+        A change of the specs needs If-Match, so that nobody's specs vanish.
+        """
         label = self.get_row(Label, pk)
         self.require("change", Label, label.task)
-        change_label(label, *self.checked(request, label.task, label))
-        return Response(self.shown(label))
+        values, specs = self.checked(request, label.task, label)
+        if specs is not None:
+            require_match(request)
+        change_label(label, values, specs, expected(request))
+        return self.answer(self.current(label))
 
     @extend_schema(
         operation_id="labels_delete",
         tags=_TAGS,
         summary="Delete a label",
-        responses={204: None, **error_responses(404, 409, 500, 503)},
+        parameters=[match("the label, its attribute specs or its places in the hierarchy have changed")],
+        responses={204: None, **error_responses(404, 409, 412, 500, 503)},
     )
     def delete(self, request: Request, pk: int) -> Response:
         """Deletes a label that no shape has, with its attribute specs and its place in the hierarchy."""
         label = self.get_row(Label, pk)
         self.require("delete", Label, label.task)
-        delete_label(label)
+        delete_label(label, expected(request))
         return Response(status=status.HTTP_204_NO_CONTENT)

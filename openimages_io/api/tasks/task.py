@@ -13,16 +13,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.validators import UniqueValidator
 
-from openimages_io.annotations.transactions import changing_task
+from openimages_io.annotations.tasks import change_task, delete_task
+from openimages_io.annotations.versions import version_of_task
 from openimages_io.api.access import filter_once
 from openimages_io.api.base import ApiView
+from openimages_io.api.etags import expected, tagged
 from openimages_io.api.fields import ModelSerializer, NameField, StrictCharField
-from openimages_io.api.schema import error_responses, write_error_responses
+from openimages_io.api.schema import ETAG, KNOWN, UNCHANGED, error_responses, match, write_error_responses
 from openimages_io.api.strict import PageQuery, StrictSerializer
 from openimages_io.api.tasks.saving import fault
-from openimages_io.api.users import OwnerField, UserSerializer
+from openimages_io.api.users import OwnerField, UserSerializer, key_of
 from openimages_io.models import Task
-from openimages_io.models.primary import primary
 from openimages_io.viewing.statistics import statistics
 
 
@@ -156,47 +157,55 @@ class TaskList(ApiView):
 class TaskDetail(ApiView):
     """One task."""
 
+    def answer(self, task: Task) -> Response:
+        """The task with its ETag."""
+        return tagged(self.request, TaskDetailSerializer(task).data, version_of_task(task))
+
     @extend_schema(
         operation_id="tasks_read",
         tags=_TAGS,
         summary="Read a task with its counts",
-        responses={200: TaskDetailSerializer, **error_responses(404)},
+        parameters=[KNOWN, ETAG],
+        responses={200: TaskDetailSerializer, **UNCHANGED, **error_responses(404)},
     )
     def get(self, request: Request, pk: int) -> Response:
         """Reads a task, with the numbers of its images and shapes by subset, kind, label and source."""
-        return Response(TaskDetailSerializer(self.get_task(pk)).data)
+        return self.answer(self.get_task(pk))
 
     @extend_schema(
         operation_id="tasks_change",
         tags=_TAGS,
         summary="Rename a task or change its owner",
+        parameters=[match("name or owner have changed"), ETAG],
         request=TaskChangeSerializer,
-        responses={200: TaskDetailSerializer, **write_error_responses(404, 409)},
+        responses={200: TaskDetailSerializer, **write_error_responses(404, 409, 412)},
     )
     def patch(self, request: Request, pk: int) -> Response:
         """Changes the name; staff may also change the owner."""
         task = self.get_task(pk)
         self.require("change", Task, task)
-        with changing_task(task) as task:
-            serializer = TaskChangeSerializer(task, data=request.data, partial=True)
-            serializer.is_valid(raise_exception=True)
-            gives = getattr(serializer.validated_data.get("owner", task.owner), "pk", None) != task.owner_id
-            if gives and not self.access.may_give(request.user, task):
-                raise PermissionDenied("Only staff may change the owner of a task.")
-            serializer.save()
-        # The revision in memory is an expression.
-        return Response(TaskDetailSerializer(primary(Task).select_related("owner").get(pk=pk)).data)
+        self._check_gift(request, task)
+        serializer = TaskChangeSerializer(task, data=request.data, partial=True)
+        serializer.is_valid(raise_exception=True)
+        return self.answer(change_task(task, serializer.validated_data, expected(request)))
+
+    def _check_gift(self, request: Request, task: Task) -> None:
+        """Asks who may give tasks before the new owner is looked for: nobody else learns which users there are."""
+        owner = request.data.get("owner", ...) if isinstance(request.data, dict) else ...
+        own = UserSerializer(task.owner).data["id"] if task.owner else None
+        if owner is not ... and key_of(owner) != own and not self.access.may_give(request.user, task):
+            raise PermissionDenied("Only staff may change the owner of a task.")
 
     @extend_schema(
         operation_id="tasks_delete",
         tags=_TAGS,
         summary="Delete a task",
-        responses={204: None, **error_responses(404, 409, 500, 503)},
+        parameters=[match("anything of the task has changed")],
+        responses={204: None, **error_responses(404, 409, 412, 500, 503)},
     )
     def delete(self, request: Request, pk: int) -> Response:
         """Deletes the task with its images, labels, shapes, files and jobs. There is no way back."""
         task = self.get_task(pk)
         self.require("delete", Task, task)
-        with changing_task(task) as task:
-            task.delete()
+        delete_task(task, expected(request))
         return Response(status=status.HTTP_204_NO_CONTENT)
