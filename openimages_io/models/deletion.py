@@ -18,6 +18,8 @@ _OLD_NAME = re.compile(r"openimages/[0-9a-f]{2}/([0-9a-f]{64})-[0-9a-f]{8}(?:_\w
 _BY_TASK = (
     ("Mask", "shape__task_id"),
     ("Shape", "task_id"),
+    ("Mask", "shape__image__task_id"),  # the database doesn't compare a shape's task with its image's
+    ("Shape", "image__task_id"),
     ("HierarchyEdge", "parent__task_id"),
     ("AttributeSpec", "label__task_id"),
     ("Label", "task_id"),

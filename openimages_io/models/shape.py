@@ -54,8 +54,14 @@ class Shape(RevisedModel):
     """
 
     task = models.ForeignKey(
-        Task, on_delete=models.CASCADE, related_name="shapes", db_index=False, verbose_name=_("task")
+        Task,
+        on_delete=models.CASCADE,
+        related_name="shapes",
+        db_index=False,
+        db_constraint=False,
+        verbose_name=_("task"),
     )
+    """The image's task. The database guards that the image is there, and the image's own key that its task is."""
     image = models.ForeignKey(Image, on_delete=models.CASCADE, related_name="shapes", verbose_name=_("image"))
     label = models.ForeignKey(Label, on_delete=models.RESTRICT, related_name="shapes", verbose_name=_("label"))
     kind = models.CharField(_("kind"), max_length=9, choices=ShapeKind)

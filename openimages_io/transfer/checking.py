@@ -50,6 +50,7 @@ class Checker:
             self._total = every.count()
             self._tell()
             self._check_hierarchy()
+            self._check_tasks()
             for page in self._pages():
                 for shape in page:
                     self._check_shape(shape)
@@ -66,9 +67,25 @@ class Checker:
             self._give_labels(page)
             keys = {shape.image_id for shape in page}
             images = Image.objects.using(self.using).only("task_id", "subset", "name", "width", "height").in_bulk(keys)
+            whole = []
             for shape in page:
-                shape.image, shape.label = images[shape.image_id], self._labels[shape.label_id]
-            yield page
+                image, label = images.get(shape.image_id), self._labels.get(shape.label_id)
+                if image is None or label is None:
+                    field = "label" if image else "image"
+                    self._fault(shape, "bad-shape", f"there is no {field} {getattr(shape, f'{field}_id')}", field)
+                    continue
+                shape.image, shape.label = image, label
+                whole.append(shape)
+            self.shapes += len(page) - len(whole)
+            yield whole
+
+    def _check_tasks(self) -> None:
+        """Finds shapes on images of this task that say another one: the database doesn't compare the two."""
+        images = Image.objects.using(self.using).filter(task_id=self.task.pk)
+        others = Shape.objects.using(self.using).filter(image__in=images).exclude(task_id=self.task.pk)
+        for shape in others.select_related("image").order_by("pk").iterator(_PAGE):
+            reason = f"it says the task {shape.task_id}, but its image is of the task {self.task.pk}"
+            self._fault(shape, "bad-shape", reason, "task")
 
     def _give_labels(self, page: Sequence[Shape]) -> None:
         missing = {shape.label_id for shape in page} - self._labels.keys()
@@ -128,7 +145,8 @@ class Checker:
             self._report(Issue(code="hierarchy-cycle", params=params, column="hierarchy", value=name))
 
     def _fault(self, shape: Shape, code: str, reason: str, field: str, severity: Severity = Severity.ERROR) -> None:
-        named = f"{shape.kind} {shape.pk} on {shape.image}: {reason}"
+        image = shape._state.fields_cache.get("image") or f"image {shape.image_id}"
+        named = f"{shape.kind} {shape.pk} on {image}: {reason}"
         self._report(Issue(code=code, reason=named, column=field, severity=severity))
 
     def _tell(self) -> None:

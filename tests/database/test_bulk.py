@@ -82,7 +82,7 @@ def test_indexes_are_made_again_just_as_they_were(rows: dict[str, list[Any]], mo
     before = definitions()
     with loading("default", [Shape]) as loader:
         loader.postpone_indexes(Shape, 130)
-        assert len(loader.postponed) == (6 if POSTGRESQL else 3)
+        assert len(loader.postponed) == (5 if POSTGRESQL else 3)
         assert len(definitions()) < len(before)
         loader.insert(Shape, rows, {"kind": "tag"})
     assert definitions() == before

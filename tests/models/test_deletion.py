@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from django.contrib.auth import get_user_model
 from django.core.files.base import ContentFile
-from django.db import connection, transaction
+from django.db import connection, models, transaction
 from django.db.models import RestrictedError
 from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoCaptureOnCommitCallbacks
@@ -64,6 +64,18 @@ def test_a_task_takes_all_its_rows_and_pictures_and_no_others(
     assert total == sum(counts.values())
     assert [model._base_manager.count() for model in MODELS] == [6, 6, 1, 1, 2, 2, 1]
     assert pictures(media) == {"kept-0.jpg", "kept-1.jpg"}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("says", ["another", "none"])
+@pytest.mark.django_db(transaction=True)
+def test_a_task_takes_shapes_on_its_images_that_say_another_task(way: str, says: str) -> None:
+    kept, task = filled("kept"), filled("gone")
+    shape = Shape.objects.filter(task=task)[0]
+    models.QuerySet(Shape).filter(pk=shape.pk).update(task_id=kept.pk if says == "another" else 987_654)
+    WAYS[way](task)
+    assert set(Shape.objects.values_list("task_id", "image__task_id")) == {(kept.pk, kept.pk)}
+    assert Mask.objects.count() == Shape.objects.count() == 6
 
 
 @pytest.mark.parametrize("way", WAYS)

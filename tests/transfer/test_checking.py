@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, models, transaction
 
 from openimages_io.exceptions import OpenImagesError
 from openimages_io.geometry.rings import bounds
@@ -66,6 +66,32 @@ def test_masks_are_looked_at(task: Task, values: dict[str, Any], code: str) -> N
     mask = Mask.objects.order_by("pk")[0]
     Mask.objects.filter(pk=mask.pk).update(**values)
     assert [found_code for found_code, _, _ in found(task)] == [code]
+
+
+def test_shapes_of_one_task_on_images_of_another_are_found_from_both(task: Task) -> None:
+    other = Task.objects.create(name="other")
+    shape = changed("tag", task=other)
+    said = f"tag {shape.pk} on {shape.image}"
+    reason = f"{said}: it says the task {other.pk}, but its image is of the task {task.pk}"
+    assert found(task) == [("bad-shape", "task", reason)]
+    assert ("bad-shape", "image", f"{said}: It belongs to another task.") in found(other)
+    changed("tag", task_id=987_654)
+    assert [column for _, column, _ in found(task)] == ["task"]
+
+
+@pytest.mark.parametrize("field", ["image", "label"])
+def test_shapes_whose_rows_are_gone_are_found(task: Task, field: str) -> None:
+    before = task.shapes.count()
+    shape = changed("tag")
+    with transaction.atomic():
+        models.QuerySet(Shape).filter(pk=shape.pk).update(**{f"{field}_id": 987_654})
+        checker = Checker(task)
+        (issue,) = checker.run().issues()
+        assert (issue.code, issue.column) == ("bad-shape", field)
+        assert issue.reason.endswith(f": there is no {field} 987654")
+        assert f"tag {shape.pk} on " in issue.reason
+        assert checker.shapes == before
+        transaction.set_rollback(True)
 
 
 def test_a_hierarchy_with_a_loop(task: Task) -> None:
