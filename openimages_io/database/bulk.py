@@ -1,12 +1,12 @@
 """Rows into the database at its own speed: the one place that goes around model instances.
 
 `bulk_create` manages under 20 thousand rows a second, the statements here 150 to 500 thousand. Everything above hands
-over columns. On SQLite many rows go into one INSERT; on PostgreSQL they go by COPY.
+over columns. On SQLite many rows go into one INSERT; on PostgreSQL they go by COPY, in its binary form.
 """
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from datetime import datetime
 from functools import cached_property, lru_cache
 from itertools import chain, islice
 from typing import Any, Final, TypeVar
@@ -15,12 +15,13 @@ from django.db import connections, models, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.utils import OperationalError, ProgrammingError
 
+from openimages_io.database.binary_copy import HEADER, TRAILER, RowEncoder
 from openimages_io.database.commit import Commit
 from openimages_io.exceptions import OpenImagesError
 
 Columns = Mapping[str, Sequence[Any]]
 """Values by database column, all of one length: int, float, str, bytes, bool or None; JSON as text."""
-Constants = Mapping[str, int | str | None]
+Constants = Mapping[str, int | str | datetime | None]
 """The same value for every row."""
 
 M = TypeVar("M", bound=models.Model)
@@ -31,8 +32,6 @@ _WORTH_REBUILDING: Final = 20_000
 """New rows from which on making indexes afterwards pays."""
 _FLAG_TYPES: Final = frozenset({bool, type(None)})
 _FLAG_NUMBERS: Final[Mapping[Any, int | None]] = {True: 1, False: 0, None: None}
-_FLAG_TEXTS: Final[Mapping[Any, str]] = {True: "t", False: "f", None: r"\N"}
-"""A column of flags as COPY reads it."""
 _SHORT: Final = 16
 """Characters of a text that is written into a statement."""
 _LOCK_TIMEOUT: Final = "2s"
@@ -91,6 +90,7 @@ class Loader:
         """The COPY that is going on: the server takes rows in while the next are prepared."""
         self._sink: Any = None
         self._stack = ExitStack()
+        self._encoders: dict[type[models.Model], RowEncoder] = {}
 
     def insert(self, model: type[models.Model], columns: Columns, constants: Constants | None = None) -> int:
         """Inserts rows in their order; columns that are not given take the database's default. Returns their number."""
@@ -102,7 +102,7 @@ class Loader:
         self.inserted += rows
         self._tables.add(table)
         if self._copies:
-            self._copy(table, columns, constants)
+            self._copy(model, columns, constants)
         else:
             self._insert_many(table, columns, constants, rows)
         return rows
@@ -236,27 +236,34 @@ class Loader:
             cursor.executemany(sql(per_statement), zip(*[together] * (per_statement * len(columns)), strict=True))
             cursor.executemany(sql(1), each)
 
-    def _copy(self, table: str, columns: Columns, constants: Constants) -> None:
+    def _copy(self, model: type[models.Model], columns: Columns, constants: Constants) -> None:
         quote = self.connection.ops.quote_name
-        names = ", ".join(map(quote, (*constants, *columns)))
-        fixed = "".join(f"{_copy_text([value])[0]}\t" for value in constants.values())
-        cells = list(map(_copy_text, columns.values()))
-        body = ("\n" + fixed).join(map("\t".join, zip(*cells, strict=True)))
-        sql = f"COPY {quote(table)} ({names}) FROM STDIN"
+        encoder = self._encoder(model)
+        names = ", ".join(map(quote, encoder.order([*constants, *columns])))
+        rows = encoder.encode(columns, constants)
+        sql = f"COPY {quote(model._meta.db_table)} ({names}) FROM STDIN (FORMAT binary)"
         if sql != self._copying:
             self.end_copy()
             with self._raw_cursor() as cursor:
                 self._sink = self._stack.enter_context(cursor.copy(sql))
             self._copying = sql
+            rows = HEADER + rows
         with self.connection.wrap_database_errors:
-            self._sink.write(f"{fixed}{body}\n")
+            self._sink.write(rows)
+
+    def _encoder(self, model: type[models.Model]) -> RowEncoder:
+        if model not in self._encoders:
+            types = {str(field.column): field.db_type(self.connection) or "" for field in model._meta.concrete_fields}
+            self._encoders[model] = RowEncoder(types, self.connection.timezone_name)
+        return self._encoders[model]
 
     def end_copy(self) -> None:
         """Ends the COPY that is going on, if there is one; what is wrong with its rows is raised here."""
         if self._copying:
+            sink = self._sink
             self._copying, self._sink = "", None
-            with self.connection.wrap_database_errors:
-                self._stack.close()
+            with self.connection.wrap_database_errors, self._stack:
+                sink.write(TRAILER)
 
     def abandon(self) -> None:
         """Breaks off the COPY that is going on, so that the transaction can be rolled back."""
@@ -296,7 +303,7 @@ def _quick_to_bind(columns: Columns, constants: Constants) -> tuple[Columns, Con
     Flags become numbers, and columns that hold nothing, or the same short text throughout, become constants.
     """
     left: dict[str, Sequence[Any]] = {}
-    same: dict[str, int | str | None] = dict(constants)
+    same: dict[str, int | str | datetime | None] = dict(constants)
     for name, values in columns.items():
         first = values[0]
         is_short = first is None or (isinstance(first, str) and len(first) <= _SHORT and first.isprintable())
@@ -309,32 +316,9 @@ def _quick_to_bind(columns: Columns, constants: Constants) -> tuple[Columns, Con
     return (left, same) if left else (columns, constants)
 
 
-def _literal(value: int | str | None) -> str:
+def _literal(value: int | str | datetime | None) -> str:
     if value is None:
         return "NULL"
+    if isinstance(value, datetime):
+        return f"'{value.isoformat(' ')}'"
     return "'" + value.replace("'", "''").replace("%", "%%") + "'" if isinstance(value, str) else str(int(value))
-
-
-_MUST_ESCAPE: Final = re.compile(r"[\\\t\n\r]")
-_COPY_ESCAPES: Final = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
-
-
-def _copy_text(values: Sequence[Any]) -> list[str]:
-    """A column in the text format of COPY."""
-    types = set(map(type, values))
-    if types <= {int, float}:
-        return list(map(repr, values))
-    if types <= _FLAG_TYPES:
-        return list(map(_FLAG_TEXTS.__getitem__, values))
-    if types == {str} and not _MUST_ESCAPE.search("".join(values)):
-        return list(values)
-    return [
-        r"\N"
-        if value is None
-        else value.translate(_COPY_ESCAPES)
-        if isinstance(value, str)
-        else "\\\\x" + value.hex()
-        if isinstance(value, bytes)
-        else repr(value)
-        for value in values
-    ]

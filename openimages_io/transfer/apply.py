@@ -91,7 +91,7 @@ class _Applying:
             constants["task_id"] = self.task_id
         if model is Image:
             now = self.loader.connection.ops.adapt_datetimefield_value(timezone.now())
-            constants |= {"revision": 1, "updated": str(now)}
+            constants |= {"revision": 1, "updated": now}
         self.loader.insert(model, self._real(columns), constants)
 
     def _real(self, columns: dict[str, Sequence[Any]]) -> Columns:

@@ -1,13 +1,19 @@
 """The bulk path: rows past the instances, and indexes and keys as they were."""
 
+import json
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import DataError, IntegrityError, connection, transaction
+from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pytest_django import Settings
 
 from openimages_io.database import bulk
 from openimages_io.database.bulk import Loader, loading
-from openimages_io.models import Image, Label, Shape, Task
+from openimages_io.models import Image, Label, Mask, Shape, Task
+from openimages_io.models.image import PROVENANCE
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -64,6 +70,108 @@ def test_a_column_that_says_the_same_throughout_comes_back(
         loader.insert(Shape, rows | same | {"truncated": [flag, None] * 65}, {"kind": "tag"})
     stored = list(Shape.objects.order_by("pk").values_list("source", "occluded", "score", "attributes", "truncated"))
     assert stored == [(source, flag, None, {}, None)] * 130 + [(source, flag, None, {}, f) for f in [flag, None] * 65]
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.none() | st.floats(0, 1) | st.sampled_from([0, 1, -0.0, 5e-324]),
+            st.none() | st.integers(0, 2**63 - 1),
+            st.none() | st.booleans(),
+            st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=64),
+            st.none() | st.recursive(st.floats(-1, 1) | st.text('é\\"\t', max_size=3), st.lists, max_leaves=4),
+        ),
+        min_size=1,
+        max_size=20,
+    ),
+    st.integers(0, 3),
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+def test_whatever_a_column_may_hold_comes_back(
+    rows: dict[str, list[Any]], said: list[tuple[Any, ...]], same: int
+) -> None:
+    said += [said[0]] * same
+    names = "score", "group", "occluded", "source", "attributes"
+    columns = {name: [row[place] for row in said] for place, name in enumerate(names)}
+    stored = {**columns, "attributes": [json.dumps(value) for value in columns["attributes"]]}
+    with loading("default", [Shape]) as loader:
+        last = Shape.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+        loader.insert(Shape, stored | {name: keys[:1] * len(said) for name, keys in rows.items()}, {"kind": "tag"})
+    found = list(Shape.objects.filter(pk__gt=last).order_by("pk").values_list(*names))
+    assert found == list(zip(*columns.values(), strict=True))
+
+
+@pytest.mark.parametrize("is_aware", [True, False])
+def test_images_and_masks_come_back_as_they_were(
+    rows: dict[str, list[Any]], settings: Settings, is_aware: bool
+) -> None:
+    settings.USE_TZ, settings.TIME_ZONE = is_aware, "Asia/Kolkata"
+    connection.close()  # what it knows of the time zone is from before
+    now = timezone.now()
+    sizes = [None, 2**31 - 1, 1, None]
+    with loading("default", [Image, Mask]) as loader:
+        keys = loader.reserve(Image, 4)
+        rotations = [None, 0.5, -1, 0.0]
+        columns: dict[str, Any] = {
+            "id": keys,
+            "name": list("wxyz"),
+            "width": sizes,
+            "height": sizes,
+            "rotation": rotations,
+        }
+        texts = {"file", "file_suffix", "file_digest", *PROVENANCE.values()} - {"original_size"}
+        adapted = loader.connection.ops.adapt_datetimefield_value(now)
+        same = {"task_id": rows["task_id"][0], "subset": "train", "revision": 1, "updated": adapted}
+        loader.insert(Image, columns, same | dict.fromkeys(texts, ODD))
+        (shape,) = loader.reserve(Shape, 1)
+        loader.insert(Shape, {name: keys[:1] for name, keys in rows.items()} | {"id": [shape]}, {"kind": "mask"})
+        png = bytes(range(256))
+        loader.insert(
+            Mask, {"shape_id": [shape], "png": [png], "path": [ODD], "clicks": [""]}, {"width": 4, "height": 3}
+        )
+    found = Image.objects.filter(pk__in=keys).order_by("pk")
+    assert list(found.values_list("name", "width", "rotation", "title", "updated")) == [
+        (name, size, rotation, ODD, now) for name, size, rotation in zip("wxyz", sizes, rotations, strict=True)
+    ]
+    mask = Mask.objects.get()
+    assert (bytes(mask.png), mask.path, mask.width) == (png, ODD, 4)
+    connection.close()
+
+
+@pytest.mark.skipif(not POSTGRESQL, reason="SQLite's columns hold whatever they get")
+@pytest.mark.parametrize(
+    ("values", "error"),
+    [
+        ({"group": [2**63]}, DataError),
+        ({"group": [-1]}, IntegrityError),
+        ({"source": ["x" * 65]}, DataError),
+        ({"source": ["a\0b"]}, DataError),
+        ({"attributes": ["{"]}, DataError),
+        ({"group": [0.5]}, TypeError),
+        ({"score": ["0.5"]}, TypeError),
+        ({"score": [float("nan")]}, IntegrityError),
+    ],
+)
+def test_what_no_column_holds_is_refused(rows: dict[str, list[Any]], values: dict[str, Any], error: Any) -> None:
+    def load() -> None:
+        with loading("default", [Shape]) as loader:
+            loader.insert(Shape, rows, {"kind": "tag"})
+            loader.insert(Shape, {name: keys[:1] for name, keys in rows.items()} | values, {"kind": "tag"})
+
+    with pytest.raises(error):
+        load()
+    assert not Shape.objects.exists()
+
+
+@pytest.mark.skipif(not POSTGRESQL, reason="SQLite's columns hold whatever they get")
+@pytest.mark.parametrize("width", [2**31, 2**70])
+def test_a_width_that_is_too_large_is_refused(rows: dict[str, list[Any]], width: int) -> None:
+    def load() -> None:
+        with loading("default", [Image]) as loader:
+            loader.insert(Image, {"task_id": rows["task_id"][:1], "name": ["b"], "width": [width], "height": [1]})
+
+    with pytest.raises(DataError, match="out of range"):
+        load()
 
 
 def test_json_and_updates(rows: dict[str, list[Any]]) -> None:
