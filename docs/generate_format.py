@@ -221,6 +221,11 @@ a new image has the row's name. A picture `a.jpg` is that of an image `a`, and w
 it and not `a`. This is so with `--match exact`, too. A picture that no row names and no image is called by, with the bytes of one whose path is the end of its own, or the other
 way about, is the same image (`same-picture`); in folders that disagree, as `cam1/` and `cam2/`, it is another.
 
+Where the name of a new image would be another's, too, it has the name that its row or its picture has. A picture whose very name is that of an image of the task is no new image's.
+An ImageID that the task has in another subset alone is that image's (`other-subset`), unless names in its own subset are as near; with `--missing-images create` it is
+a new image. A row of no subset is of the image that rows of other files name so, or that the task has, in `default` if there are several; else its image is in `default`. Two
+that fit are `ambiguous-image`.
+
 An export writes the image's name into every row. The picture of an image called `a.jpg` is written as `a.jpg`, not `a.jpg.jpg`, unless another image would have that name
 (`extension-twice`, counted). Datumaro and CVAT know a picture by the ImageID and one extension, so in their layout an image `a.jpg` goes out as the ImageID `a`
 (`extension-left-out`, counted), unless the task has an image `a` or `a.png` in any subset, or the picture is of another type. An import finds it again

@@ -84,6 +84,10 @@ class Files:
         """Whether there is a file of this name in the very subset, or one whose path tells no subset."""
         return name in self._by_subset.get(subset, ()) or name in self._by_subset.get(None, ())
 
+    def subsets_of(self, name: str) -> set[str]:
+        """The subsets that have a file of this name."""
+        return {subset for subset, files in self._by_subset.items() if subset is not None and name in files}
+
     def by_subset(self) -> list[tuple[str | None, list[str]]]:
         """The names of each subset."""
         return [(subset, list(files)) for subset, files in self._by_subset.items()]

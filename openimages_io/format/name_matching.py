@@ -147,10 +147,8 @@ class _Side:
 
     def equal(self, name: Name) -> list[Name]:
         """Those that differ in nothing but the extension at most: the best of them."""
-        exact = self._fitting(name, self.by_text.get(name.text, ()))
-        return exact or [
-            other for other in self._fitting(name, self.by_stem.get(name.stem, ())) if _endings_agree(name, other)
-        ]
+        alike = [other for other in self.by_stem.get(name.stem, ()) if _endings_agree(name, other)]
+        return self._fitting(name, self.by_text.get(name.text, ())) or self._fitting(name, alike)
 
     def _fitting(self, name: Name, others: Iterable[Name]) -> list[Name]:
         fitting = [other for other in others if self.together(name.subset, other.subset)]
@@ -249,7 +247,7 @@ class _Matching:
             rivals = self._rivals_of(equal[0])
             if any((len(rival.stem) > len(stem)) is not shortens for rival in rivals):
                 continue
-            if self._is_one([rival for rival in rivals if rival.stem == name.stem]):
+            if self._is_one([rival for rival in rivals if rival.stem == name.stem], declared=self.declared):
                 return equal[0]
         return None
 
@@ -261,13 +259,18 @@ class _Matching:
 
     def _has_one_rival(self, other: Name) -> bool:
         if other not in self._has_one:
-            self._has_one[other] = self._is_one(self._rivals_of(other))
+            self._has_one[other] = self._is_one(self._rivals_of(other), declared=self.declared)
         return self._has_one[other]
 
-    def _is_one(self, names: list[Name]) -> bool:
-        """Whether these are one image's: they differ in the extension alone, or their bytes are equal."""
+    def _is_one(self, names: list[Name], declared: Collection[Name] = ()) -> bool:
+        """Whether these are one image's: they differ in the extension alone, or their bytes are equal.
+
+        Of those that are `declared` each is an image of its own.
+        """
         if len(names) == 1:
             return True
+        if sum(name in declared for name in names) > 1:
+            return False
         first = names[0]
         if all(name.stem == first.stem for name in names):
             endings = {name.ending for name in names} - {""}

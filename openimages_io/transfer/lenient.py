@@ -4,7 +4,7 @@ What is of one image is decided once, when the first name is met that nothing eq
 (`lenient_search.py`). An archive whose names are all exact pays nothing for it.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from openimages_io.format.layouts import Files, Layout
@@ -14,8 +14,9 @@ from openimages_io.format.skip_reasons import SkipReason
 from openimages_io.models.image import DEFAULT_SUBSET
 from openimages_io.transfer.lenient_search import file_names_matter, may_match, pictures_may_match, search
 from openimages_io.transfer.matching import SUBSET, LenientNames, Place
-from openimages_io.transfer.options import Match
+from openimages_io.transfer.options import Match, Missing
 from openimages_io.transfer.run import Run
+from openimages_io.transfer.subset_search import SubsetSearch
 
 AMBIGUOUS: Final = 0
 _CODES: Final[Mapping[str, str]] = {
@@ -27,23 +28,29 @@ _CODES: Final[Mapping[str, str]] = {
 
 
 def find_images(run: Run, subset: str | None, names: Sequence[str]) -> list[int | None]:
-    """Return the keys of these images, found exactly or else leniently; None and 0 as `ImageIndex.find` has them."""
+    """Return the keys of these images: found exactly, else leniently, else by an ImageID in another subset.
+
+    None for one that is not there, 0 for a name that fits several.
+    """
+    if subset is None and run.options.missing_images is Missing.CREATE:
+        places = map(_subset_search(run), names)
+        return [run.images.at(*place) if place else AMBIGUOUS for place in places]
     found = run.images.find(subset, names)
     if None not in found:
         return found
     missing = (name for name, key in zip(names, found, strict=True) if key is None)
     lenient = _lenient_names(run, subset, missing)
-    if not lenient:
-        return found
     for index, (key, name) in enumerate(zip(found, names, strict=True)):
         if key is not None:
             continue
-        if (subset, name) in lenient.doubtful_rows:
+        if lenient and (subset, name) in lenient.doubtful_rows:
             found[index] = AMBIGUOUS
-        elif place := lenient.rows.get((subset, name)):
+        elif lenient and (place := lenient.rows.get((subset, name))):
             found[index] = run.images.at(*place)
             if found[index] and subset is not None and place[0] != subset:
                 run.images.elsewhere.setdefault(subset, set()).add(found[index] or 0)
+        else:
+            found[index] = run.images.find_elsewhere(subset, name)
     return found
 
 
@@ -71,8 +78,19 @@ def _lenient_names(run: Run, subset: str | None, missing: Iterable[str]) -> Leni
     return run.lenient
 
 
+def _subset_search(run: Run) -> Callable[[str], Place | None]:
+    """Return what finds the image of a row of no subset. Names that are not exact are sought before."""
+    if run.find_place is None:
+        if run.lenient is None and run.options.match is Match.LENIENT and len(run.layout.pictures):
+            use(run, search(run))
+        run.find_place = SubsetSearch(run).place
+    return run.find_place
+
+
 def place_of(run: Run, subset: str | None, name: str) -> Place:
     """Return subset and ImageID of a row's image."""
+    if subset is None and run.find_place is not None:
+        return run.find_place(name) or (DEFAULT_SUBSET, name)
     place = run.lenient.rows.get((subset, name)) if run.lenient else None
     return place or (subset or DEFAULT_SUBSET, name)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from openimages_io.models import Image, Label
+from openimages_io.models.image import DEFAULT_SUBSET
 
 _AMBIGUOUS: Final = 0
 
@@ -111,7 +112,8 @@ class ImageIndex:
     by the ImageID alone, and any by a file that doesn't say its subset.
     """
 
-    def __init__(self, rows: Iterable[tuple[int, str, str]] = ()) -> None:
+    def __init__(self, rows: Iterable[tuple[int, str, str]] = (), *, across_subsets: bool = True) -> None:
+        """Without `across_subsets` an image is only found in the subset that is said, if any is."""
         self._by_subset: dict[str, dict[str, int]] = {}
         self.elsewhere: dict[str, set[int]] = {}
         """Images that were found by their ImageID alone, by the subset that files say."""
@@ -119,15 +121,17 @@ class ImageIndex:
         self._all_by_name: dict[str, int] | None = None
         for key, subset, name in rows:
             self._by_subset.setdefault(subset, {})[name] = key
-            self._stored_by_name[name] = _AMBIGUOUS if name in self._stored_by_name else key
+            if across_subsets:
+                self._stored_by_name[name] = _AMBIGUOUS if name in self._stored_by_name else key
 
     @classmethod
-    def of_task(cls, task_id: int | None, using: str) -> "ImageIndex":
+    def of_task(cls, task_id: int | None, using: str, *, across_subsets: bool = True) -> "ImageIndex":
         """The images of a task that is there; none for one that is not."""
         if task_id is None:
             return cls()
         rows = Image.objects.using(using).filter(task_id=task_id).order_by("pk")
-        return cls(rows.values_list("pk", "subset", "name").iterator(chunk_size=5000))
+        places = rows.values_list("pk", "subset", "name").iterator(chunk_size=5000)
+        return cls(places, across_subsets=across_subsets)
 
     def add(self, subset: str, name: str, key: int) -> int:
         """Takes an image in."""
@@ -137,24 +141,26 @@ class ImageIndex:
         return key
 
     def find(self, subset: str | None, names: Sequence[str]) -> list[int | None]:
-        """The keys of these images; None for one that is not there, 0 for an ImageID that several subsets have."""
-        if subset is None:
-            return list(map(self._by_name().get, names))
-        found: list[int | None] = list(map(self._by_subset.get(subset, {}).get, names))
-        if self._stored_by_name and None in found:
-            for index, (key, name) in enumerate(zip(found, names, strict=True)):
-                if key is None and (stored := self._stored_by_name.get(name)) is not None:
-                    found[index] = stored
-                    if stored != _AMBIGUOUS:
-                        self.elsewhere.setdefault(subset, set()).add(stored)
-        return found
+        """The keys of these images in the subset; if none is said in `default`, else by ImageID alone.
+
+        None for one that is not there, 0 for an ImageID that several subsets have.
+        """
+        if subset is not None:
+            return list(map(self._by_subset.get(subset, {}).get, names))
+        own, by_name = self._by_subset.get(DEFAULT_SUBSET, {}), self._by_name()
+        return [own.get(name) or by_name.get(name) for name in names]
+
+    def find_elsewhere(self, subset: str | None, name: str) -> int | None:
+        """The same for an ImageID that the subset doesn't have and other subsets may; it is noted if one has it."""
+        key = None if subset is None else self._stored_by_name.get(name)
+        if key and subset is not None:
+            self.elsewhere.setdefault(subset, set()).add(key)
+        return key
 
     def peek(self, subset: str | None, name: str) -> int | None:
-        """The key that `find` would give, without a note that it was found in another subset."""
-        if subset is None:
-            return self._by_name().get(name)
-        key = self._by_subset.get(subset, {}).get(name)
-        return self._stored_by_name.get(name) if key is None else key
+        """The key that is found in the subset or else in another, without a note."""
+        (key,) = self.find(subset, [name])
+        return self._stored_by_name.get(name) if key is None and subset is not None else key
 
     def at(self, subset: str, name: str) -> int | None:
         """The image of exactly this subset and ImageID."""

@@ -1,6 +1,7 @@
 """What the searches for names that are not exact have in common: an archive's names, and the bytes of its pictures."""
 
 from collections.abc import Collection
+from functools import cached_property
 from typing import Final
 
 from openimages_io.exceptions import UnreadableArchive
@@ -9,6 +10,7 @@ from openimages_io.format.name_matching import Matches, Name, Together, Way, mat
 from openimages_io.format.names import split_ending
 from openimages_io.text import printable
 from openimages_io.transfer.matching import LenientNames, Place
+from openimages_io.transfer.options import Missing
 from openimages_io.transfer.pictures.storing import digest_of
 from openimages_io.transfer.row_names import RowNames
 from openimages_io.transfer.run import Run
@@ -38,6 +40,14 @@ class NameSearch:
         self.by_path = {path: name for name, path in self.paths.items()}
         self._digests: dict[str, str | None] = {}
 
+    @cached_property
+    def users(self) -> dict[str, set[Name]]:
+        """The names of rows and pictures by their text."""
+        users: dict[str, set[Name]] = {}
+        for name in (*self.rows.names, *self.paths):
+            users.setdefault(name.text, set()).add(name)
+        return users
+
     def is_same(self, names: Collection[Name]) -> bool:
         """Whether these are pictures of the same bytes."""
         if not 1 < len(names) <= _MOST_COPIES or any(name not in self.paths for name in names):
@@ -64,10 +74,17 @@ class NameSearch:
         place = self.place_of(picture.subset, full)
         if place is None or self.run.layout.pictures.has(picture.subset, full):
             return None
-        has_other = self.place_of(picture.subset, picture.text) is not None
+        has_other = self.place_of(picture.subset, picture.text) is not None or self._will_be(picture)
         if has_other and (not self.is_named(*place) or self.is_named(picture.subset, picture.text)):
             return None
         return place
+
+    def _will_be(self, picture: Name) -> bool:
+        """Whether the archive makes an image of a picture's ImageID, for which another row or picture has it, too."""
+        if self.run.options.missing_images is not Missing.CREATE:
+            return False
+        others = self.users[picture.text] - {picture}
+        return any(together_in_archive(picture.subset, name.subset) for name in others)
 
     def place_of(self, subset: str | None, text: str) -> Place | None:
         """The image of this name in the very subset, or in any if none is said and only one has it."""

@@ -12,7 +12,7 @@ from openimages_io.format.pictures import BadPicture, check_picture
 from openimages_io.models import Image
 from openimages_io.models.image import DEFAULT_SUBSET
 from openimages_io.transfer.matching import SUBSET, Place
-from openimages_io.transfer.name_search import NameSearch, together_in_archive
+from openimages_io.transfer.name_search import NameSearch, file_name, together_in_archive
 from openimages_io.transfer.run import Run
 
 
@@ -35,16 +35,12 @@ class NamesOfNewImages(NameSearch):
         groups: dict[Name, list[Name]] = {}
         for name, (picture, _) in self.matches.found.items():
             groups.setdefault(picture, []).append(name)
-        self.users: dict[str, set[Name]] = {}
-        """Names of rows and pictures by their text."""
-        for name in (*self.rows.names, *self.paths):
-            self.users.setdefault(name.text, set()).add(name)
         places = {picture: self._place(picture, names) for picture, names in groups.items()}
         chosen = Counter(places.values())
         for picture, names in groups.items():
             place = places[picture]
             if chosen[place] > 1 or self._is_used(place, picture, names):
-                place = place[0], picture.text
+                place = self._second_choice(place[0], picture, names)
             self._join(picture, names, place)
         for picture in self.paths.keys() - groups.keys():
             if image := self.of_file_name(picture):
@@ -59,20 +55,29 @@ class NamesOfNewImages(NameSearch):
     def _place(self, picture: Name, names: list[Name]) -> Place:
         """The name that the task has, else the shortest path, and of two as long the picture's.
 
-        In the subset that the rows' file says. Where the picture is not stored and so can't show next time that the
-        name is its own, it is one that a row has.
+        In the subset that the rows' file says. A picture whose very name is that of an image of the task is no other
+        image's. Where the picture is not stored and so can't show next time that the name is its own, it is one that a
+        row has.
         """
         subset = next((name.subset for name in names if name.subset is not None), picture.subset) or DEFAULT_SUBSET
         stored = [name.text for name in names if self._is_stored((name.subset or subset, name.text))]
+        own = subset, picture.text
+        has_image = self._is_stored(own) and file_name(picture.text, self.paths[picture]) not in stored
         if stored and picture.text not in stored:
-            return subset, min(stored, key=_by_length)
+            return own if has_image else (subset, min(stored, key=_by_length))
         stems = [name.stem for name in names if name.text != picture.text]
-        shortest = min((picture.text, *stems), key=lambda text: text.count("/"))
+        best = min((picture.text, *stems), key=lambda text: text.count("/"))
         texts = {name.text for name in names}
         ways = {self.matches.found[name][1] for name in names}
-        if shortest not in texts and not ways.isdisjoint({Way.SUFFIX, Way.ROOT}) and not self._is_kept(picture):
-            return subset, min(texts, key=_by_length)
-        return subset, shortest
+        if best not in texts and not ways.isdisjoint({Way.SUFFIX, Way.ROOT}) and not self._is_kept(picture):
+            best = min(texts, key=_by_length)
+        return own if has_image and not self._is_taken((subset, best), picture, names) else (subset, best)
+
+    def _second_choice(self, subset: str, picture: Name, names: list[Name]) -> Place:
+        """The picture's name, or where it is another's in this subset that of a row, if one is free."""
+        rows = sorted({name.text for name in names}, key=_by_length) if picture.subset != subset else []
+        free = (text for text in (picture.text, *rows) if not self._is_used((subset, text), picture, names))
+        return subset, next(free, picture.text)
 
     def _is_stored(self, place: Place) -> bool:
         """Whether the task had this image."""
@@ -111,7 +116,9 @@ class NamesOfNewImages(NameSearch):
                 continue
             if self._is_stored((name.subset or place[0], name.text)):  # which is found exactly
                 continue
-            (doubted if doubtful and way in {Way.SUFFIX, Way.ROOT} else joined).append(name)
+            is_another = doubtful and doubtful["form"] == "used" and picture.subset != place[0]
+            is_doubted = is_another or (doubtful and way in {Way.SUFFIX, Way.ROOT})
+            (doubted if is_doubted else joined).append(name)
         for name in doubted:
             self.names.doubtful_rows[name.subset, name.text] = doubtful
         for name in joined:
@@ -122,8 +129,8 @@ class NamesOfNewImages(NameSearch):
             if doubted and doubtful["form"] == "taken" and picture.text == text:
                 self.names.doubtful_pictures[path] = {"form": "rows", "row": doubted[0].text}
             return
-        if picture.text != text or picture.subset not in {None, place[0]}:
-            if not joined:
+        if (picture.subset, picture.text) != place:
+            if not joined and (picture.text != text or picture.subset is not None):
                 self.names.note(self.matches.found[names[0]][1], path, text)
             self.names.pictures[path] = place
             if self._is_stored(place):
@@ -133,14 +140,19 @@ class NamesOfNewImages(NameSearch):
 
     def _doubt(self, picture: Name, names: list[Name], place: Place) -> Params:
         """Why this may not be the name of a picture and the rows that name it; empty if it may."""
-        path, text = self.paths[picture], place[1]
-        key = self.run.images.at(*place)
+        path = self.paths[picture]
         if self._is_used(place, picture, names):
             return {"form": "used", "fit": path}
-        is_said = any(name.text == text for name in names)
-        if key is not None and self._is_stored(place) and not is_said and not self._has(key, path):
-            return {"form": "taken", "fit": path, "image": text}
+        if self._is_taken(place, picture, names):
+            return {"form": "taken", "fit": path, "image": place[1]}
         return {}
+
+    def _is_taken(self, place: Place, picture: Name, names: list[Name]) -> bool:
+        """Whether this is an image of the task that no row names and that doesn't have the very picture."""
+        key = self.run.images.at(*place)
+        if key is None or not self._is_stored(place) or any(name.text == place[1] for name in names):
+            return False
+        return not self._has(key, self.paths[picture])
 
     def _has(self, key: int, path: str) -> bool:
         """Whether an image of the task has the very picture."""

@@ -35,6 +35,8 @@ class NamesOfTask(NameSearch):
         )
         pictures = match_names(self.paths, known, together=together, is_same=self.is_same)
         self._part_rivals(rows, pictures)
+        self._doubt_ends(rows)
+        self._doubt_ends(pictures)
         self.doubt_rows(rows)
         for name, (image, way) in rows.found.items():
             if way is not Way.EXACT:
@@ -58,6 +60,20 @@ class NamesOfTask(NameSearch):
                 self.names.stored.add(path)
                 self.names.note(way, path, image.text)
         self.leave_copies_out(pictures.found, together_in_archive)
+
+    def _doubt_ends(self, matches: Matches) -> None:
+        """Takes back a match by the end of a path where the very ImageID is in another subset."""
+        for name, (image, way) in list(matches.found.items()):
+            if way not in {Way.SUFFIX, Way.ROOT}:
+                continue
+            others = [
+                Name.of_image(subset, name.text)
+                for subset in sorted(self.run.images.subsets())
+                if self.run.images.at(subset, name.text) is not None
+            ]
+            if others:
+                del matches.found[name]
+                matches.doubtful[name] = [image, *others]
 
     def _part_rivals(self, rows: Matches, pictures: Matches) -> None:
         """Takes back what rows and pictures of different names say of one image: `cam1/0001` and `cam2/0001.jpg`."""

@@ -21,7 +21,7 @@ from openimages_io.transfer.labels.importing import report_awaited_labels
 from openimages_io.transfer.lenient import join_subsets, place_of, report_lenient
 from openimages_io.transfer.matching import ImageIndex, LabelIndex
 from openimages_io.transfer.not_found import report_not_found
-from openimages_io.transfer.options import ImportOptions, Match, Mode, OnError
+from openimages_io.transfer.options import ImportOptions, Match, Missing, Mode, OnError
 from openimages_io.transfer.plan import Plan
 from openimages_io.transfer.replacing import Replacing, groups_of, replace_annotations
 from openimages_io.transfer.report import Report
@@ -137,7 +137,7 @@ class Planner:
             using=self.using,
             task_id=task_id or 0,
             has_shapes=plain(Shape, self.using).filter(task_id=task_id or 0).exists(),
-            images=ImageIndex.of_task(task_id, self.using),
+            images=ImageIndex.of_task(task_id, self.using, across_subsets=options.missing_images is not Missing.CREATE),
             labels=LabelIndex.of_task(task_id, self.using),
             specs=SpecIndex.of_task(task_id, options.missing_attributes, self.using),
             progress=self.progress,

@@ -1,11 +1,11 @@
 """The names of images in the rows of an archive, gathered before any of them is matched."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 
 from openimages_io.exceptions import UnreadableArchive
 from openimages_io.format.issues import Issue
-from openimages_io.format.layouts import Kind
+from openimages_io.format.layouts import Kind, Source
 from openimages_io.format.name_matching import Name, Root
 from openimages_io.format.names import split_ending
 from openimages_io.format.reading import read_table
@@ -32,20 +32,9 @@ class RowNames:
     def of(cls, run: Run) -> "RowNames":
         """Read the ImageIDs of every file, once more."""
         rows = cls()
-        tables = {kind: _names_alone(table) for kind, table in run.tables.items()}
         for source in run.layout.sources:
-            table = tables.get(source.kind)
-            if table is None or not run.wants(source.subset):
-                continue
-            try:
-                with run.archive.open(source.path) as stream:
-                    for chunk in read_table(stream, table, source.path, _ignore):
-                        if "ImageID" not in chunk.values:
-                            continue
-                        places = zip(chunk.get("Subset"), chunk.values["ImageID"], strict=True)
-                        rows.take(run, source.subset, set(places), is_list=source.kind == Kind.IMAGES)
-            except UnreadableArchive:  # said where the file is read
-                continue
+            for places in _places_in(run, source):
+                rows.take(run, source.subset, places, is_list=source.kind == Kind.IMAGES)
         return rows
 
     def take(self, run: Run, told: str | None, places: Collection[tuple[str | None, str]], *, is_list: bool) -> None:
@@ -60,6 +49,36 @@ class RowNames:
                 self.names.add(name)
                 if is_list:
                     self.listed.add(name)
+
+
+def said_subsets(run: Run) -> dict[str, set[str]]:
+    """Return for ImageIDs in files of no subset those subsets in which other rows have them."""
+    said: dict[str, set[str]] = {}
+    for source in run.layout.sources:
+        if source.subset is None and source.kind != Kind.IMAGES:
+            for places in _places_in(run, source):
+                said.update((text, set()) for _, text in places)
+    others = [source for source in run.layout.sources if source.subset is not None or source.kind == Kind.IMAGES]
+    for source in others if said else ():
+        for places in _places_in(run, source):
+            for subset, text in places:
+                if text in said:
+                    said[text].add(subset or source.subset or DEFAULT_SUBSET)
+    return said
+
+
+def _places_in(run: Run, source: Source) -> Iterator[set[tuple[str | None, str]]]:
+    """The ImageIDs of a file, if it has any, with the subset that their rows say; some at a time."""
+    table = run.tables.get(source.kind)
+    if table is None or not run.wants(source.subset):
+        return
+    try:
+        with run.archive.open(source.path) as stream:
+            for chunk in read_table(stream, _names_alone(table), source.path, _ignore):
+                if "ImageID" in chunk.values:
+                    yield set(zip(chunk.get("Subset"), chunk.values["ImageID"], strict=True))
+    except UnreadableArchive:  # said where the file is read
+        return
 
 
 def _ignore(_: Issue) -> None:

@@ -16,7 +16,7 @@ from openimages_io.format.size_table import SizeTable
 from openimages_io.format.skip_reasons import SkipReason
 from openimages_io.format.tables import Table
 from openimages_io.transfer.groups import Groups
-from openimages_io.transfer.matching import ImageIndex, LabelIndex, LenientNames
+from openimages_io.transfer.matching import ImageIndex, LabelIndex, LenientNames, Place
 from openimages_io.transfer.options import ImportOptions, Mode, OnError
 from openimages_io.transfer.plan import Plan
 from openimages_io.transfer.replacing import Replacing
@@ -86,6 +86,8 @@ class Run:
     """Subsets that rows of image lists name."""
     lenient: LenientNames | None = None
     """Names that are not exact; None before any was met."""
+    find_place: Callable[[str], Place | None] | None = None
+    """Finds the image of a row of no subset where unknown ones are created; None before there was one."""
     last_parts: frozenset[str] | None = None
     """What the paths end with that names may be matched with; None before it was asked for."""
     unknown_images: Unknown = field(default_factory=Unknown)

@@ -650,3 +650,116 @@ def test_images_meta_of_two_subsets(tmp_path: Path) -> None:
     result = bring_in(write(tmp_path / "in", files | pictures | {"annotations/images.meta": "a.jpg 10 20\n"}))
     assert image_names() == [("train", "a"), ("val", "a")]
     assert result.report.of("image sizes").skipped == {}, told(result.report)
+
+
+# An ImageID of the task in another subset than the one that is said
+
+
+def test_new_images_are_not_sought_in_another_subset(tmp_path: Path) -> None:
+    """The picture was that of `a.JPG`, and with the next import of `a` in `val`, which the first one had made."""
+    task_of(["a.JPG"])
+    source = archive(tmp_path / "in", ["a.JPG"], ["images/train/a.jpg"])
+    (source / BOXES.replace("train", "val")).write_text((source / BOXES).read_text().replace("a.JPG", "a"))
+    first = bring_in(source, missing_images=Missing.CREATE)
+    before = pictured()
+    assert (found(first), before) == (["images-look-alike", "matched-extension"], {"a": False, "a.JPG": True})
+    again = bring_in(source, missing_images=Missing.CREATE)
+    assert (again.committed, again.changed, pictured()) == (True, False, before), told(again.report)
+
+
+@pytest.mark.parametrize("match", Match)
+def test_where_images_are_created_those_of_other_subsets_are_others(match: Match, tmp_path: Path) -> None:
+    task_of(["a"], "val")
+    source = archive(tmp_path / "in", ["a"], ["images/train/a.jpg"])
+    (said,) = told(bring_in(source, missing_images=Missing.CREATE, match=match).report)
+    assert said.startswith("warning: images-look-alike: 1 new image")
+    assert said.endswith("“a” looks like the task's “val/a” but for the subset (1 such)")
+    assert [*Shape.objects.values_list("image__subset", flat=True)] == ["train"]
+    assert Image.objects.exclude(file="").get().subset == "train"
+
+
+@pytest.mark.parametrize("policy", [Missing.ERROR, Missing.SKIP])
+def test_a_name_without_its_extension_is_nearer_than_an_image_id_in_another_subset(
+    policy: Missing, tmp_path: Path
+) -> None:
+    task_of(["a.jpg"]).images.create(subset="val", name="a")
+    result = bring_in(archive(tmp_path / "in", ["a"], ["images/train/a.JPG"]), missing_images=policy)
+    assert result.committed, told(result.report)
+    assert [*Shape.objects.values_list("image__subset", flat=True)] == ["train"]
+    assert Image.objects.exclude(file="").get().subset == "train"
+
+
+def test_the_end_of_a_path_and_an_image_id_in_another_subset_are_no_match(tmp_path: Path) -> None:
+    task_of(["Cat/a"]).images.create(subset="val", name="a")
+    result = bring_in(archive(tmp_path / "in", ["a"], ["images/train/a.jpg"]), on_error=OnError.SKIP)
+    assert (found(result), Shape.objects.count()) == (["ambiguous-image", "ambiguous-image"], 0)
+    assert "may be any of 2 images: “train/Cat/a”, “val/a”" in told(result.report)[0]
+    assert not Image.objects.exclude(file="")
+
+
+# What made a second import differ
+
+
+def imported_twice(source: Path, **options: Any) -> tuple[Result, list[tuple[str, str]]]:
+    """The first result, and the images with a picture, which a second import leaves as they are."""
+    first = bring_in(source, missing_images=Missing.CREATE, on_error=OnError.SKIP, **options)
+    before = boxes_on_pictures("t"), image_names()
+    again = bring_in(source, missing_images=Missing.CREATE, on_error=OnError.SKIP, **options)
+    now = boxes_on_pictures("t"), image_names()
+    assert (again.committed, again.changed, now) == (True, False, before), told(again.report)
+    return first, [(image.subset, image.name) for image in Image.objects.exclude(file="").order_by("subset", "name")]
+
+
+def test_two_names_of_an_image_list_are_not_one_picture_s_in_another_folder(tmp_path: Path) -> None:
+    """Both became its image, and the database refused the second."""
+    task_of(["b"])
+    source = archive(
+        tmp_path / "in", [], ["images/train/a.jpg"], images=["x/a,train" + "," * 10, "x/a.jpg,train" + "," * 10]
+    )
+    result, pictures = imported_twice(source)
+    assert found(result) == ["ambiguous-image", "ambiguous-image"]
+    assert pictures == [("train", "a")]
+
+
+def test_a_picture_in_no_subset_s_folder_is_that_of_the_rows_subset(tmp_path: Path) -> None:
+    """It was sought in every subset, where `val` has an `a`, too."""
+    task_of(["a"], "val")
+    result, pictures = imported_twice(archive(tmp_path / "in", ["x/a"], ["images/a.jpg"]))
+    assert found(result) == ["images-look-alike", "matched-suffix"]
+    assert pictures == [("train", "a")]
+
+
+def test_a_picture_that_is_called_as_an_image_is_no_new_image_s(tmp_path: Path) -> None:
+    """A new image `a` had it, and with the next import `Cat/a`, too."""
+    task_of(["Cat/a"])
+    result, pictures = imported_twice(
+        archive(tmp_path / "in", ["a", "b.jpg"], ["images/train/Cat/a.jpg", "images/train/b.jpg"])
+    )
+    assert found(result) == ["ambiguous-image", "ambiguous-image", "matched-extension"]
+    assert (pictures, boxed()) == ([("train", "b")], ["b"])
+
+
+def test_of_pictures_in_and_out_of_the_subset_s_folder_one_of_another_extension_is_none(tmp_path: Path) -> None:
+    task_of(["b"])
+    result, pictures = imported_twice(archive(tmp_path / "in", ["a.JPG"], ["images/train/a.png", "images/a.jpg"]))
+    assert found(result) == ["matched-extension"]
+    assert pictures == [("train", "a"), ("train", "a.JPG")]
+
+
+@pytest.mark.parametrize("match", Match)
+def test_a_row_of_no_subset_is_of_the_image_that_other_rows_name(match: Match, tmp_path: Path) -> None:
+    """Each had an image of its own, and the next import could not tell which of them the row of no subset names."""
+    source = archive(tmp_path / "in", ["a", "b"], boxes="annotations/annotations-bbox.csv")
+    (source / BOXES).write_text((source / "annotations/annotations-bbox.csv").read_text().replace("b,", "c,"))
+    result, _ = imported_twice(source, match=match)
+    assert (found(result), image_names()) == ([], [("train", "a"), ("default", "b"), ("train", "c")])
+    again = bring_in(source, missing_images=Missing.CREATE, match=match)
+    assert (again.committed, again.changed) == (True, False), told(again.report)
+
+
+def test_a_row_of_no_subset_that_several_have_is_an_issue(tmp_path: Path) -> None:
+    source = archive(tmp_path / "in", ["a"], boxes="annotations/annotations-bbox.csv")
+    for subset in ("train", "val"):
+        (source / BOXES.replace("train", subset)).write_text((source / "annotations/annotations-bbox.csv").read_text())
+    result, _ = imported_twice(source)
+    assert (found(result), image_names()) == (["ambiguous-image"], [("train", "a"), ("val", "a")])

@@ -176,6 +176,7 @@ def attempt(seed: int, folder: Path, match: Match, policy: Missing) -> None:
 
     second = run(tree, chance, folder, "one", options)
     assert (second.committed, second.changed, state("one")) == (True, False, after), (said, told(second.report))
+    assert first.report.errors or not second.report.errors, (said, told(second.report))
     other = run(tree, chance, folder, "two", options)
     assert state("two") == after, (said, told(other.report))
 
@@ -186,3 +187,9 @@ def test_no_tree_of_names_leads_a_box_or_a_picture_astray(
     seed: int, match: Match, policy: Missing, tmp_path: Path
 ) -> None:
     attempt(seed * 6 + MODES.index((match, policy)), tmp_path / "in", match, policy)
+
+
+@pytest.mark.parametrize("seed", [3212, 10430, 10922, 11234, 11252, 11948, 12110, 13340, 13562])
+def test_trees_that_a_second_import_once_changed(seed: int, tmp_path: Path) -> None:
+    """Or that the first one failed on; each for another reason. `seed` chooses match and policy, too."""
+    attempt(seed, tmp_path / "in", *MODES[seed % 6])

@@ -175,6 +175,7 @@ def _image_of(run: Run, subset: str | None, name: str, path: str, chosen: Collec
         totals.skipped[SkipReason.BAD] += 1
         return None
     (key,) = run.images.find(subset, [name])
+    key = run.images.find_elsewhere(subset, name) if key is None else key
     if subset is None and run.options.subsets and key != _AMBIGUOUS:
         wanted = key in chosen if key is not None else DEFAULT_SUBSET in run.options.subsets
         if not wanted:
@@ -266,8 +267,9 @@ def _told_sizes(run: Run) -> Iterator[tuple[list[int], tuple[int, int]]]:
             continue
         keys = run.images.keys_of(told_subset, name)
         if not keys:  # perhaps one of another subset has the ImageID, of which nothing better is said
-            keys = [key for key in run.images.find(told_subset, [name]) if key]
-            is_said = any(key in keys and run.size(subset, name) for subset, key in run.images.called(name))
+            key = run.images.find_elsewhere(told_subset, name)
+            keys = [key] if key else []
+            is_said = any(other in keys and run.size(subset, name) for subset, other in run.images.called(name))
             if is_said or not taken.isdisjoint(keys):
                 skipped[SkipReason.SAID_TWICE] += 1
                 continue
