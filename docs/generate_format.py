@@ -54,6 +54,8 @@ those of later versions, and where a later one differs there is a warning. A rep
 - Rows of nothing but commas and spaces are blank lines, and empty cells behind the last column, as spreadsheets write them, are passed over. A row that
   ends early is read if all that is missing may be empty (`short-rows`, one warning a file with their number), unless the file may be cut
   off in it: it is the last, has no line end, and no row before it was short. A path that begins with `./` is read without it (`dot-folder`).
+- A quoted cell may have spaces around it, as in `/m/01yrx, "Cat"`: they are left out (`spaced-quotes`, one note a file with the number of rows). A cell with a quote that
+  is not quoted as a whole is read as it stands.
 - A flag may be `1.0`, `0.0` or `-1.0`, as pandas writes it in a column that has empty cells; it goes out as `1`, `0` or `-1`.
 - A coordinate at most 0.01 outside the image is an error that names `--clip`, which takes it as the edge (`clipped`, counted by column).
 - Columns are found by name, whatever their order; case and blanks around a name make no difference. Columns of other names are one

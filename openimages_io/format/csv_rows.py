@@ -8,6 +8,7 @@ import csv
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain
 from operator import attrgetter
@@ -27,6 +28,8 @@ _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
 _END_OF_DATA: Final = "unexpected end of data"
 _BEHIND_A_QUOTE: Final = "',' expected after '\"'"
 """What Python's CSV reader says."""
+_CELL: Final = re.compile(r'[ \t]+(?P<quoted>"(?:[^"]|"")*+")[ \t]*(?=,|\Z)|(?:"(?:[^"]|"")*+")?[^,]*')
+"""A cell of a line; `quoted` is one in quotes with a space before it."""
 _TOO_LONG: Final = f"The row has more than {MAX_ROW_BYTES} bytes and is not read"
 
 
@@ -87,6 +90,8 @@ class RowReader:
         """The lines that were read so far."""
         self.plain_columns = 0
         """The columns of the file, once blocks of rows with as many cells may be handed out as they are."""
+        self.spaced = self.first_spaced = 0
+        """How many rows have a quoted cell with spaces around it, which were left out, and the line of the first."""
         self._wait = self._next_wait = 0
         """How many bytes are read by rows before a plain block is looked for, now and after the next failure."""
 
@@ -124,6 +129,8 @@ class RowReader:
             done = block.parse(is_last=source.ended or source.is_cut)
             self.lines += done
             self._wait -= sum(map(len, lines[:done]))
+            self.first_spaced = self.first_spaced or next(iter(block.spaced), 0)
+            self.spaced += len(block.spaced)
             lines = lines[done:]
             if source.is_cut:
                 self.lines += 1
@@ -166,6 +173,9 @@ class _Block:
     def __init__(self, lines: Sequence[str], before: int, width: int) -> None:
         self.lines, self.before, self.width = lines, before, width
         self.found = Rows()
+        self.spaced: list[int] = []
+        """The lines of rows in which a quoted cell has spaces around it, which were left out."""
+        self._may_be_spaced = any(' "' in line or '\t"' in line for line in lines)
 
     def parse(self, *, is_last: bool) -> int:
         """Finds the rows; returns how many lines are done with. The others are to be given again, with more."""
@@ -206,6 +216,8 @@ class _Block:
 
     def _take(self, rows: list[list[str]], start: int, end: int | None) -> int:
         """Takes rows that start on this line; returns the line behind them."""
+        if self._may_be_spaced:
+            rows = self._without_spaces(rows, start)
         self.width = self.width or next((len(row) for row in rows if any(row)), 0)
         found = self.found
         if end is not None and end - start == len(rows):
@@ -227,6 +239,20 @@ class _Block:
                 found.lines.append(self.before + start + 1)
             start += tall
         return start
+
+    def _without_spaces(self, rows: list[list[str]], start: int) -> list[list[str]]:
+        """The rows, without spaces around quoted cells: Python's reader takes the quotes for a part of such a cell."""
+        read = []
+        for row in rows:
+            tall, found = height(row), row
+            if tall == 1 and any(cell[:1] in {" ", "\t"} and cell.lstrip()[:1] == '"' for cell in row):
+                with suppress(csv.Error):
+                    found = next(csv.reader((_without_spaces(self.lines[start]),), strict=True))
+            if found != row:
+                self.spaced.append(self.before + start + 1)
+            read.append(found)
+            start += tall
+        return read
 
     def _refuses(self, row: list[str], start: int, tall: int) -> str:
         """Why a row of several lines is none; empty if it is one. One quote too many anywhere is found so."""
@@ -255,6 +281,8 @@ class _Block:
             except csv.Error as error:
                 self.found.broken.append(Broken(line, _explained(str(error)), "bad-quoting", line))
                 continue
+            if self._may_be_spaced:
+                (row,) = self._without_spaces([row], index)
             if row:
                 self.found.rows.append(row)
                 self.found.lines.append(line)
@@ -271,6 +299,17 @@ def _explained(error: str) -> str:
             return f"A cell of this row has more than {limit[1]} characters; perhaps a quote is left open"
         case text:
             return f"The row cannot be read as CSV: {text}"
+
+
+def _without_spaces(line: str) -> str:
+    """A line, without its end, whose quoted cells have no spaces around them."""
+    text, cells, at = line.rstrip("\r\n"), list[str](), 0
+    while at <= len(text):
+        cell = _CELL.match(text, at)
+        assert cell is not None
+        cells.append(cell["quoted"] or cell[0])
+        at = cell.end() + 1
+    return ",".join(cells)
 
 
 def height(row: list[str]) -> int:

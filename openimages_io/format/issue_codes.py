@@ -192,6 +192,13 @@ CODES: Final[Mapping[str, IssueCode]] = {
         "{count:row has|rows have} fewer cells than the header, the first here; those that are missing may be empty, "
         "and are read as empty",
     ),
+    "spaced-quotes": IssueCode(
+        _N,
+        "Quoted cells with spaces around them.",
+        "Nothing: they are read without the spaces and the quotes.",
+        "{count:row has|rows have} a quoted cell with spaces around it, the first here; such a cell is "
+        "read without them",
+    ),
     "unclosed-quote": IssueCode(
         _E, "A quote that is closed only on a later line, or never.", "Close the quote on the line of its row."
     ),

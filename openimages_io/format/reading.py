@@ -86,6 +86,8 @@ class _Reading:
                 chunk = self._parse(rows) if isinstance(rows, Rows) else self._parse_plain(reader, rows)
                 chunk.position = reader.position
                 yield chunk
+            if reader.spaced:
+                self.issue("spaced-quotes", line=reader.first_spaced, params={"count": reader.spaced})
             for issue in self.repairs.issues(self.file):
                 self.sink(issue)
 

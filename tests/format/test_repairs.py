@@ -1,6 +1,8 @@
 """Rows that spreadsheets and scripts leave a little odd: read as what they mean, and counted."""
 
+import csv
 import io
+import time
 
 import pytest
 
@@ -152,3 +154,48 @@ def test_only_rows_behind_a_broken_one_may_be_its_pieces(chunk_rows: int) -> Non
     rows, issues = read(LABELS + b'a,,/m/1\nb,,"/m/2"x,1\nc,,/m/3\n', tables.LABELS, chunk_rows)
     assert names(rows) == [(2, "a")]
     assert [(issue.code, issue.line) for issue in issues] == [("bad-quoting", 3), ("short-row", 4), ("short-rows", 2)]
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ('/m/1, "Cat"', "Cat"),
+        ('/m/1,\t"Cat" ', "Cat"),
+        (' "/m/1" , "Cat"', "Cat"),
+        ('/m/1, "Cat, dog"', "Cat, dog"),
+        ('"/m/1", "the ""Cat"""', 'the "Cat"'),
+        ('/m/1, ""', ""),
+    ],
+)
+def test_a_quoted_cell_behind_a_space_is_what_is_in_the_quotes(line: str, name: str) -> None:
+    rows, issues = read(f"/m/0,Dog\n{line}\n/m/2,Owl\n".encode(), tables.CLASSES)
+    assert [tuple(values.values()) for _, values in rows] == [("/m/0", "Dog"), ("/m/1", name), ("/m/2", "Owl")]
+    said = "1 row has a quoted cell with spaces around it, the first here; such a cell is read without them"
+    assert texts(issues) == [f"spaced-quotes f.csv:2: {said}"]
+
+
+@pytest.mark.parametrize("cell", ['" ""Cat"""', ' "Cat" here', ' a "Cat"', ' "Cat', '"a, ""b"" c"'], ids=repr)
+def test_other_cells_with_spaces_and_quotes_are_as_they_stand(cell: str) -> None:
+    rows, issues = read(f"/m/0,Dog\n/m/1,{cell}\n".encode(), tables.CLASSES)
+    (plain,) = csv.reader(io.StringIO(f"/m/1,{cell}", newline=""))
+    assert (list(rows[1][1].values()), issues) == (plain, [])
+
+
+def test_a_line_within_a_quoted_cell_has_no_cells_of_its_own() -> None:
+    rows, issues = read(b'ImageID,Title\na,"first\n, ""b"""\n', tables.IMAGES)
+    assert (rows, issues) == ([(2, {"ImageID": "a", "Title": 'first\n, "b"'})], [])
+
+
+@pytest.mark.parametrize("chunk_rows", [1, 8192])
+def test_quoted_cells_behind_spaces_are_counted_in_any_table(chunk_rows: int) -> None:
+    text = '"ImageID", "Source", "LabelName", "Confidence"\n' + 'a, "s", "l", "1"\n' * 3
+    rows, issues = read(text.encode(), tables.LABELS, chunk_rows)
+    assert [(line, values["Source"], values["Confidence"]) for line, values in rows] == [(n, "s", 1) for n in (2, 3, 4)]
+    assert [(issue.line, issue.params) for issue in issues] == [(1, {"count": 4})]
+
+
+def test_what_looks_like_a_spaced_quote_costs_no_more_than_its_length() -> None:
+    row = "a,,/m/1,1" + ', "a"", ' * 50_000 + "\n"
+    before = time.process_time()
+    read(LABELS + row.encode(), tables.LABELS)
+    assert time.process_time() - before < 2
