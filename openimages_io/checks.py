@@ -111,10 +111,10 @@ def _faults_of_api(options: conf.Options) -> Iterator[CheckMessage]:
                 id="openimages_io.E006",
             )
     try:
-        import_string(options.task_access)
+        import_string(options.permissions)
     except ImportError as error:
         yield Error(
-            f"OPENIMAGES_IO['TASK_ACCESS'] is {options.task_access!r}, which cannot be imported: {error}",
+            f"OPENIMAGES_IO['PERMISSIONS'] is {options.permissions!r}, which cannot be imported: {error}",
             hint="Name a class as package.module.Class.",
             id="openimages_io.E007",
         )

@@ -53,7 +53,7 @@ class Options:
     """Uploads, imports and exports that one user may start."""
     max_issues_per_code: int = 10_000
     """Issues of one code that a report lists; of more it has the number and the lines."""
-    task_access: str = "openimages_io.api.access.TaskAccess"
+    permissions: str = "openimages_io.permissions.TaskPermissions"
     """The class that says who may do what."""
 
 

@@ -43,8 +43,8 @@ def test_the_demo_site_gives_nothing_to_complain_about(settings: Settings) -> No
         ({"JOB_QUEUE": "nowhere"}, "openimages_io.E005"),
         ({"THROTTLE_RATE": "often"}, "openimages_io.E006"),
         ({"UPLOAD_RATE": "5 a day"}, "openimages_io.E006"),
-        ({"TASK_ACCESS": "nothing.Here"}, "openimages_io.E007"),
-        ({"TASK_ACCESS": "Here"}, "openimages_io.E007"),
+        ({"PERMISSIONS": "nothing.Here"}, "openimages_io.E007"),
+        ({"PERMISSIONS": "Here"}, "openimages_io.E007"),
     ],
     ids=str,
 )

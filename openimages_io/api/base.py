@@ -3,8 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, TypeVar
 
+from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Model, QuerySet
-from rest_framework.exceptions import PermissionDenied
+from rest_framework import status
 from rest_framework.generics import GenericAPIView, get_object_or_404
 from rest_framework.parsers import BaseParser
 from rest_framework.permissions import SAFE_METHODS, IsAuthenticated
@@ -14,12 +15,13 @@ from rest_framework.throttling import UserRateThrottle
 
 from openimages_io import conf
 from openimages_io.api import errors
-from openimages_io.api.access import TaskAccess, Verb, access, filter_once
 from openimages_io.api.pagination import KeyCursorPagination
 from openimages_io.api.parsing import StrictJSONParser, check_length
+from openimages_io.api.permissions import DeclaredPermission, Rules
 from openimages_io.api.schema import Schema
 from openimages_io.models import Task
 from openimages_io.models.primary import primary
+from openimages_io.permissions import TaskPermissions, filter_once, permissions
 
 Row = TypeVar("Row", bound=Model)
 
@@ -51,7 +53,11 @@ class UploadThrottle(UserRateThrottle):
 class ApiView(GenericAPIView[Any]):
     """A view of the API. What does not exist for a user is 404, what a user may not do with what exists is 403."""
 
-    permission_classes = (IsAuthenticated,)
+    permission_classes = (IsAuthenticated, DeclaredPermission)
+    rules: ClassVar[Rules] = Rules()
+    """Who may call each method."""
+    was_asked = False
+    """Whether the rules of the method were asked."""
     parser_classes: Sequence[type[BaseParser]] = (StrictJSONParser,)
     renderer_classes = (JSONRenderer,)
     throttle_classes = (RequestThrottle,)
@@ -74,27 +80,34 @@ class ApiView(GenericAPIView[Any]):
         """Ours, whatever the project has set."""
         return errors.handle
 
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """Refuses to answer what nobody has asked the rules for: a view that looks rows up by another way is a hole."""
+        is_ruled = DeclaredPermission in self.permission_classes
+        if is_ruled and response.status_code < status.HTTP_400_BAD_REQUEST and not self.was_asked:
+            raise ImproperlyConfigured(f"{type(self).__name__} answers without having asked who may.")
+        return super().finalize_response(request, response, *args, **kwargs)
+
     @property
-    def access(self) -> TaskAccess:
+    def permissions(self) -> TaskPermissions:
         """Who may do what."""
-        return access()
+        return permissions()
 
     def get_task(self, key: int) -> Task:
-        """A task that exists for the user. Raises `Http404`."""
-        return get_object_or_404(self._tasks(), pk=key)
+        """A task that exists for the user, and whose rule holds. Raises `Http404` and `PermissionDenied`."""
+        return self.checked_row(get_object_or_404(self._tasks(), pk=key))
 
     def get_row(self, model: type[Row], key: int, *others: str) -> Row:
-        """An image, label or shape that exists for the user, with its task and these others. Raises `Http404`."""
+        """An image, label or shape likewise, with its task and these others. Raises `Http404`, `PermissionDenied`."""
         rows = self._rows(model).select_related("task", *others)
-        return get_object_or_404(rows.filter(task__in=self._tasks()), pk=key)
+        return self.checked_row(get_object_or_404(rows.filter(task__in=self._tasks()), pk=key))
+
+    def checked_row(self, row: Row) -> Row:
+        """The row, if the rules of the method hold for it. Raises `PermissionDenied`."""
+        self.check_object_permissions(self.request, row)
+        return row
 
     def _tasks(self) -> QuerySet[Task]:
-        return filter_once(self._rows(Task), self.access.tasks(self.request.user))
+        return filter_once(self._rows(Task), self.permissions.tasks(self.request.user))
 
     def _rows(self, model: type[Row]) -> QuerySet[Row]:
         return model._default_manager.all() if self.request.method in SAFE_METHODS else primary(model)
-
-    def require(self, verb: Verb, model: type[Model], task: Task) -> None:
-        """Raises `PermissionDenied` unless the user may do this to the model's rows in the task."""
-        if not self.access.allows(self.request.user, verb, model, task):
-            raise PermissionDenied

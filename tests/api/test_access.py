@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def team(settings: Settings, monkeypatch: pytest.MonkeyPatch, owner: Any) -> Any:
-    """Somebody who shares two groups with the owner, on a site with the README's `TeamAccess`."""
+    """Somebody who shares two groups with the owner, on a site with the README's `TeamPermissions`."""
     (code,) = re.findall(r"```python\n(# mysite/access.py.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
     module = ModuleType("mysite.access")
     exec(code, module.__dict__)  # noqa: S102  (it is what people copy)

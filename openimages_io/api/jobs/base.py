@@ -2,17 +2,16 @@
 
 from django.db.models import QuerySet
 from rest_framework import status
-from rest_framework.exceptions import PermissionDenied
 from rest_framework.generics import get_object_or_404
 from rest_framework.response import Response
 
-from openimages_io.api.access import filter_once
 from openimages_io.api.base import ApiView, RequestThrottle, UploadThrottle
 from openimages_io.api.jobs.serializers import serialize_job
 from openimages_io.api.reverse import reverse_url
 from openimages_io.models import Job
 from openimages_io.models.job import UNDER_WAY
 from openimages_io.models.primary import primary
+from openimages_io.permissions import filter_once
 
 
 class JobView(ApiView):
@@ -20,18 +19,11 @@ class JobView(ApiView):
 
     def jobs(self) -> QuerySet[Job]:
         """The jobs that exist for the user, with task and creator; never from a replica, which may lag behind."""
-        return filter_once(primary(Job), self.access.jobs(self.request.user)).select_related("task", "created_by")
+        return filter_once(primary(Job), self.permissions.jobs(self.request.user)).select_related("task", "created_by")
 
     def get_job(self, key: object) -> Job:
-        """A job that exists for the user. Raises `Http404`."""
-        return get_object_or_404(self.jobs(), pk=key)
-
-    def get_job_to_control(self, key: object) -> Job:
-        """One that the user may cancel, confirm, start again or delete. Raises `Http404` and `PermissionDenied`."""
-        job = self.get_job(key)
-        if not self.access.may_control(self.request.user, job):
-            raise PermissionDenied
-        return job
+        """A job that exists for the user, and whose rule holds. Raises `Http404` and `PermissionDenied`."""
+        return self.checked_row(get_object_or_404(self.jobs(), pk=key))
 
     def answer(self, job: Job, code: int = status.HTTP_200_OK) -> Response:
         """The job as JSON; while it goes on, with the time after which to look again."""

@@ -9,7 +9,7 @@ from django.utils.http import content_disposition_header
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
-from rest_framework.exceptions import NotFound, PermissionDenied
+from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -20,6 +20,7 @@ from openimages_io.api.jobs.ranges import ByteRange, RangeNotSatisfiable, if_ran
 from openimages_io.api.jobs.schema import header
 from openimages_io.api.jobs.streaming import FilePart, streaming_response
 from openimages_io.api.negotiation import IgnoreAccept
+from openimages_io.api.permissions import DOWNLOADS, Rules
 from openimages_io.api.schema import error_responses
 from openimages_io.jobs.files import result_name
 from openimages_io.models import Job, JobKind, JobState
@@ -29,6 +30,8 @@ _TYPE: Final = "application/zip"
 
 class JobFile(JobView):
     """The archive of an export."""
+
+    rules = Rules(get=DOWNLOADS)
 
     content_negotiation_class = IgnoreAccept
     serializer_class = serializers.Serializer
@@ -57,8 +60,6 @@ class JobFile(JobView):
         job = self.get_job(pk)
         if job.kind != JobKind.EXPORT or job.task is None:
             raise NotFound("Only an export makes a file.")
-        if not self.access.may_export(request.user, job.task):
-            raise PermissionDenied
         _check_is_ready(job)
         etag = f'"{job.result_digest}"'
         # Django's function wants Django's request.

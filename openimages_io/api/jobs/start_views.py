@@ -1,7 +1,6 @@
 """Imports, exports and checks: every POST makes a job that a worker takes up."""
 
 from drf_spectacular.utils import extend_schema
-from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.status import HTTP_202_ACCEPTED
@@ -11,12 +10,15 @@ from openimages_io.api.jobs.requests import EmptyBody, ExportBody, ImportForm, N
 from openimages_io.api.jobs.schema import ACCEPTED
 from openimages_io.api.jobs.serializers import JobSerializer
 from openimages_io.api.parsing import StrictMultiPartParser
+from openimages_io.api.permissions import EXPORTS, IMPORTS, IMPORTS_NEW, SEES, Rules
 from openimages_io.api.schema import write_error_responses
 from openimages_io.jobs.submission import submit_check, submit_export, submit_import
 
 
 class TaskImports(JobStartView):
     """Imports into a task."""
+
+    rules = Rules(post=IMPORTS)
 
     parser_classes = (StrictMultiPartParser,)
     takes_files = True
@@ -36,8 +38,6 @@ class TaskImports(JobStartView):
         All of it is written or nothing. With `dry_run` it is only checked; the job can be confirmed then.
         """
         task = self.get_task(pk)
-        if not self.access.may_import(request.user, task):
-            raise PermissionDenied
         form = ImportForm(data=request.data)
         form.is_valid(raise_exception=True)
         values = form.validated_data
@@ -54,6 +54,8 @@ class TaskImports(JobStartView):
 
 class Imports(JobStartView):
     """Imports into tasks that are yet to be made."""
+
+    rules = Rules(post=IMPORTS_NEW)
 
     parser_classes = (StrictMultiPartParser,)
     takes_files = True
@@ -72,8 +74,6 @@ class Imports(JobStartView):
 
         The task is made when the archive is written; until then the job's `task` is null.
         """
-        if not self.access.may_import(request.user, None):
-            raise PermissionDenied
         form = NewTaskImportForm(data=request.data)
         form.is_valid(raise_exception=True)
         values = form.validated_data
@@ -91,6 +91,8 @@ class Imports(JobStartView):
 class TaskExports(JobStartView):
     """Exports of a task."""
 
+    rules = Rules(post=EXPORTS)
+
     serializer_class = ExportBody
 
     @extend_schema(
@@ -104,8 +106,6 @@ class TaskExports(JobStartView):
     def post(self, request: Request, pk: int) -> Response:
         """Export the task as a zip, in the background; the job's `file` is the zip."""
         task = self.get_task(pk)
-        if not self.access.may_export(request.user, task):
-            raise PermissionDenied
         body = ExportBody(data=request.data)
         body.is_valid(raise_exception=True)
         return self.answer(submit_export(task, body.options(), user=request.user), HTTP_202_ACCEPTED)
@@ -113,6 +113,8 @@ class TaskExports(JobStartView):
 
 class TaskChecks(JobStartView):
     """Checks of a task."""
+
+    rules = Rules(post=SEES)
 
     serializer_class = EmptyBody
 

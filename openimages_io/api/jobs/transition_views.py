@@ -13,6 +13,7 @@ from openimages_io.api.jobs.base import JobStartView
 from openimages_io.api.jobs.requests import EmptyBody
 from openimages_io.api.jobs.schema import ACCEPTED
 from openimages_io.api.jobs.serializers import JobSerializer
+from openimages_io.api.permissions import CONTROLS, Rules
 from openimages_io.api.schema import write_error_responses
 from openimages_io.jobs import transitions
 from openimages_io.models import Job
@@ -21,12 +22,14 @@ from openimages_io.models import Job
 class JobTransitionView(JobStartView):
     """A view that asks something of a job."""
 
+    rules = Rules(post=CONTROLS)
+
     serializer_class = EmptyBody
     step: ClassVar["staticmethod[[Job], Job]"]
 
     def change(self, request: Request, key: uuid.UUID) -> Response:
         """Takes the step. Raises `Conflict` with the reason where it cannot be taken now."""
-        job = self.get_job_to_control(key)
+        job = self.get_job(key)
         EmptyBody(data=request.data).is_valid(raise_exception=True)
         try:
             job = type(self).step(job)

@@ -21,6 +21,7 @@ from openimages_io.api.jobs.schema import header
 from openimages_io.api.jobs.serializers import IssuePage, IssueSerializer, JobSerializer, serialize_jobs
 from openimages_io.api.jobs.streaming import streaming_response
 from openimages_io.api.negotiation import IgnoreAccept
+from openimages_io.api.permissions import CONTROLS, LISTS, SEES, Rules
 from openimages_io.api.schema import error_responses
 from openimages_io.format.issues import Severity
 from openimages_io.jobs.recovery import fail_lost_jobs
@@ -32,6 +33,8 @@ from openimages_io.models.primary import primary
 
 class JobList(JobView):
     """The jobs that exist for the user."""
+
+    rules = Rules(get=LISTS)
 
     pagination_class = NewestFirstPagination
     serializer_class = JobSerializer
@@ -53,6 +56,8 @@ class JobList(JobView):
 
 class JobDetail(JobView):
     """One job."""
+
+    rules = Rules(get=SEES, delete=CONTROLS)
 
     serializer_class = JobSerializer
 
@@ -76,7 +81,7 @@ class JobDetail(JobView):
     )
     def delete(self, request: Request, pk: uuid.UUID) -> Response:
         """Delete a job that has come to an end, and its files. What it has imported stays."""
-        job = self.get_job_to_control(pk)
+        job = self.get_job(pk)
         fail_lost_jobs()
         ended = primary(Job).filter(pk=job.pk, state__in=FINAL)
         if not ended.delete()[0]:
@@ -86,6 +91,8 @@ class JobDetail(JobView):
 
 class JobIssues(JobView):
     """What a job has found."""
+
+    rules = Rules(get=SEES)
 
     content_negotiation_class = IgnoreAccept
     pagination_class = None  # type: ignore[assignment]  # DRF takes None

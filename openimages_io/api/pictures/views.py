@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from openimages_io.api.base import ApiView
 from openimages_io.api.errors import PreconditionFailed
 from openimages_io.api.negotiation import IgnoreAccept
+from openimages_io.api.permissions import Rules, may
 from openimages_io.api.schema import error_responses
 from openimages_io.api.strict import StrictFormSerializer
 from openimages_io.format.pictures import BadPicture
@@ -55,14 +56,14 @@ class FileQuerySerializer(StrictFormSerializer):
 class PictureView(ApiView):
     """A view of one image that answers with something else than JSON."""
 
+    rules = Rules(get=may("view", of=Image))
+
     content_negotiation_class = IgnoreAccept
     serializer_class = serializers.Serializer
 
     def get_image(self, pk: int) -> Image:
         """An image that the user may see, with its task. Raises `Http404` and `PermissionDenied`."""
-        image = self.get_row(Image, pk)
-        self.require("view", Image, image.task)
-        return image
+        return self.get_row(Image, pk)
 
 
 class ImageFile(PictureView):
@@ -123,6 +124,8 @@ class ImageThumbnail(PictureView):
 class ImageOverlay(PictureView):
     """The annotations as SVG."""
 
+    rules = Rules(get=may("view", of=(Image, Shape)))
+
     @extend_schema(
         operation_id="images_overlay",
         tags=_TAGS,
@@ -136,7 +139,6 @@ class ImageOverlay(PictureView):
         The viewBox is in pixels. Each shape has `data-shape`, `data-label` and `data-kind`, and a title.
         """
         image = self.get_image(pk)
-        self.require("view", Shape, image.task)
         return _answer(overlay_response(_plain(request), image))
 
 

@@ -14,9 +14,9 @@ from rest_framework.response import Response
 from openimages_io.annotations.shapes.items import Items
 from openimages_io.annotations.shapes.pixels import png_of
 from openimages_io.annotations.shapes.saving import locked
-from openimages_io.api.access import Verb
 from openimages_io.api.base import ApiView
 from openimages_io.api.etags import check_match, etag_of, is_known, require_match
+from openimages_io.api.permissions import Rules, may
 from openimages_io.api.shapes import schema
 from openimages_io.api.shapes.formats import ShapeFormat, requested_format, size_of
 from openimages_io.api.shapes.serialization import ShapeWriter
@@ -42,11 +42,16 @@ class ShapesView(ApiView):
 class PictureShapes(ShapesView):
     """All shapes of a picture."""
 
+    rules = Rules(
+        get=may("view", of=Shape),
+        put=may("add", "change", "delete", of=Shape),
+        post=may("add", of=Shape),
+    )
+
     @schema.list_shapes
     def get(self, request: Request, pk: int) -> HttpResponse:
         """Reads all shapes of a picture, in the order of their ids."""
         image, form = self.get_row(Image, pk), requested_format(request)
-        self.require("view", Shape, image.task)
         if is_known(request, etag_of(image.revision, form, size_of(image, form))):
             return self.answer("", image, form, status.HTTP_304_NOT_MODIFIED)
         shapes = Shape.objects.filter(image=image)
@@ -60,9 +65,6 @@ class PictureShapes(ShapesView):
         not named is deleted.
         """
         image, form = self.get_row(Image, pk), requested_format(request)
-        verbs: tuple[Verb, ...] = ("add", "change", "delete")
-        for verb in verbs:
-            self.require(verb, Shape, image.task)
         require_match(request)
         items = Items(in_pixels=form.pixels)
         items.read_save(request.data, image.pk)
@@ -77,7 +79,6 @@ class PictureShapes(ShapesView):
     def post(self, request: Request, pk: int) -> HttpResponse:
         """Adds a shape, or a list of them, to a picture."""
         image, form = self.get_row(Image, pk), requested_format(request)
-        self.require("add", Shape, image.task)
         items = Items(in_pixels=form.pixels)
         items.read_new(request.data)
         with locked(image) as saver:
@@ -92,11 +93,16 @@ class PictureShapes(ShapesView):
 class OneShape(ShapesView):
     """One shape: read, change, delete."""
 
+    rules = Rules(
+        get=may("view", of=Shape),
+        patch=may("change", of=Shape),
+        delete=may("delete", of=Shape),
+    )
+
     @schema.read_shape
     def get(self, request: Request, pk: int) -> HttpResponse:
         """Reads a shape."""
         shape, form = self.get_row(Shape, pk, "image"), requested_format(request)
-        self.require("view", Shape, shape.task)
         if is_known(request, etag_of(shape.image.revision, form, size_of(shape.image, form))):
             return self.answer("", shape.image, form, status.HTTP_304_NOT_MODIFIED)
         return self._one(shape.image, form, Shape.objects.filter(pk=pk))
@@ -105,7 +111,6 @@ class OneShape(ShapesView):
     def patch(self, request: Request, pk: int) -> HttpResponse:
         """Changes some fields of a shape."""
         shape, form = self.get_row(Shape, pk, "image"), requested_format(request)
-        self.require("change", Shape, shape.task)
         items = Items(in_pixels=form.pixels)
         items.read_changes(request.data, pk)
         with locked(shape.image) as saver:
@@ -117,7 +122,6 @@ class OneShape(ShapesView):
     def delete(self, request: Request, pk: int) -> HttpResponse:
         """Deletes a shape with its mask."""
         shape = self.get_row(Shape, pk, "image")
-        self.require("delete", Shape, shape.task)
         with locked(shape.image) as saver:
             check_match(request, saver.image.revision)
             saver.delete(pk)
@@ -132,6 +136,8 @@ class OneShape(ShapesView):
 class ShapeMask(ShapesView):
     """The pixels of a shape."""
 
+    rules = Rules(get=may("view", of=Shape))
+
     def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
         """Clients that accept only PNGs get them; errors are JSON."""
         return super().perform_content_negotiation(request, force=True)
@@ -140,7 +146,6 @@ class ShapeMask(ShapesView):
     def get(self, request: Request, pk: int) -> HttpResponse:
         """The PNG of a mask, byte by byte as it is stored; with `?draw=1` any shape that covers pixels, drawn."""
         shape = self.get_row(Shape, pk, "image")
-        self.require("view", Shape, shape.task)
         drawn = request.query_params.get("draw", "0")
         faults: dict[str, Any] = unknown(request.query_params, ("draw",))
         if drawn not in {"0", "1"}:

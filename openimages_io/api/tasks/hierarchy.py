@@ -13,6 +13,7 @@ from openimages_io.annotations.hierarchy import replace_hierarchy, tree_of
 from openimages_io.api.base import ApiView
 from openimages_io.api.etags import expected, require_match, tagged
 from openimages_io.api.parsing import read_body
+from openimages_io.api.permissions import Rules, may
 from openimages_io.api.schema import ETAG, KNOWN, UNCHANGED, error_responses, match, write_error_responses
 from openimages_io.models import HierarchyEdge, Label, Task
 
@@ -44,6 +45,11 @@ class TreeBody(BaseParser):
 class Hierarchy(ApiView):
     """A task's class hierarchy."""
 
+    rules = Rules(
+        get=may("view", of=HierarchyEdge),
+        put=may("add", "change", "delete", of=HierarchyEdge),
+    )
+
     parser_classes = (TreeBody,)
 
     @extend_schema(
@@ -56,7 +62,6 @@ class Hierarchy(ApiView):
     def get(self, request: Request, pk: int) -> Response:
         """Reads the tree as the hierarchy file has it. Several classes at the top stand below a virtual root."""
         task = self.get_task(pk)
-        self.require("view", HierarchyEdge, task)
         return self.answer(task)
 
     @extend_schema(
@@ -74,12 +79,10 @@ class Hierarchy(ApiView):
         is imported. No class may stand below itself, and wherever one occurs it has the same classes below it.
         """
         task = self.get_task(pk)
-        for verb in ("add", "change", "delete"):
-            self.require(verb, HierarchyEdge, task)
         data: Any = request.data
         data = data if isinstance(data, bytes) else b""  # without a body nothing has been parsed
         require_match(request)
-        may_add = self.access.allows(request.user, "add", Label, task)
+        may_add = self.permissions.allows(request.user, "add", Label, task)
         replace_hierarchy(task, data, may_add_labels=may_add, expected=expected(request))
         return self.answer(task)
 

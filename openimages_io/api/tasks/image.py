@@ -13,6 +13,7 @@ from openimages_io.annotations.versions import version_of_image
 from openimages_io.api.base import ApiView, UploadThrottle
 from openimages_io.api.etags import expected, tagged
 from openimages_io.api.parsing import StrictJSONParser, StrictMultiPartParser
+from openimages_io.api.permissions import Rules, may
 from openimages_io.api.schema import ETAG, KNOWN, UNCHANGED, error_responses, match, write_error_responses
 from openimages_io.api.tasks.image_creation import create, upload
 from openimages_io.api.tasks.image_fields import (
@@ -32,6 +33,8 @@ _FORM: Final = "multipart/form-data"
 
 class ImageList(ApiView):
     """A task's images."""
+
+    rules = Rules(get=may("view", of=Image), post=may("add", of=Image))
 
     parser_classes = (StrictJSONParser, StrictMultiPartParser)
     takes_files = True
@@ -53,7 +56,6 @@ class ImageList(ApiView):
     def get(self, request: Request, pk: int) -> Response:
         """Lists images in the order in which they came. Of one shape all must hold that is asked of shapes."""
         task = self.get_task(pk)
-        self.require("view", Image, task)
         query = ImageQuerySerializer(data=request.query_params)
         query.is_valid(raise_exception=True)
         page = self.paginate_queryset(task.images.annotated(**query.conditions())) or []
@@ -73,7 +75,6 @@ class ImageList(ApiView):
         without its extension, unless `names` says another one for each file.
         """
         task = self.get_task(pk)
-        self.require("add", Image, task)
         is_form = str(request.content_type).startswith(_FORM)
         made = upload(task, request) if is_form else create(task, request.data)
         return Response({"results": serialize_images(made, request, new=True)}, status.HTTP_201_CREATED)
@@ -81,6 +82,12 @@ class ImageList(ApiView):
 
 class ImageDetail(ApiView):
     """One image."""
+
+    rules = Rules(
+        get=may("view", of=Image),
+        patch=may("change", of=Image),
+        delete=may("delete", of=Image),
+    )
 
     def answer(self, image: Image) -> Response:
         """The image with its ETag."""
@@ -96,7 +103,6 @@ class ImageDetail(ApiView):
     def get(self, request: Request, pk: int) -> Response:
         """Reads what is known of an image, with the addresses of its picture and its shapes."""
         image = self.get_row(Image, pk)
-        self.require("view", Image, image.task)
         return self.answer(image)
 
     @extend_schema(
@@ -110,7 +116,6 @@ class ImageDetail(ApiView):
     def patch(self, request: Request, pk: int) -> Response:
         """Changes name, subset, size, rotation or provenance; the picture stays."""
         image = self.get_row(Image, pk)
-        self.require("change", Image, image.task)
         serializer = ImageSerializer(image, data=request.data, partial=True)
         serializer.is_valid(raise_exception=True)
         image = change_image(image, serializer.validated_data, expected(request))
@@ -126,6 +131,5 @@ class ImageDetail(ApiView):
     def delete(self, request: Request, pk: int) -> Response:
         """Deletes the image with its shapes and its picture."""
         image = self.get_row(Image, pk)
-        self.require("delete", Image, image.task)
         delete_image(image, expected(request))
         return Response(status=status.HTTP_204_NO_CONTENT)

@@ -5,6 +5,7 @@ from typing import Any, Final
 from django.db.models import Prefetch, QuerySet, prefetch_related_objects
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -14,6 +15,7 @@ from openimages_io.annotations.versions import version_of_label
 from openimages_io.api.base import ApiView
 from openimages_io.api.etags import expected, require_match, tagged
 from openimages_io.api.fields import ModelSerializer, NameField, SingleLineField
+from openimages_io.api.permissions import Rules, may
 from openimages_io.api.schema import ETAG, KNOWN, UNCHANGED, error_responses, match, write_error_responses
 from openimages_io.api.strict import PageQuery, StrictSerializer
 from openimages_io.api.tasks.specs import SpecListField
@@ -21,6 +23,7 @@ from openimages_io.models import AttributeSpec, EdgeKind, HierarchyEdge, Label, 
 from openimages_io.models.primary import primary
 
 _TAGS: Final = ["labels"]
+_CHANGES_SPECS: Final = may("add", "change", "delete", of=AttributeSpec)
 
 
 class ParentSerializer(ModelSerializer):
@@ -97,9 +100,8 @@ class _LabelView(ApiView):
         serializer.is_valid(raise_exception=True)
         values = dict(serializer.validated_data)
         specs = values.pop("attribute_specs", None)
-        if specs is not None:
-            for verb in ("add", "change", "delete"):
-                self.require(verb, AttributeSpec, task)
+        if specs is not None and not _CHANGES_SPECS.allows(self.permissions, request.user, task):
+            raise PermissionDenied
         return values, specs
 
     def current(self, label: Label) -> Label:
@@ -115,6 +117,8 @@ class _LabelView(ApiView):
 class LabelList(_LabelView):
     """A task's labels."""
 
+    rules = Rules(get=may("view", of=Label), post=may("add", of=Label))
+
     @extend_schema(
         operation_id="labels_list",
         tags=_TAGS,
@@ -125,7 +129,6 @@ class LabelList(_LabelView):
     def get(self, request: Request, pk: int) -> Response:
         """Lists the labels in the order in which they were made; `position` is their place in the class list."""
         task = self.get_task(pk)
-        self.require("view", Label, task)
         PageQuery(data=request.query_params).is_valid(raise_exception=True)
         page = self.paginate_queryset(with_details(task.labels.all()))
         return self.get_paginated_response(LabelSerializer(page, many=True).data)
@@ -140,13 +143,18 @@ class LabelList(_LabelView):
     def post(self, request: Request, pk: int) -> Response:
         """Makes a label, with its attribute specs. It stands nowhere in the hierarchy yet."""
         task = self.get_task(pk)
-        self.require("add", Label, task)
         label = create_label(task, *self.checked(request, task, None))
         return self.answer(self.current(label), status.HTTP_201_CREATED)
 
 
 class LabelDetail(_LabelView):
     """One label."""
+
+    rules = Rules(
+        get=may("view", of=Label),
+        patch=may("change", of=Label),
+        delete=may("delete", of=Label),
+    )
 
     @extend_schema(
         operation_id="labels_read",
@@ -158,7 +166,6 @@ class LabelDetail(_LabelView):
     def get(self, request: Request, pk: int) -> Response:
         """Reads a label with its attribute specs, and where it stands in the hierarchy."""
         label = self.get_row(Label, pk)
-        self.require("view", Label, label.task)
         return self.answer(label)
 
     @extend_schema(
@@ -175,7 +182,6 @@ class LabelDetail(_LabelView):
         A change of the specs needs If-Match, so that nobody's specs vanish.
         """
         label = self.get_row(Label, pk)
-        self.require("change", Label, label.task)
         values, specs = self.checked(request, label.task, label)
         if specs is not None:
             require_match(request)
@@ -192,6 +198,5 @@ class LabelDetail(_LabelView):
     def delete(self, request: Request, pk: int) -> Response:
         """Deletes a label that no shape has, with its attribute specs and its place in the hierarchy."""
         label = self.get_row(Label, pk)
-        self.require("delete", Label, label.task)
         delete_label(label, expected(request))
         return Response(status=status.HTTP_204_NO_CONTENT)

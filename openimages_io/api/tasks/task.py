@@ -15,15 +15,16 @@ from rest_framework.validators import UniqueValidator
 
 from openimages_io.annotations.tasks import change_task, delete_task
 from openimages_io.annotations.versions import version_of_task
-from openimages_io.api.access import filter_once
 from openimages_io.api.base import ApiView
 from openimages_io.api.etags import expected, tagged
 from openimages_io.api.fields import ModelSerializer, NameField, StrictCharField
+from openimages_io.api.permissions import CREATES_TASKS, LISTS, SEES, Rules, may
 from openimages_io.api.schema import ETAG, KNOWN, UNCHANGED, error_responses, match, write_error_responses
 from openimages_io.api.strict import PageQuery, StrictSerializer
 from openimages_io.api.tasks.saving import fault
 from openimages_io.api.users import OwnerField, UserSerializer, key_of
 from openimages_io.models import Task
+from openimages_io.permissions import filter_once
 from openimages_io.viewing.statistics import statistics
 
 
@@ -112,8 +113,10 @@ class TaskQuerySerializer(PageQuery):
 class TaskList(ApiView):
     """The tasks that exist for the user."""
 
+    rules = Rules(get=LISTS, post=CREATES_TASKS)
+
     def get_queryset(self) -> QuerySet[Task]:
-        return filter_once(Task.objects.all(), self.access.tasks(self.request.user)).select_related("owner")
+        return filter_once(Task.objects.all(), self.permissions.tasks(self.request.user)).select_related("owner")
 
     @extend_schema(
         operation_id="tasks_list",
@@ -141,8 +144,6 @@ class TaskList(ApiView):
     )
     def post(self, request: Request) -> Response:
         """Makes an empty task, whose owner is the user."""
-        if not self.access.may_create_tasks(request.user):
-            raise PermissionDenied
         serializer = TaskSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         try:
@@ -156,6 +157,8 @@ class TaskList(ApiView):
 
 class TaskDetail(ApiView):
     """One task."""
+
+    rules = Rules(get=SEES, patch=may("change", of=Task), delete=may("delete", of=Task))
 
     def answer(self, task: Task) -> Response:
         """The task with its ETag."""
@@ -183,7 +186,6 @@ class TaskDetail(ApiView):
     def patch(self, request: Request, pk: int) -> Response:
         """Changes the name; staff may also change the owner."""
         task = self.get_task(pk)
-        self.require("change", Task, task)
         self._check_gift(request, task)
         serializer = TaskChangeSerializer(task, data=request.data, partial=True)
         serializer.is_valid(raise_exception=True)
@@ -193,7 +195,7 @@ class TaskDetail(ApiView):
         """Asks who may give tasks before the new owner is looked for: nobody else learns which users there are."""
         owner = request.data.get("owner", ...) if isinstance(request.data, dict) else ...
         own = UserSerializer(task.owner).data["id"] if task.owner else None
-        if owner is not ... and key_of(owner) != own and not self.access.may_give(request.user, task):
+        if owner is not ... and key_of(owner) != own and not self.permissions.may_give(request.user, task):
             raise PermissionDenied("Only staff may change the owner of a task.")
 
     @extend_schema(
@@ -206,6 +208,5 @@ class TaskDetail(ApiView):
     def delete(self, request: Request, pk: int) -> Response:
         """Deletes the task with its images, labels, shapes, files and jobs. There is no way back."""
         task = self.get_task(pk)
-        self.require("delete", Task, task)
         delete_task(task, expected(request))
         return Response(status=status.HTTP_204_NO_CONTENT)

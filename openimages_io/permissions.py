@@ -1,4 +1,4 @@
-"""Who may do what. A site replaces the class by naming its own in `OPENIMAGES_IO["TASK_ACCESS"]`."""
+"""Who may do what. A site replaces the class by naming its own in `OPENIMAGES_IO["PERMISSIONS"]`."""
 
 from typing import Any, Final, Literal, TypeVar
 
@@ -18,7 +18,7 @@ Row = TypeVar("Row", bound=Model)
 _APP: Final = "openimages_io"
 
 
-class TaskAccess:
+class TaskPermissions:
     """The owner of a task may do everything with it, staff what Django's permissions of the models say.
 
     Importing and exporting are permissions of their own, for owners too. To anybody else a task does not exist.
@@ -45,7 +45,7 @@ class TaskAccess:
     def owns(self, user: User, task: Task) -> bool:
         """Whether the task is one of those of `owned`."""
         condition = self.owned(user)
-        if condition == TaskAccess.owned(self, user):
+        if condition == TaskPermissions.owned(self, user):
             return task.owner_id == user.pk
         return filter_once(primary(Task), condition).filter(pk=task.pk).exists()
 
@@ -88,7 +88,7 @@ def filter_once(rows: QuerySet[Row], condition: Q) -> QuerySet[Row]:
     return rows.filter(pk__in=rows.filter(condition).order_by().values("pk")) if condition else rows
 
 
-def access() -> TaskAccess:
+def permissions() -> TaskPermissions:
     """The class that the site has chosen."""
-    found: TaskAccess = import_string(conf.options().task_access)()
+    found: TaskPermissions = import_string(conf.options().permissions)()
     return found

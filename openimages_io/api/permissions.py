@@ -1,0 +1,85 @@
+"""What each method of a view needs, declared beside it, and the permission class that sees to it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.core.exceptions import ImproperlyConfigured
+from django.db.models import Model
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+from openimages_io.models import JobKind, Task
+from openimages_io.permissions import TaskPermissions, User, Verb, permissions
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Whether a user may do what a method does."""
+
+    allows: Callable[[TaskPermissions, User, Any], bool]
+    """Takes the row that the address names."""
+    is_of_request: bool = False
+    """Whether it is asked before anything is looked up, with None as the row."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """The rule of each HTTP method that a view has."""
+
+    get: Rule | None = None
+    post: Rule | None = None
+    put: Rule | None = None
+    patch: Rule | None = None
+    delete: Rule | None = None
+
+
+def may(*verbs: Verb, of: type[Model] | tuple[type[Model], ...]) -> Rule:
+    """The user may do all this to rows of a model, or of several, in the task that the row is of."""
+    models = of if isinstance(of, tuple) else (of,)
+
+    def allows(site: TaskPermissions, user: User, row: Any) -> bool:
+        task = row if isinstance(row, Task) else row.task
+        return all(site.allows(user, verb, model, task) for model in models for verb in verbs)
+
+    return Rule(allows)
+
+
+SEES: Final = Rule(lambda site, user, row: True)
+"""Whoever the row exists for."""
+LISTS: Final = Rule(lambda site, user, row: True, is_of_request=True)
+"""Everybody, for what exists for them."""
+CREATES_TASKS: Final = Rule(lambda site, user, row: site.may_create_tasks(user), is_of_request=True)
+IMPORTS_NEW: Final = Rule(lambda site, user, row: site.may_import(user, None), is_of_request=True)
+IMPORTS: Final = Rule(lambda site, user, task: site.may_import(user, task))
+EXPORTS: Final = Rule(lambda site, user, task: site.may_export(user, task))
+CONTROLS: Final = Rule(lambda site, user, job: site.may_control(user, job))
+DOWNLOADS: Final = Rule(
+    lambda site, user, job: job.kind != JobKind.EXPORT or job.task is None or site.may_export(user, job.task)
+)
+"""Of jobs other than exports there is no file, whoever asks."""
+
+
+class DeclaredPermission(BasePermission):
+    """Asks the rule that a view declares for the method; a method without one is a fault of ours, and is refused."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        """Whether the rule holds, if it needs no row."""
+        rule = rule_of(view, str(request.method))
+        view.was_asked = rule is not None and rule.is_of_request
+        return rule is None or not rule.is_of_request or rule.allows(permissions(), request.user, None)
+
+    def has_object_permission(self, request: Request, view: Any, obj: Any) -> bool:
+        """Whether the rule holds for the row."""
+        view.was_asked = True
+        rule = rule_of(view, str(request.method))
+        return rule is not None and (rule.is_of_request or rule.allows(permissions(), request.user, obj))
+
+
+def rule_of(view: Any, method: str) -> Rule | None:
+    """The rule of a method; None for one that the view doesn't have. Raises `ImproperlyConfigured`."""
+    name = "get" if method == "HEAD" else method.lower()
+    rule: Rule | None = getattr(view.rules, name, None)
+    if rule is None and name != "options" and hasattr(view, name):
+        raise ImproperlyConfigured(f"{type(view).__name__} says nothing of who may {method}.")
+    return rule
