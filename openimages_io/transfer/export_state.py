@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db.models import Q
+
 from openimages_io.archives.output import Output
 from openimages_io.format.issues import Issue, Severity
 from openimages_io.format.limits import Limits
@@ -44,7 +46,7 @@ class ExportState:
     """ImageIDs by key, of the images that are written."""
     image_subsets: dict[int, str] = field(default_factory=dict)
     """Subsets by key; empty when there is only one."""
-    kinds: frozenset[str] = frozenset()
+    kinds: frozenset[Q] = frozenset()
     """Which of the rarer kinds of shapes the task has."""
     bad_images: set[int] = field(default_factory=set)
     """Images whose names, or whose subsets' names, could not be read again."""

@@ -18,7 +18,7 @@ from openimages_io.transfer.kinds import KINDS, Kind, rows_of
 from openimages_io.transfer.losses import report_unsaid
 from openimages_io.transfer.options import ExportOptions, LayoutName
 from openimages_io.transfer.report import Report
-from openimages_io.transfer.scanning import survey
+from openimages_io.transfer.scanning import GROUPED, survey
 
 
 @dataclass(slots=True)
@@ -70,7 +70,7 @@ class Exporter:
             )
             if not Task.objects.using(self.using).filter(pk=self.task.pk).exists():
                 raise OpenImagesError(f"The task “{self.task.name}” is no longer there.")
-            survey(out)
+            survey(out, [GROUPED, *(condition for kind in self.kinds for condition in kind.rare)])
             for kind in self.kinds:
                 kind.prepare_export(out)
             for kind in self.kinds:

@@ -9,11 +9,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from django.db.models import Q
+
 from openimages_io.format import known_files, tables
 from openimages_io.format.known_files import Kind as FileKind
 from openimages_io.transfer.boxes.exporting import write_boxes
 from openimages_io.transfer.boxes.importing import read_boxes
 from openimages_io.transfer.boxes.mapping import BOXES as BOX_GROUP
+from openimages_io.transfer.boxes.mapping import OF_PERSON, PLAIN, WITH_CLICKS
 from openimages_io.transfer.export_state import ExportState
 from openimages_io.transfer.groups import Group
 from openimages_io.transfer.images.exporting import prepare_images, write_images
@@ -23,12 +26,13 @@ from openimages_io.transfer.labels.importing import plan_specs, read_labels
 from openimages_io.transfer.masks.exporting import write_masks
 from openimages_io.transfer.masks.importing import join_boxes, read_masks
 from openimages_io.transfer.masks.mapping import MASKS as MASK_GROUP
+from openimages_io.transfer.masks.mapping import WITH_PIXELS
 from openimages_io.transfer.pictures.exporting import write_pictures
 from openimages_io.transfer.pictures.importing import read_pictures
 from openimages_io.transfer.run import Run
 from openimages_io.transfer.tags.exporting import write_tags
 from openimages_io.transfer.tags.importing import read_tags
-from openimages_io.transfer.tags.mapping import HUMAN, MACHINE
+from openimages_io.transfer.tags.mapping import HUMAN, MACHINE, WITH_MORE
 
 
 def _nothing(_: Run | ExportState) -> None:
@@ -49,6 +53,10 @@ class Kind:
     """The names of its files."""
     groups: tuple[Group, ...] = ()
     """The shapes that its rows stand for."""
+    written: Q | None = None
+    """The shapes that are written to its files, of which none is written to another kind's."""
+    rare: tuple[Q, ...] = ()
+    """Shapes of which most tasks have none, all of them `UNUSUAL`: an export asks once whether there are any."""
     prepare_import: Callable[[Run], None] = _nothing
     """Reads what rows of other kinds need."""
     read: Callable[[Run], None] = _nothing
@@ -90,6 +98,8 @@ TAGS: Final = Kind(
     columns={FileKind.LABELS: tables.LABELS},
     files=_files(FileKind.LABELS),
     groups=(HUMAN, MACHINE),
+    written=HUMAN.condition | MACHINE.condition,
+    rare=(MACHINE.condition, WITH_MORE),
     read=read_tags,
     write=write_tags,
 )
@@ -99,6 +109,8 @@ BOXES: Final = Kind(
     columns={FileKind.BOXES: tables.BOXES},
     files=_files(FileKind.BOXES),
     groups=(BOX_GROUP,),
+    written=PLAIN,
+    rare=(WITH_CLICKS, OF_PERSON),
     read=read_boxes,
     write=write_boxes,
 )
@@ -108,6 +120,8 @@ MASKS: Final = Kind(
     columns={FileKind.SEGMENTATIONS: tables.SEGMENTATIONS},
     files=_files(FileKind.SEGMENTATIONS),
     groups=(MASK_GROUP,),
+    written=WITH_PIXELS,
+    rare=(WITH_PIXELS,),
     prepare_import=read_masks,  # before boxes, which get the groups of their masks while they are inserted
     finish=join_boxes,
     write=write_masks,

@@ -12,21 +12,19 @@ from openimages_io.models.shape import MACHINE
 from openimages_io.transfer.export_state import ExportState
 from openimages_io.transfer.images.exporting import images_of
 from openimages_io.transfer.images.mapping import FIELDS, NULLABLE
+from openimages_io.transfer.masks.mapping import WITH_PIXELS
 from openimages_io.transfer.options import LayoutName
 from openimages_io.transfer.scanning import GROUPED
 from openimages_io.transfer.specs import is_new
 
 _TAG = Q(kind=ShapeKind.TAG)
-_WITH_PIXELS = Q(kind__in=(ShapeKind.MASK, ShapeKind.POLYGON, ShapeKind.ELLIPSE)) | (
-    Q(kind=ShapeKind.RECTANGLE, rotation__isnull=False) & ~Q(rotation=0)
-)
 
 
 def report_unsaid(out: ExportState) -> None:
     """Warns of groups that no mask holds together, and in Datumaro's layout of what Datumaro does not read."""
     if GROUPED in out.kinds:
         grouped = _shapes(out).filter(group__isnull=False).order_by().values("group")
-        shapes = grouped.annotate(shapes=Count("pk"), masks=Count("pk", filter=_WITH_PIXELS))
+        shapes = grouped.annotate(shapes=Count("pk"), masks=Count("pk", filter=WITH_PIXELS))
         if lost := shapes.filter(shapes__gt=1, masks=0).count():
             out.issue("group-unwritten", count=lost)
     for form, count in _without_place(out):

@@ -8,35 +8,36 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from django.db import connections
+from django.db.models import Case, Max, Q, QuerySet, TextField, When
+from django.db.models.functions import Cast, Coalesce
+from django.db.models.lookups import Exact, IsNull
 
 from openimages_io.archives.output import ByteSink
 from openimages_io.format import byte_columns, writing
 from openimages_io.format.byte_columns import Cells
-from openimages_io.models import Image, Shape
+from openimages_io.models import Image, Shape, ShapeKind
 from openimages_io.models.flags import FLAGS
+from openimages_io.models.shape import MACHINE
 from openimages_io.transfer.export_state import ExportState
 from openimages_io.transfer.report import Totals
 
 _PAGE: Final = 2048
 _OPEN_AT_ONCE: Final = 32
 
-_ATTRIBUTES: Final = "CAST(attributes AS text)"
-PLAIN_BOX: Final = "kind = 'rectangle' AND (rotation IS NULL OR rotation = 0)"
-BOX_WITH_CLICKS: Final = f"{PLAIN_BOX} AND clicks IS NOT NULL"
-BOX_OF_PERSON: Final = f"{PLAIN_BOX} AND {_ATTRIBUTES} LIKE '%%Presentation\"%%'"
-HUMAN_TAG: Final = "kind = 'tag' AND source <> 'machine'"
-MACHINE_TAG: Final = "kind = 'tag' AND source = 'machine'"
 _FLAG_COLUMNS: Final = ("occluded", *FLAGS)
-_WITH_A_FLAG: Final = f"COALESCE({', '.join(_FLAG_COLUMNS)}) IS NOT NULL"
-TAG_WITH_MORE: Final = f"kind = 'tag' AND ({_WITH_A_FLAG} OR {_ATTRIBUTES} <> '{{}}')"
-"""Tags with something that no column of their file can say."""
-WITH_PIXELS: Final = "(kind IN ('mask', 'polygon', 'ellipse') OR (kind = 'rectangle' AND rotation <> 0))"
-"""Masks, and the shapes that are drawn as masks."""
-GROUPED: Final = '"group" IS NOT NULL'
-_RARE: Final = (GROUPED, BOX_WITH_CLICKS, BOX_OF_PERSON, MACHINE_TAG, TAG_WITH_MORE, WITH_PIXELS)
-_ANY_RARE: Final = (
-    "kind IN ('mask', 'polygon', 'ellipse') OR clicks IS NOT NULL OR rotation <> 0"
-    f" OR {GROUPED} OR source = 'machine' OR {_ATTRIBUTES} <> '{{}}' OR (kind = 'tag' AND {_WITH_A_FLAG})"
+ATTRIBUTES: Final = Cast("attributes", TextField())
+"""The attributes of a shape that are not columns, as JSON."""
+WITH_ATTRIBUTES: Final = ~Q(Exact(ATTRIBUTES, "{}"))
+WITH_A_FLAG: Final = Q(IsNull(Coalesce(*_FLAG_COLUMNS), False))
+GROUPED: Final = Q(group__isnull=False)
+UNUSUAL: Final = (
+    Q(kind__in=(ShapeKind.MASK, ShapeKind.POLYGON, ShapeKind.ELLIPSE))
+    | GROUPED
+    | Q(clicks__isnull=False)
+    | (Q(rotation__isnull=False) & ~Q(rotation=0))
+    | Q(source=MACHINE)
+    | WITH_ATTRIBUTES
+    | (Q(kind=ShapeKind.TAG) & WITH_A_FLAG)
 )
 """Holds for every shape of a rarer kind, and is quicker than asking for each."""
 
@@ -44,7 +45,7 @@ EXPRESSIONS: Final = {
     "flags": " + ".join(
         f"{3**place} * COALESCE(CAST({name} AS integer), 2)" for place, name in enumerate(_FLAG_COLUMNS)
     ),
-    "other_attributes": f"NULLIF({_ATTRIBUTES}, '{{}}')",
+    "other_attributes": "NULLIF(CAST(attributes AS text), '{}')",
 }
 """Columns that are made of others, because one that is read costs less than many: all flags of a shape as one number
 to base 3, the first last, 2 where one says nothing; the other attributes as JSON, None where there are none."""
@@ -52,8 +53,8 @@ to base 3, the first last, 2 where one says nothing; the other attributes as JSO
 Columns = Mapping[str, Sequence[Any]]
 
 
-def scan(out: ExportState, columns: Iterable[str], condition: str, *, subset: str | None = None) -> Iterator[Columns]:
-    """Values by column of the shapes for which `condition` (SQL) holds, a page at a time, in the order of their keys.
+def scan(out: ExportState, columns: Iterable[str], condition: Q, *, subset: str | None = None) -> Iterator[Columns]:
+    """Values by column of the shapes for which `condition` holds, a page at a time, in the order of their keys.
 
     A column is a field of Shape or a key of `EXPRESSIONS`.
     """
@@ -61,13 +62,12 @@ def scan(out: ExportState, columns: Iterable[str], condition: str, *, subset: st
     quote = connection.ops.quote_name
     names = tuple(columns)
     selected = ", ".join(EXPRESSIONS.get(name) or quote(name) for name in names)
-    conditions = ["task_id = %s", f"({condition})"]
-    parameters: list[int | str] = [out.task_id]
+    shapes = _shapes(out).filter(condition)
     if subset is not None:
-        images = f"SELECT id FROM {quote(Image._meta.db_table)} WHERE task_id = %s AND subset = %s"
-        conditions.insert(0, f"image_id IN ({images})")
-        parameters = [out.task_id, subset, *parameters]
-    sql = f"SELECT {selected} FROM {quote(Shape._meta.db_table)} WHERE {' AND '.join(conditions)} ORDER BY id"
+        images = Image.objects.using(out.using).filter(task_id=out.task_id, subset=subset)
+        shapes = shapes.filter(image__in=images.order_by())
+    where, parameters = shapes.query.get_compiler(out.using).compile(shapes.query.where)
+    sql = f"SELECT {selected} FROM {quote(Shape._meta.db_table)} WHERE {where} ORDER BY id"
     # On PostgreSQL this cursor stays on the server, so that no more than a page is ever held here.
     with closing(connection.chunked_cursor()) as cursor:
         cursor.execute(sql, parameters)
@@ -75,20 +75,21 @@ def scan(out: ExportState, columns: Iterable[str], condition: str, *, subset: st
             yield dict(zip(names, zip(*rows, strict=True), strict=True))
 
 
-def survey(out: ExportState) -> None:
-    """Counts the task's shapes, and sees which of the rarer kinds there are, of which most tasks have none."""
-    connection = connections[out.using]
-    table = connection.ops.quote_name(Shape._meta.db_table)
-    rare = ", ".join(f"MAX(CASE WHEN {condition} THEN 1 ELSE 0 END)" for condition in _RARE)
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT COUNT(*) FROM {table} WHERE task_id = %s", [out.task_id])
-        (out.total,) = cursor.fetchone()
-        cursor.execute(f"SELECT 1 FROM {table} WHERE task_id = %s AND ({_ANY_RARE}) LIMIT 1", [out.task_id])
-        if cursor.fetchone() is None:
-            return
-        cursor.execute(f"SELECT {rare} FROM {table} WHERE task_id = %s", [out.task_id])
-        found = cursor.fetchone()
-    out.kinds = frozenset(condition for condition, is_there in zip(_RARE, found, strict=True) if is_there)
+def survey(out: ExportState, rare: Sequence[Q]) -> None:
+    """Counts the task's shapes, and sees which of the rarer kinds there are, of which most tasks have none.
+
+    They are looked for only if any shape is `UNUSUAL`.
+    """
+    out.total = _shapes(out).count()
+    if not _shapes(out).filter(UNUSUAL).exists():
+        return
+    numbers = {f"rare_{place}": Max(Case(When(condition, then=1), default=0)) for place, condition in enumerate(rare)}
+    found = _shapes(out).aggregate(**numbers)
+    out.kinds = frozenset(condition for condition, name in zip(rare, numbers, strict=True) if found[name])
+
+
+def _shapes(out: ExportState) -> "QuerySet[Shape]":
+    return Shape.objects.using(out.using).filter(task_id=out.task_id).order_by()
 
 
 def written(out: ExportState, columns: Columns, totals: Totals | None = None) -> Columns:
@@ -130,8 +131,8 @@ class FileKind:
     """For the report."""
     columns: Sequence[str]
     """What is read of the shapes: `image_id` and `label_id` among it."""
-    condition: str
-    """SQL for the rows."""
+    condition: Q
+    """Which shapes stand in it."""
     path: Callable[[str], str]
     """Takes the subset."""
     header: Callable[[str], Iterable[str]]

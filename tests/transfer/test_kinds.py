@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db.models import Q
 
 from openimages_io.format import byte_columns, cells, known_files, writing
 from openimages_io.format.tables import Column, Table
@@ -20,11 +21,12 @@ from openimages_io.transfer.kinds import BOXES, IMAGES, KINDS, LABELS, TAGS, Kin
 from openimages_io.transfer.options import ImportOptions, Mode
 from openimages_io.transfer.resolving import resolve
 from openimages_io.transfer.run import Run
-from openimages_io.transfer.scanning import Columns, FileKind, write_files
+from openimages_io.transfer.scanning import UNUSUAL, Columns, FileKind, write_files
 from tests.transfer.archives import good, write
 
 pytestmark = pytest.mark.django_db
 
+Fields = dict[str, Any]
 NUMBERS = ("CenterX", "CenterY", "RadiusX", "RadiusY")
 OVALS = Table(
     title="Ovals",
@@ -68,7 +70,7 @@ def write_ovals(out: ExportState) -> None:
     files = FileKind(
         name="ovals",
         columns=("image_id", "label_id", "points"),
-        condition="kind = 'ellipse'",
+        condition=Q(kind=ShapeKind.ELLIPSE),
         path="annotations/{}-ovals.csv".format,
         header=lambda _: writing.names_of(OVALS),
         cells=cells_of,
@@ -155,3 +157,45 @@ def test_every_shape_is_of_one_group() -> None:
 def test_every_file_that_is_known_is_read_by_one_kind() -> None:
     read = [files for kind in KINDS for files in kind.files]
     assert sorted(map(id, read)) == sorted(map(id, known_files.TABLES))
+
+
+def test_every_shape_is_written_to_the_files_of_one_kind(tmp_path: Path) -> None:
+    Importer(write(tmp_path / "in", good()), "street").run()
+    box = Shape.objects.filter(kind="rectangle").first()
+    assert box is not None
+    oval: Fields = {"kind": "ellipse", "points": [0.5, 0.5, 0.1, 0.1]}
+    polygon: Fields = {"kind": "polygon", "points": [[0.4, 0.4, 0.6, 0.4, 0.6, 0.6]]}
+    sides: Fields = {"x_min": 0.4, "x_max": 0.6, "y_min": 0.4, "y_max": 0.6}
+    boxes: list[Fields] = [{"kind": "rectangle", "rotation": rotation} for rotation in (0, 30)]
+    for fields in (oval, polygon, *boxes):
+        Shape.objects.create(task=box.task, image=box.image, label=box.label, **sides, **fields)
+    of_kinds = [set(Shape.objects.filter(kind.written)) for kind in KINDS if kind.written is not None]
+    assert sum(map(len, of_kinds)) == Shape.objects.count() == 11
+    assert set.union(*of_kinds) == set(Shape.objects.all())
+    assert [len(shapes) for shapes in of_kinds] == [3, 3, 5]
+
+
+def test_shapes_of_the_rarer_kinds_are_unusual(tmp_path: Path) -> None:
+    Importer(write(tmp_path / "in", good()), "street").run()
+    box, tag = Shape.objects.filter(kind="rectangle")[0], Shape.objects.filter(kind="tag", source="verification")[0]
+    usual: Fields = {"group": None, "clicks": None, "attributes": {}, "rotation": None, "source": "verification"}
+    some: list[Fields] = [
+        {"group": 7},
+        {"clicks": [[0.1, 0.2]] * 4},
+        {"attributes": {"AgePresentation": "Young"}},
+        {"rotation": 30},
+        {"source": "machine"},
+        {"occluded": True},
+        {"is_inside": False},
+    ]
+    seen = set()
+    for shape in (box, tag):
+        for fields in some:
+            if shape is tag and fields.keys() & {"clicks", "rotation"}:
+                continue
+            row = Shape.objects.filter(pk=shape.pk)
+            row.update(**usual | {"occluded": None, "is_inside": None} | fields)
+            found = {condition for kind in KINDS for condition in kind.rare if row.filter(condition).exists()}
+            assert not found or row.filter(UNUSUAL).exists(), (shape, fields)
+            seen |= found
+    assert seen == {condition for kind in KINDS for condition in kind.rare}

@@ -6,18 +6,10 @@ from typing import Final
 from openimages_io.format import byte_columns, writing
 from openimages_io.format.byte_columns import Cells
 from openimages_io.format.tables import BOXES, CLICK_COLUMNS, PERSON_ATTRIBUTES
+from openimages_io.transfer.boxes.mapping import OF_PERSON, PLAIN, WITH_CLICKS
 from openimages_io.transfer.cell_values import SAID, BoxAttributes, click_cells, first_cells
 from openimages_io.transfer.export_state import ExportState
-from openimages_io.transfer.scanning import (
-    BOX_OF_PERSON,
-    BOX_WITH_CLICKS,
-    PLAIN_BOX,
-    Columns,
-    FileKind,
-    scan,
-    write_files,
-    written,
-)
+from openimages_io.transfer.scanning import Columns, FileKind, scan, write_files, written
 
 _EDGES: Final = ("x_min", "x_max", "y_min", "y_max")
 _BOX: Final = ("image_id", "label_id", "source", "score", *_EDGES, *SAID)
@@ -30,7 +22,7 @@ def write_boxes(out: ExportState) -> None:
     kind = FileKind(
         name="boxes",
         columns=(*_BOX, "clicks") if any(CLICK_COLUMNS[0] in extra for extra in boxes.extra.values()) else _BOX,
-        condition=PLAIN_BOX,
+        condition=PLAIN,
         path=out.names.boxes,
         header=lambda subset: (*writing.names_of(BOXES), *boxes.extra[subset]),
         cells=boxes.cells,
@@ -45,22 +37,22 @@ class _Boxes:
         self.out = out
         self._attributes = BoxAttributes(out)
         self.extra: dict[str, tuple[str, ...]] = dict.fromkeys(out.subsets, ())
-        if BOX_WITH_CLICKS in out.kinds:
+        if WITH_CLICKS in out.kinds:
             self._find_clicks()
-        if BOX_OF_PERSON in out.kinds:
+        if OF_PERSON in out.kinds:
             self._find_people()
 
     def _find_clicks(self) -> None:
         """Gives the eight columns to the subsets of which any box has clicks."""
         for subset in self.out.subsets:
-            if self._has_clicks(scan(self.out, ("image_id", "label_id", "clicks"), BOX_WITH_CLICKS, subset=subset)):
+            if self._has_clicks(scan(self.out, ("image_id", "label_id", "clicks"), WITH_CLICKS, subset=subset)):
                 self.extra[subset] += CLICK_COLUMNS
 
     def _find_people(self) -> None:
         """Gives MIAP's columns to the subsets that have anything to write in them."""
         for subset in self.out.subsets:
             found: set[str] = set()
-            for page in scan(self.out, ("image_id", "label_id", *SAID), BOX_OF_PERSON, subset=subset):
+            for page in scan(self.out, ("image_id", "label_id", *SAID), OF_PERSON, subset=subset):
                 boxes = written(self.out, page)
                 found.update(name for name in PERSON_ATTRIBUTES if self._attributes.people(boxes, name).any())
                 if len(found) == len(PERSON_ATTRIBUTES):

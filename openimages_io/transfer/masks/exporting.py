@@ -17,10 +17,9 @@ from openimages_io.models import Image, Shape, ShapeKind
 from openimages_io.models.flags import as_attributes
 from openimages_io.transfer.cell_values import text_cells
 from openimages_io.transfer.export_state import ExportState
-from openimages_io.transfer.masks.mapping import ATTRIBUTES, WRITTEN, box_id_cell, iou_cell
+from openimages_io.transfer.masks.mapping import ATTRIBUTES, DRAWN, WITH_PIXELS, WRITTEN, box_id_cell, iou_cell
 from openimages_io.transfer.masks.mask_ids import BoxIds, MaskFileNames, pngs
 from openimages_io.transfer.masks.rasterize import (
-    DRAWN,
     Box,
     CannotBeWritten,
     Size,
@@ -32,7 +31,7 @@ from openimages_io.transfer.masks.rasterize import (
     native_size,
 )
 from openimages_io.transfer.options import MaskSize
-from openimages_io.transfer.scanning import WITH_PIXELS, by_subset, scan, written
+from openimages_io.transfer.scanning import by_subset, scan, written
 
 _PAGE: Final = 256
 Group = tuple[int, int, int]

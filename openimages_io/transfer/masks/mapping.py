@@ -2,6 +2,8 @@
 
 from typing import Any, Final
 
+from django.db.models import Q
+
 from openimages_io.format import cells, writing
 from openimages_io.format.chunk import Chunk
 from openimages_io.format.known_files import Kind as FileKind
@@ -19,6 +21,9 @@ WRITTEN: Final = {kind: MASKS.parts.get(kind, MASKS.name) for kind in MASKS.shap
     ShapeKind.RECTANGLE: "turned boxes"
 }
 """The shapes that are written as masks, and how they are called."""
+DRAWN: Final = Q(kind__in=MASKS.parts) | (Q(kind=ShapeKind.RECTANGLE, rotation__isnull=False) & ~Q(rotation=0))
+"""Those that are no masks."""
+WITH_PIXELS: Final = Q(kind=ShapeKind.MASK) | DRAWN
 
 BOX: Final = {"BoxXMin": "x_min", "BoxXMax": "x_max", "BoxYMin": "y_min", "BoxYMax": "y_max"}
 """The columns of the box, and the shape's fields."""

@@ -6,7 +6,6 @@ from hashlib import blake2b
 from itertools import islice
 from typing import Final
 
-from django.db.models import Q
 from django.db.models.functions import Length
 
 from openimages_io.format import cells
@@ -15,8 +14,7 @@ from openimages_io.models import Mask, Shape, ShapeKind
 from openimages_io.models.flags import as_attributes
 from openimages_io.transfer.cell_values import can_be
 from openimages_io.transfer.export_state import ExportState
-from openimages_io.transfer.masks.mapping import box_id_cell
-from openimages_io.transfer.masks.rasterize import DRAWN
+from openimages_io.transfer.masks.mapping import WITH_PIXELS, box_id_cell
 from openimages_io.transfer.options import MaskSize
 
 _KEYS: Final = 900
@@ -105,7 +103,7 @@ class BoxIds:
     def learn(self, images: set[int]) -> None:
         """Finds the BoxIDs that the masks of these images have."""
         self._stored = {image: set() for image in images}
-        masks = Shape.objects.using(self.out.using).filter(Q(kind=ShapeKind.MASK) | DRAWN)
+        masks = Shape.objects.using(self.out.using).filter(WITH_PIXELS)
         ordered = sorted(images)
         for start in range(0, len(ordered), _KEYS):
             rows = masks.filter(image__in=ordered[start : start + _KEYS], attributes__has_key="box_id")

@@ -1,10 +1,9 @@
 """Shapes to the pixels that they cover."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
-from django.db.models import Q
 
 from openimages_io import geometry
 from openimages_io.format.limits import Limits
@@ -13,12 +12,6 @@ from openimages_io.models import Mask, Shape, ShapeKind
 Box = tuple[float, float, float, float]
 Size = tuple[int, int]
 """Width and height in pixels."""
-
-
-DRAWN: Final = Q(kind__in=(ShapeKind.POLYGON, ShapeKind.ELLIPSE)) | (
-    Q(kind=ShapeKind.RECTANGLE, rotation__isnull=False) & ~Q(rotation=0)
-)
-"""Shapes that are written as masks though they are none."""
 
 
 class CannotBeWritten(ValueError):

@@ -9,7 +9,8 @@ import numpy as np
 from openimages_io import geometry
 from openimages_io.format.masks import BadMask, decode
 from openimages_io.models import Shape
-from openimages_io.transfer.masks.rasterize import DRAWN, CannotBeWritten, draw
+from openimages_io.transfer.masks.mapping import DRAWN
+from openimages_io.transfer.masks.rasterize import CannotBeWritten, draw
 from openimages_io.transfer.run import Run
 
 _BATCH: Final = 500
