@@ -20,7 +20,8 @@ INTRO: Final = """\
 What an import, an export or a check finds is a list of issues. Each has a severity, a code, the parameters of its sentence, and its place: file, line, column
 and what was there. Reports and jobs store these; the sentence is made when it is shown. Only an error keeps an import from being written.
 
-A summary by kind comes first: how many, the first places, an example, what to do. A report lists 10,000 issues of a code (`MAX_ISSUES_PER_CODE` in
+A summary by kind comes first: how many, the first places, an example, what to do. An issue that sums several findings up, such as 107 pictures in another folder, has
+their number as `count`, and the summary counts it so. In a report as CSV the first column, `row`, is `summary`, `unlisted` (a range of lines) or `issue`. A report lists 10,000 issues of a code (`MAX_ISSUES_PER_CODE` in
 `OPENIMAGES_IO`); of more it has the number and the lines.
 
 Where no sentence is given, its words are the parameter `reason`: the details are a decoder's or the operating system's.

@@ -136,7 +136,7 @@ class _Parser:
         if self.unknown_keys:
             key, place = next(iter(self.unknown_keys.items()))
             more = len(self.unknown_keys) - 1
-            params: dict[str, Any] = {"form": "more", "count": more} if more else {}
+            params: dict[str, Any] = {"form": "more", "others": more} if more else {}
             column = place or None
             self.sink(Issue(code="unknown-key", params=params, file=self.file, column=column, value=key))
         if self.failed:

@@ -303,7 +303,7 @@ CODES: Final[Mapping[str, IssueCode]] = {
         "A key that the class hierarchy doesn't have.",
         "Nothing: it is not read.",
         "is not a key of a class hierarchy and is not read",
-        forms={"more": "is not a key of a class hierarchy and is not read (nor {count:is/are} {count:other|others})"},
+        forms={"more": "is not a key of a class hierarchy and is not read (nor {others:is/are} {others:other|others})"},
     ),
     # images.meta
     "bad-size": IssueCode(_E, "A size that no image can have.", "Correct the width and the height, in pixels."),
@@ -311,7 +311,7 @@ CODES: Final[Mapping[str, IssueCode]] = {
         _E,
         "A line of images.meta that is not an id, a height and a width.",
         "Write `id height width`, and quote an id with a space.",
-        "has {count:word|words} where three are expected: id, height, width (an id with a space is quoted)",
+        "has {words:word|words} where three are expected: id, height, width (an id with a space is quoted)",
     ),
     "empty-id": IssueCode(_E, "A line of images.meta without an id.", "Add the id.", "the id is empty"),
     "long-line": IssueCode(

@@ -53,6 +53,12 @@ class Issue:
         return sentence(self.code, self.params)
 
     @property
+    def count(self) -> int:
+        """How many findings it stands for: its parameter `count`, if it sums several up."""
+        count = self.params.get("count")
+        return count if isinstance(count, int) and count > 0 else 1
+
+    @property
     def place(self) -> str:
         """`file:line`, or the file alone; empty when the issue is about the whole."""
         return printable(f"{self.file}:{self.line}" if self.line is not None else self.file)

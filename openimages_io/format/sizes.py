@@ -120,7 +120,7 @@ def _careful(line: str, file: str, number: int, sink: IssueSink) -> tuple[str, i
     if not words:
         return None
     if len(words) != 3:
-        bad("bad-size-line", value=line, count=len(words))
+        bad("bad-size-line", value=line, words=len(words))
         return None
     if not words[0]:
         bad("empty-id", column="id")

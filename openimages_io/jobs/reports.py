@@ -13,7 +13,19 @@ from openimages_io.models import Job
 from openimages_io.models.job_files import current_job_storage
 from openimages_io.transfer.summary import IssueKind
 
-CSV_COLUMNS: Final = ("severity", "code", "count", "file", "line", "column", "value", "reason", "params")
+CSV_COLUMNS: Final = (
+    "row",
+    "severity",
+    "code",
+    "count",
+    "file",
+    "line",
+    "last_line",
+    "column",
+    "value",
+    "reason",
+    "params",
+)
 
 _READ_AT_MOST: Final = 8 * 2**20
 """Bytes for one page: with a filter, most lines may be others."""
@@ -70,8 +82,8 @@ def read_issues(job: Job, *, cursor: str | None, limit: int, severity: Severity 
 def issues_csv(job: Job) -> Iterator[bytes]:
     """The summary by kind, then all issues, as CSV in UTF-8, piece by piece, with a header.
 
-    Only rows of the summary have a `count`: one a kind, with its example, then one for each range of lines whose issues
-    are not listed. A text that a spreadsheet would run as a formula has an apostrophe before it.
+    The first column says what a row is: `summary` one kind with its example, `unlisted` a range of lines whose issues
+    are not listed, `issue` an issue. A text that a spreadsheet would run as a formula has an apostrophe before it.
     """
     buffer = io.StringIO()
     writer = csv.writer(buffer)
@@ -100,20 +112,19 @@ def summary(job: Job) -> list[IssueKind]:
 
 def _summary_rows(kind: IssueKind) -> Iterator[list[Any]]:
     if kind.example:
-        row = _row(Issue.of_dict(kind.example))
-        yield [*row[:2], kind.count, *row[3:]]
-    head, tail = [kind.severity.value, kind.code], ["", "", "not listed", ""]
+        _, severity, code, _, *rest = _row(Issue.of_dict(kind.example))
+        yield ["summary", severity, code, kind.count, *rest]
+    head, tail = ["unlisted", kind.severity.value, kind.code], ["", "", "", ""]
     for lines in kind.unlisted:
-        place = lines.first if lines.first == lines.last else f"{lines.first}-{lines.last}"
-        yield [*head, lines.count, lines.file, place, *tail]
+        yield [*head, lines.count, lines.file, lines.first, lines.last, *tail]
     if kind.elsewhere:
-        yield [*head, kind.elsewhere, "", "", *tail]
+        yield [*head, kind.elsewhere, "", "", "", *tail]
 
 
 def _row(issue: Issue) -> list[Any]:
-    place = [issue.file, issue.line, issue.column, issue.value]
+    place = [issue.file, issue.line, "", issue.column, issue.value]
     params = json.dumps(issue.params, ensure_ascii=False) if issue.params else ""
-    return [issue.severity.value, issue.code, "", *place, issue.reason, params]
+    return ["issue", issue.severity.value, issue.code, issue.count, *place, issue.reason, params]
 
 
 def _has_report(job: Job) -> bool:

@@ -57,7 +57,7 @@ def write_report(
         out.write("")
     for issue in shown:
         out.write(f"{styles[issue.severity](issue.severity.value)}: {issue}")
-    hidden = sum(kind.listed for kind in report.kinds()) - len(shown)
+    hidden = report.summary.listed - len(shown)
     if hidden:
         out.write(f"… and {hidden:,} more; --report FILE.json lists them")
     if shown:

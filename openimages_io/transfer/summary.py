@@ -1,5 +1,6 @@
 """Issues by kind: how many, where the first are, one example, and the lines of those that are too many to be listed."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -40,8 +41,9 @@ class IssueKind:
     code: str
     severity: Severity
     count: int = 0
+    """How many findings they are: an issue that sums several up counts for each of them."""
     listed: int = 0
-    """Of so many there is a line in the report."""
+    """So many of these the report lists."""
     places: list[str] = field(default_factory=list)
     """Where the first are, as `file:line`."""
     example: dict[str, Any] | None = None
@@ -58,11 +60,11 @@ class IssueKind:
         full = len(self.unlisted) >= _RANGES
         if last is None or (not full and not _follows(last.last, line)):
             if full:
-                self.elsewhere += 1
+                self.elsewhere += issue.count
             else:
-                self.unlisted.append(Lines(issue.file, line, line))
+                self.unlisted.append(Lines(issue.file, line, line, issue.count))
             return
-        last.count += 1
+        last.count += issue.count
         if line is not None:
             last.first = line if last.first is None else min(last.first, line)
             last.last = line if last.last is None else max(last.last, line)
@@ -144,6 +146,8 @@ class Summary:
         self._most, self._shown = listed, shown
         self._kinds: dict[tuple[str, Severity], IssueKind] = {}
         self._first: dict[tuple[str, Severity], list[Issue]] = {}
+        self._lines: Counter[tuple[str, Severity]] = Counter()
+        """How many issues the report lists."""
 
     def take(self, issue: Issue) -> bool:
         """Counts an issue; tells whether it is to be listed."""
@@ -152,16 +156,22 @@ class Summary:
         if kind is None:
             kind = self._kinds[key] = IssueKind(*key, example=_short(issue).as_dict())
             self._first[key] = []
-        kind.count += 1
-        if kind.listed >= self._most:
+        kind.count += issue.count
+        if self._lines[key] >= self._most:
             kind.skip(issue)
             return False
-        kind.listed += 1
+        self._lines[key] += 1
+        kind.listed += issue.count
         if len(self._first[key]) < self._shown:
             self._first[key].append(_short(issue))
         if len(kind.places) < _PLACES and issue.file and issue.place not in kind.places:
             kind.places.append(issue.place)
         return True
+
+    @property
+    def listed(self) -> int:
+        """How many issues the report lists."""
+        return self._lines.total()
 
     def add_unlisted(self, code: str, severity: Severity, count: int) -> None:
         """Counts issues of which nothing but their number is known."""

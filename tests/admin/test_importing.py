@@ -72,7 +72,7 @@ def test_a_broken_row_is_shown_with_file_and_line(send: Any, boss: Client, broke
     job = Job.objects.get()
     table = b"".join(boss.get(f"{ADMIN}/job/{job.pk}/issues.csv").streaming_content).decode()  # type: ignore[attr-defined]
     kind, issue = csv.DictReader(io.StringIO(table))
-    assert (kind["code"], kind["count"], issue["count"]) == ("bad-fraction", "1", "")
+    assert (kind["row"], kind["code"], kind["count"], issue["row"]) == ("summary", "bad-fraction", "1", "issue")
     assert (issue["file"], issue["line"], issue["column"], issue["value"]) == (BOXES, "3", "XMin", "left")
     send(f"{ADMIN}/job/{job.pk}/confirm/")
     assert not Task.objects.exists()

@@ -113,7 +113,7 @@ def test_a_table_for_a_spreadsheet(here: Task, owner: Any) -> None:
     rows = list(csv.DictReader(io.StringIO(response.getvalue().decode())))
     assert [int(row["line"]) for row in rows] == list(range(8))
     assert rows[0].keys() == {
-        "severity", "code", "count", "file", "line", "column", "value", "reason", "params",
+        "row", "severity", "code", "count", "file", "line", "last_line", "column", "value", "reason", "params",
     }  # fmt: skip
     assert rows[1]["value"] == "'=1+1"
 
@@ -131,7 +131,7 @@ def test_a_job_without_issues_has_an_empty_page(here: Task, owner: Any) -> None:
     for made in (job(here, "import"), job(here, "import", "queued")):
         assert get(owner, made).json() == {"next": None, "previous": None, "results": []}
         assert get(owner, made, format="csv").getvalue().splitlines() == [
-            b"severity,code,count,file,line,column,value,reason,params"
+            b"row,severity,code,count,file,line,last_line,column,value,reason,params"
         ]
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from django.core.files.base import ContentFile
+from django.test import override_settings
 from django.utils import timezone
 
 from openimages_io.format.issues import Issue, Severity
@@ -69,7 +70,7 @@ def test_a_job_without_issues_or_whose_files_are_gone_has_an_empty_page() -> Non
     job = with_issues()
     assert not job.report
     assert read_issues(job, cursor=None, limit=5) == Page([], None)
-    assert b"".join(issues_csv(job)) == b"severity,code,count,file,line,column,value,reason,params\r\n"
+    assert b"".join(issues_csv(job)) == b"row,severity,code,count,file,line,last_line,column,value,reason,params\r\n"
     job = with_issues(*numbered(3))
     job.pruned = timezone.now()
     assert read_issues(job, cursor=None, limit=5) == Page([], None)
@@ -98,8 +99,8 @@ def test_a_spreadsheet_runs_nothing() -> None:
     values = ["=1+1", "+cmd", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "-0.5", "+1e3", "1", "a,b", 'say "x"', "two\nlines"]
     job = with_issues(*[Issue(code="x", reason="=r", file="=f", column="=c", value=value) for value in values])
     rows = list(csv.reader(io.StringIO(b"".join(issues_csv(job)).decode(), newline="")))
-    assert rows[0] == ["severity", "code", "count", "file", "line", "column", "value", "reason", "params"]
-    assert [row[6] for row in rows[1:]] == [
+    assert rows[0] == list(reports.CSV_COLUMNS)
+    assert [row[8] for row in rows[1:]] == [
         *("'" + value for value in values[:6]),
         "-0.5",
         "+1e3",
@@ -108,7 +109,7 @@ def test_a_spreadsheet_runs_nothing() -> None:
         'say "x"',
         "two\nlines",
     ]
-    assert {(row[3], row[5], row[7]) for row in rows[1:]} == {("'=f", "'=c", "'=r")}
+    assert {(row[4], row[7], row[9]) for row in rows[1:]} == {("'=f", "'=c", "'=r")}
 
 
 def test_a_table_comes_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,3 +124,23 @@ def test_a_report_that_someone_has_removed(media: Path) -> None:
     assert read_issues(job, cursor=None, limit=5) == Page([], None)
     job.report.storage.save(str(job.report), ContentFile(b""))
     assert read_issues(job, cursor=None, limit=5) == Page([], None)
+
+
+def test_a_table_says_what_each_row_is_and_pandas_reads_its_numbers_as_numbers() -> None:
+    issues = [Issue(code="bad-flag", file="a.csv", line=n, severity=Severity.ERROR) for n in range(1, 5)]
+    issues.append(Issue(code="pictures-elsewhere", params={"count": 107, "first": "x/a.jpg"}))
+    with override_settings(OPENIMAGES_IO={"MAX_ISSUES_PER_CODE": 2}):
+        report = Report()
+        for issue in issues:
+            report(issue)
+        job = with_issues(*report.issues())
+        job.summary = [kind.as_dict() for kind in report.kinds()]
+    table = list(csv.DictReader(io.StringIO(b"".join(issues_csv(job)).decode(), newline="")))
+    assert [(row["row"], row["code"], row["count"], row["line"], row["last_line"]) for row in table] == [
+        ("summary", "bad-flag", "4", "1", ""),
+        ("unlisted", "bad-flag", "2", "3", "4"),
+        ("summary", "pictures-elsewhere", "107", "", ""),
+        ("issue", "bad-flag", "1", "1", ""),
+        ("issue", "bad-flag", "1", "2", ""),
+        ("issue", "pictures-elsewhere", "107", "", ""),
+    ]

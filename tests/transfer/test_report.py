@@ -91,3 +91,15 @@ def test_the_summary_comes_before_the_issues_in_json() -> None:
 @pytest.mark.parametrize("number", [0, 1, 100, 101])
 def test_the_first_issues_are_no_more_than_fit(number: int) -> None:
     assert len(report_of(*map(bad, range(number))).first_issues()) == min(number, 100)
+
+
+@override_settings(OPENIMAGES_IO={"MAX_ISSUES_PER_CODE": 2})
+def test_an_issue_that_sums_several_up_counts_for_each_of_them() -> None:
+    short = [Issue(code="short-rows", params={"count": 5}, file=f"{name}.csv", line=2) for name in "abc"]
+    report = report_of(Issue(code="pictures-elsewhere", params={"count": 107, "first": "x/a.jpg"}), *short)
+    assert [(kind.code, kind.count, kind.listed) for kind in report.kinds()] == [
+        ("pictures-elsewhere", 107, 107),
+        ("short-rows", 15, 10),
+    ]
+    assert report.kinds()[1].rest == "5 more are not listed: c.csv:2 (5)"
+    assert (report.counts[Severity.WARNING], len(list(report.issues())), report.summary.listed) == (4, 3, 3)

@@ -61,8 +61,10 @@ class IssueKindSerializer(serializers.Serializer[Any]):
 
     code = serializers.CharField()
     severity = serializers.ChoiceField(choices=[severity.value for severity in Severity])
-    count = serializers.IntegerField()
-    listed = serializers.IntegerField(help_text="How many of them are listed, at most MAX_ISSUES_PER_CODE.")
+    count = serializers.IntegerField(
+        help_text="How many findings they are: an issue that sums several up counts for each of them."
+    )
+    listed = serializers.IntegerField(help_text="How many of these are listed, in at most MAX_ISSUES_PER_CODE issues.")
     places = serializers.ListField(child=serializers.CharField(), help_text="The first, as `file:line`.")
     example = serializers.SerializerMethodField(help_text="The first issue, with shortened texts.")
     about = serializers.CharField(help_text="What issues of this code mean.")
