@@ -1,19 +1,32 @@
 """Boxes to their CSV files."""
 
-from collections.abc import Iterator, Sequence
-from typing import Final
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
 
-from openimages_io.format import byte_columns, writing
+from openimages_io.format import byte_columns, cells, writing
 from openimages_io.format.byte_columns import Cells
 from openimages_io.format.tables import BOXES, CLICK_COLUMNS, PERSON_ATTRIBUTES
-from openimages_io.transfer.boxes.mapping import OF_PERSON, PLAIN, WITH_CLICKS
-from openimages_io.transfer.cell_values import SAID, BoxAttributes, click_cells, first_cells
+from openimages_io.transfer.boxes.mapping import COORDINATES, FLAGS, OF_PERSON, PLAIN, WITH_CLICKS, click_cells
+from openimages_io.transfer.cell_values import (
+    SAID,
+    Said,
+    can_be,
+    first_cells,
+    flags_and_attributes,
+    plain_cell,
+    said_of,
+)
 from openimages_io.transfer.export_state import ExportState
 from openimages_io.transfer.scanning import Columns, FileKind, scan, write_files, written
 
-_EDGES: Final = ("x_min", "x_max", "y_min", "y_max")
-_BOX: Final = ("image_id", "label_id", "source", "score", *_EDGES, *SAID)
+_BOX: Final = ("image_id", "label_id", "source", "score", *COORDINATES.values(), *SAID)
 _CLICKS: Final = "XClick1X to XClick4Y"
+_CACHED: Final = 50_000
+_FLAG_CELLS: Final[dict[Any, str]] = dict.fromkeys([True, "true", "yes", "1"], "1") | (
+    dict.fromkeys([False, "false", "no", "0"], "0") | dict.fromkeys([None, -1, "unknown", "-1", ""], "-1")
+)
 
 
 def write_boxes(out: ExportState) -> None:
@@ -30,12 +43,64 @@ def write_boxes(out: ExportState) -> None:
     write_files(out, kind)
 
 
+@dataclass(frozen=True, slots=True)
+class _AttributeCells:
+    """What becomes of a box's attributes."""
+
+    flags: str
+    """IsOccluded and the other flags, with the commas between them."""
+    people: tuple[str, ...]
+    """MIAP's two columns."""
+    no_column: tuple[str, ...]
+    """Names of attributes that the format has no column for."""
+    no_cell: tuple[str, ...]
+    """Columns whose value cannot be a cell."""
+
+
+class _Attributes:
+    """The cells of attributes, of which there are few different ones."""
+
+    def __init__(self, out: ExportState) -> None:
+        self.out = out
+        self._known: dict[Said, _AttributeCells] = {}
+
+    def _learn(self, rows: Iterable[Said]) -> Mapping[Said, _AttributeCells]:
+        """The cells of each of these."""
+        if len(self._known) > _CACHED:
+            self._known.clear()
+        for said in set(rows) - self._known.keys():
+            self._known[said] = _attribute_cells(said)
+        return self._known
+
+    def flags(self, columns: Mapping[str, Sequence[Any]]) -> Cells:
+        """The cells of the flags of each row in one; what its attributes lose is counted."""
+        if not any(columns["other_attributes"]):  # flags that are columns lose nothing
+            return byte_columns.of_keys(
+                columns["flags"], lambda number: self._learn([(number, None)])[number, None].flags
+            )
+        rows = said_of(columns)
+        counts = Counter(rows)
+        known = self._learn(counts)
+        for said, count in counts.items():
+            for name in known[said].no_column:
+                self.out.lose_attribute("boxes", name, count)
+            for column in known[said].no_cell:
+                self.out.lose_value("boxes", column, count)
+        return byte_columns.distinct(rows, lambda said: known[said].flags)
+
+    def people(self, columns: Mapping[str, Sequence[Any]], name: str) -> Cells:
+        """The cells of one of MIAP's columns."""
+        rows = said_of(columns)
+        known, index = self._learn(rows), PERSON_ATTRIBUTES.index(name)
+        return byte_columns.distinct(rows, lambda said: known[said].people[index])
+
+
 class _Boxes:
     """The cells of boxes, and the columns that only some subsets have."""
 
     def __init__(self, out: ExportState) -> None:
         self.out = out
-        self._attributes = BoxAttributes(out)
+        self._attributes = _Attributes(out)
         self.extra: dict[str, tuple[str, ...]] = dict.fromkeys(out.subsets, ())
         if WITH_CLICKS in out.kinds:
             self._find_clicks()
@@ -76,7 +141,7 @@ class _Boxes:
         extra = self.extra[subset]
         finished = [
             *first_cells(self.out, "boxes", columns),
-            *(byte_columns.fractions(columns[name]) for name in _EDGES),
+            *(byte_columns.fractions(columns[name]) for name in COORDINATES.values()),
             self._attributes.flags(columns),
         ]
         if CLICK_COLUMNS[0] in extra:
@@ -91,3 +156,31 @@ class _Boxes:
                 self.out.lose_value("boxes", _CLICKS)
             rows.append(found or ("",) * len(CLICK_COLUMNS))
         return list(map(byte_columns.encoded, zip(*rows, strict=True)))
+
+
+def _attribute_cells(said: Said) -> _AttributeCells:
+    (occluded, *_), attributes = flags_and_attributes(said)
+    flags = {column: _flag_cell(attributes.pop(name, None)) for column, name in FLAGS.items()}
+    people = {name: _word_cell(attributes.pop(name, None)) for name in PERSON_ATTRIBUTES}
+    lost = [column for column, cell in (flags | people).items() if cell is None]
+    return _AttributeCells(
+        ",".join([_FLAG_CELLS[occluded], *(cell or "-1" for cell in flags.values())]),
+        tuple(cell or "" for cell in people.values()),
+        tuple(attributes),
+        tuple(lost),
+    )
+
+
+def _flag_cell(value: Any) -> str | None:
+    """The cell of a flag, whatever type its spec has given it; None for what is neither yes, no nor unknown."""
+    if isinstance(value, str):
+        value = value.strip().lower()
+    return _FLAG_CELLS.get(value) if value is None or isinstance(value, str | int | float) else None
+
+
+def _word_cell(value: Any) -> str | None:
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        value = plain_cell(value)
+    return writing.text(value) if value is not None and can_be(cells.SHORT_TEXT, value) else None

@@ -1,12 +1,16 @@
 """Rows of box files and rectangles."""
 
-from typing import Final
+import json
+from typing import Any, Final
 
 from django.db.models import Q
 from django.db.models.lookups import Contains
 
+from openimages_io.format import writing
+from openimages_io.format.flag_names import FLAGS as FLAGS_OF_FILES
 from openimages_io.format.known_files import Kind as FileKind
-from openimages_io.models import ShapeKind
+from openimages_io.format.tables import CLICK_COLUMNS
+from openimages_io.models import ShapeKind, flags
 from openimages_io.transfer.groups import Group
 from openimages_io.transfer.scanning import ATTRIBUTES
 
@@ -15,3 +19,27 @@ PLAIN: Final = Q(kind=ShapeKind.RECTANGLE) & (Q(rotation__isnull=True) | Q(rotat
 """Rectangles that are written as boxes. Turned ones are drawn as masks."""
 WITH_CLICKS: Final = PLAIN & Q(clicks__isnull=False)
 OF_PERSON: Final = PLAIN & Q(Contains(ATTRIBUTES, 'Presentation"'))
+
+COORDINATES: Final = {"XMin": "x_min", "XMax": "x_max", "YMin": "y_min", "YMax": "y_max"}
+"""Columns of numbers, and the shape's fields."""
+FLAGS: Final = {column: name for column, name in FLAGS_OF_FILES.items() if name in flags.FLAGS}
+"""Columns whose true and false are columns of a shape, and other values attributes of the same name."""
+_NO_CLICKS: Final = ("",) * len(CLICK_COLUMNS)
+
+
+def click_cells(text: str | None) -> tuple[str, ...] | None:
+    """The eight cells of a box's extreme clicks, four x and then four y; None if what is stored can be none."""
+    points = json.loads(text) if text else None
+    if points is None:
+        return _NO_CLICKS
+    if not isinstance(points, list) or len(points) != len(CLICK_COLUMNS) // 2:
+        return None
+    if not all(isinstance(point, list) and len(point) == 2 and all(map(_is_click, point)) for point in points):
+        return None
+    return tuple("" if point[axis] is None else writing.number(point[axis]) for axis in (0, 1) for point in points)
+
+
+def _is_click(value: Any) -> bool:
+    if value is None:
+        return True
+    return isinstance(value, int | float) and not isinstance(value, bool) and (value == -1 or 0 <= value <= 1)
