@@ -125,6 +125,7 @@ TABLE: Final = [
     Row("image-overlay", "get", TASK, of_image, verbs("image", "view") | verbs("shape", "view")),
     Row("image-shapes", "get", TASK, of_image, verbs("shape", "view")),
     Row("image-shapes", "put", TASK, of_image, verbs("shape", "add", "change", "delete")),
+    Row("image-shapes", "patch", TASK, of_image, verbs("shape", "view")),
     Row("image-shapes", "post", TASK, of_image, verbs("shape", "add")),
     Row("shape-detail", "get", TASK, of_shape, verbs("shape", "view")),
     Row("shape-detail", "patch", TASK, of_shape, verbs("shape", "change")),

@@ -141,7 +141,7 @@ def test_nothing_is_written_if_anything_is_wrong(frontend: Frontend) -> None:
         frontend.item(label=0, x_max=7),
     ]
     assert faults(frontend.put(body)) == {
-        "shapes[2].scroe": "A shape has no such field; it has: id, kind, label, x_min, x_max, y_min, y_max, points, "
+        "shapes[2].scroe": "A shape has no such field; it has: id, key, kind, label, x_min, x_max, y_min, y_max, points, "
         "clicks, rotation, source, group, score, occluded, attributes, mask.",
         "shapes[2].id": "The picture has no shape 1000000.",
         "shapes[3].label": "The task has no such label.",

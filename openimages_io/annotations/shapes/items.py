@@ -1,5 +1,6 @@
 """Shapes as a request gives them: which fields, for which shape, with which pixels."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Final
@@ -9,12 +10,15 @@ from openimages_io.annotations.errors import InvalidData, InvalidValue, TooLarge
 from openimages_io.annotations.shapes.submitted_masks import PixelBudget, SubmittedMask, read_mask
 from openimages_io.annotations.shapes.units import units_of
 from openimages_io.models.rules import LARGEST_GROUP, MOST_FAULTS, quote
+from openimages_io.models.values import is_storable
 
 FIELDS: Final = (
     *("kind", "label", "x_min", "x_max", "y_min", "y_max", "points", "clicks", "rotation", "source", "group"),
     *("score", "occluded", "attributes", "mask"),
 )
 """What may be given of a shape."""
+LONGEST_CLIENT_KEY: Final = 64
+_PARTS: Final = ("create", "update", "delete")
 _REQUIRED: Final = ("kind", "label")
 _ENVELOPE: Final = ("shapes", "image", "revision", "units")
 
@@ -27,6 +31,8 @@ class Item:
     """Where it stands in the request, with the dot or bracket that ends it: `shapes[3].`."""
     key: int | None = None
     """The shape that it is; None for a new one."""
+    client_key: str | None = None
+    """What the client calls a new shape until it knows its key."""
     given: dict[str, Any] = field(default_factory=dict)
     """The fields that were given, of whatever type, without the mask."""
     mask: SubmittedMask | None = None
@@ -52,6 +58,8 @@ class Items:
         self.in_pixels = in_pixels
         """Whether coordinates are in pixels, else in fractions of the image."""
         self.items: list[Item] = []
+        self.deleted: dict[int, str] = {}
+        """Shapes that a PATCH is to delete: by key, where that stands in the request."""
         self.faults: list[InvalidValue] = []
         self._budget = PixelBudget()
         self._found = 0
@@ -83,6 +91,44 @@ class Items:
             item = self._read(shape, f"shapes[{place}].", has_key=True)
             if item.key is not None and places.setdefault(item.key, place) != place:
                 item.fault("id", f"Shape {item.key} is shapes[{places[item.key]}] already.")
+
+    def read_patch(self, body: Any) -> None:
+        """Takes what a PATCH of a picture gives: an object with lists of shapes to create, update and delete."""
+        if not isinstance(body, dict):
+            self.faults.append(InvalidValue("", f"Write an object with {', '.join(_PARTS)}, not {quote(body)}."))
+            return
+        for name in islice(body.keys() - set(_PARTS), MOST_FAULTS):
+            self.faults.append(InvalidValue(name, f"It is unknown here; known are: {', '.join(_PARTS)}."))
+        lists: dict[str, list[Any]] = {}
+        for name in _PARTS:
+            lists[name] = body.get(name, [])
+            if not isinstance(lists[name], list):
+                self.faults.append(InvalidValue(name, f"{quote(lists[name])} is not a list."))
+                lists[name] = []
+        _check_number([shape for shapes in lists.values() for shape in shapes])
+        for place, shape in enumerate(lists["create"]):
+            self._read(shape, f"create[{place}].", has_key=False)
+        named: dict[int, str] = {}
+        for place, shape in enumerate(lists["update"]):
+            item = self._read(shape, f"update[{place}].", has_key=True)
+            if item.key is None and not item.is_lost:
+                item.is_lost = True
+                item.fault("id", "It is missing.")
+            elif item.key is not None and named.setdefault(item.key, f"update[{place}]") != f"update[{place}]":
+                item.fault("id", f"Shape {item.key} is {named[item.key]} already.")
+        for place, key in enumerate(lists["delete"]):
+            path = f"delete[{place}]"
+            if not _is_whole(key):
+                self.faults.append(InvalidValue(path, f"{quote(key)} is not an id."))
+            elif named.setdefault(key, path) != path:
+                self.faults.append(InvalidValue(path, f"Shape {key} is {named[key]} already."))
+            else:
+                self.deleted[key] = path
+
+    def client_keys(self, keys: Sequence[int]) -> dict[int, str]:
+        """What the client called shapes, by the keys that these have now, in the order of the request."""
+        pairs = zip(keys, self.items, strict=True)
+        return {key: item.client_key for key, item in pairs if item.client_key is not None}
 
     def read_new(self, body: Any) -> None:
         """Takes what a POST gives: a new shape, or a list of them."""
@@ -128,14 +174,24 @@ class Items:
                 item.is_lost = True
                 item.fault("id", f"{quote(shape['id'])} is not an id.")
         for name in shape:
-            if name not in FIELDS and name != "id":
-                item.fault(name, f"A shape has no such field; it has: {', '.join(('id', *FIELDS))}.")
+            if name not in FIELDS and name not in {"id", "key"}:
+                item.fault(name, f"A shape has no such field; it has: {', '.join(('id', 'key', *FIELDS))}.")
+        if shape.get("key") is not None:
+            self._read_client_key(item, shape["key"])
         item.given = {name: shape[name] for name in FIELDS if name in shape and name != "mask"}
         if "mask" in shape:
             item.drops_mask = shape["mask"] is None
             item.mask = None if item.drops_mask else read_mask(shape["mask"], item.fault, self._budget)
         self.stop_at_many(item)
         return item
+
+    def _read_client_key(self, item: Item, key: Any) -> None:
+        if item.key is not None:
+            item.fault("key", "Only a new shape has a key of the client's; this one has an id.")
+        elif not isinstance(key, str) or not 0 < len(key) <= LONGEST_CLIENT_KEY or not is_storable(key):
+            item.fault("key", f"Write a text of at most {LONGEST_CLIENT_KEY} characters.")
+        else:
+            item.client_key = key
 
     def require_what_is_new(self, item: Item) -> None:
         """Takes note of what a new shape lacks."""

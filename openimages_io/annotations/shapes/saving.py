@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Prefetch, QuerySet
 from django.db.models.functions import Length
 
-from openimages_io.annotations.errors import InvalidData, NotThere
+from openimages_io.annotations.errors import InvalidData, InvalidValue, NotThere
 from openimages_io.annotations.shapes.drafts import Draft, Drafts
 from openimages_io.annotations.shapes.items import Items
 from openimages_io.annotations.shapes.units import size_for
@@ -32,8 +32,11 @@ class Saver:
         """All shapes of the picture."""
         return Shape.objects.using(self.using).filter(image=self.image)
 
-    def make_them(self, items: Items) -> None:
-        """Makes the shapes of the picture those that are given. Raises `InvalidData` or `Conflict`."""
+    def make_them(self, items: Items) -> list[int]:
+        """Makes the shapes of the picture those that are given; returns their keys in the order of the request.
+
+        Raises `InvalidData` or `Conflict`.
+        """
         stored = self._stored(self.shapes)
         for item in items.items:
             if item.key is not None and item.key not in stored:
@@ -41,12 +44,30 @@ class Saver:
         drafts = self._drafts(items, stored)
         kept = {item.key for item in items.items}
         self._write(drafts, [key for key in stored if key not in kept])
+        return _keys(drafts)
+
+    def patch(self, items: Items) -> list[int]:
+        """Creates, changes and deletes what is given; returns the keys of what there is then in the request's order.
+
+        Raises `InvalidData` or `Conflict`.
+        """
+        named = [*items.deleted, *(item.key for item in items.items if item.key is not None)]
+        stored = self._stored(self.shapes.filter(pk__in=named) if len(named) <= _BATCH else self.shapes)
+        for item in items.items:
+            if item.key is not None and item.key not in stored:
+                item.fault("id", f"The picture has no shape {item.key}.")
+        for key, path in items.deleted.items():
+            if key not in stored:
+                items.faults.append(InvalidValue(path, f"The picture has no shape {key}."))
+        drafts = self._drafts(items, stored)
+        self._write(drafts, list(items.deleted))
+        return _keys(drafts)
 
     def add(self, items: Items) -> list[int]:
         """Adds new shapes and returns their keys. Raises `InvalidData` or `Conflict`."""
         drafts = self._drafts(items, {})
         self._write(drafts, [])
-        return [draft.shape.pk for draft in drafts]
+        return _keys(drafts)
 
     def change(self, items: Items, key: int) -> None:
         """Changes some fields of one shape. Raises `NotThere`, `InvalidData` or `Conflict`."""
@@ -132,6 +153,10 @@ class Saver:
                 plain(Mask, self.using).filter(pk=mask.shape.pk).update(**mask.all_columns)
         Owners({self.image.task_id}, {self.image.pk}).touch(self.using)
         self.image.revision += 1
+
+
+def _keys(drafts: Sequence[Draft]) -> list[int]:
+    return [draft.shape.pk for draft in drafts]
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import Direction
 from rest_framework.serializers import Serializer
 
+from openimages_io.annotations.shapes.items import LONGEST_CLIENT_KEY
 from openimages_io.geometry.rings import FARTHEST
 from openimages_io.models import ShapeKind
 from openimages_io.models.rules import LARGEST_GROUP
@@ -39,6 +40,12 @@ _NUMBER: Final[Schema] = {"type": ["number", "null"]}
 _SIDE: Final[Schema] = {"type": ["number", "null"], "description": "A fraction of the image from the left or the top."}
 _PIXELS: Final[Schema] = {"type": ["integer", "null"], "minimum": 1}
 _KEY: Final[Schema] = {"type": "integer", "minimum": 1, "maximum": LARGEST_GROUP}
+_CLIENT_KEY: Final[Schema] = {
+    "type": "string",
+    "minLength": 1,
+    "maxLength": LONGEST_CLIENT_KEY,
+    "description": "What the client calls a new shape; the answer to the request that makes it says it again.",
+}
 _RLE: Final[Schema] = _object(
     {
         "size": {
@@ -165,7 +172,7 @@ class ShapeOutput(Described):
 
     uses = (ShapeMaskOutput,)
     described: ClassVar[Schema] = _object(
-        {"id": _KEY, **_FIELDS, "mask": _nullable(_ref(ShapeMaskOutput))}, ("id", *_FIELDS, "mask")
+        {"key": _CLIENT_KEY, "id": _KEY, **_FIELDS, "mask": _nullable(_ref(ShapeMaskOutput))}, ("id", *_FIELDS, "mask")
     )
 
 
@@ -174,7 +181,8 @@ class NewShape(Described):
 
     uses = (ShapeMaskInput,)
     described: ClassVar[Schema] = _object(
-        {"id": {"type": "null"}, **_FIELDS, "mask": _nullable(_ref(ShapeMaskInput))}, ("kind", "label")
+        {"id": {"type": "null"}, "key": _nullable(_CLIENT_KEY), **_FIELDS, "mask": _nullable(_ref(ShapeMaskInput))},
+        ("kind", "label"),
     )
 
 
@@ -214,6 +222,19 @@ class ShapeListInput(Described):
     uses = (NewShape, KeptShape)
     described: ClassVar[Schema] = _object(
         {**_ENVELOPE, "shapes": {"type": "array", "items": {"oneOf": [_ref(KeptShape), _ref(NewShape)]}}}, ("shapes",)
+    )
+
+
+class ShapePatch(Described):
+    """Shapes that are created, changed and deleted at once."""
+
+    uses = (NewShape, KeptShape)
+    described: ClassVar[Schema] = _object(
+        {
+            "create": {"type": "array", "items": _ref(NewShape)},
+            "update": {"type": "array", "items": _ref(KeptShape)},
+            "delete": {"type": "array", "items": _KEY, "description": "Ids.", "uniqueItems": True},
+        }
     )
 
 

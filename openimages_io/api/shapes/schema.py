@@ -12,6 +12,7 @@ from openimages_io.api.shapes.components import (
     ShapeList,
     ShapeListInput,
     ShapeOutput,
+    ShapePatch,
 )
 
 _UNITS: Final = OpenApiParameter(
@@ -33,6 +34,13 @@ save_shapes: Final = extend_schema(
     parameters=[_UNITS, _FORMS, match(_CHANGED, required=True), ETAG],
     request={"application/json": ShapeListInput},
     responses={200: ShapeList, **write_error_responses(404, 409, 412, 428)},
+)
+patch_shapes: Final = extend_schema(
+    operation_id="shapes_patch",
+    tags=_TAGS,
+    parameters=[_UNITS, _FORMS, match(_CHANGED), ETAG],
+    request={"application/json": ShapePatch},
+    responses={200: ShapeList, **write_error_responses(404, 409, 412)},
 )
 add_shapes: Final = extend_schema(
     operation_id="shapes_add",

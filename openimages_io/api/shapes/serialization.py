@@ -6,6 +6,7 @@ handed on as they are. That takes a third of the time of decoding and encoding t
 
 import base64
 import json
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from django.db.models import IntegerField, QuerySet, Sum, TextField
@@ -20,7 +21,7 @@ from openimages_io.api.reverse import reverse_url
 from openimages_io.api.shapes.formats import ShapeFormat
 from openimages_io.format.masks import BadMask, decode, unpacked_bytes
 from openimages_io.geometry import encode_rle
-from openimages_io.models import Shape
+from openimages_io.models import Image, Shape
 from openimages_io.models.flags import FLAGS
 
 _TEXTS: Final = {f"{name}_text": Cast(name, TextField()) for name in ("points", "clicks", "attributes")}
@@ -53,11 +54,22 @@ class ShapeWriter:
         rows = shapes.annotate(**_TEXTS, **_NUMBERS, png_bytes=Length("mask__png"))
         return {row[0]: self._write(*row) for row in rows.order_by("pk").values_list(*columns)}
 
-    def together(self, shapes: QuerySet[Shape], image: int, revision: int, only: set[int] | None = None) -> str:
-        """The JSON of a picture's shapes, or of some of them."""
+    def together(self, shapes: QuerySet[Shape], image: Image) -> str:
+        """The JSON of a picture's shapes in the order of their ids."""
         self._check_size(shapes)
-        found = [text for key, text in self.each(shapes).items() if only is None or key in only]
-        head = f'{{"image":{image},"revision":{revision},"units":"{self.form.units}","shapes":['
+        return self._envelope(image, self.each(shapes).values())
+
+    def saved(self, shapes: QuerySet[Shape], image: Image, keys: Sequence[int], client_keys: Mapping[int, str]) -> str:
+        """The JSON of those of a picture's shapes that a request was about, in its order, with the client's keys."""
+        shapes = shapes.filter(pk__gte=min(keys, default=0), pk__lte=max(keys, default=0))
+        self._check_size(shapes)
+        found = self.each(shapes)
+        for key, name in client_keys.items():
+            found[key] = f'{{"key":{json.dumps(name)},{found[key][1:]}'
+        return self._envelope(image, [found[key] for key in keys])
+
+    def _envelope(self, image: Image, found: Iterable[str]) -> str:
+        head = f'{{"image":{image.pk},"revision":{image.revision},"units":"{self.form.units}","shapes":['
         return f"{head}{','.join(found)}]}}"
 
     def _check_size(self, shapes: QuerySet[Shape]) -> None:

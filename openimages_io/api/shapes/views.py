@@ -1,19 +1,20 @@
 """The annotations of a picture: all at once, as an annotation tool saves them, or one by one."""
 
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
-from typing import Any
+from typing import Any, Final
 
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.utils.cache import patch_cache_control
 from rest_framework import status
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import PermissionDenied, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from openimages_io.annotations.shapes.items import Items
 from openimages_io.annotations.shapes.pixels import png_of
-from openimages_io.annotations.shapes.saving import locked
+from openimages_io.annotations.shapes.saving import Saver, locked
 from openimages_io.api.base import ApiView
 from openimages_io.api.etags import check_match, etag_of, is_known, require_match
 from openimages_io.api.permissions import Rules, may
@@ -22,6 +23,10 @@ from openimages_io.api.shapes.formats import ShapeFormat, requested_format, size
 from openimages_io.api.shapes.serialization import ShapeWriter
 from openimages_io.api.strict import unknown
 from openimages_io.models import Image, Shape
+from openimages_io.permissions import Verb
+
+_VERBS: Final[Mapping[str, Verb]] = {"create": "add", "update": "change", "delete": "delete"}
+"""What the lists of a PATCH need."""
 
 
 class ShapesView(ApiView):
@@ -38,6 +43,13 @@ class ShapesView(ApiView):
         patch_cache_control(response, private=True, no_cache=True)
         return response
 
+    def answer_saved(
+        self, saver: Saver, items: Items, keys: Sequence[int], form: ShapeFormat, code: int = status.HTTP_200_OK
+    ) -> HttpResponse:
+        """The shapes that a request was about, as they are now."""
+        body = self.writer(saver.image, form).saved(saver.shapes, saver.image, keys, items.client_keys(keys))
+        return self.answer(body, saver.image, form, code)
+
 
 class PictureShapes(ShapesView):
     """All shapes of a picture."""
@@ -45,6 +57,7 @@ class PictureShapes(ShapesView):
     rules = Rules(
         get=may("view", of=Shape),
         put=may("add", "change", "delete", of=Shape),
+        patch=may("view", of=Shape),
         post=may("add", of=Shape),
     )
 
@@ -55,7 +68,7 @@ class PictureShapes(ShapesView):
         if is_known(request, etag_of(image.revision, form, size_of(image, form))):
             return self.answer("", image, form, status.HTTP_304_NOT_MODIFIED)
         shapes = Shape.objects.filter(image=image)
-        return self.answer(self.writer(image, form).together(shapes, image.pk, image.revision), image, form)
+        return self.answer(self.writer(image, form).together(shapes, image), image, form)
 
     @schema.save_shapes
     def put(self, request: Request, pk: int) -> HttpResponse:
@@ -70,10 +83,24 @@ class PictureShapes(ShapesView):
         items.read_save(request.data, image.pk)
         with locked(image) as saver:
             check_match(request, saver.image.revision)
-            saver.make_them(items)
-            changed = saver.image
-            body = self.writer(changed, form).together(saver.shapes, changed.pk, changed.revision)
-        return self.answer(body, changed, form)
+            return self.answer_saved(saver, items, saver.make_them(items), form)
+
+    @schema.patch_shapes
+    def patch(self, request: Request, pk: int) -> HttpResponse:
+        """Creates, changes and deletes shapes of a picture, all or none; every other shape stays as it is.
+
+        The answer has those that were created and changed, in the order of the request, a created one with the `key`
+        that the client gave it.
+        """
+        image, form = self.get_row(Image, pk), requested_format(request)
+        items = Items(in_pixels=form.pixels)
+        items.read_patch(request.data)
+        needed = {_VERBS[name] for name in _VERBS if isinstance(request.data, dict) and request.data.get(name)}
+        if not may(*needed, of=Shape).allows(self.permissions, request.user, image):
+            raise PermissionDenied
+        with locked(image) as saver:
+            check_match(request, saver.image.revision)
+            return self.answer_saved(saver, items, saver.patch(items), form)
 
     @schema.add_shapes
     def post(self, request: Request, pk: int) -> HttpResponse:
@@ -83,11 +110,7 @@ class PictureShapes(ShapesView):
         items.read_new(request.data)
         with locked(image) as saver:
             check_match(request, saver.image.revision)
-            made, changed = set(saver.add(items)), saver.image
-            # Nobody else adds to this picture meanwhile, but to others.
-            shapes = saver.shapes.filter(pk__gte=min(made, default=0), pk__lte=max(made, default=0))
-            body = self.writer(changed, form).together(shapes, changed.pk, changed.revision, made)
-        return self.answer(body, changed, form, status.HTTP_201_CREATED)
+            return self.answer_saved(saver, items, saver.add(items), form, status.HTTP_201_CREATED)
 
 
 class OneShape(ShapesView):
