@@ -141,8 +141,8 @@ def test_nothing_is_written_if_anything_is_wrong(frontend: Frontend) -> None:
         frontend.item(label=0, x_max=7),
     ]
     assert faults(frontend.put(body)) == {
-        "shapes[2].scroe": "A shape has no such field; it has: id, key, kind, label, x_min, x_max, y_min, y_max, points, "
-        "clicks, rotation, source, group, score, occluded, attributes, mask.",
+        "shapes[2].scroe": "A shape has no such field; it has: id, key, kind, label, x_min, x_max, y_min, y_max, "
+        "points, clicks, rotation, source, group, score, occluded, attributes, mask.",
         "shapes[2].id": "The picture has no shape 1000000.",
         "shapes[3].label": "The task has no such label.",
         "shapes[3].x_max": "7 is not between 0 and 1.",
