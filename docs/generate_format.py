@@ -1,8 +1,11 @@
 """`python -m docs.generate_format`: writes the format reference, `docs/format.md`, from what the code declares."""
 
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
+
+import django
 
 from docs.patterns import readable
 from openimages_io.format import known_files
@@ -65,60 +68,6 @@ those of later versions, and where a later one differs there is a warning. A rep
   text that reads back as the same float64. Columns marked *(if any)* are written for a subset in which a row has them.
 - Coordinates are fractions of the image, x from the left and y from the top.
 """
-
-BECOMES: Final[dict[str, dict[str, str]]] = {
-    IMAGES.title: {
-        "ImageID": "`Image.name`",
-        "Subset": "`Image.subset`",
-        "OriginalURL": "`Image.original_url`",
-        "OriginalLandingURL": "`Image.original_landing_url`",
-        "License": "`Image.license`",
-        "AuthorProfileURL": "`Image.author_profile_url`",
-        "Author": "`Image.author`",
-        "Title": "`Image.title`",
-        "OriginalSize": "`Image.original_size`",
-        "OriginalMD5": "`Image.original_md5`",
-        "Thumbnail300KURL": "`Image.thumbnail_300k_url`",
-        "Rotation": "`Image.rotation`",
-    },
-    CLASSES.title: {"LabelName": "`Label.name`", "DisplayName": "`Label.display_name`"},
-    LABELS.title: {
-        "ImageID": "`Shape.image`",
-        "Source": "`Shape.source`; in a machine file an empty one is `machine`",
-        "LabelName": "`Shape.label`",
-        "Confidence": "`Shape.score`",
-    },
-    BOXES.title: {
-        "ImageID": "`Shape.image`",
-        "Source": "`Shape.source`",
-        "LabelName": "`Shape.label`",
-        "Confidence": "`Shape.score`",
-        "XMin": "`Shape.x_min`",
-        "XMax": "`Shape.x_max`",
-        "YMin": "`Shape.y_min`",
-        "YMax": "`Shape.y_max`",
-        "IsOccluded": "`Shape.occluded`",
-        "IsTruncated": "`Shape.truncated`; not true or false, `Shape.attributes`",
-        "IsGroupOf": "`Shape.is_group_of`; not true or false, `Shape.attributes`",
-        "IsDepiction": "`Shape.is_depiction`; not true or false, `Shape.attributes`",
-        "IsInside": "`Shape.is_inside`; not true or false, `Shape.attributes`",
-        **dict.fromkeys(CLICK_COLUMNS, "`Shape.clicks`"),
-        **{name: f"`Shape.attributes`: `{name}`" for name in PERSON_ATTRIBUTES},
-    },
-    SEGMENTATIONS.title: {
-        "MaskPath": "`Mask.path`; the PNG itself is `Mask.png`",
-        "ImageID": "`Shape.image`",
-        "LabelName": "`Shape.label`",
-        "BoxID": "`Shape.attributes`: `box_id`",
-        "BoxXMin": "`Shape.x_min`",
-        "BoxXMax": "`Shape.x_max`",
-        "BoxYMin": "`Shape.y_min`",
-        "BoxYMax": "`Shape.y_max`",
-        "PredictedIoU": "`Shape.attributes`: `predicted_iou`",
-        "Clicks": "`Mask.clicks`",
-    },
-}
-"""What becomes of each column, by table."""
 
 RULES: Final[dict[str, tuple[str, ...]]] = {
     IMAGES.title: (
@@ -242,17 +191,54 @@ These are named in the report:
 """
 
 
+def becomes() -> dict[str, dict[str, str]]:
+    """What becomes of each column, by table, as the kinds' mappings say it."""
+    from openimages_io.transfer.boxes.mapping import COORDINATES, FLAGS  # noqa: PLC0415  (needs the settings)
+    from openimages_io.transfer.images.mapping import FIELDS  # noqa: PLC0415
+    from openimages_io.transfer.masks.mapping import ATTRIBUTES, BOX  # noqa: PLC0415
+
+    row = {"ImageID": "`Shape.image`", "LabelName": "`Shape.label`"}
+    return {
+        IMAGES.title: {
+            "ImageID": "`Image.name`",
+            "Subset": "`Image.subset`",
+            **{column: f"`Image.{field}`" for column, field in FIELDS.items()},
+        },
+        CLASSES.title: {"LabelName": "`Label.name`", "DisplayName": "`Label.display_name`"},
+        LABELS.title: {
+            **row,
+            "Source": "`Shape.source`; in a machine file an empty one is `machine`",
+            "Confidence": "`Shape.score`",
+        },
+        BOXES.title: {
+            **row,
+            "Source": "`Shape.source`",
+            "Confidence": "`Shape.score`",
+            **{column: f"`Shape.{field}`" for column, field in COORDINATES.items()},
+            "IsOccluded": "`Shape.occluded`",
+            **{column: f"`Shape.{name}`; not true or false, `Shape.attributes`" for column, name in FLAGS.items()},
+            **dict.fromkeys(CLICK_COLUMNS, "`Shape.clicks`"),
+            **{name: f"`Shape.attributes`: `{name}`" for name in PERSON_ATTRIBUTES},
+        },
+        SEGMENTATIONS.title: {
+            **row,
+            "MaskPath": "`Mask.path`; the PNG itself is `Mask.png`",
+            **{column: f"`Shape.{field}`" for column, field in BOX.items()},
+            **{column: f"`Shape.attributes`: `{name}`" for column, name in ATTRIBUTES.items()},
+            "Clicks": "`Mask.clicks`",
+        },
+    }
+
+
 def generate() -> str:
     """The text of the page."""
+    from openimages_io.transfer.kinds import KINDS  # noqa: PLC0415  (needs the settings)
+
     parts = [INTRO.format(tree=_tree())]
-    for table, kind in (
-        (IMAGES, Kind.IMAGES),
-        (CLASSES, Kind.CLASSES),
-        (LABELS, Kind.LABELS),
-        (BOXES, Kind.BOXES),
-        (SEGMENTATIONS, Kind.SEGMENTATIONS),
-    ):
-        parts.append("\n".join(_section(table, kind)))
+    fields = becomes()
+    for kind in KINDS:
+        for file, table in kind.columns.items():
+            parts.append("\n".join(_section(table, Kind(file), fields[table.title])))
     hierarchies = [name for pattern in known_files.HIERARCHIES for name in readable(pattern)]
     not_read = [f"- {_code(name)}: {what}" for pattern, what in known_files.NOT_READ for name in readable(pattern)]
     parts.append(
@@ -284,14 +270,13 @@ def _tree() -> str:
     return "\n".join(["```", *paths, "```"])
 
 
-def _section(table: Table, kind: Kind) -> Iterator[str]:
+def _section(table: Table, kind: Kind, becomes: dict[str, str]) -> Iterator[str]:
     yield f"## {table.title}"
     yield ""
     yield from _files(kind)
     yield ""
     yield "| column | type | | becomes | meaning |"
     yield "|---|---|---|---|---|"
-    becomes = BECOMES[table.title]
     for column in table.columns:
         yield _row(column, becomes[column.name], "required" if column.required else "")
     for column in table.extra:
@@ -335,4 +320,6 @@ def _codes(names: Iterable[str]) -> str:
 
 
 if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
+    django.setup()
     TARGET.write_text(generate(), "utf-8")

@@ -138,7 +138,7 @@ def test_the_format_page_is_what_the_declarations_say() -> None:
 
 def test_the_format_page_says_what_becomes_of_every_column() -> None:
     for table in TABLES:
-        becomes = generate_format.BECOMES[table.title]
+        becomes = generate_format.becomes()[table.title]
         assert becomes.keys() == {column.name for column in (*table.columns, *table.extra)}
         for text in becomes.values():
             for model, field in re.findall(r"`([A-Z]\w+)\.(\w+)`", text):
