@@ -54,7 +54,7 @@ def _count(task: Task | None) -> None:
         if task is not None:
             statistics(task)
     except (DatabaseError, Task.DoesNotExist):
-        logger.warning("Task %s could not be counted after an import.", task, exc_info=True)
+        logger.warning("Task %s could not be counted after a job.", task, exc_info=True)
 
 
 class _Run:
@@ -150,6 +150,7 @@ class _Run:
         report = checker.run()
         self.watch.settle()
         self._end(JobState.SUCCEEDED, Outcome.CHECKED, report)
+        _count(self.job.task)
 
     def _end(self, state: JobState, outcome: Outcome, report: Report, **values: Any) -> None:
         name = save_report(self.job, self.attempt.number, report)

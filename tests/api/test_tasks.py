@@ -4,10 +4,12 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.test import TestCase
 from pytest_django import DjangoAssertNumQueries
 from rest_framework.test import APIClient
 
 from openimages_io.models import Image, Label, Shape, Task
+from openimages_io.viewing import statistics as kept
 from tests.api.responses import faults, ok, pages, refusal, send
 
 URL = "/api/tasks/"
@@ -108,6 +110,8 @@ def test_a_task_shows_its_counts(api: APIClient, task: Task) -> None:
             Shape.objects.create(task=task, image=image, label=label, kind="tag", source="machine")
     counts = ok(api.get(detail(task)))["counts"]
     assert counts == {
+        "revision": ok(api.get(detail(task)))["revision"],
+        "stale": False,
         "images": 3,
         "shapes": 2,
         "without_shapes": 1,
@@ -117,6 +121,35 @@ def test_a_task_shows_its_counts(api: APIClient, task: Task) -> None:
         "by_label": {str(label.pk): 2},
         "by_source": {"machine": 2},
     }
+
+
+def test_a_large_task_is_not_counted_while_somebody_waits(
+    api: APIClient, task: Task, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept, "_SMALL", 2)
+    for number in range(3):
+        Image.objects.create(task=task, name=str(number))
+    monkeypatch.setattr(kept, "_count", None)
+    assert ok(api.get(detail(task)))["counts"] is None
+    monkeypatch.undo()
+    monkeypatch.setattr(kept, "_SMALL", 2)
+    kept.refresh(task)
+    monkeypatch.setattr(kept, "_count", None)
+    counts = ok(api.get(detail(task)))["counts"]
+    assert (counts["images"], counts["stale"]) == (3, False)
+    Image.objects.create(task=task, name="one more")
+    body = ok(api.get(detail(task)))
+    assert (body["counts"]["images"], body["counts"]["stale"]) == (3, True)
+    assert body["counts"]["revision"] < body["revision"]
+
+
+def test_a_check_counts_the_task(api: APIClient, task: Task, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept, "_SMALL", 0)
+    Image.objects.create(task=task, name="a")
+    assert ok(api.get(detail(task)))["counts"] is None
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        ok(send(api, "POST", f"{detail(task)}checks/", {}), 202)
+    assert ok(api.get(detail(task)))["counts"]["images"] == 1
 
 
 def test_a_task_is_renamed(api: APIClient, task: Task) -> None:

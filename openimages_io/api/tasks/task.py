@@ -25,7 +25,7 @@ from openimages_io.api.tasks.saving import fault
 from openimages_io.api.users import OwnerField, UserSerializer, key_of
 from openimages_io.models import Task
 from openimages_io.permissions import filter_once
-from openimages_io.viewing.statistics import statistics
+from openimages_io.viewing.statistics import known
 
 
 class UniqueName(UniqueValidator):
@@ -63,6 +63,8 @@ class SubsetCountsSerializer(serializers.Serializer[Any]):
 class CountsSerializer(serializers.Serializer[Any]):
     """The numbers of a task; words that nothing has are left out."""
 
+    revision = serializers.IntegerField(min_value=0, help_text="The task's revision that was counted.")
+    stale = serializers.BooleanField(help_text="Whether the task has changed since it was counted.")
     images = serializers.IntegerField(min_value=0)
     shapes = serializers.IntegerField(min_value=0)
     without_shapes = serializers.IntegerField(min_value=0, help_text="Images without annotations.")
@@ -76,18 +78,23 @@ class CountsSerializer(serializers.Serializer[Any]):
 class TaskDetailSerializer(TaskSerializer):
     """A task with its numbers."""
 
-    counts = serializers.SerializerMethodField()
+    counts = serializers.SerializerMethodField(
+        help_text="What there is in the task; of a large one when an import or a check last counted it, null before."
+    )
 
     class Meta(TaskSerializer.Meta):
         fields = (*TaskSerializer.Meta.fields, "counts")  # type: ignore[assignment]
 
-    @extend_schema_field(CountsSerializer)
+    @extend_schema_field(CountsSerializer(allow_null=True))
     def get_counts(self, task: Task) -> Any:
-        """The numbers that are kept, or else counted now."""
+        """The numbers that are kept; those of a small task as they are now."""
         try:
-            return CountsSerializer(statistics(task)).data
+            counted = known(task)
         except Task.DoesNotExist:  # deleted meanwhile
             raise Http404 from None
+        if counted is None:
+            return None
+        return CountsSerializer(counted.as_dict() | {"stale": counted.revision != task.revision}).data
 
 
 class TaskChangeSerializer(TaskDetailSerializer):
