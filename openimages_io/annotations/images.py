@@ -8,7 +8,7 @@ from django.core.files.base import File
 from django.db import router
 
 from openimages_io import conf
-from openimages_io.annotations.errors import InvalidData, InvalidValue, NotThere, TooLarge
+from openimages_io.annotations.errors import Conflict, InvalidData, InvalidValue, NotThere, TooLarge
 from openimages_io.annotations.transactions import changing_task
 from openimages_io.annotations.versions import ANY, Expected, version_of_image
 from openimages_io.database.commit import Commit
@@ -18,7 +18,7 @@ from openimages_io.models import Image, Task, picture_storage
 from openimages_io.models.deletion import picture_folder
 from openimages_io.models.primary import primary
 from openimages_io.text import quote_text
-from openimages_io.transfer.pictures.storing import store
+from openimages_io.transfer.pictures.storing import digest_of, store
 
 _BATCH: Final = 500
 
@@ -67,6 +67,34 @@ def add_pictures(task: Task, subset: str, pictures: Sequence[NewPicture]) -> lis
             size = {"width": stored.width, "height": stored.height}
             images.append(Image(task=task, subset=subset, name=picture.name, **file, **size))
         return _make(images, task, paths, commit)
+
+
+def set_picture(image: Image, picture: NewPicture, expected: Expected = ANY) -> Image:
+    """Stores the picture of an image that has none, with its size; returns the image as it is then.
+
+    The very picture that it has already changes nothing. Another one is a `Conflict`: annotations were drawn on the
+    one that is there. Raises as `add_pictures` does, and `ChangedMeanwhile`.
+    """
+    _look_at([picture])
+    content = picture.file.read()
+    if image.file and image.file_digest == digest_of(content):
+        return image
+    using, limits = router.db_for_write(Image), conf.limits()
+    commit = Commit(using)
+    with NewFiles(picture_storage(), commit) as new:
+        stored = store(new, picture_folder(new.storage, using), content, picture.file_name, limits)
+        with changing_task(image.task, commit):
+            current = _current(image)
+            expected.check_edit(version_of_image(current))
+            if current.file:
+                raise Conflict(
+                    "The image has a picture, on which its annotations were drawn; make another image of this."
+                )
+            file = {"file": stored.file, "file_digest": stored.digest, "file_suffix": stored.suffix}
+            for field, value in {**file, "width": stored.width, "height": stored.height}.items():
+                setattr(current, field, value)
+            current.save(update_fields=[*file, "width", "height", "updated"])
+    return current
 
 
 def change_image(image: Image, values: Mapping[str, Any], expected: Expected = ANY) -> Image:

@@ -15,22 +15,10 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from openimages_io.annotations.shapes.units import Size
 from openimages_io.annotations.versions import Expected, Version
 from openimages_io.api import errors
-from openimages_io.api.shapes.formats import ShapeFormat
 
 _OURS: Final = re.compile(r'(?:W/)?"([0-9a-f]+(?:-[0-9a-f]+)?)(?:\.[^"]*)?"')
-
-
-def etag_of(revision: int, form: ShapeFormat, size: Size | None) -> str:
-    """The strong ETag of a representation of shapes."""
-    parts = [str(revision)]
-    if form.pixels and size is not None:
-        parts.append(f"pixels-{size[0]}x{size[1]}")
-    if form.masks:
-        parts.append(form.masks)
-    return f'"{".".join(parts)}"'
 
 
 def is_known(request: Request, etag: str) -> bool:

@@ -121,6 +121,7 @@ TABLE: Final = [
     Row("image-detail", "patch", TASK, of_image, verbs("image", "change")),
     Row("image-detail", "delete", TASK, of_image, verbs("image", "delete")),
     Row("image-file", "get", TASK, of_image, verbs("image", "view")),
+    Row("image-file", "put", TASK, of_image, verbs("image", "change")),
     Row("image-thumbnail", "get", TASK, of_image, verbs("image", "view")),
     Row("image-overlay", "get", TASK, of_image, verbs("image", "view") | verbs("shape", "view")),
     Row("image-shapes", "get", TASK, of_image, verbs("shape", "view")),

@@ -8,13 +8,20 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_sche
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
+from rest_framework.response import Response
 
-from openimages_io.api.base import ApiView
+from openimages_io.annotations.images import set_picture
+from openimages_io.annotations.versions import version_of_image
+from openimages_io.api.base import ApiView, RequestThrottle, UploadThrottle
 from openimages_io.api.errors import PreconditionFailed
+from openimages_io.api.etags import expected, tagged
 from openimages_io.api.negotiation import IgnoreAccept
+from openimages_io.api.parsing import StrictMultiPartParser
 from openimages_io.api.permissions import Rules, may
-from openimages_io.api.schema import error_responses
+from openimages_io.api.schema import ETAG, error_responses, match, write_error_responses
 from openimages_io.api.strict import StrictFormSerializer
+from openimages_io.api.tasks.image_creation import uploaded_picture
+from openimages_io.api.tasks.image_fields import ImageSerializer, PictureFileSerializer, serialize_images
 from openimages_io.format.pictures import BadPicture
 from openimages_io.models import Image, Shape
 from openimages_io.models.thumbnails import SIZES
@@ -68,6 +75,25 @@ class PictureView(ApiView):
 
 class ImageFile(PictureView):
     """The picture."""
+
+    rules = Rules(get=may("view", of=Image), put=may("change", of=Image))
+    parser_classes = (StrictMultiPartParser,)
+    throttle_classes = (RequestThrottle, UploadThrottle)  # type: ignore[assignment]  # one more than the base has
+    takes_files = True
+
+    @extend_schema(
+        operation_id="images_set_file",
+        tags=_TAGS,
+        summary="Upload the picture of an image that has none",
+        parameters=[match("anything of the image but its annotations has changed"), ETAG],
+        request={"multipart/form-data": PictureFileSerializer},
+        responses={200: ImageSerializer, **write_error_responses(404, 409, 412)},
+    )
+    def put(self, request: Request, pk: int) -> Response:
+        """Stores the picture, of which the size is taken. Another than the one that is there already is a conflict."""
+        image = self.get_row(Image, pk)
+        image = set_picture(image, uploaded_picture(request, image), expected(request))
+        return tagged(request, serialize_images([image], request)[0], version_of_image(image))
 
     @extend_schema(
         operation_id="images_file",

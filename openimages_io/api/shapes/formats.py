@@ -42,3 +42,13 @@ def requested_format(request: Request) -> ShapeFormat:
 def size_of(image: Image, form: ShapeFormat) -> Size | None:
     """The picture's size if pixels are asked for. Raises `Conflict` if it is not known then."""
     return size_for(image, in_pixels=form.pixels)
+
+
+def etag_of(revision: int, form: ShapeFormat, size: Size | None) -> str:
+    """The strong ETag of a representation of shapes."""
+    parts = [str(revision)]
+    if form.pixels and size is not None:
+        parts.append(f"pixels-{size[0]}x{size[1]}")
+    if form.masks:
+        parts.append(form.masks)
+    return f'"{".".join(parts)}"'

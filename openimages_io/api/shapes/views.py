@@ -16,10 +16,10 @@ from openimages_io.annotations.shapes.items import Items
 from openimages_io.annotations.shapes.pixels import png_of
 from openimages_io.annotations.shapes.saving import Saver, locked
 from openimages_io.api.base import ApiView
-from openimages_io.api.etags import check_match, etag_of, is_known, require_match
+from openimages_io.api.etags import check_match, is_known, require_match
 from openimages_io.api.permissions import Rules, may
 from openimages_io.api.shapes import schema
-from openimages_io.api.shapes.formats import ShapeFormat, requested_format, size_of
+from openimages_io.api.shapes.formats import ShapeFormat, etag_of, requested_format, size_of
 from openimages_io.api.shapes.serialization import ShapeWriter
 from openimages_io.api.strict import unknown
 from openimages_io.models import Image, Shape

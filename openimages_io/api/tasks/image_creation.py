@@ -62,6 +62,27 @@ def upload(task: Task, request: Request) -> list[Image]:
     return add_pictures(task, subset, pictures)
 
 
+def uploaded_picture(request: Request, image: Image) -> NewPicture:
+    """The one picture of a form, for an image that is there. Raises `ValidationError`."""
+    form: Any = request.data
+    if faults := unknown(form, ("file",)):
+        raise serializers.ValidationError(faults)
+    files: list[UploadedFile[Any]] = request.FILES.getlist("file")
+    if len(files) != 1:
+        raise fault("file", "Send one picture.", "required" if not files else "repeated")
+    name = files[0].name or ""
+    if why := _ending_fault(name):
+        raise fault("file", why, "bad-picture-name")
+    return NewPicture(files[0], name, files[0].size or 0, image.name, "file", "file")
+
+
+def _ending_fault(name: str) -> str:
+    """What is wrong with the name of a file that is to be a picture; empty if nothing is."""
+    if suffix_of(name).lower() in PICTURE_SUFFIXES and not is_junk(name):
+        return ""
+    return f"{quote_text(name)} does not end as a picture does: {', '.join(sorted(PICTURE_SUFFIXES))}."
+
+
 def _files(request: Request) -> "list[UploadedFile[Any]]":
     if others := [name for name in request.FILES if name != "files"]:
         said = [ErrorDetail("Send pictures as `files`.", code="unknown")]
@@ -84,14 +105,14 @@ def _names(files: "Sequence[UploadedFile[Any]]", given: Sequence[Any]) -> tuple[
     places: list[str] = []
     for index, file in enumerate(files):
         whole = file.name or ""
-        suffix = suffix_of(whole)
-        if suffix.lower() not in PICTURE_SUFFIXES or is_junk(whole):
-            said = f"{quote_text(whole)} does not end as a picture does: {', '.join(sorted(PICTURE_SUFFIXES))}."
-            faults[f"files[{index}]"] = [ErrorDetail(said, code="bad-picture-name")]
+        if why := _ending_fault(whole):
+            faults[f"files[{index}]"] = [ErrorDetail(why, code="bad-picture-name")]
             continue
         places.append(f"names[{index}]" if given else f"files[{index}]")
         try:
-            name = ImageIdField(max_length=255).run_validation(given[index] if given else whole.removesuffix(suffix))
+            name = ImageIdField(max_length=255).run_validation(
+                given[index] if given else whole.removesuffix(suffix_of(whole))
+            )
             names.append(image_id_of(name) if given else name)
         except serializers.ValidationError as error:
             faults[places[-1]] = error.detail  # type: ignore[assignment]  # a list, as of any plain field

@@ -201,6 +201,12 @@ class UploadSerializer(StrictFormSerializer):
     )
 
 
+class PictureFileSerializer(StrictFormSerializer):
+    """The picture of an image that has none."""
+
+    file = serializers.FileField()
+
+
 class ScoreField(serializers.FloatField):
     """A score in a query, where numbers are texts."""
 
