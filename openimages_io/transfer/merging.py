@@ -1,264 +1,250 @@
-"""Shapes that the task had before, met by rows that say the same again."""
+"""Rows of a file that meet shapes which the task had before: those in the same place, then those that are near it.
+
+Rows and shapes are tuples of the same columns here, image and label first. A shape has its key at the end.
+"""
 
 import json
-from collections import Counter, deque
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final
+from collections import defaultdict, deque
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain, groupby
+from operator import itemgetter
+from typing import Any, Final, Self
 
 from django.db import connections
 
-from openimages_io.models import Image, Shape, ShapeKind
+from openimages_io.models import Shape, ShapeKind
 from openimages_io.models.flags import FLAGS, as_attributes, split_flags, with_flags
-from openimages_io.transfer.near_boxes import Box, NearBoxes
+from openimages_io.transfer.agreeing_boxes import AgreeingBoxes, Sizes
+from openimages_io.transfer.options import Mode
+from openimages_io.transfer.row_sorting import Row, RowSorter
 from openimages_io.transfer.run import Run
 
-TOLERANCE: Final = 1e-5
-"""Of the image: Datumaro rounds to 0.01 pixels, which is up to 8.7e-6 of it where an image is large."""
-_ROUNDED: Final = 0.0101
-"""Pixels by which a rounded side may be off: a position and a length are rounded to hundredths, each by half of one."""
-_ON_GRID: Final = 0.0005
-"""Pixels by which a rounded side may be off the hundredths: Datumaro's are of single precision."""
-
-_ENOUGH: Final = 64
-"""Stored boxes within the tolerance of a row's, of which the nearest is met."""
-_KEPT: Final = 20_000
-"""Stored boxes that are kept for rows to come, some 15 MB."""
 _BATCH: Final = 900
-_PAGE: Final = 8192
+_PAGE: Final = 10_000
+"""Shapes that are fetched at once."""
+_SCATTERED: Final = 20_000
+"""Shapes that may be fetched again before the rows of a file are sorted by image."""
+_MOST: Final = 20_000
+"""Rows of one image that are held until all of them are there."""
+_BITS: Final = 8192
 """Keys whose bits are kept together."""
-_FLAG_OF_COLUMN: Final[dict[Any, bool | None]] = {None: None, 0: False, 1: True}
-_FIELDS: Final = (
-    "id",
-    "image_id",
-    "label_id",
-    "source",
-    "score",
-    "occluded",
-    "x_min",
-    "x_max",
-    "y_min",
-    "y_max",
-    "clicks",
-    "group",
-    "attributes",
-    *FLAGS,
-)
-
-Place = tuple[int, int]
-"""Image and label."""
-Size = tuple[int, int]
-"""Width and height in pixels."""
+FLAG_OF_COLUMN: Final[Mapping[Any, bool | None]] = {None: None, 0: False, 1: True}
+"""SQLite has numbers for them."""
+_IMAGE: Final = itemgetter(0)
 
 
-@dataclass(slots=True)
-class StoredShape:
-    """What is stored of one shape."""
+class KeySet:
+    """A set of keys: one bit each, wherever in the table they lie."""
 
-    key: int
-    image: int
-    label: int
-    source: str
-    score: float | None
-    occluded: bool | None
-    box: tuple[float | None, float | None, float | None, float | None]
-    clicks: str | None
-    group: int | None
-    attributes: dict[str, Any] = field(default_factory=dict)
-    """The flags that are columns among them."""
-    is_odd: bool = False
-    """Whether its attributes are stored as something else than an object."""
+    def __init__(self) -> None:
+        self._pages: dict[int, bytearray] = {}
+
+    def add(self, key: int) -> None:
+        """Takes a key in."""
+        page = self._pages.get(key // _BITS)
+        if page is None:
+            page = self._pages[key // _BITS] = bytearray(_BITS // 8)
+        page[key % _BITS >> 3] |= 1 << (key & 7)
+
+    def __contains__(self, key: int) -> bool:
+        page = self._pages.get(key // _BITS)
+        return page is not None and bool(page[key % _BITS >> 3] >> (key & 7) & 1)
 
 
-class StoredShapes:
-    """The shapes of one kind that the task had before this import, each of which a row may meet once.
+class StoredRows:
+    """The shapes of one kind that the task had before this import, each of which one row may meet.
 
-    Memory grows by one bit a stored shape, wherever in the table the task's shapes lie.
+    At hand are those of one image, and of the others on one page. Of images whose shapes were not all met, which ones
+    were is kept, one bit a shape.
     """
 
-    def __init__(self, run: Run, kind: ShapeKind) -> None:
-        self.run, self.kind = run, kind
-        self._met: dict[int, bytearray] = {}
-        self._images: list[int] = []
-        self._at_hand: dict[int, _ImageShapes] = {}
-        self._sizes: dict[int, Size] | None = None
+    def __init__(
+        self,
+        run: Run,
+        kind: ShapeKind,
+        columns: Sequence[str],
+        place: Callable[[Row], Hashable],
+        width: int | None = None,
+        box: slice | None = None,
+    ) -> None:
+        """`columns` begin with image, label; rows have the first `width` of them, or all.
 
-    def of_images(self, images: Sequence[int]) -> dict[Place, list[StoredShape]]:
-        """Those on these images that no row has met, in the order of their keys, by image and label."""
-        found: dict[Place, list[StoredShape]] = {}
-        self._images, self._sizes = sorted({image for image in images if image > 0}), None
-        for shape in self._fetch(self._images):
-            if not self.run.stays(self.run.groups.of_shape(self.kind, shape.source), shape.image):
+        `place` is what a row and a shape must have in common. `box` says where the coordinates are, if what lies near
+        each other may meet.
+        """
+        self.run, self.kind, self.columns = run, kind, tuple(columns)
+        self.place, self.width, self.box = place, width or len(self.columns), box
+        self.fetched_again = 0
+        """Shapes that were fetched more than once, because rows of their image came in several places of a file."""
+        self.sizes = Sizes(run)
+        self._source = self.columns.index("source")
+        self._met = KeySet()
+        self._seen, self._done = KeySet(), KeySet()
+        """Images whose shapes were fetched, and images whose shapes were all met."""
+        self._last: tuple[int, _ImageRows] | None = None
+
+    def meet(self, rows: Sequence[Row]) -> list[Row | None]:
+        """The shape that each row meets: what an image has it has at hand for the next rows, if they begin with it."""
+        by_image: defaultdict[int, list[int]] = defaultdict(list)
+        for index, image in enumerate(map(_IMAGE, rows)):
+            by_image[image].append(index)
+        there = [image for image in by_image if image > 0 and image not in self._done]
+        self.sizes.expect(there)
+        met: list[Row | None] = [None] * len(rows)
+        final = rows[-1][0] if rows else 0
+        last = None
+        for image, shapes in self._of_images(there):
+            indexes = by_image[image]
+            found = shapes.take([rows[index] for index in indexes])
+            for index, shape in zip(indexes, found, strict=True):
+                met[index] = shape
+            if not len(shapes):
+                self._done.add(image)
                 continue
-            page = self._met.get(shape.key // _PAGE)
-            if page is None or not page[shape.key % _PAGE >> 3] >> (shape.key & 7) & 1:
-                found.setdefault((shape.image, shape.label), []).append(shape)
-        return found
-
-    def meet(self, shape: StoredShape) -> StoredShape:
-        """Notes that a row met the shape."""
-        page = self._met.get(shape.key // _PAGE)
-        if page is None:
-            page = self._met[shape.key // _PAGE] = bytearray(_PAGE // 8)
-        page[shape.key % _PAGE >> 3] |= 1 << (shape.key & 7)
-        if shape.is_odd:
-            value = json.dumps(shape.attributes["attributes"])
-            self.run.issue("odd-attributes", column="attributes", value=value, shape=shape.key)
-        return shape
-
-    def meet_boxes(self, places: Sequence[Place], boxes: Sequence[Box]) -> list[StoredShape | None]:
-        """The shape that each row meets: whoever has an equal one meets it before others look for a near one."""
-        self._have_at_hand({image for image, _ in places if image > 0})
-        met: list[StoredShape | None] = [None] * len(places)
-        for index, ((image, label), box) in enumerate(zip(places, boxes, strict=True)):
-            if (there := self._at_hand.get(image)) and (same := there.take_equal(label, box)):
-                met[index] = self.meet(same)
-        for index, ((image, label), box) in enumerate(zip(places, boxes, strict=True)):
-            if met[index] is None and (there := self._at_hand.get(image)) and there.has(label):
-                near = there.take_near(label, box, self._size_of(image))
-                met[index] = near and self.meet(near)
+            for shape in found:
+                if shape is not None:
+                    self._met.add(shape[-1])
+            if image == final:
+                last = image, shapes
+        self._last = last
         return met
 
-    def _have_at_hand(self, images: set[int]) -> None:
-        """Fetches what these images have; some of what was fetched before is kept, for a file may come back to it."""
-        new = [image for image in images if image not in self._at_hand]
-        if sum(map(len, self._at_hand.values())) > _KEPT:
-            self._at_hand = {image: self._at_hand[image] for image in images if image in self._at_hand}
-        by_image: dict[int, list[StoredShape]] = {image: [] for image in new}
-        for (image, _), shapes in self.of_images(new).items():
-            by_image[image] += shapes
-        self._at_hand.update((image, _ImageShapes(shapes)) for image, shapes in by_image.items())
-        self._images, self._sizes = sorted(images), None
+    def _of_images(self, images: Sequence[int]) -> Iterator[tuple[int, "_ImageRows"]]:
+        at_hand = self._last
+        if at_hand is not None and at_hand[0] in images:
+            yield at_hand
+            images = [image for image in images if image != at_hand[0]]
+        for image, found in fetch_by_image(self.run, self.kind, self.columns, images):
+            shapes = found
+            if image in self._seen:
+                self.fetched_again += len(found)
+                shapes = [shape for shape in shapes if shape[-1] not in self._met]
+            if self.run.options.mode is Mode.REPLACE:
+                shapes = [shape for shape in shapes if self._stays(shape)]
+            yield image, _ImageRows(shapes, self)
+            self._seen.add(image)
 
-    def closest(self, shapes: Sequence[StoredShape], image: int, box: Sequence[float | None]) -> StoredShape | None:
-        """The shape that says the same box, or the box that this one was before its pixels were rounded."""
-        found = nearest(shapes, box)
-        if found is None and shapes:
-            size = self._size_of(image)
-            found = rounded_from(shapes, box, size) if size else None
-        return found
-
-    def _size_of(self, image: int) -> Size | None:
-        if self._sizes is None:
-            self._sizes = {}
-            for start in range(0, len(self._images), _BATCH):
-                rows = Image.objects.using(self.run.using).filter(pk__in=self._images[start : start + _BATCH])
-                for key, width, height in rows.exclude(width=None).values_list("pk", "width", "height"):
-                    self._sizes[key] = width or 0, height or 0
-        return self.run.told_size(image) or self._sizes.get(image)
-
-    def _fetch(self, images: Sequence[int]) -> Iterator[StoredShape]:
-        connection = connections[self.run.using]
-        quote = connection.ops.quote_name
-        names = ", ".join(map(quote, _FIELDS))
-        for start in range(0, len(images), _BATCH):
-            batch = images[start : start + _BATCH]
-            sql = (
-                f"SELECT {names} FROM {quote(Shape._meta.db_table)}"
-                f" WHERE kind = %s AND image_id IN ({', '.join(['%s'] * len(batch))}) ORDER BY id"
-            )
-            with connection.cursor() as cursor:
-                cursor.execute(sql, [self.kind.value, *batch])
-                for row in cursor.fetchall():
-                    key, image, label, source, score, occluded, *box, clicks, group, attributes = row[: -len(FLAGS)]
-                    stored: Any = {} if attributes == "{}" else json.loads(attributes)
-                    flags = dict(zip(FLAGS, map(_FLAG_OF_COLUMN.get, row[-len(FLAGS) :]), strict=True))
-                    yield StoredShape(
-                        key,
-                        image,
-                        label,
-                        source,
-                        score,
-                        _FLAG_OF_COLUMN[occluded],
-                        (box[0], box[1], box[2], box[3]),
-                        clicks,
-                        group,
-                        as_attributes(with_flags(stored, flags)),
-                        is_odd=not isinstance(stored, dict),
-                    )
+    def _stays(self, shape: Row) -> bool:
+        return self.run.stays(self.run.groups.of_shape(self.kind, shape[self._source]), shape[0])
 
 
-class _ImageShapes:
-    """The boxes of an image that no row has met yet: found by being equal, or else by being near."""
+def fetch_by_image(
+    run: Run, kind: ShapeKind, columns: Iterable[str], images: Iterable[int]
+) -> Iterator[tuple[int, list[Row]]]:
+    """The shapes of each image that has some, in the order of their keys, by column and with the key at the end.
 
-    def __init__(self, shapes: Sequence[StoredShape]) -> None:
-        self._left = {shape.key: shape for shape in shapes}
-        self._equal: dict[tuple[int, Any], deque[int]] = {}
-        self._labels = Counter(shape.label for shape in shapes)
+    Memory grows with those of one image. Images come in the order of their keys.
+    """
+    waiting = sorted(images)
+    while waiting:
+        batch = waiting[:_BATCH]
+        rows = _page(run, kind, columns, batch, _PAGE)
+        if len(rows) == _PAGE:  # the last image may have more
+            last = rows[-1][0]
+            rows = [row for row in rows if row[0] != last] or _page(run, kind, columns, [last], None)
+            batch = [image for image in batch if image <= rows[-1][0]]
+        waiting = waiting[len(batch) :]
+        for image, group in groupby(rows, key=_IMAGE):
+            yield image, list(group)
+
+
+def _page(run: Run, kind: ShapeKind, columns: Iterable[str], images: Sequence[int], limit: int | None) -> list[Row]:
+    connection = connections[run.using]
+    quote = connection.ops.quote_name
+    names = ", ".join(map(quote, (*columns, "id")))
+    marks = ", ".join(["%s"] * len(images))
+    sql = (
+        f"SELECT {names} FROM {quote(Shape._meta.db_table)} WHERE kind = %s AND image_id IN ({marks})"
+        " ORDER BY image_id, id"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql if limit is None else f"{sql} LIMIT {limit}", [kind.value, *images])
+        rows: list[Row] = cursor.fetchall()
+    return rows
+
+
+class _ImageRows:
+    """The shapes of one image that no row has met yet, in the order of their keys."""
+
+    def __init__(self, shapes: list[Row], stored: StoredRows) -> None:
+        self._shapes, self._stored = shapes, stored
+        self._next = 0
+        self._index: _Index | None = None
+
+    def __len__(self) -> int:
+        return len(self._shapes) - self._next if self._index is None else len(self._index)
+
+    def take(self, rows: list[Row]) -> Sequence[Row | None]:
+        """The shape that each row meets. Rows that stand as they were imported meet one after the other."""
+        if self._index is None:
+            width = self._stored.width
+            found = self._shapes[self._next : self._next + len(rows)]
+            if [shape[:width] for shape in found] == rows:
+                self._next += len(rows)
+                return found
+            self._index = _Index(self._shapes[self._next :], self._stored)
+        return self._index.take(rows)
+
+
+class _Index:
+    """Shapes of one image by their place, and by nearness."""
+
+    def __init__(self, shapes: Sequence[Row], stored: StoredRows) -> None:
+        self._left = {shape[-1]: shape for shape in shapes}
+        self._stored = stored
+        self._in_place: defaultdict[Hashable, deque[int]] = defaultdict(deque)
         for shape in shapes:
-            self._equal.setdefault((shape.label, shape.box), deque()).append(shape.key)
-        self._near: dict[int, _NearShapes] = {}
+            self._in_place[stored.place(shape)].append(shape[-1])
+        self._near: dict[int, AgreeingBoxes] | None = None
 
     def __len__(self) -> int:
         return len(self._left)
 
-    def has(self, label: int) -> bool:
-        """Whether a box of this label is left."""
-        return self._labels[label] > 0
+    def take(self, rows: Sequence[Row]) -> list[Row | None]:
+        """The shape that each row meets: whoever has one in its place meets it before others look for a near one."""
+        place, box = self._stored.place, self._stored.box
+        found = [self._first(self._in_place.get(place(row))) for row in rows]
+        if box is not None and None in found and self._left:
+            for index, row in enumerate(rows):
+                if found[index] is None:
+                    found[index] = self._nearest(row, box)
+        return found
 
-    def take_equal(self, label: int, box: Box) -> StoredShape | None:
-        """The first with just this box."""
-        keys = self._equal.get((label, box))
+    def _first(self, keys: deque[int] | None) -> Row | None:
         while keys:
             key = keys.popleft()
             if key in self._left:
                 return self._take(key)
         return None
 
-    def take_near(self, label: int, box: Box, size: Size | None) -> StoredShape | None:
-        """The nearest within the tolerance, or what this box was before its pixels were rounded."""
-        if label not in self._near:
-            self._near[label] = _NearShapes([each for each in self._left.values() if each.label == label], size)
-        key = self._near[label].find(box)
-        return None if key is None else self._take(key)
+    def _nearest(self, row: Row, box: slice) -> Row | None:
+        if self._near is None:
+            by_label: defaultdict[int, list[tuple[int, Any]]] = defaultdict(list)
+            for key, shape in self._left.items():
+                by_label[shape[1]].append((key, shape[box]))
+            size = self._stored.sizes.of(row[0])
+            self._near = {label: AgreeingBoxes(boxes, size) for label, boxes in by_label.items()}
+        near = self._near.get(row[1])
+        keys = near.find(row[box]) if near else []
+        return self._take(keys[0]) if keys else None
 
-    def _take(self, key: int) -> StoredShape:
+    def _take(self, key: int) -> Row:
         shape = self._left.pop(key)
-        self._labels[shape.label] -= 1
-        if near := self._near.get(shape.label):
-            near.remove(key)
+        if self._near is not None:
+            self._near[shape[1]].remove(key)
         return shape
 
 
-class _NearShapes:
-    """Boxes of one label on one image, by nearness."""
-
-    def __init__(self, shapes: Sequence[StoredShape], size: Size | None) -> None:
-        self._size = size
-        self._near: NearBoxes[int] = NearBoxes(TOLERANCE, enough=_ENOUGH)
-        sides = (size[0], size[0], size[1], size[1]) if size else (1, 1, 1, 1)
-        self._rounded: NearBoxes[int] = NearBoxes(_ROUNDED, sides, enough=_ENOUGH)
-        self._numbers: dict[int, tuple[int, int]] = {}
-        for shape in shapes:
-            box = whole(shape.box)
-            if box is not None:
-                self._numbers[shape.key] = self._near.add(box, shape.key), self._rounded.add(box, shape.key)
-
-    def find(self, box: Box) -> int | None:
-        found = self._near.near(box)
-        if not found and self._size is not None and is_rounded(box, self._size):
-            found = self._rounded.near(box)
-        return found[0][2] if found else None
-
-    def remove(self, key: int) -> None:
-        if key in self._numbers:
-            near, rounded = self._numbers.pop(key)
-            self._near.remove(near)
-            self._rounded.remove(rounded)
+def new_score(stored: float | None, given: float | None) -> float | None:
+    """The score after a merge. A shape without one is written with Confidence 1, so 1 adds nothing."""
+    return stored if given is None or (stored is None and given == 1) else given
 
 
-def whole(box: Sequence[float | None]) -> Box | None:
-    """The box, if all of its coordinates are known."""
-    x_min, x_max, y_min, y_max = box
-    if x_min is None or x_max is None or y_min is None or y_max is None:
-        return None
-    return x_min, x_max, y_min, y_max
-
-
-def is_rounded(box: Sequence[float], size: Size) -> bool:
-    """Whether a box's pixels are hundredths, as Datumaro rounds them."""
-    pixels = [cell * side for cell, side in zip(box, (size[0], size[0], size[1], size[1]), strict=True)]
-    return all(abs(value - round(value, 2)) <= _ON_GRID for value in pixels)
+def stored_attributes(text: str, flags: Iterable[Any]) -> dict[str, Any]:
+    """The attributes of a shape as they are stored: their JSON, and the flags."""
+    stored = {} if text == "{}" else json.loads(text)
+    said = dict(zip(FLAGS, map(FLAG_OF_COLUMN.__getitem__, flags), strict=True))
+    return as_attributes(with_flags(stored, said))
 
 
 def columns_of(attributes: dict[str, Any]) -> dict[str, Any]:
@@ -267,39 +253,89 @@ def columns_of(attributes: dict[str, Any]) -> dict[str, Any]:
     return {"attributes": json.dumps(rest, ensure_ascii=False), **flags}
 
 
-def nearest(shapes: Sequence[StoredShape], box: Sequence[float | None]) -> StoredShape | None:
-    """The first of the shapes with just this box, else the nearest within the tolerance."""
-    best: StoredShape | None = None
-    least = TOLERANCE
-    wanted = tuple(box)
-    for shape in shapes:
-        if shape.box == wanted:
-            return shape
-        if None in wanted or None in shape.box:
-            continue
-        distance = max(abs(a - b) for a, b in zip(shape.box, wanted, strict=True))  # type: ignore[operator]
-        if distance <= least and (best is None or distance < least):
-            best, least = shape, distance
-    return best
+def report_odd(run: Run, attributes: str, key: int) -> None:
+    """Reports a shape that was met and whose attributes are stored as something else than an object."""
+    if not attributes.startswith("{"):
+        run.issue("odd-attributes", column="attributes", value=json.dumps(json.loads(attributes)), shape=key)
 
 
-def rounded_from(shapes: Sequence[StoredShape], box: Sequence[float | None], size: Size) -> StoredShape | None:
-    """The nearest of the shapes that becomes this box when its pixels are rounded to hundredths, as Datumaro does.
+class RowMerger:
+    """Takes the rows of one kind into a task that has shapes of the kind.
 
-    On an image below a thousand pixels that is more than the tolerance. A box that was not rounded so has none.
+    Rows are taken as they come, those of an image together; but where they are scattered over a file, the rest of it is
+    sorted first. A context manager.
     """
-    cells = whole(box)
-    if cells is None or not is_rounded(cells, size):
-        return None
-    sides = (size[0], size[0], size[1], size[1])
-    pixels = [cell * side for cell, side in zip(cells, sides, strict=True)]
-    best: StoredShape | None = None
-    least = _ROUNDED
-    for shape in shapes:
-        if None in shape.box:
-            continue
-        stored = zip(shape.box, sides, pixels, strict=True)
-        distance = max(abs(cell * side - value) for cell, side, value in stored)  # type: ignore[operator]
-        if distance <= least and (best is None or distance < least):
-            best, least = shape, distance
-    return best
+
+    def __init__(
+        self,
+        stored: StoredRows,
+        decide: Callable[[Sequence[Row], Sequence[Row | None]], list[Row | None]],
+        insert: Callable[[Sequence[Row]], None],
+    ) -> None:
+        """`decide` plans what becomes of the shapes that rows meet.
+
+        For a row that is new it returns what is inserted beside the row's own cells, for all others None.
+        """
+        self.stored, self._decide, self._insert = stored, decide, insert
+        self._waiting: list[Row] = []
+        """Rows of an image that may have more."""
+        self._sorter: RowSorter | None = None
+
+    def take(self, rows: Sequence[Row]) -> None:
+        """Takes rows in."""
+        if self._sorter is not None:
+            self._sorter.add(rows)
+            return
+        self._waiting += rows
+        end = _start_of_last_image([row[0] for row in self._waiting])
+        self._take(self._waiting[:end])
+        del self._waiting[:end]
+        if self.stored.fetched_again > _SCATTERED:
+            self._sorter = RowSorter()
+            self._sorter.add(self._waiting)
+            self._waiting.clear()
+
+    def finish(self) -> None:
+        """Takes in what was put aside; the file is at its end."""
+        self._take(self._waiting)
+        self._waiting = []
+        if self._sorter is not None:
+            self._take_sorted(self._sorter)
+            self._close()
+        self.stored.fetched_again = 0
+
+    def _take(self, rows: Sequence[Row]) -> None:
+        new = self._decide(rows, self.stored.meet(rows))
+        self._insert([row + more for row, more in zip(rows, new, strict=True) if more is not None])
+
+    def _take_sorted(self, sorter: RowSorter) -> None:
+        waiting: list[tuple[int, Row]] = []
+        for batch in chain(sorter.by_image(), [[]]):
+            waiting += batch
+            end = _start_of_last_image([row[0] for _, row in waiting]) if batch else len(waiting)
+            numbers, rows = [number for number, _ in waiting[:end]], [row for _, row in waiting[:end]]
+            del waiting[:end]
+            new = self._decide(rows, self.stored.meet(rows))
+            sorter.choose((number, more) for number, more in zip(numbers, new, strict=True) if more is not None)
+        for found in sorter.chosen():
+            self._insert(found)
+
+    def _close(self) -> None:
+        if self._sorter is not None:
+            self._sorter.close()
+        self._sorter = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._close()
+
+
+def _start_of_last_image(images: Sequence[int]) -> int:
+    """Where the rows of the last image begin, for which more are awaited; the end if they are scattered or many."""
+    start = len(images)
+    while start and images[start - 1] == images[-1]:
+        start -= 1
+    is_whole = len(images) - start >= _MOST or (images and images[-1] in images[:start])
+    return len(images) if is_whole else start

@@ -12,13 +12,13 @@ from openimages_io.format.layouts import Kind, Source
 from openimages_io.format.masks import BadMask, MaskHeader, check_png, decode, unpacked_bytes
 from openimages_io.format.tables import SEGMENTATIONS
 from openimages_io.models import Mask, Shape, ShapeKind
+from openimages_io.transfer.agreeing_boxes import whole
 from openimages_io.transfer.boxes.importing import report_attributes
 from openimages_io.transfer.masks.mapping import BOX, attributes_of
 from openimages_io.transfer.masks.mask_boxes import BoxMatcher, Claim, box_matcher
 from openimages_io.transfer.masks.mask_files import MaskFile, MaskFiles
 from openimages_io.transfer.masks.merging import StoredMasks, after_meeting, says_the_same
 from openimages_io.transfer.masks.redrawn_masks import RedrawnMasks
-from openimages_io.transfer.merging import whole
 from openimages_io.transfer.options import MasksAs
 from openimages_io.transfer.pictures.storing import digest_of
 from openimages_io.transfer.plan import Blob

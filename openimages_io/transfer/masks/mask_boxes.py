@@ -7,7 +7,7 @@ from typing import Any, Final
 from django.db.models import QuerySet
 
 from openimages_io.models import Shape, ShapeKind
-from openimages_io.transfer.merging import whole
+from openimages_io.transfer.agreeing_boxes import whole
 from openimages_io.transfer.near_boxes import NearBoxes
 from openimages_io.transfer.options import Mode
 from openimages_io.transfer.run import Run

@@ -3,22 +3,44 @@
 import json
 import re
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from openimages_io.format.masks import BadMask, MaskHeader, decode
 from openimages_io.geometry import bounds
 from openimages_io.models import Mask, Shape, ShapeKind
+from openimages_io.models.flags import FLAGS
+from openimages_io.transfer.agreeing_boxes import AgreeingBoxes, Sizes, whole
 from openimages_io.transfer.masks.redrawn_masks import same_pixels
-from openimages_io.transfer.merging import Place, StoredShape, StoredShapes, columns_of
+from openimages_io.transfer.merging import KeySet, columns_of, fetch_by_image, report_odd, stored_attributes
 from openimages_io.transfer.plan import Blob
+from openimages_io.transfer.row_sorting import Row
 from openimages_io.transfer.run import Run
 
 _BOX: Final = ("x_min", "x_max", "y_min", "y_max")
+_COLUMNS: Final = ("image_id", "label_id", *_BOX, "group", "attributes", *FLAGS)
 _MADE_UP: Final = re.compile("0000[0-9a-f]{4}")
 """Datumaro, and CVAT with it, numbers an image's masks that have no BoxID from 00000000, anew whenever it writes."""
 
+Place = tuple[int, int]
+"""Image and label."""
 Named = tuple[int, int, str]
 """Image, label and BoxID."""
+
+
+@dataclass(slots=True)
+class StoredMask:
+    """What is stored of the shape of a mask, or of a polygon that may have been traced from one."""
+
+    key: int
+    image: int
+    label: int
+    box: tuple[float | None, float | None, float | None, float | None]
+    group: int | None
+    attributes: dict[str, Any]
+    """The flags that are columns among them."""
+    text: str
+    """The attributes as they are stored."""
 
 
 class StoredMasks:
@@ -26,21 +48,29 @@ class StoredMasks:
 
     def __init__(self, run: Run, kind: ShapeKind) -> None:
         self.run, self.kind = run, kind
-        self._shapes = StoredShapes(run, kind)
-        self._at_hand: dict[Place, list[StoredShape]] = {}
+        self._met = KeySet()
+        self._sizes = Sizes(run)
+        self._at_hand: dict[Place, list[StoredMask]] = {}
         self._spoken_for: set[Named] = set()
         self._traced: set[int] = set()
         """The polygons that were traced from masks."""
 
     def fetch(self, images: Sequence[int], rows: Iterable[Named]) -> None:
         """Has the shapes of these images at hand. `rows` are those of the chunk: none takes what another names."""
-        self._at_hand = self._shapes.of_images(images)
+        group = self.run.groups.of_shape(self.kind, "")
+        wanted = {image for image in images if image > 0 and self.run.stays(group, image)}
+        self._sizes.expect(wanted)
+        self._at_hand = {}
+        for _, shapes in fetch_by_image(self.run, self.kind, _COLUMNS, wanted):
+            for shape in map(_stored_mask, shapes):
+                if shape.key not in self._met:
+                    self._at_hand.setdefault((shape.image, shape.label), []).append(shape)
         self._spoken_for = {row for row in rows if names_a_mask(row[2])}
         if self.kind == ShapeKind.POLYGON:
             masks = Mask.objects.using(self.run.using).filter(shape__image__in=set(images), shape__kind=self.kind)
             self._traced = set(masks.values_list("pk", flat=True))
 
-    def take_named(self, image: int, label: int, box_id: str) -> StoredShape | None:
+    def take_named(self, image: int, label: int, box_id: str) -> StoredMask | None:
         """The stored mask with a row's BoxID, if that names a mask, which no row has met."""
         if not names_a_mask(box_id):
             return None
@@ -53,8 +83,8 @@ class StoredMasks:
         label: int,
         box_id: str,
         box: Sequence[float | None] | None,
-        says_the_same: Callable[[StoredShape], bool],
-    ) -> StoredShape | None:
+        says_the_same: Callable[[StoredMask], bool],
+    ) -> StoredMask | None:
         """The stored mask in a row's place, which no row has met and which BoxIDs do not tell apart from the row's.
 
         They do not if the row or the stored mask has none, or one that Datumaro made up. Several in one place are told
@@ -74,20 +104,35 @@ class StoredMasks:
         possible = there or [shape for shape in nameless if self.agrees(shape, box) is None]
         same = next((shape for shape in possible if says_the_same(shape)), None)
         numbered = next((shape for shape in possible if _box_id(shape) == box_id), None)
-        nearest = self._shapes.closest(there, image, box) if there and box else None
+        nearest = self._closest(there, box) if box else None
         return self._meet(same or numbered or nearest)
 
-    def agrees(self, shape: StoredShape, box: Sequence[float | None] | None) -> bool | None:
+    def agrees(self, shape: StoredMask, box: Sequence[float | None] | None) -> bool | None:
         """Whether a stored shape has this box; None if it, or what it should have, is not known."""
         if box is None or None in box or None in shape.box:
             return None
-        return self._shapes.closest([shape], shape.image, box) is not None
+        return self._closest([shape], box) is not None
 
-    def _meet(self, shape: StoredShape | None) -> StoredShape | None:
+    def _meet(self, shape: StoredMask | None) -> StoredMask | None:
         if shape is not None:
             self._at_hand[shape.image, shape.label].remove(shape)
-            self._shapes.meet(shape)
+            self._met.add(shape.key)
+            report_odd(self.run, shape.text, shape.key)
         return shape
+
+    def _closest(self, shapes: Sequence[StoredMask], box: Sequence[float | None]) -> StoredMask | None:
+        wanted = whole(box)
+        if wanted is None or not shapes:
+            return None
+        boxes = AgreeingBoxes(((shape.key, shape.box) for shape in shapes), self._sizes.of(shapes[0].image))
+        keys = boxes.find(wanted)
+        return next((shape for shape in shapes if shape.key in keys[:1]), None)
+
+
+def _stored_mask(row: Row) -> StoredMask:
+    image, label, x_min, x_max, y_min, y_max, group, text, *flags, key = row
+    attributes = stored_attributes(text, flags)
+    return StoredMask(key, image, label, (x_min, x_max, y_min, y_max), group, attributes, text)
 
 
 def names_a_mask(box_id: str) -> bool:
@@ -95,13 +140,13 @@ def names_a_mask(box_id: str) -> bool:
     return bool(box_id) and not _MADE_UP.fullmatch(box_id)
 
 
-def _box_id(shape: StoredShape) -> str:
+def _box_id(shape: StoredMask) -> str:
     return str(shape.attributes.get("box_id") or "")
 
 
 def after_meeting(
     run: Run,
-    met: StoredShape,
+    met: StoredMask,
     box: Sequence[float | None] | None,
     attributes: dict[str, Any],
     png: bytes,
@@ -151,7 +196,7 @@ def _merged(stored: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def says_the_same(run: Run, stored: StoredShape, png: bytes, rings: list[list[float]] | None) -> bool:
+def says_the_same(run: Run, stored: StoredMask, png: bytes, rings: list[list[float]] | None) -> bool:
     """Whether a row's mask, or the polygon that was traced from it, is that of a stored shape."""
     if rings is not None:
         return bool(_points(run, stored.key) == rings)

@@ -1,22 +1,29 @@
 """Image-level labels to tags."""
 
 from collections.abc import Sequence
-from typing import Any
+from contextlib import ExitStack
+from functools import partial
+from itertools import repeat
+from typing import Any, Final
 
 from openimages_io.format.layouts import Kind, Source
 from openimages_io.format.tables import LABELS
 from openimages_io.models import Shape, ShapeKind
 from openimages_io.models.shape import MACHINE
-from openimages_io.transfer.merging import StoredShape, StoredShapes
+from openimages_io.transfer.merging import RowMerger, StoredRows, new_score, report_odd
 from openimages_io.transfer.repeated_rows import SeenRows
 from openimages_io.transfer.report import Totals
 from openimages_io.transfer.resolving import Resolved, fitting, resolve
+from openimages_io.transfer.row_sorting import Row
 from openimages_io.transfer.run import Run
+
+_COLUMNS: Final = ("image_id", "label_id", "source", "score", "attributes")
+"""What tells whether a row and a tag of the task say the same."""
 
 
 def read_tags(run: Run) -> None:
     """Reads every file of image-level labels, people's before machines'."""
-    stored = StoredShapes(run, ShapeKind.TAG) if run.merges else None
+    stored = StoredRows(run, ShapeKind.TAG, _COLUMNS, _place) if run.merges else None
     for machine in (False, True):
         sources = [source for source in run.sources(Kind.LABELS) if source.machine is machine]
         totals = run.report.of("machine labels" if machine else "human labels") if sources else Totals()
@@ -26,28 +33,31 @@ def read_tags(run: Run) -> None:
                 overlap.next_file()
 
 
-def _read_file(run: Run, source: Source, totals: Totals, overlap: SeenRows, stored: StoredShapes | None) -> None:
-    for chunk in run.chunks(source, LABELS, totals):
-        rows = resolve(run, source, chunk, totals)
-        rows = overlap.without_repeats(source, rows, rows.places, ("Confidence",), totals)
-        rows = fitting(run, source, rows, "Confidence", "score", totals)
-        if not rows:
-            continue
-        if "Confidence" in rows.chunk.values:
-            run.specs.need_where(rows.labels, rows.chunk.values["Confidence"], "score")
-        sources = _sources(rows, source)
-        if stored is not None:
-            rows, sources = _merge(run, rows, sources, stored, totals)
-        totals.added += len(rows)
-        if rows:
-            run.plan.touch(rows.images)
-        columns: dict[str, Sequence[Any]] = {
-            "image_id": rows.images,
-            "label_id": rows.labels,
-            "source": sources,
-            "score": rows.chunk.get("Confidence"),
-        }
-        run.plan.insert(Shape, columns, {"kind": ShapeKind.TAG.value})
+def _read_file(run: Run, source: Source, totals: Totals, overlap: SeenRows, stored: StoredRows | None) -> None:
+    with ExitStack() as stack:
+        merger = stored and stack.enter_context(
+            RowMerger(stored, partial(_decide, run, totals), partial(_insert_rows, run, totals))
+        )
+        for chunk in run.chunks(source, LABELS, totals):
+            rows = resolve(run, source, chunk, totals)
+            rows = overlap.without_repeats(source, rows, rows.places, ("Confidence",), totals)
+            rows = fitting(run, source, rows, "Confidence", "score", totals)
+            if not rows:
+                continue
+            if "Confidence" in rows.chunk.values:
+                run.specs.need_where(rows.labels, rows.chunk.values["Confidence"], "score")
+            columns: list[Sequence[Any]] = [
+                rows.images,
+                rows.labels,
+                _sources(rows, source),
+                rows.chunk.get("Confidence"),
+            ]
+            if merger:
+                merger.take(list(zip(*columns, repeat("{}"), strict=False)))
+            else:
+                _insert(run, totals, columns)
+        if merger:
+            merger.finish()
 
 
 def _sources(rows: Resolved, source: Source) -> list[str]:
@@ -56,43 +66,38 @@ def _sources(rows: Resolved, source: Source) -> list[str]:
     return [cell or default for cell in rows.chunk.get("Source")]
 
 
-def _merge(
-    run: Run, rows: Resolved, sources: list[str], stored: StoredShapes, totals: Totals
-) -> tuple[Resolved, list[str]]:
-    """Brings tags that are there up to date; returns the rows that are new."""
-    shapes = stored.of_images(rows.images)
-    new: list[bool] = []
+def _insert(run: Run, totals: Totals, columns: Sequence[Sequence[Any]]) -> None:
+    totals.added += len(columns[0])
+    run.plan.touch(columns[0])
+    run.plan.insert(Shape, dict(zip(_COLUMNS, columns, strict=False)), {"kind": ShapeKind.TAG.value})
+
+
+def _insert_rows(run: Run, totals: Totals, rows: Sequence[Row]) -> None:
+    if rows:
+        _insert(run, totals, list(zip(*rows, strict=True))[:-1])
+
+
+def _place(row: Row) -> tuple[int, bool]:
+    """What a row and the tag that it meets have in common, besides the image."""
+    return row[1], row[2] == MACHINE
+
+
+def _decide(run: Run, totals: Totals, rows: Sequence[Row], met: Sequence[Row | None]) -> list[Row | None]:
+    """Brings tags that are there up to date; returns an empty tuple for a row that is new."""
+    new: list[Row | None] = [None] * len(rows)
     updates: list[tuple[int, str, float | None]] = []
-    scores = rows.chunk.get("Confidence")
-    for image, label, source, score in zip(rows.images, rows.labels, sources, scores, strict=True):
-        candidates = shapes.get((image, label), [])
-        met = _take(candidates, source)
-        new.append(met is None)
-        if met is None:
-            continue
-        stored.meet(met)
-        wanted = source or met.source, new_score(met.score, score)
-        if wanted == (met.source, met.score):
-            totals.unchanged += 1
-        else:
-            totals.updated += 1
-            updates.append((met.key, *wanted))
-            run.plan.touch([image])
+    for index, (row, tag) in enumerate(zip(rows, met, strict=True)):
+        if tag is None:
+            new[index] = ()
+        elif tag[:-1] != row:
+            report_odd(run, tag[4], tag[-1])
+            wanted = row[2] or tag[2], new_score(tag[3], row[3])
+            if wanted != tag[2:4]:
+                updates.append((tag[-1], *wanted))
+                run.plan.touch([tag[0]])
+    totals.updated += len(updates)
+    totals.unchanged += len(rows) - new.count(()) - len(updates)
     if updates:
         keys, names, numbers = zip(*updates, strict=True)
         run.plan.update(Shape, keys, {"source": names, "score": numbers})
-    if all(new):
-        return rows, sources
-    return rows.where(new), [source for source, is_new in zip(sources, new, strict=True) if is_new]
-
-
-def new_score(stored: float | None, given: float | None) -> float | None:
-    """The score after a merge. A shape without one is written with Confidence 1, so 1 adds nothing."""
-    return stored if given is None or (stored is None and given == 1) else given
-
-
-def _take(candidates: list[StoredShape], source: str) -> StoredShape | None:
-    for index, shape in enumerate(candidates):
-        if (shape.source == MACHINE) is (source == MACHINE):
-            return candidates.pop(index)
-    return None
+    return new
