@@ -239,21 +239,22 @@ def take_sizes(run: Run) -> None:
         else:
             named[keys[0]] += 1
         sizes.update({key: size for key in keys if key > 0 and measured.get(key, size) == size})
-    for rows in _rows(run, list(sizes)):
-        for image in rows:
-            width, height = sizes[image.pk]
-            before = image.width, image.height
-            run.plan.sized.add(image.pk)
-            if image.file and image.width and image.height and image.pk not in measured and before != (width, height):
-                stored, told = (image.width, image.height), (width, height)
-                run.issue("size-differs", value=str(image), **_sizes(stored, told), **_form(stored, told))
-                totals.skipped[SkipReason.OTHER_SIZE] += named[image.pk]
-                continue
-            totals.unchanged += named[image.pk] * (before == (width, height))
-            totals.updated += named[image.pk] * (before != (width, height))
-            if before != (width, height):
-                run.plan.touch([image.pk])
-                run.plan.update(Image, [image.pk], {"width": [width], "height": [height]})
+    updates: list[tuple[int, int, int]] = []
+    for key, subset, name, file, *before in _stored_sizes(run, list(sizes)):
+        told, stored = sizes[key], (before[0], before[1])
+        run.plan.sized.add(key)
+        if stored == told:
+            totals.unchanged += named[key]
+        elif file and all(stored) and key not in measured:
+            run.issue("size-differs", value=f"{subset}/{name}", **_sizes(stored, told), **_form(stored, told))
+            totals.skipped[SkipReason.OTHER_SIZE] += named[key]
+        else:
+            totals.updated += named[key]
+            updates.append((key, *told))
+    if updates:
+        keys_of_images, widths, heights = zip(*updates, strict=True)
+        run.plan.touch(keys_of_images)
+        run.plan.update(Image, keys_of_images, {"width": widths, "height": heights})
 
 
 def _told_sizes(run: Run) -> Iterator[tuple[list[int], tuple[int, int]]]:
@@ -286,3 +287,11 @@ def _rows(run: Run, keys: Sequence[int]) -> Iterator[Sequence[Image]]:
     for start in range(0, len(ordered), _BATCH):
         rows = Image.objects.using(run.using).filter(pk__in=ordered[start : start + _BATCH])
         yield list(rows.only("subset", "name", "file", "file_digest", "width", "height").order_by("pk"))
+
+
+def _stored_sizes(run: Run, keys: Sequence[int]) -> Iterator[tuple[Any, ...]]:
+    """Key, subset, ImageID, picture, width and height of these images."""
+    ordered = sorted(keys)
+    for start in range(0, len(ordered), _BATCH):
+        rows = Image.objects.using(run.using).filter(pk__in=ordered[start : start + _BATCH]).order_by("pk")
+        yield from rows.values_list("pk", "subset", "name", "file", "width", "height")
