@@ -122,6 +122,11 @@ class Bench:
         """Exports into a zip."""
         return self.ours(databases, name, "export_openimages", TASK, self.folder / "out.zip", "--force")
 
+    def delete_ours(self, databases: Databases, name: str) -> Measurement:
+        """Deletes the task as a job does, and makes sure that nothing is left of it."""
+        command: list[str | Path] = [self.python, "-m", "benchmarks.deleting", TASK]
+        return measure(command, environment(databases.url(name), self.folder))
+
     def theirs(self, data: DataSet, *, export: bool) -> tuple[Measurement, dict[str, float]]:
         """Runs Datumaro; makes sure that it read every row and wrote every box. Returns its steps' seconds, too."""
         dest = self.folder / "datumaro"
@@ -172,7 +177,7 @@ def measure_side_by_side(bench: Bench, data: DataSet) -> None:
     """Import into a fresh SQLite file and export from it, and Datumaro's import and export."""
     database = SQLite(bench.python, bench.folder)
     database.create("empty")
-    names = ("import", "import theirs", "export", "export theirs", "both", "both theirs", "again")
+    names = ("import", "import theirs", "export", "export theirs", "both", "both theirs", "again", "deletion")
     series = {name: Series() for name in names}
     for _ in range(bench.times):
         database.copy("empty", data.name)
@@ -186,6 +191,7 @@ def measure_side_by_side(bench: Bench, data: DataSet) -> None:
         series["both theirs"].add(done.seconds - seconds["sizes"], done.mebibytes)
         series["export theirs"].add(seconds["export"], done.mebibytes)
         add(series["again"], bench.ours_reported(database, data.name, data, TASK, "unchanged"))
+        add(series["deletion"], bench.delete_ours(database, data.name))
     for name, what in (
         ("import", "import into a fresh SQLite file; into memory"),
         ("export", "export into a zip; what is in memory already into a folder"),
@@ -194,11 +200,14 @@ def measure_side_by_side(bench: Bench, data: DataSet) -> None:
         ours, theirs = series[name], series[f"{name} theirs"]
         bench.row(f"{data}: {what}", ours, theirs, ratio(ours, theirs))
     bench.row(f"{data.name}: the same import again, by merge, which changes nothing", series["again"], "–", "")
+    theirs = series["import theirs"]
+    what = f"{data.name}: deleting the task, all work included; import into memory"
+    bench.row(what, series["deletion"], theirs, ratio(series["deletion"], theirs))
 
 
 def measure_postgresql(bench: Bench, server: PostgreSQL, data: DataSet) -> None:
     """Import into a fresh database and beside another task that is as large."""
-    series = {name: Series() for name in ("fresh", "live", "export", "again", "theirs")}
+    series = {name: Series() for name in ("fresh", "live", "export", "again", "theirs", "deletion")}
     server.create("empty")
     server.copy("empty", "other")
     bench.import_ours(server, "other", data, "another task")
@@ -209,6 +218,7 @@ def measure_postgresql(bench: Bench, server: PostgreSQL, data: DataSet) -> None:
             add(series["theirs"], bench.theirs(data, export=False)[0])
         add(series["export"], bench.export_ours(server, "fresh"))
         add(series["again"], bench.ours_reported(server, "fresh", data, TASK, "unchanged"))
+        add(series["deletion"], bench.delete_ours(server, "live"))
     bench.head(f"PostgreSQL {server.version()}, {data.name}: seconds / MiB", "openimages_io", "Datumaro", "ratio")
     theirs = series["theirs"]
     bench.row("import into a fresh database", series["fresh"], theirs, ratio(series["fresh"], theirs))
@@ -217,6 +227,8 @@ def measure_postgresql(bench: Bench, server: PostgreSQL, data: DataSet) -> None:
     )
     bench.row("export into a zip", series["export"], "–", "")
     bench.row("the same import again, by merge, which changes nothing", series["again"], "–", "")
+    what = "deleting the task beside the other, all work included; import into memory"
+    bench.row(what, series["deletion"], theirs, ratio(series["deletion"], theirs))
 
 
 def measure_driver(bench: Bench, databases: list[Databases], data: DataSet) -> None:

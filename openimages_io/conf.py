@@ -53,6 +53,8 @@ class Options:
     """Uploads, imports and exports that one user may start."""
     max_issues_per_code: int = 10_000
     """Issues of one code that a report lists; of more it has the number and the lines."""
+    delete_at_once: int = 100_000
+    """Shapes and images up to which a task is deleted within the request; one of more is hidden, and a job does it."""
     permissions: str = "openimages_io.permissions.TaskPermissions"
     """The class that says who may do what."""
 

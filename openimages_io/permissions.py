@@ -71,6 +71,8 @@ class TaskPermissions:
         """Whether the user may cancel, confirm or start again a job that exists for the user."""
         if job.kind == "import":
             return self.may_import(user, job.task)
+        if job.kind == "delete":
+            return job.created_by_id == user.pk or self._is_staff_with(user, "delete_task")
         return job.task is not None and (job.kind == "check" or self.may_export(user, job.task))
 
     def _is_staff_with(self, user: User, permission: str, task: Task | None = None) -> bool:

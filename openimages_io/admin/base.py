@@ -20,6 +20,7 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from openimages_io.models import Task
+from openimages_io.models.revisions import RevisedQuerySet
 
 if TYPE_CHECKING:
     _ModelAdmin = admin.ModelAdmin[Any]
@@ -96,6 +97,14 @@ class BaseAdmin(_ModelAdmin):
 
     class Media:
         css = {"all": ("openimages_io/admin.css",)}  # noqa: RUF012  (Django's own way)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """The rows, but those of tasks that are being deleted."""
+        found: QuerySet[Any] = super().get_queryset(request)
+        if isinstance(found, RevisedQuerySet):
+            hidden: QuerySet[Task] = QuerySet(Task).filter(deleting=True)
+            found = found.exclude(**{f"{found.task_path}__in": hidden.values("pk")})
+        return found
 
     def get_autocomplete_fields(self, request: HttpRequest) -> list[str]:
         return [name for name in self.searched_fields if self._can_search(request, name)]

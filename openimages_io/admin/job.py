@@ -101,6 +101,8 @@ class JobAdmin(BaseAdmin):
             else:
                 other = has_perm(request, f"{'change' if job.task else 'add'}_task", job.task)
             return other and has_perm(request, "import_task", job.task)
+        if job.kind == JobKind.DELETE:
+            return tasks.has_delete_permission(request) if tasks else has_perm(request, "delete_task", None)
         sees = tasks.has_view_permission(request, job.task) if tasks else has_perm(request, "view_task", job.task)
         return sees and (job.kind == JobKind.CHECK or has_perm(request, "export_task", job.task))
 

@@ -50,6 +50,7 @@ _PHASES: Final[dict[str, str | Promise]] = {
     "wait": gettext_lazy("Waiting for others who write"),
     "commit": gettext_lazy("Writing into the database"),
     "export": gettext_lazy("Writing the archive"),
+    "delete": gettext_lazy("Deleting the task"),
 }
 
 _OPTIONS: Final[dict[JobKind, type[Selection]]] = {JobKind.IMPORT: ImportOptions, JobKind.EXPORT: ExportOptions}
@@ -105,6 +106,8 @@ def _title(job: Job) -> str:
         return _("Export of “%(task)s”") % name
     if job.kind == JobKind.CHECK:
         return _("Check of “%(task)s”") % name
+    if job.kind == JobKind.DELETE:
+        return _("Deletion of “%(task)s”") % name
     return (_("Dry run of an import into “%(task)s”") if job.dry_run else _("Import into “%(task)s”")) % name
 
 

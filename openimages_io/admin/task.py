@@ -182,6 +182,23 @@ class TaskAdmin(BaseAdmin):
         context["may_export"] = task is not None and self.has_export_permission(request, task)
         return super().render_change_form(request, context, *args, **kwargs)
 
+    def delete_model(self, request: HttpRequest, obj: Task) -> None:
+        """Deletes the task, or has a job do it where that takes long."""
+        self._delete(request, [obj])
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Task]) -> None:
+        self._delete(request, queryset)
+
+    def _delete(self, request: HttpRequest, tasks: Iterable[Task]) -> None:
+        from openimages_io.jobs.deletion import delete_or_submit  # noqa: PLC0415  (as late as the pages)
+
+        for task in list(tasks):
+            job = delete_or_submit(task, user=request.user)
+            if job is not None:
+                text = _now("“%(task)s” is large: nobody sees it any more, and a job deletes it.")
+                link = self.link(_now("See the job."), "job_change", job.pk)
+                self.message_user(request, format_html("{} {}", text % {"task": job.task_name}, link), messages.WARNING)
+
     def get_deleted_objects(self, objs: Iterable[Any], request: HttpRequest) -> Any:
         return deletion.of_tasks(objs, request, self.admin_site)
 

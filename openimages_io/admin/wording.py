@@ -25,6 +25,7 @@ _SHOWN: Final = {
     JobKind.IMPORT: ("read", "added", "updated", "unchanged", "removed", "skipped"),
     JobKind.EXPORT: ("read", "written", "skipped"),
     JobKind.CHECK: ("read",),
+    JobKind.DELETE: (),
 }
 _WOULD_BE: Final[dict[str, str | Promise]] = {
     "added": _("would be added"),

@@ -9,10 +9,10 @@ from django.db.models import Max, Q
 
 from openimages_io import conf
 from openimages_io.jobs.heartbeat import read_heartbeat
-from openimages_io.jobs.recovery import is_silent
+from openimages_io.jobs.recovery import is_silent, lost_outcome
 from openimages_io.jobs.rows import rows
 from openimages_io.models import Job, JobState
-from openimages_io.models.outcomes import Outcome, outcome_sentence
+from openimages_io.models.outcomes import outcome_sentence
 from openimages_io.models.timestamps import time_since
 
 
@@ -93,7 +93,7 @@ def job_statuses(jobs: Iterable[Job]) -> list[Status]:
         if sign is None or now.state != JobState.RUNNING:
             found.append(_of_row(now))
         elif job.pk in silent and now.attempt == job.attempt:
-            lost = Outcome.WORKER_LOST.stored()
+            lost = lost_outcome(job).stored()
             message = outcome_sentence(job, lost)
             found.append(Status(JobState.FAILED, sign.phase, sign.done, sign.total, lost, message, False, False))
         else:

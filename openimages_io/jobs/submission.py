@@ -37,33 +37,35 @@ def submit_import(
     """
     if task is None and (not task_name.strip() or len(task_name) > _NAME or not is_storable(task_name)):
         raise OpenImagesError(f"A task's name has 1 to {_NAME} characters, and no NUL among them.")
-    job = _job(JobKind.IMPORT, task, user, task_name=task.name if task else task_name, dry_run=dry_run)
+    job = new_job(JobKind.IMPORT, task, user, task_name=task.name if task else task_name, dry_run=dry_run)
     job.options = as_json(options)
     job.source_name = _UNPRINTABLE.sub("_", upload.name or "archive").rpartition("/")[2][:_NAME]
     commit = Commit(database())
     with NewFiles(current_job_storage(), commit) as files:
         job.source.name = files.save(source_place(job, "archive"), upload)
-        return _submitted(job, commit)
+        return submitted(job, commit)
 
 
 def submit_export(task: Task, options: ExportOptions, *, user: Any) -> Job:
     """Has a task exported as a zip, which the job then holds."""
-    job = _job(JobKind.EXPORT, task, user, task_name=task.name)
+    job = new_job(JobKind.EXPORT, task, user, task_name=task.name)
     job.options = as_json(options)
-    return _submitted(job)
+    return submitted(job)
 
 
 def submit_check(task: Task, *, user: Any) -> Job:
     """Has every shape of a task held against the rules; a report is all that comes of it."""
-    return _submitted(_job(JobKind.CHECK, task, user, task_name=task.name))
+    return submitted(new_job(JobKind.CHECK, task, user, task_name=task.name))
 
 
-def _job(kind: JobKind, task: Task | None, user: Any, **values: Any) -> Job:
+def new_job(kind: JobKind, task: Task | None, user: Any, **values: Any) -> Job:
+    """A job that is not saved yet."""
     by = user if user is not None and user.pk is not None else None
     return Job(kind=kind, task=task, created_by=by, queued=timezone.now(), **values)
 
 
-def _submitted(job: Job, commit: Commit | None = None) -> Job:
+def submitted(job: Job, commit: Commit | None = None) -> Job:
+    """Saves a job and has it queued when the transaction has committed; returns it as it is then."""
     with commit or Commit(database()):
         job.save(using=database(), force_insert=True)
         enqueue(job)

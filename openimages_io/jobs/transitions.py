@@ -27,9 +27,9 @@ class InvalidTransition(OpenImagesError):
 
 
 def can_cancel(job: Job) -> bool:
-    """Whether it waits or runs, and was not cancelled yet."""
+    """Whether it waits or runs, and was not cancelled yet. What is being deleted cannot be brought back."""
     now = job_status(job)
-    return now.state in UNDER_WAY and not now.cancelling
+    return job.kind != JobKind.DELETE and now.state in UNDER_WAY and not now.cancelling
 
 
 def can_confirm(job: Job) -> bool:
@@ -48,10 +48,12 @@ def can_retry(job: Job, known: Workers | None = None) -> bool:
 def cancel(job: Job) -> Job:
     """Cancels a job that waits, and asks the worker of one that runs to stop, which it does within two seconds.
 
-    Raises `InvalidTransition` if it has ended. One that runs waits for no lock; it ends as succeeded if it has
-    committed by then.
+    Raises `InvalidTransition` if it has ended, or deletes a task. One that runs waits for no lock; it ends as succeeded
+    if it has committed by then.
     """
     job = _fresh(job)
+    if job.kind == JobKind.DELETE:
+        raise InvalidTransition("A task that is being deleted cannot be brought back.")
     waiting = rows().filter(pk=job.pk, state=JobState.QUEUED)
     if job.state == JobState.QUEUED and waiting.update(
         state=JobState.CANCELLED, finished=timezone.now(), outcome=Outcome.CANCELLED_WAITING.stored()
@@ -84,10 +86,15 @@ def retry(job: Job) -> Job:
 
 
 def requeue_lost(*, dry_run: bool = False) -> int:
-    """Queues the jobs again whose messages are lost. Returns their number; where there are none, nothing is written."""
+    """Queues the jobs again whose messages are lost, and deletions whose workers stopped. Returns their number.
+
+    Where there are none, nothing is written.
+    """
     waiting = list(rows().filter(state=JobState.QUEUED))
     known = workers() if waiting else None
     lost = [job for job in waiting if known and known.have_lost(job)]
+    interrupted = Outcome.DELETION_INTERRUPTED.value
+    lost += rows().filter(state=JobState.FAILED, kind=JobKind.DELETE, outcome__code=interrupted)
     if dry_run:
         return len(lost)
     count = 0

@@ -11,6 +11,7 @@ from openimages_io.archives.temporary import temporary_folder, temporary_space
 from openimages_io.database.commit import renew
 from openimages_io.exceptions import CommitUnknown, OpenImagesError
 from openimages_io.format.issues import Severity
+from openimages_io.jobs.deletion import delete_hidden_task
 from openimages_io.jobs.files import local_source, save_report, save_result
 from openimages_io.jobs.heartbeat import open_channel
 from openimages_io.jobs.heartbeat_thread import HeartbeatThread, Stopped
@@ -71,9 +72,13 @@ class _Run:
 
     def do(self) -> None:
         """Does the work of the job's kind."""
-        {JobKind.IMPORT: self._import, JobKind.EXPORT: self._export, JobKind.CHECK: self._check}[
-            JobKind(self.job.kind)
-        ]()
+        works = {
+            JobKind.IMPORT: self._import,
+            JobKind.EXPORT: self._export,
+            JobKind.CHECK: self._check,
+            JobKind.DELETE: self._delete,
+        }
+        works[JobKind(self.job.kind)]()
 
     def _import(self) -> None:
         """Imports. A dry run that was confirmed comes here as any import does, so that it is checked again."""
@@ -152,6 +157,14 @@ class _Run:
         self._end(JobState.SUCCEEDED, Outcome.CHECKED, report)
         _count(self.job.task)
 
+    def _delete(self) -> None:
+        delete_hidden_task(self.job.options["task"], self.watch.progress, self._deleted)
+
+    def _deleted(self) -> None:
+        """The last thing before COMMIT: the row says "deleted" if and only if the task is gone."""
+        self.watch.settle()
+        self.attempt.end(JobState.SUCCEEDED, outcome=Outcome.DELETED.stored(), **self._progress())
+
     def _end(self, state: JobState, outcome: Outcome, report: Report, **values: Any) -> None:
         name = save_report(self.job, self.attempt.number, report)
         self._saved += [name] * bool(name)
@@ -185,7 +198,14 @@ class _Run:
                 self.end(JobState.FAILED, Outcome.UNEXPECTED, error=type(error).__name__)
 
     def end(self, state: JobState, outcome: Outcome, **params: str) -> None:
-        """Ends a run that has written nothing, if that is so: the row knows, and while it commits it waits here."""
+        """Ends a run that has written nothing, or deleted a part, if that is so.
+
+        The row knows, and while it commits it waits here.
+        """
+        if self.job.kind == JobKind.DELETE:
+            stopped = outcome is Outcome.STOPPED
+            state, params = JobState.FAILED, {}
+            outcome = Outcome.DELETION_INTERRUPTED if stopped else Outcome.DELETION_FAILED
         self._renew()
         try:
             retry_while_locked(

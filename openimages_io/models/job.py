@@ -1,4 +1,4 @@
-"""A job: an import, an export or a check that a worker runs, and what came of it."""
+"""A job: an import, an export, a check or the deletion of a task that a worker runs, and what came of it."""
 
 import uuid
 from typing import Final
@@ -22,6 +22,7 @@ class JobKind(models.TextChoices):
     IMPORT = "import", _("import")
     EXPORT = "export", _("export")
     CHECK = "check", _("check")
+    DELETE = "delete", _("deletion")
 
 
 class JobState(models.TextChoices):

@@ -31,6 +31,15 @@ class Outcome(StrEnum):
     REFUSED = "refused", "Nothing was written, because of what is wrong in the archive: {issues}."
     EXPORTED = "exported", "Exported: {written}{also}."
     CHECKED = "checked", "Checked {shapes}: {issues}."
+    DELETED = "deleted", "The task was deleted, with all that belonged to it."
+    DELETION_INTERRUPTED = (
+        "deletion-interrupted",
+        "The worker stopped before all of the task was deleted; the next job or prune_openimages_jobs goes on.",
+    )
+    DELETION_FAILED = (
+        "deletion-failed",
+        "Something failed before all of the task was deleted; see the log for details, and start the job again.",
+    )
     CANCELLED = "cancelled", "Cancelled: nothing was written."
     CANCELLED_WAITING = "cancelled-waiting", "Cancelled before it started."
     STOPPED = "stopped", "The worker was stopped, so nothing was written; the job can be started again."

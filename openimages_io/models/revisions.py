@@ -54,9 +54,13 @@ def touch(model: str, keys: Collection[int], using: str | None = None) -> None:
 def lock(model: str, using: str | None, **conditions: Any) -> bool:
     """Locks rows of Task or Image against other writers until the transaction ends; False if there is none.
 
+    A task that is being deleted is none.
+
     An UPDATE takes the lock on SQLite and on PostgreSQL alike, before anything is read.
     """
     rows: models.QuerySet[models.Model] = models.QuerySet(apps.get_model("openimages_io", model), using=using)
+    if model == "Task":
+        conditions["deleting"] = False
     return rows.filter(**conditions).update(revision=F("revision")) > 0
 
 

@@ -1,5 +1,6 @@
 """A task: the pictures, labels and annotations that belong together, and come and go as one archive."""
 
+import uuid
 from typing import Any
 
 from django.conf import settings
@@ -23,6 +24,14 @@ class TaskQuerySet(models.QuerySet["Task"]):
         return total + sum(counts.values()), counts | own
 
 
+class TaskManager(models.Manager["Task"]):
+    """Tasks but those that are being deleted: nobody sees them any more."""
+
+    def get_queryset(self) -> TaskQuerySet:
+        """The tasks that there are for everybody."""
+        return TaskQuerySet(self.model, using=self._db).filter(deleting=False)
+
+
 class Task(models.Model):
     """A data set in the making: images, their labels, and the shapes drawn on them."""
 
@@ -40,7 +49,10 @@ class Task(models.Model):
     revision = RevisionField(_("revision"), default=0, editable=False)
     """Raised by every change of the task's annotations, labels or images."""
 
-    objects = TaskQuerySet.as_manager()
+    deleting = models.BooleanField(_("is being deleted"), default=False, editable=False)
+    """Whether a job is deleting it, a part at a time. It is hidden then, and its name is free."""
+
+    objects = TaskManager()
 
     class Meta:
         verbose_name = _("task")
@@ -54,6 +66,12 @@ class Task(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def hide(self, using: str | None = None) -> None:
+        """Hides the task for good, before what belongs to it is deleted a part at a time."""
+        using = using or router.db_for_write(Task, instance=self)
+        self.name, self.deleting = str(uuid.uuid4()), True
+        self.save(using=using, update_fields=["name", "deleting", "revision"])
 
     def delete(self, using: str | None = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:
         """Deletes the task with all that belongs to it, as `TaskQuerySet.delete` does."""

@@ -55,9 +55,8 @@ class Target:
     def lock_existing(self) -> Task:
         """Locks the task as it is. Raises `OpenImagesError` if there is none."""
         task = self.find()
-        if task is None:
+        if task is None or not lock("Task", self.using, pk=task.pk):
             raise OpenImagesError(_GONE.format(self.name))
-        lock("Task", self.using, pk=task.pk)
         return task
 
     def lock_planned(self, planned: Planned) -> Task:

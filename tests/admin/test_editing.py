@@ -7,10 +7,13 @@ from django.contrib.admin import AdminSite
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import path
+from pytest_django import Settings
 
 from openimages_io.admin import TaskAdmin
 from openimages_io.admin.hierarchy import Graph
 from openimages_io.admin.spec_forms import default_as_text, read_default, read_values, values_as_text
+from openimages_io.jobs import queue
+from openimages_io.jobs.running import run_job
 from openimages_io.models import AttributeSpec, HierarchyEdge, Image, Job, JobKind, JobState, Label, Shape, Task
 from tests.admin.conftest import Browser, text_of
 
@@ -272,6 +275,33 @@ def test_deleting_a_task_is_confirmed_with_numbers(boss: Client, scenes: Task) -
     boss.post(f"{ADMIN}/task/", {"action": "delete_selected", "_selected_action": [scenes.pk], "post": "yes"})
     assert not Task.objects.exists()
     assert not Shape.objects.exists()
+
+
+@pytest.mark.parametrize("way", ["page", "action"])
+def test_a_large_task_is_gone_at_once_and_a_job_deletes_it(
+    boss: Client, scenes: Task, way: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.OPENIMAGES_IO = {"DELETE_AT_ONCE": 1}
+    monkeypatch.setattr(queue, "_put", lambda key, attempt: None)  # nobody comes for it
+    name, image, label = scenes.name, scenes.images.all()[0], scenes.labels.all()[0]
+    if way == "page":
+        response = boss.post(f"{ADMIN}/task/{scenes.pk}/delete/", {"post": "yes"}, follow=True)
+    else:
+        body = {"action": "delete_selected", "_selected_action": [scenes.pk], "post": "yes"}
+        response = boss.post(f"{ADMIN}/task/", body, follow=True)
+    job = Job.objects.get()
+    assert (job.kind, job.state, job.task_name) == ("delete", "queued", name)
+    page = text_of(response)
+    assert f"“{name}” is large: nobody sees it any more, and a job deletes it." in page
+    assert f"{ADMIN}/job/{job.pk}/change/" in page
+    for rows in ("task", "image", "label", "shape"):
+        assert boss.get(f"{ADMIN}/{rows}/").context_data["cl"].result_count == 0, rows  # type: ignore[index]
+    for row in (f"task/{scenes.pk}", f"image/{image.pk}", f"label/{label.pk}"):
+        assert boss.get(f"{ADMIN}/{row}/change/").status_code == 302
+    assert f"Deletion of “{name}”" in text_of(boss.get(f"{ADMIN}/job/{job.pk}/change/"))
+    run_job.call(str(job.pk))
+    assert "The task was deleted" in text_of(boss.get(f"{ADMIN}/job/{job.pk}/change/"))
+    assert not Image.objects.exists()
 
 
 def test_deleting_needs_the_permission_for_all_that_goes(scenes: Task, as_staff: Browser) -> None:

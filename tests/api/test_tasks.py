@@ -5,9 +5,11 @@ from typing import Any
 import pytest
 from django.contrib.auth import get_user_model
 from django.test import TestCase
-from pytest_django import DjangoAssertNumQueries
+from pytest_django import DjangoAssertNumQueries, Settings
 from rest_framework.test import APIClient
 
+from openimages_io.jobs import queue
+from openimages_io.jobs.running import run_job
 from openimages_io.models import Image, Label, Shape, Task
 from openimages_io.viewing import statistics as kept
 from tests.api.responses import faults, ok, pages, refusal, send
@@ -189,6 +191,32 @@ def test_a_task_is_deleted_with_all_that_belongs_to_it(api: APIClient, task: Tas
     assert not Task.objects.exists()
     assert not Shape.objects.exists()
     assert "No" in refusal(api.get(detail(task)), 404)
+
+
+def test_a_large_task_is_gone_at_once_and_a_job_deletes_it(
+    api: APIClient, task: Task, owner: Any, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.OPENIMAGES_IO = {"DELETE_AT_ONCE": 1}
+    monkeypatch.setattr(queue, "_put", lambda key, attempt: None)  # nobody comes for it
+    image = Image.objects.create(task=task, name="a")
+    label = Label.objects.create(task=task, name="/m/01yrx")
+    shape = Shape.objects.create(task=task, image=image, label=label, kind="tag")
+    refusal(api.delete(detail(task), headers={"If-Match": '"other"'}), 412)
+    response = api.delete(detail(task))
+    job = ok(response, 202)
+    assert (job["kind"], job["state"], job["task"], job["task_name"]) == ("delete", "queued", None, task.name)
+    assert (response["Location"], response["Retry-After"]) == (f"http://testserver/api/jobs/{job['id']}/", "1")
+    assert (job["can_cancel"], job["can_confirm"], job["can_retry"]) == (False, False, False)
+    refusal(api.post(f"/api/jobs/{job['id']}/cancel/"), 409)
+    assert ok(api.get(URL))["results"] == []
+    for path in (detail(task), f"{detail(task)}images/", f"/api/images/{image.pk}/", f"/api/images/{image.pk}/shapes/",
+                 f"/api/labels/{label.pk}/", f"/api/shapes/{shape.pk}/"):  # fmt: skip
+        refusal(api.get(path), 404)
+    refusal(api.delete(detail(task)), 404)
+    ok(api.post(URL, {"name": task.name}, format="json"), 201)
+    run_job.call(job["id"])
+    assert ok(api.get(f"/api/jobs/{job['id']}/"))["outcome"]["code"] == "deleted"
+    assert not Shape.objects.exists()
 
 
 def test_keys_that_nothing_has(api: APIClient) -> None:

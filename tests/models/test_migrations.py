@@ -84,6 +84,9 @@ def fill(apps: StateApps) -> None:
         ended = {} if state in {"queued", "running"} else {"finished": now, "message": f"It is {state}."}
         begun = {} if state == "queued" else {"started": now, "heartbeat": now, "attempt": 1}
         make("Job", kind="import", state=state, task=task, task_name="t", created_by=user, queued=now, **begun, **ended)
+    if "deleting" in {field.name for field in apps.get_model(APP, "Task")._meta.get_fields()}:
+        hidden = make("Task", name=uuid.uuid4().hex, owner=user, deleting=True)
+        make("Job", kind="delete", state="queued", task_name="t", queued=now, options={"task": hidden.pk})
     make("TaskStatistics", task=task, revision=0, counted=now, data={"shapes": 3})
     known = {str(model._meta.object_name): model for model in apps.get_app_config(APP).get_models()}
     if "Installation" in known:
@@ -130,6 +133,15 @@ def test_all_steps_and_all_the_way_back_keep_the_sentences_of_jobs() -> None:
     migrate(STEPS[-1])
     found = rows(migrate(STEPS[3]))["Job"]
     assert {row["message"] for row in found} == {"", "It is succeeded.", "It is failed.", "It is cancelled."}
+
+
+def test_on_the_way_back_jobs_that_delete_are_gone_and_their_tasks_are_there() -> None:
+    new = migrate("0008_deletion")
+    fill(new)
+    hidden = rows(new)["Task"][1]
+    old = rows(migrate("0007_shape_task"))
+    assert {job["kind"] for job in old["Job"]} == {"import"}
+    assert hidden["name"] in {task["name"] for task in old["Task"]}
 
 
 def of_shapes(apps: StateApps) -> list[tuple[Any, dict[str, bool]]]:

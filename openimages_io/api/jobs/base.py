@@ -3,6 +3,7 @@
 from django.db.models import QuerySet
 from rest_framework import status
 from rest_framework.generics import get_object_or_404
+from rest_framework.request import Request
 from rest_framework.response import Response
 
 from openimages_io.api.base import ApiView, RequestThrottle, UploadThrottle
@@ -12,6 +13,16 @@ from openimages_io.models import Job
 from openimages_io.models.job import UNDER_WAY
 from openimages_io.models.primary import primary
 from openimages_io.permissions import filter_once
+
+
+def job_response(job: Job, request: Request, code: int = status.HTTP_200_OK) -> Response:
+    """The job as JSON; while it goes on, with the time after which to look again."""
+    response = Response(serialize_job(job, request), code)
+    if response.data["state"] in UNDER_WAY:
+        response["Retry-After"] = "1"
+    if code == status.HTTP_202_ACCEPTED:
+        response["Location"] = reverse_url("job-detail", request, job.pk)
+    return response
 
 
 class JobView(ApiView):
@@ -27,12 +38,7 @@ class JobView(ApiView):
 
     def answer(self, job: Job, code: int = status.HTTP_200_OK) -> Response:
         """The job as JSON; while it goes on, with the time after which to look again."""
-        response = Response(serialize_job(job, self.request), code)
-        if response.data["state"] in UNDER_WAY:
-            response["Retry-After"] = "1"
-        if code == status.HTTP_202_ACCEPTED:
-            response["Location"] = reverse_url("job-detail", self.request, job.pk)
-        return response
+        return job_response(job, self.request, code)
 
 
 class JobStartView(JobView):

@@ -13,16 +13,20 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.validators import UniqueValidator
 
-from openimages_io.annotations.tasks import change_task, delete_task
+from openimages_io.annotations.tasks import change_task
 from openimages_io.annotations.versions import version_of_task
 from openimages_io.api.base import ApiView
 from openimages_io.api.etags import expected, tagged
 from openimages_io.api.fields import ModelSerializer, NameField, StrictCharField
+from openimages_io.api.jobs.base import job_response
+from openimages_io.api.jobs.schema import ACCEPTED
+from openimages_io.api.jobs.serializers import JobSerializer
 from openimages_io.api.permissions import CREATES_TASKS, LISTS, SEES, Rules, may
 from openimages_io.api.schema import ETAG, KNOWN, UNCHANGED, error_responses, match, write_error_responses
 from openimages_io.api.strict import PageQuery, StrictSerializer
 from openimages_io.api.tasks.saving import fault
 from openimages_io.api.users import OwnerField, UserSerializer, key_of
+from openimages_io.jobs.deletion import delete_or_submit
 from openimages_io.models import Task
 from openimages_io.permissions import filter_once
 from openimages_io.viewing.statistics import known
@@ -209,11 +213,17 @@ class TaskDetail(ApiView):
         operation_id="tasks_delete",
         tags=_TAGS,
         summary="Delete a task",
-        parameters=[match("anything of the task has changed")],
-        responses={204: None, **error_responses(404, 409, 412, 500, 503)},
+        parameters=[match("anything of the task has changed"), *ACCEPTED],
+        responses={202: JobSerializer, 204: None, **error_responses(404, 409, 412, 500, 503)},
     )
     def delete(self, request: Request, pk: int) -> Response:
-        """Deletes the task with its images, labels, shapes, files and jobs. There is no way back."""
+        """Deletes the task with its images, labels, shapes, files and jobs. There is no way back.
+
+        A task of more than DELETE_AT_ONCE shapes and images is gone for everybody at once, and its name is free; a job
+        deletes what belongs to it.
+        """
         task = self.get_task(pk)
-        delete_task(task, expected(request))
-        return Response(status=status.HTTP_204_NO_CONTENT)
+        job = delete_or_submit(task, expected(request), user=request.user)
+        if job is None:
+            return Response(status=status.HTTP_204_NO_CONTENT)
+        return job_response(job, request, status.HTTP_202_ACCEPTED)

@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from openimages_io import conf
+from openimages_io.jobs.deletion import resume_deletions
 from openimages_io.jobs.heartbeat import remove_stale
 from openimages_io.jobs.orphaned_pictures import Orphan, Orphans, by_age
 from openimages_io.jobs.pruning import old_jobs, orphaned_folders, prune, temporary_folders
@@ -29,7 +30,8 @@ class Command(BaseCommand):
     requires_system_checks = CHECKS
     help = (
         "Removes files of jobs that ended long ago or are no longer there, and marks dead jobs as failed. Says which "
-        "pictures no image has; --pictures removes them. Jobs that no worker has come for are queued again."
+        "pictures no image has; --pictures removes them. Jobs that no worker has come for are queued again, "
+        "and deletions of tasks that have stopped."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -64,6 +66,7 @@ class Command(BaseCommand):
         before = timezone.now() - timedelta(days=days)
         dead = fail_lost_jobs(dry_run=dry_run)
         lost = requeue_lost(dry_run=dry_run)
+        left = resume_deletions(dry_run=dry_run)
         old = old_jobs(before).count() if dry_run else prune(before)
         folders = orphaned_folders()
         if not dry_run:
@@ -71,12 +74,14 @@ class Command(BaseCommand):
             remove_stale()
         self._say(f"marked {counted(dead, 'job')} as failed, whose worker died", dry_run)
         self._say(f"queued {counted(lost, 'job')} again that waited in vain", dry_run)
+        if left:
+            self._say(f"queued the deletion of {counted(left, 'task')} again that had stopped", dry_run)
         self._say(
             f"removed the files of {counted(old, 'job')} that ended more than {counted(days, 'day')} ago", dry_run
         )
         self._say(f"removed the files of {counted(len(folders), 'job')} that are no longer there", dry_run)
-        left = list(temporary_folders(remove=not dry_run))
-        self._say(f"removed {counted(len(left), 'temporary folder')} of processes that were killed", dry_run)
+        folders_left = list(temporary_folders(remove=not dry_run))
+        self._say(f"removed {counted(len(folders_left), 'temporary folder')} of processes that were killed", dry_run)
         doubts = [text for storage, root in storages for text in _doubts(Proof(storage, database()), root)]
         for doubt in doubts:
             self.stdout.write(self.style.WARNING(doubt))

@@ -1,0 +1,125 @@
+"""Deleting a task: at once, or where that takes long, hidden at once and deleted by a job, a part at a time.
+
+Nobody sees half a task, nobody waits longer than a part takes, and a run that was killed goes on where it was.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any, Final
+
+from django.db import models
+from django.db.models import Q
+
+from openimages_io import conf
+from openimages_io.annotations.tasks import delete_task
+from openimages_io.annotations.transactions import changing_task
+from openimages_io.annotations.versions import ANY, Expected, version_of_task
+from openimages_io.database.bulk import plain
+from openimages_io.database.commit import Commit
+from openimages_io.jobs.rows import database, retry_while_locked, rows
+from openimages_io.jobs.submission import new_job, submitted
+from openimages_io.jobs.transitions import retry
+from openimages_io.models import Image, Job, JobKind, JobState, Mask, Shape, Task
+from openimages_io.models.deletion import clear_images
+from openimages_io.models.job import UNDER_WAY
+
+Progress = Callable[[str, int, int], None]
+
+_SHAPES: Final = 100_000
+_IMAGES: Final = 10_000
+"""Rows of a part."""
+_PHASE: Final = "delete"
+
+
+def delete_or_submit(task: Task, expected: Expected = ANY, *, user: Any) -> Job | None:
+    """Deletes a task and returns None; one with more than DELETE_AT_ONCE rows is hidden, and deleted by this job.
+
+    Raises what `delete_task` does.
+    """
+    if not _is_large(task):
+        delete_task(task, expected)
+        return None
+    with changing_task(task) as current:
+        expected.check_deletion(version_of_task(current))
+        job = new_job(JobKind.DELETE, None, user, task_name=current.name, options={"task": current.pk})
+        current.hide(database())
+        submitted(job)
+    return rows().select_related("task", "created_by").get(pk=job.pk)  # where jobs run at once, it has ended by now
+
+
+def resume_deletions(*, dry_run: bool = False) -> int:
+    """Has hidden tasks deleted that no job is deleting any more. Returns their number."""
+    count = 0
+    for task in plain(Task, database()).filter(deleting=True).order_by("pk"):
+        jobs = rows().filter(kind=JobKind.DELETE, options__task=task.pk)
+        if jobs.filter(state__in=UNDER_WAY).exists():
+            continue
+        count += 1
+        if dry_run:
+            continue
+        stopped = jobs.filter(state__in=(JobState.FAILED, JobState.CANCELLED)).order_by("-created").first()
+        if stopped is not None:
+            retry(stopped)
+        else:
+            submitted(new_job(JobKind.DELETE, None, None, task_name=f"task {task.pk}", options={"task": task.pk}))
+    return count
+
+
+def delete_hidden_task(key: int, progress: Progress, last: Callable[[], None]) -> None:
+    """Deletes a hidden task, each part in a transaction of its own; `last` is called in the one that ends it.
+
+    Picture files go with their part. A task that is not hidden, or gone, is left as it is.
+    """
+    using = database()
+    if plain(Task, using).filter(pk=key, deleting=True).exists():
+        total = plain(Shape, using).filter(task_id=key).count() + plain(Image, using).filter(task_id=key).count()
+        done = 0
+        for model, size, delete in ((Shape, _SHAPES, _delete_shapes), (Image, _IMAGES, _delete_images)):
+            for keys in _parts(model, key, size):
+                retry_while_locked(partial(delete, key, keys[0], keys[-1]))
+                done += len(keys)
+                progress(_PHASE, min(done, total), total)
+
+    def end() -> None:
+        with Commit(using):
+            for task in plain(Task, using).filter(pk=key, deleting=True):
+                task.delete(using=using)
+            last()
+
+    retry_while_locked(end)
+
+
+def _is_large(task: Task) -> bool:
+    limit = conf.options().delete_at_once
+    found = 0
+    for model in (Shape, Image):
+        every: models.QuerySet[Any] = plain(model, database())
+        found += every.filter(task_id=task.pk).order_by("pk").values("pk")[: limit + 1].count()
+    return found > limit
+
+
+def _parts(model: type[models.Model], task: int, size: int) -> Iterator[list[int]]:
+    """The keys of the task's rows, in order; what comes of earlier ones meanwhile does not matter."""
+    last = 0
+    every: models.QuerySet[Any] = models.QuerySet(model, using=database())
+    of_task = every.filter(task_id=task).order_by("pk")
+    while keys := list(of_task.filter(pk__gt=last).values_list("pk", flat=True)[:size]):
+        last = keys[-1]
+        yield keys
+
+
+def _delete_shapes(task: int, first: int, final: int) -> None:
+    using = database()
+    part = Q(task_id=task, pk__gte=first, pk__lte=final)
+    with Commit(using):
+        masks = plain(Mask, using).filter(shape_id__gte=first, shape_id__lte=final)
+        masks.filter(shape__in=plain(Shape, using).filter(part))._raw_delete(using)
+        plain(Shape, using).filter(part)._raw_delete(using)
+
+
+def _delete_images(task: int, first: int, final: int) -> None:
+    using = database()
+    images = plain(Image, using).filter(task_id=task, pk__gte=first, pk__lte=final)
+    with Commit(using):
+        clear_images(list(images.values_list("pk", flat=True)), using)  # what has been added meanwhile, and the files
+        images._raw_delete(using)
