@@ -19,6 +19,8 @@ class StrictSerializer(serializers.Serializer[Any]):
     is new they are faults, too: somebody may believe in them.
     """
 
+    fixed: ClassVar[dict[str, str]] = {"id": "pk", "task": "task_id"}
+    """Fields that may be sent back as they are, and what of the row they are: nobody moves a row by changing them."""
     is_strict: ClassVar[bool] = True
     """For the OpenAPI document."""
 
@@ -32,6 +34,13 @@ class StrictSerializer(serializers.Serializer[Any]):
         if self.instance is None:
             set_by_us = [name for name in data if name in self.fields and self.fields[name].read_only]
             found |= {name: _fault("This is set by the server; leave it out.", "read_only") for name in set_by_us}
+        else:
+            moved = [
+                name
+                for name, stored in self.fixed.items()
+                if name in data and name in self.fields and data[name] != getattr(self.instance, stored)
+            ]
+            found |= {name: _fault("This cannot be changed; leave it out.", "read_only") for name in moved}
         return found
 
 

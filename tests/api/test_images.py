@@ -175,7 +175,9 @@ def test_whatever_is_sent_is_an_answer(api: APIClient, task: Task, image: Image,
 
 def test_an_image_is_changed_in_what_is_given(api: APIClient, task: Task, image: Image) -> None:
     before = ok(api.get(one(image)))
-    body = ok(send(api, "PATCH", one(image), {"name": "b", "rotation": 90, "title": "A cat", "file": "x", "id": 99}))
+    body = ok(
+        send(api, "PATCH", one(image), {"name": "b", "rotation": 90, "title": "A cat", "file": "x", "id": image.pk})
+    )
     assert body == {**before, "name": "b", "rotation": 90.0, "title": "A cat", "updated": body["updated"]}
     assert body["updated"] > before["updated"]
     task.refresh_from_db()

@@ -157,7 +157,7 @@ def test_a_check_counts_the_task(api: APIClient, task: Task, monkeypatch: pytest
 def test_a_task_is_renamed(api: APIClient, task: Task) -> None:
     Task.objects.create(name="taken")
     before = ok(api.get(detail(task)))
-    body = ok(api.patch(detail(task), {"name": "road", "revision": 9, "id": 9}, format="json"))
+    body = ok(api.patch(detail(task), {"name": "road", "revision": 9, "id": task.pk}, format="json"))
     assert {**body, "updated": ""} == {**before, "name": "road", "updated": ""}
     assert body["updated"] > before["updated"]
     assert faults(api.patch(detail(task), {"name": "taken"}, format="json")) == {"name": "unique"}

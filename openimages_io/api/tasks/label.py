@@ -1,9 +1,10 @@
 """Labels with their attribute specs, and where they stand in the hierarchy."""
 
+import re
 from typing import Any, Final
 
 from django.db.models import Prefetch, QuerySet, prefetch_related_objects
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers, status
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.generics import get_object_or_404
@@ -14,7 +15,7 @@ from openimages_io.annotations.labels import LARGEST_POSITION, change_label, cre
 from openimages_io.annotations.versions import version_of_label
 from openimages_io.api.base import ApiView
 from openimages_io.api.etags import expected, require_match, tagged
-from openimages_io.api.fields import ModelSerializer, NameField, SingleLineField
+from openimages_io.api.fields import ModelSerializer, NameField, SingleLineField, StrictCharField
 from openimages_io.api.permissions import Rules, may
 from openimages_io.api.schema import ETAG, KNOWN, UNCHANGED, error_responses, match, write_error_responses
 from openimages_io.api.strict import PageQuery, StrictSerializer
@@ -23,6 +24,7 @@ from openimages_io.models import AttributeSpec, EdgeKind, HierarchyEdge, Label, 
 from openimages_io.models.primary import primary
 
 _TAGS: Final = ["labels"]
+_COLOR: Final = re.compile("#[0-9a-f]{6}")
 _CHANGES_SPECS: Final = may("add", "change", "delete", of=AttributeSpec)
 
 
@@ -46,11 +48,26 @@ class ChildSerializer(ParentSerializer):
     label = serializers.IntegerField(source="child_id", help_text="The child's id.")
 
 
+@extend_schema_field({"type": "string", "pattern": "^(#[0-9a-fA-F]{6})?$"})
+class ColorField(StrictCharField):
+    """A colour as `#3a86c8`, in letters of either case."""
+
+    def to_internal_value(self, data: Any) -> str:
+        """Refuses what is not a colour; one has small letters as it is stored."""
+        text = super().to_internal_value(data).lower()
+        if not _COLOR.fullmatch(text):
+            raise serializers.ValidationError("Write a color as #3a86c8.", "invalid")
+        return text
+
+
 class LabelSerializer(StrictSerializer, ModelSerializer):
     """A class of a task."""
 
     name = NameField(max_length=255, help_text="The LabelName, such as `/m/01yrx`; unique in the task.")
     display_name = SingleLineField(max_length=255, allow_blank=True, required=False)
+    color = ColorField(
+        required=False, allow_blank=True, help_text="`#rrggbb`; one that depends on the LabelName if not given."
+    )
     attribute_specs = SpecListField(
         required=False,
         help_text="All of them: a spec that is left out is deleted. Values that break a changed spec are kept, "
@@ -79,7 +96,6 @@ class LabelSerializer(StrictSerializer, ModelSerializer):
                 "max_value": LARGEST_POSITION,
                 "help_text": "The place in the class list; the last one if not given.",
             },
-            "color": {"help_text": "`#rrggbb`; one that depends on the LabelName if not given."},
         }
         validators = ()
 
