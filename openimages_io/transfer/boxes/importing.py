@@ -1,17 +1,22 @@
 """Box files to rectangles."""
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
 from typing import Any, Final
 
-from openimages_io.format.flag_names import FLAGS as FLAGS_OF_FILES
 from openimages_io.format.layouts import Kind, Source
 from openimages_io.format.skip_reasons import SkipReason
-from openimages_io.format.tables import BOXES, CLICK_COLUMNS, PERSON_ATTRIBUTES
+from openimages_io.format.tables import BOXES, PERSON_ATTRIBUTES
 from openimages_io.models import Shape, ShapeKind
-from openimages_io.models.flags import FLAGS
+from openimages_io.transfer.boxes.mapping import (
+    ATTRIBUTES,
+    COORDINATES,
+    FIELDS,
+    FLAGS,
+    MAY_HAVE_SPECS,
+    clicks_of,
+)
 from openimages_io.transfer.boxes.merging import COLUMNS, BoxMerging
 from openimages_io.transfer.masks.mask_boxes import BoxMatcher, box_matcher
 from openimages_io.transfer.merging import RowMerger, columns_of
@@ -22,13 +27,6 @@ from openimages_io.transfer.row_sorting import Row
 from openimages_io.transfer.run import Run
 from openimages_io.transfer.specs import Outcome
 
-_COORDINATES: Final = ("XMin", "XMax", "YMin", "YMax")
-_FLAGS: Final = {column: name for column, name in FLAGS_OF_FILES.items() if name in FLAGS}
-"""Columns whose true and false are columns of a shape, and other values attributes of the same name."""
-_ATTRIBUTES: Final = {**_FLAGS, **{column: column for column in PERSON_ATTRIBUTES}}
-"""Columns that become attributes, and their names."""
-_COLUMNS: Final = {"Confidence": "score", "IsOccluded": "occluded"}
-"""Columns that are columns of a shape, too, and the names that they have as attributes."""
 _COMPARED: Final = ("Confidence", *PERSON_ATTRIBUTES)
 """Columns in which overlapping files may differ; flags do so from version to version."""
 
@@ -76,7 +74,7 @@ class _BoxReader:
         for chunk in self.run.chunks(source, BOXES, self.totals):
             rows = resolve(self.run, source, chunk, self.totals)
             rows = overlap.without_repeats(source, rows, partial(_rounded_places, rows), _COMPARED, self.totals)
-            for column, name in _COLUMNS.items():
+            for column, name in MAY_HAVE_SPECS.items():
                 rows = fitting(self.run, source, rows, column, name, self.totals)
             rows, outcomes = self._fit(source, rows)
             if rows:
@@ -84,13 +82,13 @@ class _BoxReader:
 
     def _fit(self, source: Source, rows: Resolved) -> tuple[Resolved, list[_Fitted]]:
         """What becomes of the attributes of each row; rows whose values break a spec are left out."""
-        columns = tuple(column for column in _ATTRIBUTES if column in rows.chunk.values)
+        columns = tuple(column for column in ATTRIBUTES if column in rows.chunk.values)
         combinations = list(zip(rows.labels, *(rows.chunk.values[column] for column in columns), strict=True))
         known = self._outcomes.setdefault(columns, {})
         special = False
         for combination in set(combinations):
             if combination not in known:
-                values = dict(zip((_ATTRIBUTES[c] for c in columns), combination[1:], strict=True))
+                values = dict(zip((ATTRIBUTES[c] for c in columns), combination[1:], strict=True))
                 outcome = self.run.specs.fit(combination[0], values)
                 known[combination] = outcome, self._columns(outcome)
             outcome = known[combination][0]
@@ -105,7 +103,7 @@ class _BoxReader:
         return columns | {"attributes": self._texts.setdefault(text, text)}
 
     def _need_specs(self, rows: Resolved) -> None:
-        for column, name in _COLUMNS.items():
+        for column, name in MAY_HAVE_SPECS.items():
             if column in rows.chunk.values:
                 self.run.specs.need_where(rows.labels, rows.chunk.values[column], name)
 
@@ -123,9 +121,9 @@ class _BoxReader:
     def _rows(self, rows: Resolved, outcomes: list[_Fitted]) -> list[Row]:
         """The rows as tuples of `COLUMNS`."""
         chunk = rows.chunk
-        places = zip(rows.images, rows.labels, *(chunk.values[column] for column in _COORDINATES), strict=True)
-        others = zip(*map(chunk.get, ("Source", "Confidence", "IsOccluded")), strict=True)
-        clicks = _clicks(rows) or [None] * len(rows)
+        places = zip(rows.images, rows.labels, *(chunk.values[column] for column in COORDINATES), strict=True)
+        others = zip(*map(chunk.get, FIELDS), strict=True)
+        clicks = clicks_of(rows.chunk) or [None] * len(rows)
         return [
             (*place, source or "", score, occluded, *stored.values(), click)
             for place, (source, score, occluded), (_, stored), click in zip(
@@ -141,11 +139,11 @@ class _BoxReader:
             self.run.plan.insert(Shape, columns, {"kind": ShapeKind.RECTANGLE.value})
 
     def _take(self, rows: Resolved, outcomes: list[_Fitted]) -> None:
-        clicks = _clicks(rows)
+        clicks = clicks_of(rows.chunk)
         groups: Sequence[int | None] | None = None
         self.claims.take_stored_masks(rows.images)
         if not self.claims.images.isdisjoint(rows.images):
-            boxes = zip(*(rows.chunk.values[c] for c in _COORDINATES), strict=True)
+            boxes = zip(*(rows.chunk.values[c] for c in COORDINATES), strict=True)
             groups = [
                 self.claims.group_of(image, label, [box], None)
                 for image, label, box in zip(rows.images, rows.labels, boxes, strict=True)
@@ -166,21 +164,13 @@ class _BoxReader:
         columns: dict[str, Sequence[Any]] = {
             "image_id": rows.images,
             "label_id": rows.labels,
-            "x_min": chunk.values["XMin"],
-            "x_max": chunk.values["XMax"],
-            "y_min": chunk.values["YMin"],
-            "y_max": chunk.values["YMax"],
+            **{field: chunk.values[column] for column, field in COORDINATES.items()},
             "attributes": [stored["attributes"] for _, stored in outcomes],
         }
-        for column, name in _FLAGS.items():
+        for column, name in FLAGS.items():
             if column in chunk.values:
                 columns[name] = [stored[name] for _, stored in outcomes]
-        if "Confidence" in chunk.values:
-            columns["score"] = chunk.values["Confidence"]
-        if "Source" in chunk.values:
-            columns["source"] = chunk.values["Source"]
-        if "IsOccluded" in chunk.values:
-            columns["occluded"] = chunk.values["IsOccluded"]
+        columns |= {field: chunk.values[column] for column, field in FIELDS.items() if column in chunk.values}
         if clicks is not None:
             columns["clicks"] = clicks
         if groups is not None:
@@ -199,17 +189,5 @@ def report_attributes(run: Run, outcome: Outcome, file: str, line: int) -> None:
 
 
 def _rounded_places(rows: Resolved) -> Iterable[object]:
-    coordinates = ([round(value, 6) for value in rows.chunk.values[column]] for column in _COORDINATES)
+    coordinates = ([round(value, 6) for value in rows.chunk.values[column]] for column in COORDINATES)
     return zip(rows.images, rows.labels, *coordinates, strict=True)
-
-
-def _clicks(rows: Resolved) -> list[str | None] | None:
-    """The extreme clicks as JSON, `[[x, y], …]`; None for a row that has none, and None if no row of the file has."""
-    if not any(column in rows.chunk.values for column in CLICK_COLUMNS):
-        return None
-    columns = [rows.chunk.get(column) for column in CLICK_COLUMNS]
-    made: list[str | None] = []
-    for cells in zip(*columns, strict=True):
-        points = list(zip(cells[:4], cells[4:], strict=True))
-        made.append(None if set(cells) == {None} else json.dumps(points))
-    return made

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from openimages_io.models import Shape, ShapeKind
 from openimages_io.models.flags import FLAGS
+from openimages_io.transfer.boxes.mapping import COORDINATES, FIELDS
 from openimages_io.transfer.masks.mask_boxes import BoxMatcher
 from openimages_io.transfer.merging import (
     FLAG_OF_COLUMN,
@@ -21,8 +22,8 @@ from openimages_io.transfer.row_sorting import Row
 from openimages_io.transfer.run import Run
 
 COLUMNS: Final = (
-    *("image_id", "label_id", "x_min", "x_max", "y_min", "y_max"),
-    *("source", "score", "occluded", "attributes", *FLAGS, "clicks"),
+    *("image_id", "label_id", *COORDINATES.values()),
+    *(*FIELDS.values(), "attributes", *FLAGS, "clicks"),
 )
 """What tells whether a row and a box of the task say the same."""
 _PLACE: Final = slice(1, 6)

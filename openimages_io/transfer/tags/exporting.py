@@ -8,9 +8,9 @@ from openimages_io.format.tables import LABELS
 from openimages_io.transfer.cell_values import SAID, first_cells, flags_and_attributes, said_of
 from openimages_io.transfer.export_state import ExportState
 from openimages_io.transfer.scanning import FileKind, scan, write_files, written
-from openimages_io.transfer.tags.mapping import HUMAN, MACHINE, WITH_MORE
+from openimages_io.transfer.tags.mapping import FIELDS, HUMAN, MACHINE, WITH_MORE
 
-_TAG: Final = ("image_id", "label_id", "source", "score")
+_TAG: Final = ("image_id", "label_id", *FIELDS.values())
 
 
 def write_tags(out: ExportState) -> None:

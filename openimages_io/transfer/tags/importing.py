@@ -16,8 +16,10 @@ from openimages_io.transfer.report import Totals
 from openimages_io.transfer.resolving import Resolved, fitting, resolve
 from openimages_io.transfer.row_sorting import Row
 from openimages_io.transfer.run import Run
+from openimages_io.transfer.tags.mapping import FIELDS, HUMAN
+from openimages_io.transfer.tags.mapping import MACHINE as MACHINE_LABELS
 
-_COLUMNS: Final = ("image_id", "label_id", "source", "score", "attributes")
+_COLUMNS: Final = ("image_id", "label_id", *FIELDS.values(), "attributes")
 """What tells whether a row and a tag of the task say the same."""
 
 
@@ -26,7 +28,7 @@ def read_tags(run: Run) -> None:
     stored = StoredRows(run, ShapeKind.TAG, _COLUMNS, _place) if run.merges else None
     for machine in (False, True):
         sources = [source for source in run.sources(Kind.LABELS) if source.machine is machine]
-        totals = run.report.of("machine labels" if machine else "human labels") if sources else Totals()
+        totals = run.report.of((MACHINE_LABELS if machine else HUMAN).name) if sources else Totals()
         with SeenRows(run, sources) as overlap:
             for source in sources:
                 _read_file(run, source, totals, overlap, stored)

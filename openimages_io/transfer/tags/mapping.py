@@ -13,3 +13,5 @@ HUMAN: Final = Group(name="human labels", file=FileKind.LABELS, shapes=(ShapeKin
 MACHINE: Final = Group(name="machine labels", file=FileKind.LABELS, shapes=(ShapeKind.TAG,), machine=True)
 WITH_MORE: Final = Q(kind=ShapeKind.TAG) & (WITH_A_FLAG | WITH_ATTRIBUTES)
 """Tags with something that no column of their file can say."""
+FIELDS: Final = {"Source": "source", "Confidence": "score"}
+"""The columns that say more than which image and label it is, and the shape's fields."""
