@@ -13,7 +13,7 @@ _ROUNDED: Final = 0.0101
 """Pixels by which a rounded side may be off: a position and a length are rounded to hundredths, each by half of one."""
 _ON_GRID: Final = 0.0005
 """Pixels by which a rounded side may be off the hundredths: Datumaro's are of single precision."""
-_ENOUGH: Final = 64
+ENOUGH: Final = 64
 """Boxes within the tolerance, of which the nearest agrees best."""
 _BATCH: Final = 900
 
@@ -29,11 +29,16 @@ class AgreeingBoxes:
     whose own pixels are no hundredths was not rounded so.
     """
 
-    def __init__(self, boxes: Iterable[tuple[int, Sequence[float | None]]], size: Size | None) -> None:
-        """`boxes` are keys and boxes in the order of the keys; one whose box is not known is never found."""
+    def __init__(
+        self, boxes: Iterable[tuple[int, Sequence[float | None]]], size: Size | None, enough: int | None = ENOUGH
+    ) -> None:
+        """`boxes` are keys and boxes in the order of the keys; one whose box is not known is never found.
+
+        Of more than `enough` that agree with a box some are left out.
+        """
         self._size = size
-        self._near: NearBoxes[int] = NearBoxes(TOLERANCE, enough=_ENOUGH)
-        self._rounded: NearBoxes[int] = NearBoxes(_ROUNDED, _sides(size or (1, 1)), enough=_ENOUGH)
+        self._near: NearBoxes[int] = NearBoxes(TOLERANCE, enough=enough)
+        self._rounded: NearBoxes[int] = NearBoxes(_ROUNDED, _sides(size or (1, 1)), enough=enough)
         self._numbers: dict[int, tuple[int, int]] = {}
         for key, cells in boxes:
             box = whole(cells)
@@ -46,6 +51,13 @@ class AgreeingBoxes:
         if not found and self._size is not None and _is_rounded(box, self._size):
             found = self._rounded.near(box)
         return [key for _, _, key in found]
+
+    def find_all(self, box: Box) -> list[int]:
+        """The keys of those within the tolerance and of those that were rounded, in their order."""
+        found = self._near.near(box)
+        if self._size is not None and _is_rounded(box, self._size):
+            found += self._rounded.near(box)
+        return sorted({key for _, _, key in found})
 
     def remove(self, key: int) -> None:
         """Takes one out, if it is there."""

@@ -10,10 +10,13 @@ from openimages_io.format.limits import Limits
 from openimages_io.format.masks import decode, encode
 from openimages_io.geometry import resize_nearest
 from openimages_io.models import Image, Label, Mask, Shape, ShapeKind, Task
+from openimages_io.transfer import merging
 from openimages_io.transfer.exporter import Exporter
 from openimages_io.transfer.importer import Importer, Result
 from openimages_io.transfer.masks.redrawn_masks import same_pixels
 from openimages_io.transfer.options import ExportOptions, ImportOptions, MasksAs, MaskSize
+from tests.transfer.datasets import documented
+from tests.transfer.datasets import write as write_files
 
 pytestmark = pytest.mark.django_db
 
@@ -183,3 +186,25 @@ def test_flags_of_a_mask_stay_where_a_row_says_more_of_it(tmp_path: Path) -> Non
     assert counts(result) == (0, 1, 0)
     mask = Shape.objects.get()
     assert (mask.truncated, mask.is_inside, mask.attributes) == (True, False, {"depth": 1, "box_id": "cafe0001"})
+
+
+def test_masks_of_an_image_are_fetched_once_for_all_rows_that_follow(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetched = 0
+    fetch = merging._page
+
+    def count(*args: Any) -> list[Any]:
+        nonlocal fetched
+        rows = fetch(*args)
+        fetched += len(rows)
+        return rows
+
+    rows = [f"m{n}.png,a,/m/01yrx,,{n / 1000},0.9,0.1,0.9,," for n in range(600)]
+    source = write_files(tmp_path, documented(masks=rows))
+    assert Importer(source, "t").run().committed
+    monkeypatch.setattr(merging, "_page", count)
+    result = Importer(source, "t").run()
+    assert result.report.totals["masks"].unchanged == 600
+    assert not result.changed
+    assert fetched == 600

@@ -10,7 +10,7 @@ from openimages_io.format.masks import BadMask, MaskHeader, decode
 from openimages_io.geometry import bounds
 from openimages_io.models import Mask, Shape, ShapeKind
 from openimages_io.models.flags import FLAGS
-from openimages_io.transfer.agreeing_boxes import AgreeingBoxes, Sizes, whole
+from openimages_io.transfer.agreeing_boxes import AgreeingBoxes, Size, Sizes, whole
 from openimages_io.transfer.masks.redrawn_masks import same_pixels
 from openimages_io.transfer.merging import KeySet, columns_of, fetch_by_image, report_odd, stored_attributes
 from openimages_io.transfer.plan import Blob
@@ -22,8 +22,9 @@ _COLUMNS: Final = ("image_id", "label_id", *_BOX, "group", "attributes", *FLAGS)
 _MADE_UP: Final = re.compile("0000[0-9a-f]{4}")
 """Datumaro, and CVAT with it, numbers an image's masks that have no BoxID from 00000000, anew whenever it writes."""
 
-Place = tuple[int, int]
-"""Image and label."""
+_KEPT: Final = 20_000
+"""Masks that are at hand before those of images that the next chunk doesn't name are let go."""
+
 Named = tuple[int, int, str]
 """Image, label and BoxID."""
 
@@ -43,6 +44,31 @@ class StoredMask:
     """The attributes as they are stored."""
 
 
+class _MasksInPlace:
+    """The stored masks of one label on one image that no row has met, by what finds them."""
+
+    def __init__(self, masks: Sequence[StoredMask], size: Size | None) -> None:
+        self.masks = {mask.key: mask for mask in masks}
+        self.boxless = {mask.key: mask for mask in masks if whole(mask.box) is None}
+        self.boxes = AgreeingBoxes(((mask.key, mask.box) for mask in masks), size, enough=None)
+        self._by_box_id: dict[str, list[int]] = {}
+        for mask in reversed(masks):
+            self._by_box_id.setdefault(_box_id(mask), []).append(mask.key)
+
+    def named(self, box_id: str) -> StoredMask | None:
+        """The first with a BoxID."""
+        keys = self._by_box_id.get(box_id, [])
+        while keys and keys[-1] not in self.masks:
+            keys.pop()
+        return self.masks[keys[-1]] if keys else None
+
+    def take(self, key: int) -> StoredMask:
+        """Takes one out."""
+        self.boxes.remove(key)
+        self.boxless.pop(key, None)
+        return self.masks.pop(key)
+
+
 class StoredMasks:
     """The stored masks, or polygons, that rows of the chunk at hand may meet."""
 
@@ -50,7 +76,9 @@ class StoredMasks:
         self.run, self.kind = run, kind
         self._met = KeySet()
         self._sizes = Sizes(run)
-        self._at_hand: dict[Place, list[StoredMask]] = {}
+        self._at_hand: dict[int, dict[int, _MasksInPlace]] = {}
+        """By image and label. Images stay at hand for the next chunks until there are many masks."""
+        self._held = 0
         self._spoken_for: set[Named] = set()
         self._traced: set[int] = set()
         """The polygons that were traced from masks."""
@@ -60,22 +88,28 @@ class StoredMasks:
         group = self.run.groups.of_shape(self.kind, "")
         wanted = {image for image in images if image > 0 and self.run.stays(group, image)}
         self._sizes.expect(wanted)
-        self._at_hand = {}
-        for _, shapes in fetch_by_image(self.run, self.kind, _COLUMNS, wanted):
-            for shape in map(_stored_mask, shapes):
-                if shape.key not in self._met:
-                    self._at_hand.setdefault((shape.image, shape.label), []).append(shape)
         self._spoken_for = {row for row in rows if names_a_mask(row[2])}
-        if self.kind == ShapeKind.POLYGON:
-            masks = Mask.objects.using(self.run.using).filter(shape__image__in=set(images), shape__kind=self.kind)
-            self._traced = set(masks.values_list("pk", flat=True))
+        if self._held > _KEPT:
+            self._at_hand = {image: self._at_hand[image] for image in wanted if image in self._at_hand}
+            self._held = sum(len(place.masks) for places in self._at_hand.values() for place in places.values())
+        new = {image for image in wanted if image not in self._at_hand}
+        self._at_hand.update((image, {}) for image in new)
+        for image, shapes in fetch_by_image(self.run, self.kind, _COLUMNS, new):
+            by_label: dict[int, list[StoredMask]] = {}
+            for mask in map(_stored_mask, shapes):
+                if mask.key not in self._met:
+                    by_label.setdefault(mask.label, []).append(mask)
+            self._held += len(shapes)
+            size = self._sizes.of(image)
+            self._at_hand[image] = {label: _MasksInPlace(masks, size) for label, masks in by_label.items()}
+        if self.kind == ShapeKind.POLYGON and new:
+            traced = Mask.objects.using(self.run.using).filter(shape__image__in=new, shape__kind=self.kind)
+            self._traced.update(traced.values_list("pk", flat=True))
 
     def take_named(self, image: int, label: int, box_id: str) -> StoredMask | None:
         """The stored mask with a row's BoxID, if that names a mask, which no row has met."""
-        if not names_a_mask(box_id):
-            return None
-        candidates = self._at_hand.get((image, label), ())
-        return self._meet(next((shape for shape in candidates if _box_id(shape) == box_id), None))
+        place = self._place(image, label)
+        return self._meet(place.named(box_id)) if place and names_a_mask(box_id) else None
 
     def take_in_place(
         self,
@@ -90,43 +124,46 @@ class StoredMasks:
         They do not if the row or the stored mask has none, or one that Datumaro made up. Several in one place are told
         apart by their pixels. No mask takes the place of a polygon that somebody drew.
         """
-        nameless = [
-            shape
-            for shape in self._at_hand.get((image, label), ())
-            if (self.kind == ShapeKind.MASK or shape.key in self._traced)
-            and (image, label, _box_id(shape)) not in self._spoken_for
-            and not (names_a_mask(box_id) and names_a_mask(_box_id(shape)))
-        ]
-        there = [shape for shape in nameless if self.agrees(shape, box)]
+        place = self._place(image, label)
+        if place is None:
+            return None
+
+        def is_nameless(shape: StoredMask) -> bool:
+            return (
+                (self.kind == ShapeKind.MASK or shape.key in self._traced)
+                and (image, label, _box_id(shape)) not in self._spoken_for
+                and not (names_a_mask(box_id) and names_a_mask(_box_id(shape)))
+            )
+
+        wanted = whole(box) if box else None
+        found = map(place.masks.__getitem__, place.boxes.find_all(wanted)) if wanted else ()
+        there = {shape.key: shape for shape in found if is_nameless(shape)}
         if len(there) == 1:
-            return self._meet(there[0])
+            return self._meet(*there.values())
         # Where a box is unknown, on one side or on both, the pixels must do.
-        possible = there or [shape for shape in nameless if self.agrees(shape, box) is None]
+        unknown = place.boxless if wanted else place.masks
+        possible = list(there.values()) or list(filter(is_nameless, unknown.values()))
         same = next((shape for shape in possible if says_the_same(shape)), None)
         numbered = next((shape for shape in possible if _box_id(shape) == box_id), None)
-        nearest = self._closest(there, box) if box else None
+        nearest = next((there[key] for key in place.boxes.find(wanted) if key in there), None) if wanted else None
         return self._meet(same or numbered or nearest)
 
     def agrees(self, shape: StoredMask, box: Sequence[float | None] | None) -> bool | None:
         """Whether a stored shape has this box; None if it, or what it should have, is not known."""
-        if box is None or None in box or None in shape.box:
+        wanted = whole(box) if box else None
+        if wanted is None or None in shape.box:
             return None
-        return self._closest([shape], box) is not None
+        return bool(AgreeingBoxes([(shape.key, shape.box)], self._sizes.of(shape.image)).find(wanted))
+
+    def _place(self, image: int, label: int) -> _MasksInPlace | None:
+        return self._at_hand.get(image, {}).get(label)
 
     def _meet(self, shape: StoredMask | None) -> StoredMask | None:
         if shape is not None:
-            self._at_hand[shape.image, shape.label].remove(shape)
+            self._at_hand[shape.image][shape.label].take(shape.key)
             self._met.add(shape.key)
             report_odd(self.run, shape.text, shape.key)
         return shape
-
-    def _closest(self, shapes: Sequence[StoredMask], box: Sequence[float | None]) -> StoredMask | None:
-        wanted = whole(box)
-        if wanted is None or not shapes:
-            return None
-        boxes = AgreeingBoxes(((shape.key, shape.box) for shape in shapes), self._sizes.of(shapes[0].image))
-        keys = boxes.find(wanted)
-        return next((shape for shape in shapes if shape.key in keys[:1]), None)
 
 
 def _stored_mask(row: Row) -> StoredMask:
