@@ -18,6 +18,7 @@ from benchmarks.api import SHAPES
 from benchmarks.databases import Databases, PostgreSQL, SQLite, environment, manage, postgresql
 from benchmarks.machine import describe
 from benchmarks.measuring import ROOT, Measurement, Series, measure
+from benchmarks.variants import EVERY
 
 DATA = ROOT / "benchmarks" / "data"
 PAGE = ROOT / "docs" / "benchmarks.md"
@@ -49,6 +50,14 @@ class DataSet:
             # In a process of its own: a child starts with the memory of its parent, which must stay small.
             measure([sys.executable, "-m", "benchmarks.generate", folder, *sizes])
         return folder
+
+    def variant(self, name: str) -> Path:
+        """Where a variant of it lies; see `benchmarks/variants.py`."""
+        folder = self.folder()
+        variant = folder.with_name(f"{folder.name}-{name}")
+        if not variant.exists():
+            measure([sys.executable, "-m", "benchmarks.variants", folder, variant, name])
+        return variant
 
     def __str__(self) -> str:
         parts = f"{self.images:,} images", f"{self.boxes:,} boxes", f"{self.labels:,} labels", f"{self.masks:,} masks"
@@ -108,13 +117,17 @@ class Bench:
         databases.settle(name)
         return done
 
-    def ours_reported(self, databases: Databases, name: str, data: DataSet, task: str, what: str) -> Measurement:
-        """Imports; makes sure that as many rows were added, or left as they were, as the data set has."""
+    def ours_reported(
+        self, databases: Databases, name: str, data: DataSet, task: str, what: str, variant: str = "", every: int = 1
+    ) -> Measurement:
+        """Imports; makes sure that of every so many rows of the data set one was added, updated or left as it was."""
         report = self.folder / "report.json"
-        done = self.ours(databases, name, "import_openimages", data.folder(), "--task", task, "--report", report)
+        folder = data.variant(variant) if variant else data.folder()
+        done = self.ours(databases, name, "import_openimages", folder, "--task", task, "--report", report)
         totals = json.loads(report.read_text(encoding="utf-8"))["totals"]
-        kinds = {"boxes": data.boxes, "human labels": data.labels, "masks": data.masks}
-        for kind, count in kinds.items():
+        kinds = {"boxes": data.boxes, "human labels": data.labels, "masks": 0 if every > 1 else data.masks}
+        for kind, rows in kinds.items():
+            count = -(-rows // every)
             check(totals.get(kind, {}).get(what, 0) == count, f"{kind} {what}: {totals.get(kind)}, expected {count:,}")
         return done
 
@@ -177,7 +190,20 @@ def measure_side_by_side(bench: Bench, data: DataSet) -> None:
     """Import into a fresh SQLite file and export from it, and Datumaro's import and export."""
     database = SQLite(bench.python, bench.folder)
     database.create("empty")
-    names = ("import", "import theirs", "export", "export theirs", "both", "both theirs", "again", "deletion")
+    names = (
+        "import",
+        "import theirs",
+        "export",
+        "export theirs",
+        "both",
+        "both theirs",
+        "again",
+        "changed",
+        "shuffled",
+        "deletion",
+    )
+    for variant in ("changed", "shuffled"):
+        data.variant(variant)
     series = {name: Series() for name in names}
     for _ in range(bench.times):
         database.copy("empty", data.name)
@@ -191,6 +217,8 @@ def measure_side_by_side(bench: Bench, data: DataSet) -> None:
         series["both theirs"].add(done.seconds - seconds["sizes"], done.mebibytes)
         series["export theirs"].add(seconds["export"], done.mebibytes)
         add(series["again"], bench.ours_reported(database, data.name, data, TASK, "unchanged"))
+        add(series["shuffled"], bench.ours_reported(database, data.name, data, TASK, "unchanged", "shuffled"))
+        add(series["changed"], bench.ours_reported(database, data.name, data, TASK, "updated", "changed", EVERY))
         add(series["deletion"], bench.delete_ours(database, data.name))
     for name, what in (
         ("import", "import into a fresh SQLite file; into memory"),
@@ -199,10 +227,14 @@ def measure_side_by_side(bench: Bench, data: DataSet) -> None:
     ):
         ours, theirs = series[name], series[f"{name} theirs"]
         bench.row(f"{data}: {what}", ours, theirs, ratio(ours, theirs))
-    bench.row(f"{data.name}: the same import again, by merge, which changes nothing", series["again"], "–", "")
     theirs = series["import theirs"]
-    what = f"{data.name}: deleting the task, all work included; import into memory"
-    bench.row(what, series["deletion"], theirs, ratio(series["deletion"], theirs))
+    for name, what in (
+        ("again", "the same import again, by merge, which changes nothing"),
+        ("shuffled", "the same with the rows of boxes shuffled"),
+        ("changed", "the same with 1 % of boxes and labels changed"),
+        ("deletion", "deleting the task, all work included"),
+    ):
+        bench.row(f"{data.name}: {what}; import into memory", series[name], theirs, ratio(series[name], theirs))
 
 
 def measure_postgresql(bench: Bench, server: PostgreSQL, data: DataSet) -> None:
