@@ -65,7 +65,9 @@ def look_for_pictures(run: Run) -> None:
         return
     for subset, names in run.layout.pictures.by_subset():
         found = run.images.find(subset, names)
-        missing = [name for name, key in zip(names, found, strict=True) if key is None]
+        # A picture in no subset's folder is exactly of no image: rows may say its subset, and give it their name.
+        is_unsaid = subset is None and run.options.missing_images is Missing.CREATE
+        missing = [name for name, key in zip(names, found, strict=True) if is_unsaid or not key]
         if pictures_may_match(run, missing):
             use(run, search(run))
             return
