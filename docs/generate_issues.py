@@ -15,7 +15,7 @@ TARGET: Final = Path(__file__).resolve().parent / "issues.md"
 INTRO: Final = """\
 # Issues
 
-*This page is written by `python -m docs.generate_issues` from `openimages_io/format/issue_codes.py`; a test compares the two.*
+*This page is written by `python -m docs.generate_issues` from `openimages_io/format/issue_codes/` and `openimages_io/archives/problem_codes.py`; a test compares the two.*
 
 What an import, an export or a check finds is a list of issues. Each has a severity, a code, the parameters of its sentence, and its place: file, line, column
 and what was there. Reports and jobs store these; the sentence is made when it is shown. Only an error keeps an import from being written.
@@ -24,7 +24,8 @@ A summary by kind comes first: how many, the first places, an example, what to d
 their number as `count`, and the summary counts it so. In a report as CSV the first column, `row`, is `summary`, `unlisted` (a range of lines) or `issue`. A report lists 10,000 issues of a code (`MAX_ISSUES_PER_CODE` in
 `OPENIMAGES_IO`); of more it has the number and the lines.
 
-Where no sentence is given, its words are the parameter `reason`: the details are a decoder's or the operating system's.
+A parameter may have a code and parameters of its own: its sentence is a part of the other. What an operating system, a decoder or a rule of the site says itself is the
+parameter `detail`. Reports that earlier versions have stored may have all the words in a parameter `reason`, which is shown as it is.
 
 | code | severity | what it means | sentence | what to do |
 |---|---|---|---|---|

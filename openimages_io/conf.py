@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from openimages_io.archives.safety import unsafe_reason
+from openimages_io.archives.safety import unsafe_form
 from openimages_io.format.limits import Limits
 
 SETTING = "OPENIMAGES_IO"
@@ -97,5 +97,5 @@ def _given() -> dict[str, Any]:
 
 def _is_prefix(value: str) -> bool:
     steps = value.split("/")
-    is_safe = unsafe_reason(value) is None and not {"", ".", ".."}.intersection(steps) and value == value.strip()
+    is_safe = unsafe_form(value) is None and not {"", ".", ".."}.intersection(steps) and value == value.strip()
     return is_safe and len(value) <= _LONGEST_PREFIX and steps[0] != JOB_PREFIX

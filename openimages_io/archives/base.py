@@ -58,9 +58,7 @@ class Archive(ABC):
         """Returns a small member whole. Raises UnreadableArchive if it is not there, too large or damaged."""
         size = self._size(path)
         if size > max_bytes:
-            raise file_problem(
-                "too-large", self.place(path), f"has {size} bytes; at most {max_bytes} are allowed for it"
-            )
+            raise file_problem("too-large", self.place(path), "read", size=size, limit=max_bytes)
         return self._whole(path, size)
 
     def extract(self, path: str) -> BinaryIO:
@@ -100,7 +98,7 @@ class Archive(ABC):
     def _size(self, path: str) -> int:
         size = self.paths.get(path)
         if size is None:
-            raise file_problem("not-found", self.place(path), "is not in the archive")
+            raise file_problem("not-found", self.place(path))
         return size
 
     def __enter__(self) -> Self:

@@ -54,7 +54,7 @@ class FolderArchive(Archive):
             except OSError as error:
                 raise failed(self.place(path), error) from error
         if len(data) != size:
-            raise file_problem("wrong-size", self.place(path), f"no longer has the {size} bytes that it had at first")
+            raise file_problem("wrong-size", self.place(path), "changed", size=size)
         return data
 
     def _file(self, path: str) -> io.FileIO:
@@ -79,7 +79,7 @@ def _list(root: str, intake: Intake[str]) -> None:
                     else:
                         _admit(entry, path, root, intake)
         except OSError as error:
-            intake.refuse("unreadable", folder, f"cannot be listed: {error.strerror}")
+            intake.refuse("unreadable", folder, "folder", detail=error.strerror)
 
 
 def _admit(entry: os.DirEntry[str], path: str, root: str, intake: Intake[str]) -> None:
@@ -87,18 +87,18 @@ def _admit(entry: os.DirEntry[str], path: str, root: str, intake: Intake[str]) -
     if entry.is_symlink():
         target = os.path.realpath(entry.path)
         if not Path(target).is_relative_to(root):
-            intake.refuse("unsafe-link", path, "is a symbolic link that leads out of the folder")
+            intake.refuse("unsafe-link", path, "outside")
             return
     try:
         status = Path(target).stat()
     except OSError as error:
-        intake.refuse("unreadable", path, f"cannot be read: {error.strerror}")
+        intake.refuse("unreadable", path, detail=error.strerror)
         return
     if entry.is_symlink() and stat.S_ISDIR(status.st_mode):
-        intake.refuse("unsafe-link", path, "is a symbolic link to a folder; only links to files are followed")
+        intake.refuse("unsafe-link", path, "folder")
     elif not stat.S_ISREG(status.st_mode):
-        intake.refuse("special-file", path, "is a pipe, a socket or a device")
+        intake.refuse("special-file", path)
     elif not os.access(target, os.R_OK):
-        intake.refuse("unreadable", path, "cannot be read: permission denied")
+        intake.refuse("unreadable", path, "permission")
     else:
         intake.add(path, status.st_size, target)

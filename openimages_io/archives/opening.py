@@ -14,7 +14,6 @@ from openimages_io.archives.streams import RandomReader, explained
 from openimages_io.archives.tar import MAGIC_BYTES, TarArchive, is_tar, unpack
 from openimages_io.archives.zip import ZipArchive
 
-_EXPECTED = "a folder, a zip or a tar (also .tar.gz, .tar.bz2, .tar.xz) is expected"
 _ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 
 
@@ -40,15 +39,16 @@ def open_archive(
         elif stat.S_ISREG(mode):
             archive = open_container(open_regular(os.fspath(source)), limits, label, "", tick, content_folders)
         else:
-            raise archive_problem("unknown-format", label, f"is neither a folder nor a file; {_EXPECTED}")
+            raise archive_problem("unknown-format", label, "special")
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise archive_problem("not-found", label, f"does not exist; {_EXPECTED}") from error
+        raise archive_problem("not-found", label, "archive") from error
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "its name contains a NUL"
-        raise archive_problem("unreadable", label, f"cannot be read: {reason}") from error
+        if isinstance(error, OSError):
+            raise archive_problem("unreadable", label, detail=error.strerror) from error
+        raise archive_problem("unreadable", label, "nul") from error
     if not archive.paths:
         archive.close()
-        raise archive_problem("empty", label, "has no files")
+        raise archive_problem("empty", label)
     archive.tick = tick
     archive.own_bytes = found.st_size if stat.S_ISREG(mode) else sum(archive.paths.values())
     return archive
@@ -87,10 +87,11 @@ def open_container(
                 packed, file = file, unpack(file, packer, limits, label, tick)
                 packed.close()
                 return TarArchive(RandomReader(file), limits, label, prefix, content_folders)
-        raise archive_problem("unknown-format", label, f"is {'one file' if head else 'empty'}; {_EXPECTED}")
+        raise archive_problem("unknown-format", label, "" if head else "empty")
     except OSError as error:
         file.close()
-        raise archive_problem(explained(error)[0], label, explained(error)[1]) from error
+        code, params = explained(error)
+        raise archive_problem(code, label, **params) from error
     except BaseException:
         file.close()
         raise

@@ -10,7 +10,8 @@ from types import TracebackType
 from typing import BinaryIO, Protocol, Self
 
 from openimages_io.archives.export_marker import MARKER, Contents, remove_listed, survey, write_marker
-from openimages_io.archives.safety import unsafe_reason
+from openimages_io.archives.problem_codes import problem_sentence
+from openimages_io.archives.safety import unsafe_form
 from openimages_io.archives.work_folder import WorkFolder, left_behind, remove_left
 from openimages_io.archives.zip_writer import ZipWriter, is_unchanged
 from openimages_io.exceptions import OpenImagesError
@@ -90,7 +91,8 @@ class Output(ABC):
             raise
 
     def _claim(self, path: str) -> None:
-        reason = unsafe_reason(path)
+        form = unsafe_form(path)
+        reason = problem_sentence("unsafe-path", {"form": form}) if form else ""
         if not reason and any(step in ("", ".") for step in path.split("/")):
             reason = "has an empty step in its path"
         if not reason and len(path.encode()) > _MAX_NAME_BYTES:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection
-from typing import Generic, NoReturn, TypeVar
+from typing import Any, Generic, NoReturn, TypeVar
 
 from openimages_io.archives.export_marker import MARKER
 from openimages_io.archives.limits import ArchiveLimits
@@ -24,31 +24,29 @@ Place = TypeVar("Place")
 """What an archive notes of a member in order to find its bytes again."""
 
 
-def file_problem(code: str, path: str, predicate: str) -> UnreadableArchive:
-    """The error for one file of the archive."""
-    return UnreadableArchive.of([Problem(code=code, file=path, reason=f"the file {predicate}")])
+def file_problem(code: str, path: str, form: str = "", **params: Any) -> UnreadableArchive:
+    """The error for one file of the archive; the form is that of the code's sentence."""
+    return UnreadableArchive.of([Problem.of_file(code, path, form, **params)])
 
 
-def archive_problem(code: str, label: str, predicate: str) -> UnreadableArchive:
+def archive_problem(code: str, label: str, form: str = "", **params: Any) -> UnreadableArchive:
     """The error for an archive as a whole; `label` is how people know it."""
-    return UnreadableArchive.of([Problem(code=code, archive=label, reason=predicate)])
+    return UnreadableArchive.of([Problem.of_archive(code, label, form, **params)])
 
 
-def unsafe_reason(name: str) -> str | None:
-    """Says why a member may not have this name, or None if it may."""
+def unsafe_form(name: str) -> str | None:
+    """Says why a member may not have this name, as a form of `unsafe-path`, or None if it may."""
     if _BREAKS.search(name):
-        return "has a NUL, a line break or another control character in its name"
+        return "control"
     if _SURROGATE.search(name):
-        return "has a name that is not UTF-8"
+        return "utf-8"
     if "\\" in name:
-        return "has a backslash in its name, as some Windows programs write folders: pack it again with / instead"
+        return "backslash"
     if name.startswith("/"):
-        return "is an absolute path"
+        return "absolute"
     if _DRIVE.search(name):
-        return "has a drive letter in its path"
-    if ".." in name.split("/"):
-        return 'leads out of the archive with ".."'
-    return None
+        return "drive"
+    return "out" if ".." in name.split("/") else None
 
 
 def is_junk(name: str) -> bool:
@@ -69,24 +67,23 @@ class Intake(Generic[Place]):
         self._seen = 0
         self._members: dict[str, tuple[int, Place]] = {}
 
-    def refuse(self, code: str, name: str, predicate: str) -> None:
+    def refuse(self, code: str, name: str, form: str = "", **params: Any) -> None:
         """Notes what is wrong with one member."""
-        self._note(Problem(code=code, file=self._prefix + name, reason=f"the file {predicate}"))
+        self._note(Problem.of_file(code, self._prefix + name, form, **params))
 
-    def stop(self, code: str, predicate: str) -> NoReturn:
+    def stop(self, code: str, form: str = "", **params: Any) -> NoReturn:
         """Ends the listing, for what comes after cannot be read; raises UnreadableArchive with everything so far."""
-        self._note(Problem(code=code, archive=self._label, reason=predicate))
+        self._note(Problem.of_archive(code, self._label, form, **params))
         raise UnreadableArchive.of(self._problems, self._total)
 
     def path(self, name: str) -> str | None:
         """The member's path without `.` and empty steps; None if it is unsafe (that is noted) or junk."""
         self._seen += 1
         if self._seen > self.limits.max_members:
-            self.stop("too-many-members", f"has more than {self.limits.max_members} members, the limit set here")
+            self.stop("too-many-members", limit=self.limits.max_members)
         if _SUSPECT.search(name):
-            reason = unsafe_reason(name)
-            if reason:
-                self.refuse("unsafe-path", name, reason)
+            if form := unsafe_form(name):
+                self.refuse("unsafe-path", name, form)
                 return None
             name = "/".join(step for step in name.split("/") if step not in ("", "."))
         return None if not name or is_junk(name) else name
@@ -94,9 +91,9 @@ class Intake(Generic[Place]):
     def add(self, path: str, size: int, place: Place) -> None:
         """Lets a file in, unless it is there already or too large. `size` is in bytes, unpacked."""
         if path in self._members:
-            self.refuse("duplicate-member", path, "is in the archive more than once")
+            self.refuse("duplicate-member", path)
         elif size > self.limits.max_member_bytes:
-            self.refuse("too-large", path, f"has {size} bytes; at most {self.limits.max_member_bytes} are allowed here")
+            self.refuse("too-large", path, size=size, limit=self.limits.max_member_bytes)
         else:
             self._members[path] = (size, place)
 

@@ -76,18 +76,18 @@ FAILURES = (OSError, EOFError, zlib.error)
 
 
 def failed(place: str, error: Exception) -> UnreadableArchive:
-    """Says in words what happened while a member was read."""
-    code, predicate = explained(error)
-    return file_problem(code, place, predicate)
+    """The error for what happened while a member was read."""
+    code, params = explained(error)
+    return file_problem(code, place, **params)
 
 
-def explained(error: Exception) -> tuple[str, str]:
-    """An issue's code and predicate for one of the failures."""
+def explained(error: Exception) -> tuple[str, dict[str, str]]:
+    """The code of a problem and the parameters of its sentence for one of the failures."""
     if isinstance(error, EOFError):
-        return "truncated", "ends too early: it was probably cut off"
+        return "truncated", {}
     if isinstance(error, OSError) and error.errno is not None:
-        return "unreadable", f"cannot be read: {error.strerror}"
-    return "damaged", f"is damaged ({error})"
+        return "unreadable", {"detail": str(error.strerror)}
+    return "damaged", {"detail": str(error)}
 
 
 class MemberStream(io.RawIOBase):
@@ -123,14 +123,12 @@ class MemberStream(io.RawIOBase):
             if self._left > 0 and not data:
                 raise EOFError
             if self._left < 0 or (self._left == 0 and self._pull(1)):
-                raise file_problem(
-                    "wrong-size", self._place, f"has more than the {self._size} bytes that were announced"
-                )
+                raise file_problem("wrong-size", self._place, size=self._size)
         except FAILURES as error:
             raise failed(self._place, error) from error
         if self._left == 0:
             if self._wanted_crc is not None and self._crc != self._wanted_crc:
-                raise file_problem("damaged", self._place, "is damaged: its checksum is wrong")
+                raise file_problem("damaged", self._place, "checksum")
             self._ended = True
         view[: len(data)] = data
         return len(data)

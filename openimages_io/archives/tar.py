@@ -98,15 +98,16 @@ def _list(file: RandomReader, intake: Intake[int]) -> None:
                 _admit(member, file.size, intake)
             tail = file.read_at(tar.offset, tarfile.BLOCKSIZE)
     except _HeaderError:
-        intake.stop("damaged", f"is a tar with a header of more than {_MAX_HEADER} bytes")
+        intake.stop("damaged", "tar-header", limit=_MAX_HEADER)
     except (tarfile.TarError, ValueError, OverflowError, RecursionError) as error:
-        intake.stop("truncated" if "unexpected end" in str(error) else "damaged", f"is a damaged tar ({error})")
+        intake.stop("truncated" if "unexpected end" in str(error) else "damaged", "tar", detail=str(error))
     except FAILURES as error:
-        intake.stop(*explained(error))
+        code, params = explained(error)
+        intake.stop(code, **params)
     if len(tail) < tarfile.BLOCKSIZE:
-        intake.stop("truncated", "is a tar without its end: it was probably cut off")
+        intake.stop("truncated", "tar-end")
     if tail.strip(b"\0"):
-        intake.stop("damaged", f"is a tar with no valid header at byte {tar.offset}")
+        intake.stop("damaged", "tar-no-header", place=tar.offset)
 
 
 def _admit(member: tarfile.TarInfo, end: int, intake: Intake[int]) -> None:
@@ -114,17 +115,15 @@ def _admit(member: tarfile.TarInfo, end: int, intake: Intake[int]) -> None:
     if path is None or member.isdir():
         return
     if member.issym() or member.islnk():
-        intake.refuse(
-            "unsafe-link", path, f"is a {'symbolic' if member.issym() else 'hard'} link; pack the file itself"
-        )
+        intake.refuse("unsafe-link", path, "" if member.issym() else "hard")
     elif member.issparse():
-        intake.refuse("unsupported", path, "is stored as a sparse file; pack it as a plain file")
+        intake.refuse("unsupported", path, "sparse")
     elif not member.isreg():
-        intake.refuse("special-file", path, "is a pipe, a device or something else that is not a file")
+        intake.refuse("special-file", path, "tar")
     elif member.size < 0:
-        intake.refuse("damaged", path, "has a size below zero")
+        intake.refuse("damaged", path, "negative")
     elif member.offset_data + member.size > end:
-        intake.refuse("truncated", path, "ends too early: the tar was probably cut off")
+        intake.refuse("truncated", path, "tar-member")
     else:
         intake.add(path, member.size, member.offset_data)
 
@@ -162,7 +161,7 @@ def unpack(packed: BinaryIO, kind: str, limits: ArchiveLimits, label: str, tick:
             total = 0
             while block := stream.read(_COPY_BLOCK):
                 if not total and not is_tar(block):
-                    raise archive_problem("unknown-format", label, f"is one file packed with {kind}, not a tar")
+                    raise archive_problem("unknown-format", label, "packed", packer=kind)
                 total += len(block)
                 _check_total(total, packed.tell(), limits, label)
                 with temporary_space():
@@ -173,8 +172,8 @@ def unpack(packed: BinaryIO, kind: str, limits: ArchiveLimits, label: str, tick:
             spool.flush()
     except (*FAILURES, lzma.LZMAError) as error:
         discard(spool)
-        code, predicate = explained(error)
-        raise archive_problem(code, label, predicate) from error
+        code, params = explained(error)
+        raise archive_problem(code, label, **params) from error
     except BaseException:
         discard(spool)
         raise
@@ -183,8 +182,6 @@ def unpack(packed: BinaryIO, kind: str, limits: ArchiveLimits, label: str, tick:
 
 def _check_total(total: int, consumed: int, limits: ArchiveLimits, label: str) -> None:
     if total > limits.max_unpacked_bytes:
-        reason = f"unpacks to more than {limits.max_unpacked_bytes} bytes, the limit set here"
-        raise archive_problem("zip-bomb", label, reason)
+        raise archive_problem("zip-bomb", label, "bytes", limit=limits.max_unpacked_bytes)
     if total > limits.ratio_free_bytes and total > limits.max_ratio * consumed:
-        reason = f"unpacks to more than {limits.max_ratio} times its size, the limit set here"
-        raise archive_problem("zip-bomb", label, reason)
+        raise archive_problem("zip-bomb", label, "ratio", ratio=limits.max_ratio)

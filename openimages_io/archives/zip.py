@@ -68,7 +68,7 @@ class ZipArchive(Archive):
     def _whole(self, path: str, size: int) -> bytes:
         offset, packed, method, crc = self._places[path]
         if packed > size + size // 8 + _GUESSED_HEAD:  # Padded: no honest packer makes a file larger than this.
-            raise file_problem("damaged", self.place(path), f"has {size} bytes, but {packed} when packed")
+            raise file_problem("damaged", self.place(path), "packed", size=size, packed=packed)
         try:
             block = self._file.read_at(offset, _GUESSED_HEAD + packed)
             start, head_size = self._data_at(path, offset, block)
@@ -85,9 +85,9 @@ class ZipArchive(Archive):
         except FAILURES as error:
             raise failed(self.place(path), error) from error
         if len(data) > size:
-            raise file_problem("wrong-size", self.place(path), f"has more than the {size} bytes that were announced")
+            raise file_problem("wrong-size", self.place(path), size=size)
         if zlib.crc32(data) != crc:
-            raise file_problem("damaged", self.place(path), "is damaged: its checksum is wrong")
+            raise file_problem("damaged", self.place(path), "checksum")
         return data
 
     def _data_at(self, path: str, offset: int, block: bytes) -> tuple[int, int]:
@@ -97,9 +97,9 @@ class ZipArchive(Archive):
             raise EOFError
         signature, _, flags, _, _, _, _, _, _, name_size, extra_size = _LOCAL.unpack(head)
         if signature != b"PK\x03\x04":
-            raise file_problem("damaged", self.place(path), "is not where the zip's list of contents says")
+            raise file_problem("damaged", self.place(path), "misplaced")
         if flags & _ENCRYPTED:
-            raise file_problem("encrypted", self.place(path), "is encrypted; pack it without a password")
+            raise file_problem("encrypted", self.place(path))
         size = _LOCAL.size + name_size + extra_size
         return offset + size, size
 
@@ -111,40 +111,37 @@ def _list(file: RandomReader, intake: Intake[_Place]) -> None:
         for entry in read_entries(file, directory):
             path = intake.path(entry.name)
             if entry.least_end > directory.start:
-                intake.refuse("truncated", entry.name, "is incomplete: the zip was probably cut off")
+                intake.refuse("truncated", entry.name, "zip-member")
                 continue
             starts.append(entry.offset)
             ends.append(entry.least_end)
             if path is not None and not (entry.name.endswith("/") and stat.S_IFMT(entry.mode) != stat.S_IFLNK):
                 _admit(entry, path, intake)
     except DirectoryError as error:
-        intake.stop(error.code, error.reason)
+        intake.stop(error.code, error.form, **error.params)
     except FAILURES as error:
-        intake.stop(*explained(error))
+        code, params = explained(error)
+        intake.stop(code, **params)
     if _overlap(starts, ends):
-        intake.stop("zip-bomb", "is a zip whose files overlap")
+        intake.stop("zip-bomb", "overlap")
 
 
 def _admit(entry: Entry, path: str, intake: Intake[_Place]) -> None:
     limits = intake.limits
     kind = stat.S_IFMT(entry.mode)
     if kind == stat.S_IFLNK:
-        intake.refuse("unsafe-link", path, "is a symbolic link; pack the file itself")
+        intake.refuse("unsafe-link", path)
     elif kind in _SPECIAL:
-        intake.refuse("special-file", path, "is a pipe, a socket or a device")
+        intake.refuse("special-file", path)
     elif entry.flags & _ENCRYPTED:
-        intake.refuse("encrypted", path, "is encrypted; pack it without a password")
+        intake.refuse("encrypted", path)
     elif entry.method not in (_STORED, _DEFLATED):
-        method = _METHODS.get(entry.method, f"method {entry.method}")
-        intake.refuse("unsupported", path, f"is packed with {method}; only stored and deflated files can be read")
+        form = "" if entry.method in _METHODS else "number"
+        intake.refuse("unsupported", path, form, method=_METHODS.get(entry.method, entry.method))
     elif entry.method == _STORED and entry.packed != entry.size:
-        intake.refuse("damaged", path, f"has {entry.size} bytes, but {entry.packed} as they are stored")
+        intake.refuse("damaged", path, "stored", size=entry.size, packed=entry.packed)
     elif entry.size > limits.ratio_free_bytes and entry.size > limits.max_ratio * entry.packed:
-        intake.refuse(
-            "zip-bomb",
-            path,
-            f"unpacks from {entry.packed} to {entry.size} bytes; at most {limits.max_ratio} to 1 is allowed here",
-        )
+        intake.refuse("zip-bomb", path, packed=entry.packed, size=entry.size, ratio=limits.max_ratio)
     else:
         intake.add(path, entry.size, _Place(entry.offset, entry.packed, entry.method, entry.crc))
 

@@ -20,19 +20,16 @@ _FULL_32 = 0xFFFFFFFF
 _ZIP64_FIELD = 1
 _UTF8_NAME = 0x800
 
-_MISPLACED = "is a zip whose list of contents is not where its end says"
-
 READ_AHEAD = 256 * 1024
 """Bytes of the directory that are held at once."""
 
 
 class DirectoryError(Exception):
-    """The directory is missing or makes no sense. Carries an issue's code and its reason."""
+    """The directory is missing or makes no sense. Carries a problem's code, and form and parameters of its sentence."""
 
-    def __init__(self, code: str, reason: str) -> None:
-        super().__init__(reason)
-        self.code = code
-        self.reason = reason
+    def __init__(self, code: str, form: str, **params: int) -> None:
+        super().__init__(code, form, params)
+        self.code, self.form, self.params = code, form, params
 
 
 class Entry(NamedTuple):
@@ -65,7 +62,7 @@ def find_directory(file: RandomReader) -> Directory:
     tail = file.read_at(tail_start, _END.size + _MAX_COMMENT)
     at = tail.rfind(b"PK\x05\x06")
     if at < 0 or len(tail) - at < _END.size:
-        raise DirectoryError("truncated", "is a zip without its list of contents: it was probably cut off")
+        raise DirectoryError("truncated", "zip")
     _, disk, first_disk, _, entries, size, start, _ = _END.unpack_from(tail, at)
     end = tail_start + at
     locator = file.read_at(end - _LOCATOR_64.size, _LOCATOR_64.size) if end >= _LOCATOR_64.size else b""
@@ -73,15 +70,15 @@ def find_directory(file: RandomReader) -> Directory:
         _, _, at_64, _ = _LOCATOR_64.unpack(locator)
         record = file.read_at(at_64, _END_64.size) if at_64 < end else b""
         if len(record) < _END_64.size or not record.startswith(b"PK\x06\x06"):
-            raise DirectoryError("damaged", _MISPLACED)
+            raise DirectoryError("damaged", "zip-list-misplaced")
         _, _, _, _, disk, first_disk, _, entries, size, start = _END_64.unpack(record)
         end = at_64
     if disk or first_disk:
-        raise DirectoryError("unsupported", "is one part of a zip that was split; join the parts first")
+        raise DirectoryError("unsupported", "split")
     if start + size > end:
-        raise DirectoryError("truncated", "is a zip whose list of contents is incomplete")
+        raise DirectoryError("truncated", "zip-list")
     if start + size < end:  # As when two zips are joined: the first one's files would be lost without a word.
-        raise DirectoryError("damaged", _MISPLACED)
+        raise DirectoryError("damaged", "zip-list-misplaced")
     return Directory(start, size, entries)
 
 
@@ -97,7 +94,7 @@ def read_entries(file: RandomReader, directory: Directory) -> Iterator[Entry]:
         if at == len(block):
             break
         if len(block) - at < _ENTRY.size or not block.startswith(b"PK\x01\x02", at):
-            raise DirectoryError("damaged", f"is a zip whose list of contents is damaged after {count} entries")
+            raise DirectoryError("damaged", "zip-list", entries=count)
         fields = _ENTRY.unpack_from(block, at)
         flags, method = fields[3:5]
         crc, packed, size, name_size, extra_size, comment_size = fields[7:13]
@@ -106,7 +103,7 @@ def read_entries(file: RandomReader, directory: Directory) -> Iterator[Entry]:
         extra_at = name_at + name_size
         at = extra_at + extra_size + comment_size
         if at > len(block):
-            raise DirectoryError("damaged", f"is a zip whose list of contents is damaged after {count} entries")
+            raise DirectoryError("damaged", "zip-list", entries=count)
         raw_name = block[name_at:extra_at]
         if _FULL_32 in (size, packed, offset):
             size, packed, offset = _wide(block[extra_at : extra_at + extra_size], size, packed, offset)
@@ -114,7 +111,7 @@ def read_entries(file: RandomReader, directory: Directory) -> Iterator[Entry]:
         yield Entry(_decoded(raw_name, flags), flags, method, crc, packed, size, attributes >> 16, offset, least_end)
         count += 1
     if count & 0xFFFF != directory.entries & 0xFFFF:  # Some packers never count further than that.
-        raise DirectoryError("damaged", f"is a zip that announces {directory.entries} entries and lists {count}")
+        raise DirectoryError("damaged", "zip-count", announced=directory.entries, listed=count)
 
 
 def _wide(extra: bytes, *fields: int) -> tuple[int, ...]:
@@ -133,7 +130,7 @@ def _wide(extra: bytes, *fields: int) -> tuple[int, ...]:
 def _long(values: io.BytesIO) -> int:
     data = values.read(8)
     if len(data) < 8:
-        raise DirectoryError("damaged", "is a zip with an incomplete size or offset")
+        raise DirectoryError("damaged", "zip-number")
     return int.from_bytes(data, "little")
 
 

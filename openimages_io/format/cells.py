@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, Final
 
+from openimages_io.format.bad_value import BadValue
+
 ID_LENGTH: Final = 255
 SOURCE_LENGTH: Final = 64
 HAIR: Final = 0.01
@@ -26,7 +28,7 @@ _DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?", re.ASCII)
 _DRIVE = re.compile("[A-Za-z]:")
 
 
-class BadCell(ValueError):
+class BadCell(BadValue):
     """A cell that its column doesn't allow. The message ends a sentence whose subject is the value."""
 
 
@@ -66,14 +68,14 @@ class CellType:
         return self.new_parser()(cells)
 
 
-def _check_text(text: str) -> None:
+def _check_text(text: str, code: str = "bad-text") -> None:
     if "\0" in text:
-        raise BadCell("contains a NUL byte")
+        raise BadCell(code, "nul")
     if not text.isascii():
         try:
             text.encode()
         except UnicodeEncodeError as error:
-            raise BadCell("is not valid UTF-8; save the file as UTF-8 (Excel: “CSV UTF-8”)") from error
+            raise BadCell(code, "utf-8") from error
 
 
 def _text(cell: str) -> str:
@@ -111,41 +113,41 @@ def _remembering(parse: Callable[[str], Any], are_plain: Callable[[str], object]
     return parse_column
 
 
-def check_name(cell: str, *, what: str, length: int = ID_LENGTH) -> None:
-    """Raises `BadCell` unless the cell can name something: not empty, one line, not too long."""
+def check_name(cell: str, code: str, length: int = ID_LENGTH) -> None:
+    """Raises `BadCell` with this code unless the cell can name something: not empty, one line, not too long."""
     if not cell:
-        raise BadCell(f"is empty, but {what} is needed")
-    _check_text(cell)
+        raise BadCell(code, "empty")
+    _check_text(cell, code)
     if len(cell) > length:
-        raise BadCell(f"has {len(cell)} characters, more than the {length} that {what} may have")
+        raise BadCell(code, "long", length=len(cell), limit=length)
     if _LINE_BREAKS.search(cell):
-        raise BadCell(f"contains a line break, which {what} may not")
+        raise BadCell(code, "line-break")
 
 
 def image_id(cell: str) -> str:
     """An ImageID: a file's name without its extension; `/` parts folders. Raises `BadCell` for one that leaves them."""
     if _PLAIN_ID.fullmatch(cell):
         return cell
-    check_name(cell, what="an ImageID")
+    check_name(cell, "bad-image-id")
     if "\\" in cell:
-        raise BadCell("contains a backslash, which an ImageID may not: write folders with /")
+        raise BadCell("bad-image-id", "backslash")
     if cell.startswith("/"):
-        raise BadCell("starts with a slash, which an ImageID may not")
+        raise BadCell("bad-image-id", "slash")
     for part in cell.split("/"):
         if part in {"", ".", ".."}:
-            raise BadCell(f"has “{part}” as a folder or file name, which an ImageID may not")
+            raise BadCell("bad-image-id", "part", part=part)
     return cell
 
 
-def _file_word(what: str) -> Callable[[str], str]:
+def _file_word(code: str) -> Callable[[str], str]:
     def parse(cell: str) -> str:
-        check_name(cell, what=what)
+        check_name(cell, code)
         if cell in {".", ".."} or "/" in cell or "\\" in cell:
-            raise BadCell(f"names another folder, which {what} may not")
+            raise BadCell(code, "folder")
         if ".." in cell:
-            raise BadCell(f"holds “..”, which {what} may not")
+            raise BadCell(code, "dots")
         if _DRIVE.match(cell):
-            raise BadCell(f"starts with a drive letter, which {what} may not")
+            raise BadCell(code, "drive")
         return cell
 
     return parse
@@ -157,53 +159,51 @@ def _optional(parse: Callable[[str], Any], empty: Any) -> Callable[[str], Any]:
 
 def label_name(cell: str) -> str:
     """A LabelName, such as `/m/01yrx`, or a plain name where a tool wrote that."""
-    check_name(cell, what="a LabelName")
+    check_name(cell, "bad-label-name")
     return cell
 
 
 def _source(cell: str) -> str:
     if cell:
-        check_name(cell, what="a Source", length=SOURCE_LENGTH)
+        check_name(cell, "bad-source", SOURCE_LENGTH)
     return cell
 
 
 def _short(cell: str) -> str:
     if cell:
-        check_name(cell, what="this text")
+        check_name(cell, "bad-text")
     return cell
 
 
-def _number(cell: str) -> float:
+def _number(cell: str, code: str = "bad-number") -> float:
     try:
         value = float(cell)
     except ValueError:
-        raise BadCell(_no_number(cell)) from None
+        raise _no_number(cell, code) from None
     if "_" in cell or not math.isfinite(value):
-        raise BadCell("is not a number")
+        raise BadCell(code, "number")
     return value
 
 
-def _no_number(cell: str) -> str:
+def _no_number(cell: str, code: str) -> BadCell:
     if _DECIMAL_COMMA.fullmatch(cell.strip()):
-        return f"is not a number: write it with a decimal point, {cell.strip().replace(',', '.')}"
-    return "is not a number" if cell else "is empty, but a number is needed"
+        return BadCell(code, "decimal-comma", number=cell.strip().replace(",", "."))
+    return BadCell(code, "number" if cell else "empty")
 
 
 def fraction(cell: str) -> float:
     """A coordinate as a fraction of the image. Raises `BadCell` outside 0 to 1."""
-    value = _number(cell)
+    value = _number(cell, "bad-fraction")
     if not 0 <= value <= 1:
-        raise BadCell(f"is not a fraction between 0 and 1{_outside(value)}")
+        raise _outside(value, "bad-fraction")
     return value
 
 
-def _outside(value: float) -> str:
-    """What a coordinate outside the image looks like, and what to do."""
+def _outside(value: float, code: str) -> BadCell:
+    """Says what a coordinate outside the image looks like."""
     if -HAIR <= value <= 1 + HAIR:
-        return f"; it is at most {HAIR} outside, as from rounded pixels: --clip takes such coordinates as the edge"
-    if value >= 2:
-        return "; it looks like pixels: divide x by the image's width and y by its height"
-    return ""
+        return BadCell(code, "hair", hair=HAIR)
+    return BadCell(code, "pixels" if value >= 2 else "")
 
 
 def clipped(cell: str) -> str | None:
@@ -238,9 +238,9 @@ def _fractions_or_none(cells: Sequence[str]) -> Sequence[float | None]:
 def _click(cell: str) -> float | None:
     if not cell:
         return None
-    value = _number(cell)
+    value = _number(cell, "bad-click")
     if value != -1 and not 0 <= value <= 1:
-        raise BadCell(f"is neither a fraction between 0 and 1 nor -1{_outside(value)}")
+        raise _outside(value, "bad-click")
     return value
 
 
@@ -267,24 +267,24 @@ def _flag(cell: str) -> bool | None:
     try:
         return _FLAGS[cell.strip()]
     except KeyError:
-        raise BadCell("is not 1 (yes), 0 (no) or -1 (unknown)") from None
+        raise BadCell("bad-flag") from None
 
 
 def _confidence(cell: str) -> float | None:
     if not cell:
         return None
-    value = _number(cell)
+    value = _number(cell, "bad-confidence")
     if not 0 <= value <= 1:
-        raise BadCell("is not a confidence between 0 and 1")
+        raise BadCell("bad-confidence")
     return value
 
 
 def _rotation(cell: str) -> float | None:
     if cell.strip().lower() in {"", "nan"}:
         return None
-    value = _number(cell)
+    value = _number(cell, "bad-rotation")
     if not -360 <= value <= 360:
-        raise BadCell("is not an angle between -360 and 360 degrees")
+        raise BadCell("bad-rotation")
     return value
 
 
@@ -294,7 +294,7 @@ def _bytes(cell: str) -> int | None:
     digits = cell.strip().lstrip("0") or cell.strip()[-1:]
     # Python itself refuses to read an integer of very many digits.
     if not (digits.isascii() and digits.isdigit()) or len(digits) > _MOST_DIGITS or int(digits) > _LARGEST_INTEGER:
-        raise BadCell("is not a number of bytes")
+        raise BadCell("bad-bytes")
     return int(digits)
 
 
@@ -310,7 +310,7 @@ def _of_many(name: str, code: str, parse: Callable[[str], Any], form: Form = For
     return CellType(name=name, code=code, parse=parse, new_parser=lambda: _each(parse), form=form)
 
 
-_mask_path, _box_id, _subset = _file_word("a MaskPath"), _file_word("a BoxID"), _file_word("a Subset")
+_mask_path, _box_id, _subset = _file_word("bad-mask-path"), _file_word("bad-box-id"), _file_word("bad-subset")
 
 IMAGE_ID: Final = CellType(
     name="ImageID: a file's name without extension, folders included",

@@ -6,7 +6,9 @@ They are told by the words of the header and by the column that has MIDs; what n
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
+
+from openimages_io.format.bad_value import BadValue
 
 SAMPLE: Final = 50
 """The rows below the first that are looked at."""
@@ -22,7 +24,6 @@ _BETWEEN: Final = re.compile(r"[\s_-]+")
 _MID: Final = re.compile(r"/[mg]/\w+", re.ASCII)
 _MID_AND_MORE: Final = re.compile(r"['\"]?/[mg]/\w+(['\"]?\s*[^\w/])", re.ASCII)
 _QUOTED: Final = re.compile("'[^']+'")
-_ADVICE: Final = ": keep these two columns, under the header LabelName,DisplayName"
 _NUMBER: Final = re.compile(r"\d+", re.ASCII)
 
 
@@ -37,8 +38,11 @@ class ClassColumns:
     """Whether the first row, which is read as a class, may be a header all the same."""
 
 
-class UncertainColumns(ValueError):
+class UncertainColumns(BadValue):
     """Says what a class list looks like whose columns may be meant in several ways."""
+
+    def __init__(self, form: str, **params: Any) -> None:
+        super().__init__("bad-header", form, **params)
 
 
 def is_mid(name: str) -> bool:
@@ -85,10 +89,10 @@ class _Look:
         if self.width == 1:
             if more := _MID_AND_MORE.match(self.first[0]):
                 mark = more[1].strip()
-                raise UncertainColumns(f"here a MID is followed by {f'“{mark}”' if mark else 'a space'}")
+                raise UncertainColumns("mark", mark=mark) if mark else UncertainColumns("space")
             return ClassColumns(0, None, self.has_header, self._is_odd())
         if _QUOTED.fullmatch(self.first[0]) and _QUOTED.fullmatch(self.first[1]):
-            raise UncertainColumns("here cells are in single quotes, where CSV has double ones")
+            raise UncertainColumns("single-quotes")
         label = self._label()
         return ClassColumns(label, self._name(label), self.has_header, self._is_odd())
 
@@ -123,12 +127,10 @@ class _Look:
         if len(said) == 1 and not self.mids:
             return said[0]
         if self.width > 2:
-            raise UncertainColumns(
-                f"here are {self.width} cells, and which of them is the LabelName is not clear{_ADVICE}"
-            )
+            raise UncertainColumns("which-label", cells=self.width)
         has_mids = [any(is_mid(_cell(row, column)) for row in self.rows) for column in (0, 1)]
         if has_mids == [False, True]:
-            raise UncertainColumns(f"here the second column has MIDs, but not in every row{_ADVICE}")
+            raise UncertainColumns("some-mids")
         return 0
 
     def _name(self, label: int) -> int | None:
@@ -142,9 +144,7 @@ class _Look:
         if len(others) > 1 and is_named and not said:
             return None
         if len(said or others) > 1:
-            raise UncertainColumns(
-                f"here are {self.width} cells, and which of them is the DisplayName is not clear{_ADVICE}"
-            )
+            raise UncertainColumns("which-name", cells=self.width)
         return next(iter(said or others), None)
 
     def _is_number(self, column: int) -> bool:

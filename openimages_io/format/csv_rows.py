@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain
 from operator import attrgetter
-from typing import BinaryIO, Final, NamedTuple
+from typing import Any, BinaryIO, Final, NamedTuple
 
 from openimages_io.format import plain
 from openimages_io.format.lines import BLOCK_BYTES, MAX_ROW_BYTES, LineSource, decoded_lines
@@ -30,7 +30,6 @@ _BEHIND_A_QUOTE: Final = "',' expected after '\"'"
 """What Python's CSV reader says."""
 _CELL: Final = re.compile(r'[ \t]+(?P<quoted>"(?:[^"]|"")*+")[ \t]*(?=,|\Z)|(?:"(?:[^"]|"")*+")?[^,]*')
 """A cell of a line; `quoted` is one in quotes with a space before it."""
-_TOO_LONG: Final = f"The row has more than {MAX_ROW_BYTES} bytes and is not read"
 
 
 class Broken(NamedTuple):
@@ -38,10 +37,11 @@ class Broken(NamedTuple):
 
     line: int
     """Where it starts."""
-    reason: str
     code: str
     last: int
     """Where it ends, it seems. The lines after its first are read as rows of their own where they can be."""
+    params: dict[str, Any]
+    """Those of the issue's sentence."""
 
 
 @dataclass(slots=True)
@@ -134,7 +134,7 @@ class RowReader:
             lines = lines[done:]
             if source.is_cut:
                 self.lines += 1
-                block.found.broken.append(Broken(self.lines, _TOO_LONG, "endless-row", self.lines))
+                block.found.broken.append(Broken(self.lines, "endless-row", self.lines, {"limit": MAX_ROW_BYTES}))
             self._width = block.width
             yield block.found
             if source.ended:
@@ -210,7 +210,7 @@ class _Block:
             return count
         if sum(map(len, self.lines[place:])) <= MAX_ROW_BYTES:
             return place
-        self._break(place, count - 1, f"A quote is opened in this row, which has no end within {MAX_ROW_BYTES} bytes")
+        self._break(place, count - 1, {"form": "no-end", "limit": MAX_ROW_BYTES})
         self._apart(place + 1, count - 1)
         return max(place + 1, count - 1)
 
@@ -231,8 +231,8 @@ class _Block:
             return end
         for row in rows:
             tall = height(row)
-            if tall > 1 and (reason := self._refuses(row, start, tall)):
-                self._break(start, start + tall - 1, reason)
+            if tall > 1 and (why := self._refuses(row, start, tall)):
+                self._break(start, start + tall - 1, why)
                 self._apart(start + 1, start + tall)
             elif row:
                 found.rows.append(row)
@@ -254,19 +254,17 @@ class _Block:
             start += tall
         return read
 
-    def _refuses(self, row: list[str], start: int, tall: int) -> str:
+    def _refuses(self, row: list[str], start: int, tall: int) -> dict[str, Any]:
         """Why a row of several lines is none; empty if it is one. One quote too many anywhere is found so."""
         if len(row) < self.width or any(row[self.width :]):
-            count = f"{len(row)} cell{'s' if len(row) != 1 else ''}"
-            wanted = f"{self.width} column{'s' if self.width != 1 else ''}"
-            return f"A quote is opened in this row, which then has {count}, but the file has {wanted}"
+            return {"form": "cells", "cells": len(row), "columns": self.width}
         if sum(line.count('"') for line in self.lines[start : start + tall]) % 2:
-            return "A quote is opened in this row, and its lines have an odd number of quotes"
-        return ""
+            return {"form": "odd"}
+        return {}
 
-    def _break(self, first: int, last: int, reason: str) -> None:
+    def _break(self, first: int, last: int, params: dict[str, Any]) -> None:
         code = "bad-quoting" if last == first else "unclosed-quote"
-        self.found.broken.append(Broken(self.before + first + 1, reason, code, self.before + last + 1))
+        self.found.broken.append(Broken(self.before + first + 1, code, self.before + last + 1, params))
 
     def _may_begin_a_row(self, line: str) -> bool:
         """Whether a line on which a quoted cell was ended wrongly is a row, rather than the end of one."""
@@ -279,7 +277,7 @@ class _Block:
             try:
                 row = next(csv.reader((self.lines[index],), strict=True))
             except csv.Error as error:
-                self.found.broken.append(Broken(line, _explained(str(error)), "bad-quoting", line))
+                self.found.broken.append(Broken(line, "bad-quoting", line, _explained(str(error))))
                 continue
             if self._may_be_spaced:
                 (row,) = self._without_spaces([row], index)
@@ -288,17 +286,17 @@ class _Block:
                 self.found.lines.append(line)
 
 
-def _explained(error: str) -> str:
-    """What Python's CSV reader found, for people; by its own words where they are new to us."""
+def _explained(error: str) -> dict[str, Any]:
+    """What Python's CSV reader found, as parameters of the issue; by its own words where they are new to us."""
     match error:
         case text if text == _END_OF_DATA:
-            return "A quote is opened in this row and never closed"
+            return {"form": "never-closed"}
         case text if text == _BEHIND_A_QUOTE:
-            return "A quoted cell goes on after its closing quote; double the quotes inside it"
+            return {"form": "behind"}
         case text if limit := re.fullmatch(r"field larger than field limit \((\d+)\)", text):
-            return f"A cell of this row has more than {limit[1]} characters; perhaps a quote is left open"
+            return {"form": "long-cell", "limit": int(limit[1])}
         case text:
-            return f"The row cannot be read as CSV: {text}"
+            return {"form": "csv", "detail": text}
 
 
 def _without_spaces(line: str) -> str:

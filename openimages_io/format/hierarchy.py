@@ -16,16 +16,24 @@ from typing import Any
 
 from openimages_io.exceptions import OpenImagesError
 from openimages_io.format.cells import ID_LENGTH
+from openimages_io.format.issue_codes import sentence
 from openimages_io.format.issues import Issue, IssueSink
 from openimages_io.format.json_size import has_more_values
 from openimages_io.format.limits import Limits
 from openimages_io.format.names import UNPRINTABLE
-from openimages_io.text import quote_text
 
 VIRTUAL_ROOT = "/m/0bl9f"
 """The official root, a class that no class list has."""
 _MADE_UP = re.compile(r"/m/(?:0|[1-9][0-9]*)", re.ASCII)
 """What CVAT, Datumaro and we call a root that has to be made. A real MID begins with `/m/0` and goes on."""
+
+
+class UnwritableHierarchy(OpenImagesError):
+    """A hierarchy has no tree that could be read again. Carries the parameters of the issue `bad-hierarchy`."""
+
+    def __init__(self, form: str, **params: Any) -> None:
+        self.params: dict[str, Any] = {"form": form, **params}
+        super().__init__(f"{sentence('bad-hierarchy', self.params)}.")
 
 
 class EdgeKind(StrEnum):
@@ -113,7 +121,6 @@ class _Parser:
     def error(
         self,
         code: str,
-        reason: str | None = None,
         *,
         line: int | None = None,
         column: str = "",
@@ -122,7 +129,7 @@ class _Parser:
     ) -> None:
         self.failed = True
         place: dict[str, Any] = {"file": self.file, "line": line, "column": column or None}
-        self.sink(Issue(code=code, reason=reason, params=params, value=value, **place))
+        self.sink(Issue(code=code, params=params, value=value, **place))
 
     def parse(self, data: bytes) -> Graph | None:
         document = self.document(data)
@@ -130,7 +137,7 @@ class _Parser:
             return None
         top = document[0]
         if not isinstance(top, dict):
-            self.error("bad-hierarchy", f"the document is {_kind(top)} where an object is expected")
+            self.error("bad-hierarchy", form="document", kind=_kind(top))
             return None
         self.walk(top)
         if self.unknown_keys:
@@ -148,25 +155,23 @@ class _Parser:
         """The JSON value in a tuple of its own, since null is a value too; None when there is none."""
         limit = self.limits.max_hierarchy_bytes
         if len(data) > limit:
-            self.error(
-                "too-large", f"the file has {len(data):,} bytes; at most {limit:,} are read (MAX_HIERARCHY_BYTES)"
-            )
+            self.error("too-large", form="hierarchy-bytes", size=len(data), limit=limit)
             return None
         if not data:
-            self.error("empty-file", "the file is empty")
+            self.error("empty-file", form="part")
             return None
         if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data[:2]:
-            self.error("not-utf-8", "the file is UTF-16; UTF-8 is expected")
+            self.error("not-utf-8", form="utf-16")
             return None
         most = self.limits.max_hierarchy_values
         if has_more_values(data, most):
-            self.error("too-large", f"the file has more than {most:,} values (MAX_HIERARCHY_VALUES)")
+            self.error("too-large", form="hierarchy-values", limit=most)
             return None
         try:
             text = data.decode("utf-8-sig")
         except UnicodeDecodeError as error:
             line = data.count(b"\n", 0, error.start) + 1
-            self.error("not-utf-8", f"the byte 0x{data[error.start]:02x} is not UTF-8", line=line)
+            self.error("not-utf-8", line=line, form="byte", byte=f"{data[error.start]:02x}")
             return None
         try:
             return (json.loads(text, object_pairs_hook=_object, parse_int=_number, parse_float=_number),)
@@ -182,7 +187,7 @@ class _Parser:
             node, place = stack.pop()
             place.name = self.label_name(node, place)
             if place.name and place.is_below(place.name):
-                self.error("cycle", "is below itself", column=place.path("LabelName"), value=place.name)
+                self.error("cyclic-hierarchy", column=place.path("LabelName"), value=place.name, form="inside")
                 continue
             self.check_keys(node, place)
             children, below = self.children(node, place)
@@ -201,15 +206,15 @@ class _Parser:
         if "LabelName" not in node:
             self.error("no-label-name", column=place.path("LabelName"))
         elif not isinstance(name, str):
-            self.error("bad-label-name", f"the LabelName is {_kind(name)}, not text", column=place.path("LabelName"))
+            self.error("bad-label-name", column=place.path("LabelName"), form="kind", kind=_kind(name))
         elif not name.strip():
-            self.error("bad-label-name", "is an empty LabelName", column=place.path("LabelName"), value=name)
+            self.error("bad-label-name", column=place.path("LabelName"), value=name, form="blank")
         elif len(name) > ID_LENGTH:
-            reason = f"has {len(name)} characters, more than the {ID_LENGTH} that a LabelName may have"
-            self.error("bad-label-name", reason, column=place.path("LabelName"), value=name)
+            length = len(name)
+            column = place.path("LabelName")
+            self.error("bad-label-name", column=column, value=name, form="long", length=length, limit=ID_LENGTH)
         elif UNPRINTABLE.search(name):
-            reason = "contains a control character, a line break or half a surrogate pair"
-            self.error("bad-label-name", reason, column=place.path("LabelName"), value=name)
+            self.error("bad-label-name", column=place.path("LabelName"), value=name, form="control")
         else:
             return name
         return None
@@ -231,14 +236,12 @@ class _Parser:
                 continue
             nodes = node[key]
             if not isinstance(nodes, list):
-                reason = f"the children are {_kind(nodes)} where a list is expected"
-                self.error("bad-hierarchy", reason, column=place.path(key))
+                self.error("bad-hierarchy", column=place.path(key), form="children", kind=_kind(nodes))
                 continue
             for index, child in enumerate(nodes):
                 step = f"{key}[{index}]"
                 if not isinstance(child, dict):
-                    reason = f"the node is {_kind(child)} where an object is expected"
-                    self.error("bad-hierarchy", reason, column=place.path(step))
+                    self.error("bad-hierarchy", column=place.path(step), form="node", kind=_kind(child))
                     continue
                 name = child.get("LabelName")
                 if isinstance(name, str) and (kind, name) in named:
@@ -306,7 +309,7 @@ def dump(graph: Graph, limits: Limits, *, taken: Collection[str] = ()) -> bytes:
         parts.append(chunk.encode())
         size += len(parts[-1])
         if size > limit:
-            raise OpenImagesError(f"The class hierarchy cannot be written: as a tree it has more than {limit:,} bytes.")
+            raise UnwritableHierarchy("bytes", limit=limit)
     return b"".join(parts)
 
 
@@ -331,7 +334,7 @@ def to_tree(graph: Graph, limits: Limits, *, taken: Collection[str] = ()) -> dic
         root = tops[0]
     order = list(_children_first(root, below))
     if below.keys() - set(order):
-        raise OpenImagesError("The class hierarchy cannot be written: it has a class that is below itself.")
+        raise UnwritableHierarchy("loop")
     _check_size(root, order, below, limits)
     nodes: dict[str, dict[str, Any]] = {}
     for name in order:
@@ -366,8 +369,7 @@ def _children_first(root: str, below: dict[str, list[Edge]]) -> Iterator[str]:
             continue
         path[name] = rest
         if edge.child in path:
-            reason = f"the class {quote_text(edge.child)} is below itself"
-            raise OpenImagesError(f"The class hierarchy cannot be written: {reason}.")
+            raise UnwritableHierarchy("below-itself", label=edge.child)
         if edge.child not in done:
             path[edge.child] = iter(below.get(edge.child, ()))
 
@@ -385,9 +387,6 @@ def _check_size(root: str, order: list[str], below: dict[str, list[Edge]], limit
         values[name] = min(own + sum(values[edge.child] for edge in edges), most + 1)
         levels[name] = 1 + max((levels[edge.child] for edge in edges), default=0)
     if values[root] > most:
-        reason = f"as a tree it has more than {most:,} values (MAX_HIERARCHY_VALUES)"
-        why = "since classes with several parents repeat all below them"
-        raise OpenImagesError(f"The class hierarchy cannot be written: {reason}, {why}.")
+        raise UnwritableHierarchy("values", limit=most)
     if levels[root] > limits.max_hierarchy_depth:
-        reason = f"its classes are nested deeper than {limits.max_hierarchy_depth}"
-        raise OpenImagesError(f"The class hierarchy cannot be written: {reason}.")
+        raise UnwritableHierarchy("deep", limit=limits.max_hierarchy_depth)

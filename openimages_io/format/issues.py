@@ -16,7 +16,7 @@ Params = Mapping[str, Any]
 class Issue:
     """One finding: a code with parameters, and its place. Its text reads `file:line: column: "value" reason`.
 
-    The sentence is made from the code's declaration (`issue_codes.py`) whenever it is shown.
+    The sentence is made from the code's declaration (`issue_codes`) whenever it is shown.
     """
 
     __slots__ = ("code", "column", "file", "line", "params", "severity", "value")
@@ -25,7 +25,6 @@ class Issue:
         self,
         *,
         code: str,
-        reason: str | None = None,
         params: Params | None = None,
         file: str = "",
         line: int | None = None,
@@ -33,10 +32,9 @@ class Issue:
         value: str | None = None,
         severity: Severity | None = None,
     ) -> None:
-        """`reason` is for codes whose sentence is not declared: the end of one whose subject is the value."""
         self.code = code
         """A name from `issue_codes.CODES`, such as `bad-fraction`."""
-        self.params: Params = (params or {}) if reason is None else {**(params or {}), "reason": reason}
+        self.params: Params = params or {}
         self.file = file
         """The path inside the archive; empty when the issue is about the whole."""
         self.line = line
@@ -82,12 +80,15 @@ class Issue:
     @classmethod
     def of_dict(cls, found: Mapping[str, Any]) -> "Issue":
         """What `as_dict` has given, also as reports were stored before, with `reason` in the place of `params`."""
-        return cls(**{**found, "severity": Severity(found["severity"])})
+        values = {**found, "severity": Severity(found["severity"])}
+        if "reason" in values:
+            values["params"] = {"reason": values.pop("reason")}
+        return cls(**values)
 
     @classmethod
     def of_problem(cls, problem: Problem) -> "Issue":
         """What is wrong with an archive, as an issue."""
-        return cls(code=problem.code, file=problem.file, value=problem.archive, reason=problem.reason)
+        return cls(code=problem.code, file=problem.file, value=problem.archive, params=problem.params)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Issue) and self.as_dict() == other.as_dict()

@@ -251,7 +251,7 @@ class _Recogniser:
         """Whether a subset can be part of a path; tells if not."""
         if subset is None or not (why := unsafe_word(subset)):
             return True
-        self.sink(Issue(code="bad-subset", file=path, value=subset, reason=f"as a subset's name {why}"))
+        self.sink(Issue(code="bad-subset", file=path, value=subset, params={"form": "path", "fault": why.as_param()}))
         return False
 
     def shard(self, path: str, subset: str, digit: str) -> None:
@@ -304,7 +304,11 @@ class _Recogniser:
         if not self.usable(path, subset):
             return
         if why := unsafe_image_id(image_id):
-            self.sink(Issue(code="bad-image-id", file=path, value=image_id, reason=f"as an ImageID {why}"))
+            self.sink(
+                Issue(
+                    code="bad-image-id", file=path, value=image_id, params={"form": "picture", "fault": why.as_param()}
+                )
+            )
             return
         first = self.layout.pictures.add(subset, image_id, path)
         if first != path:

@@ -5,12 +5,13 @@ import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL.PngImagePlugin import PngImageFile
 
+from openimages_io.format.bad_value import BadValue
 from openimages_io.format.limits import Limits
 
 Mask = NDArray[np.bool_]
@@ -28,8 +29,11 @@ _MOST_CHUNKS = 100_000
 """Of one file; a hostile one has a chunk in every 12 bytes."""
 
 
-class BadMask(ValueError):
+class BadMask(BadValue):
     """A file is not a readable PNG. The message is the end of a sentence whose subject is the file."""
+
+    def __init__(self, form: str, **params: Any) -> None:
+        super().__init__("bad-mask", form, **params)
 
 
 class MaskHeader(NamedTuple):
@@ -117,26 +121,26 @@ def _parse(data: bytes, limits: Limits) -> _Png:
     for name, body in chunks:
         if name == b"IDAT":
             if ended:
-                raise BadMask("is damaged: other chunks stand between its pixel data (IDAT)")
+                raise BadMask("png-order")
             packed += body
             continue
         ended = len(packed) > 0
         if name == b"PLTE":
             if palette or ended or colour in (_GREY, _GREY_ALPHA) or len(body) not in range(3, 769, 3):
-                raise BadMask("is damaged: its palette (PLTE) is out of place or of no possible size")
+                raise BadMask("png-palette")
             palette = True
         elif name[:1].isupper() and name != b"IEND":
-            raise BadMask(f"has a {name.decode()} chunk, which is out of place or unknown but needed to read it")
+            raise BadMask("png-chunk", chunk=name.decode())
     if not packed or (colour == _PALETTE and not palette):
-        raise BadMask(f"has no {'palette (PLTE)' if packed else 'pixel data (IDAT)'}")
+        raise BadMask("png-no-palette" if packed else "png-no-data")
     return _Png(*header, packed=packed)
 
 
 def _started(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
     if not data:
-        raise BadMask("is empty (0 bytes)")
+        raise BadMask("empty")
     if not data.startswith(SIGNATURE):
-        raise BadMask("is truncated" if SIGNATURE.startswith(data) else "is not a PNG")
+        raise BadMask("truncated" if SIGNATURE.startswith(data) else "no-png")
     return png_chunks(data)
 
 
@@ -147,42 +151,40 @@ def png_chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
     while name != b"IEND":
         count += 1
         if count > _MOST_CHUNKS:
-            raise BadMask(f"has more than {_MOST_CHUNKS:,} chunks")
+            raise BadMask("png-chunks", limit=_MOST_CHUNKS)
         if len(data) < at + 12:
-            raise BadMask("is truncated")
+            raise BadMask("truncated")
         length = int.from_bytes(view[at : at + 4])
         name = data[at + 4 : at + 8]
         end = at + 8 + length
         if not name.isalpha():
-            raise BadMask("is damaged: a chunk has no name")
+            raise BadMask("png-nameless")
         if len(data) < end + 4:
-            raise BadMask("is truncated")
+            raise BadMask("truncated")
         if zlib.crc32(view[at + 4 : end]) != int.from_bytes(view[end : end + 4]):
-            raise BadMask(f"is damaged: the checksum of its {name.decode()} chunk is wrong")
+            raise BadMask("png-checksum", chunk=name.decode())
         if name == b"IEND" and length:
-            raise BadMask("is damaged: its last chunk (IEND) is not empty")
+            raise BadMask("png-end")
         yield name, view[at + 8 : end]
         at = end + 4
 
 
 def _header(name: bytes, body: memoryview, limits: Limits) -> tuple[int, int, int, int, bool]:
     if name != b"IHDR" or len(body) != 13:
-        raise BadMask("does not start with the header (IHDR) of a PNG")
+        raise BadMask("png-header")
     width, height, depth, colour, compression, filtering, interlace = struct.unpack(">IIBBBBB", body)
     if not 0 < width < 2**31 or not 0 < height < 2**31:
-        raise BadMask(f"is {width} x {height} pixels, which is not a valid size")
+        raise BadMask("size", width=width, height=height)
     if width * height > limits.max_mask_pixels:
-        raise BadMask(
-            f"is {width} x {height} pixels, more than the limit of {limits.max_mask_pixels:,} (MAX_MASK_PIXELS)"
-        )
+        raise BadMask("mask-pixels", width=width, height=height, limit=limits.max_mask_pixels)
     if depth not in _DEPTHS.get(colour, ()):
-        raise BadMask(f"has {depth} bits in colour type {colour}, which no PNG has")
+        raise BadMask("png-depth", bits=depth, colour=colour)
     if compression or filtering or interlace > 1:
-        raise BadMask("is compressed, filtered or interlaced in a way that no PNG is")
+        raise BadMask("png-method")
     unpacked = _Png(width, height, depth, colour, bool(interlace), b"").unpacked
     most = limits.max_mask_unpacked_bytes
     if unpacked > most:
-        raise BadMask(f"unpacks to {unpacked:,} bytes, more than the limit of {most:,} (MAX_MASK_UNPACKED_BYTES)")
+        raise BadMask("unpacked", size=unpacked, limit=most)
     return width, height, depth, colour, bool(interlace)
 
 
@@ -201,16 +203,16 @@ def _inflate(png: _Png) -> Iterator[bytes]:
                 got = inflater.decompress(pending, wanted)
                 pending = inflater.unconsumed_tail
                 if len(got) < wanted:
-                    raise BadMask("is truncated: its pixel data ends before its last row")
+                    raise BadMask("png-rows")
                 if max(got[::stride]) > 4:
-                    raise BadMask("is damaged: a row is filtered in a way that no PNG has")
+                    raise BadMask("png-filter")
                 yield got
         if inflater.decompress(pending, 1):
-            raise BadMask("holds more pixel data than its header says")
+            raise BadMask("png-more")
     except zlib.error:
-        raise BadMask("is damaged: its pixel data cannot be unpacked") from None
+        raise BadMask("png-packed") from None
     if not inflater.eof:
-        raise BadMask("is truncated: its pixel data has no end")
+        raise BadMask("png-no-end")
 
 
 def _decode_deep(png: _Png) -> Mask:
@@ -246,7 +248,7 @@ def _pixels(png: _Png, colour: int, packed: bytes | bytearray) -> Mask:
         with PngImageFile(io.BytesIO(data)) as picture:
             pixels = np.asarray(picture).astype(np.bool_)
     except (OSError, SyntaxError, ValueError) as error:
-        raise BadMask(f"cannot be decoded: {error}") from None
+        raise BadMask("decoder", detail=str(error)) from None
     mask: Mask = pixels if pixels.ndim == 2 else np.asarray(pixels[:, :, : _COLOURS[colour]].any(axis=2))
     return mask
 

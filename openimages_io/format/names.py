@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from openimages_io.format.bad_value import BadValue
 from openimages_io.format.cells import ID_LENGTH
 from openimages_io.format.known_files import PICTURE_SUFFIXES
 
@@ -12,39 +13,39 @@ UNPRINTABLE = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\ud800-\\udfff]"
 _DRIVE = re.compile("[A-Za-z]:")
 
 
-def unsafe_word(word: str) -> str | None:
+def unsafe_word(word: str) -> BadValue | None:
     """Why `word` (a subset, a file name) cannot be one part of a path, as the end of a sentence; None if it can."""
-    if not word:
-        return "is empty"
     if word in {".", ".."}:
-        return "is a way to another folder"
+        return BadValue("bad-name", "folder")
     if "/" in word or "\\" in word:
-        return "contains a slash"
-    if UNPRINTABLE.search(word):
-        return "contains a control character, a line break or bytes that are not UTF-8"
-    if _DRIVE.match(word):
-        return "begins with a drive letter"
-    return _too_long(word)
+        return BadValue("bad-name", "slash")
+    return _unsafe_text(word)
 
 
-def unsafe_image_id(image_id: str) -> str | None:
+def unsafe_image_id(image_id: str) -> BadValue | None:
     """Why `image_id` cannot name a picture, as the end of a sentence; None if it can. Folders are allowed in it."""
-    if not image_id:
-        return "is empty"
     if "\\" in image_id:
-        return "contains a backslash"
-    if UNPRINTABLE.search(image_id):
-        return "contains a control character, a line break or bytes that are not UTF-8"
-    if _DRIVE.match(image_id):
-        return "begins with a drive letter"
+        return BadValue("bad-name", "backslash")
+    if fault := _unsafe_text(image_id):
+        return fault
     if image_id.startswith("/"):
-        return "begins with a slash"
-    if why := _too_long(image_id):
-        return why
+        return BadValue("bad-name", "begins-with-slash")
     if "/" not in image_id:
-        return "is a way to another folder" if image_id in {".", ".."} else None
+        return BadValue("bad-name", "folder") if image_id in {".", ".."} else None
     if any(part in {"", ".", ".."} for part in image_id.split("/")):
-        return "holds an empty folder name or a way to another folder"
+        return BadValue("bad-name", "part")
+    return None
+
+
+def _unsafe_text(text: str) -> BadValue | None:
+    if not text:
+        return BadValue("bad-name", "empty")
+    if UNPRINTABLE.search(text):
+        return BadValue("bad-name", "control")
+    if _DRIVE.match(text):
+        return BadValue("bad-name", "drive")
+    if len(text) > ID_LENGTH:
+        return BadValue("bad-name", "long", length=len(text), limit=ID_LENGTH)
     return None
 
 
@@ -60,10 +61,6 @@ def image_id_of(name: str) -> str:
     """The ImageID of a picture of this name: without the extension, unless what is left could not be a name."""
     stem, _ = split_ending(name)
     return name if unsafe_image_id(stem) else stem
-
-
-def _too_long(word: str) -> str | None:
-    return f"has {len(word)} characters, more than the {ID_LENGTH} that it may have" if len(word) > ID_LENGTH else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ import re
 import struct
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from PIL import Image as Pillow
 from PIL.ImageFile import ImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
+from openimages_io.format.bad_value import BadValue
 from openimages_io.format.limits import Limits
 from openimages_io.format.masks import BadMask, png_chunks
 
@@ -31,8 +32,11 @@ _END_OF_IMAGE, _START_OF_SCAN, _ALONE = 0xD9, 0xDA, frozenset((0x01, 0xD8))
 _MULTIPLE_SCANS: Final = frozenset((0xC2, 0xC6, 0xCA, 0xCE))
 
 
-class BadPicture(ValueError):
+class BadPicture(BadValue):
     """A file that is not a picture we take. The message ends a sentence whose subject is the file."""
+
+    def __init__(self, form: str, **params: Any) -> None:
+        super().__init__("bad-picture", form, **params)
 
 
 class TooManyPixels(BadPicture):
@@ -52,24 +56,24 @@ class JpegScans(NamedTuple):
 def check_picture(data: bytes, limits: Limits) -> tuple[int, int]:
     """Return width and height in pixels of a picture that is whole. Raises `BadPicture`."""
     if not data:
-        raise BadPicture("is empty (0 bytes)")
+        raise BadPicture("empty")
     if len(data) > limits.max_picture_bytes:
-        raise BadPicture(f"has {len(data):,} bytes, more than the limit of {limits.max_picture_bytes:,}")
+        raise BadPicture("bytes", size=len(data), limit=limits.max_picture_bytes)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             with Pillow.open(io.BytesIO(data), formats=FORMATS) as picture:
                 (width, height), kind = stored_size(picture), picture.format or ""
     except Pillow.DecompressionBombError:
-        raise TooManyPixels("has more pixels than any picture should have") from None
+        raise TooManyPixels("bomb") from None
     except Exception as error:  # Pillow raises whatever there is for a hostile file
-        raise BadPicture("is not a picture that can be read") from error
+        raise BadPicture("no-picture") from error
     if width * height > limits.max_picture_pixels:
-        raise TooManyPixels(f"is {width} x {height} pixels, more than the limit of {limits.max_picture_pixels:,}")
+        raise TooManyPixels("pixels", width=width, height=height, limit=limits.max_picture_pixels)
     try:
         _WALKS[kind](data)
     except BadMask as fault:
-        raise BadPicture(str(fault)) from None
+        raise BadPicture(**fault.params) from None
     except (IndexError, struct.error):  # a part was to be read behind the end
         raise _truncated() from None
     return width, height
@@ -96,13 +100,13 @@ def jpeg_scans(data: bytes) -> JpegScans:
     raise _truncated()
 
 
-def _truncated(what: str = "it ends in the middle of a part") -> BadPicture:
-    return BadPicture(f"is truncated: {what}")
+def _truncated(what: str = "part", **params: int) -> BadPicture:
+    return BadPicture(f"truncated-{what}", **params)
 
 
 def _count(parts: int) -> None:
     if parts > _MOST_PARTS:
-        raise BadPicture(f"is made of more than {_MOST_PARTS:,} parts")
+        raise BadPicture("parts", limit=_MOST_PARTS)
 
 
 def _jpeg(data: bytes) -> None:
@@ -113,8 +117,8 @@ def _jpeg(data: bytes) -> None:
         if marker == _END_OF_IMAGE:
             if has_scan:
                 return
-            raise BadPicture("is damaged: it has no pixel data")
-    raise _truncated("it has no end (EOI)")
+            raise BadPicture("no-pixels")
+    raise _truncated("end")
 
 
 def jpeg_markers(data: bytes) -> Iterator[tuple[int, int]]:
@@ -140,7 +144,7 @@ def _png(data: bytes) -> None:
             bits = depth * {2: 3, 4: 2, 6: 4}.get(colour, 1)
         packed += len(body) if name == b"IDAT" else 0
     if (width * bits // 8) * height > _MOST_INFLATED * packed:
-        raise _truncated(f"its {packed:,} bytes of pixel data cannot be {width} x {height} pixels")
+        raise _truncated("data", packed=packed, width=width, height=height)
 
 
 def _gif(data: bytes) -> None:
@@ -158,7 +162,7 @@ def _gif(data: bytes) -> None:
             at += 1
             continue
         else:
-            raise BadPicture(f"is damaged: a block starts with the byte 0x{block:02x}")
+            raise BadPicture("gif-block", byte=f"{block:02x}")
         while length := data[at]:
             at += 1 + length
             parts += 1
@@ -167,7 +171,7 @@ def _gif(data: bytes) -> None:
         parts += 1
         _count(parts)
     if not images:
-        raise BadPicture("is damaged: it has no pixel data")
+        raise BadPicture("no-pixels")
 
 
 def _gif_colours(flags: int) -> int:
@@ -188,14 +192,14 @@ def _bmp(data: bytes) -> None:
     else:
         is_whole = start + (width * bits + 31) // 32 * 4 * abs(height) <= len(data)
     if not is_whole:
-        raise _truncated("rows of pixels are missing")
+        raise _truncated("rows")
 
 
 def _webp(data: bytes) -> None:
     """To the end that the RIFF header names; what is in there was looked at by libwebp when it was opened."""
     (size,) = struct.unpack_from("<I", data, 4)
     if 8 + size > len(data):
-        raise _truncated(f"its header says {8 + size:,} bytes, and there are {len(data):,}")
+        raise _truncated("webp", announced=8 + size, size=len(data))
 
 
 _TIFF_WIDTH, _TIFF_HEIGHT = 256, 257
@@ -242,23 +246,23 @@ def _tiff(data: bytes) -> None:
                 pages += 1
         (at,) = struct.unpack_from(order + kind.place, data, at)
     if not pages:
-        raise BadPicture("is damaged: it has no pixel data")
+        raise BadPicture("no-pixels")
 
 
 def _check_tiff_data(data: bytes, order: str, tags: Mapping[int, _Tag], offsets: int, lengths: int) -> int:
     if lengths not in tags:
-        raise BadPicture("is damaged: it doesn't say how long its strips are (StripByteCounts)")
+        raise BadPicture("tiff-lengths")
     starts, sizes = (_tiff_numbers(data, order, *tags[tag]) for tag in (offsets, lengths))
     size = np.uint64(len(data))
     if len(starts) != len(sizes) or (sizes > size).any() or (starts > size - sizes).any():
-        raise _truncated("strips or tiles of pixels are missing")
+        raise _truncated("strips")
     return len(starts)
 
 
 def _tiff_numbers(data: bytes, order: str, kind: int, count: int, value: bytes) -> NDArray[np.uint64]:
     """The values of a tag that holds places or lengths."""
     if kind not in {3, 4, 16}:
-        raise BadPicture("is damaged: a place or a length in it is not a number")
+        raise BadPicture("tiff-number")
     _count(count)
     value, at = _tiff_value(data, order, kind, count, value)
     return np.frombuffer(value, f"{order}u{_TIFF_WIDTHS[kind]}", count, at).astype(np.uint64)

@@ -27,7 +27,6 @@ MAX_CHUNK_BYTES: Final = 2**25
 """A chunk of long rows is ended early, somewhat above this."""
 
 _LISTED: Final = 30
-_READ_ON: Final = "the lines after its first are read as rows where they can be"
 
 
 def read_table(
@@ -55,7 +54,6 @@ class _Reading:
     def issue(
         self,
         code: str,
-        reason: str | None = None,
         *,
         line: int | None = None,
         column: str | None = None,
@@ -66,7 +64,6 @@ class _Reading:
         self.sink(
             Issue(
                 code=code,
-                reason=reason,
                 params=params,
                 file=self.file,
                 line=line,
@@ -80,7 +77,7 @@ class _Reading:
         with closing(self.stream):
             reader = RowReader(self.stream)
             if reader.is_utf16():
-                self.issue("not-utf-8", "The file is in UTF-16; save it as UTF-8")
+                self.issue("not-utf-8")
                 return
             for rows in self._below_the_header(reader, chunk_rows):
                 chunk = self._parse(rows) if isinstance(rows, Rows) else self._parse_plain(reader, rows)
@@ -118,13 +115,14 @@ class _Reading:
         if pending:
             yield pending
         if not self.columns:
-            reason = "The file has no rows, not even a header" if reader.lines else "The file is empty"
-            self.issue("empty-file", reason)
+            self.issue("empty-file", params={"form": "no-header"} if reader.lines else None)
 
     def _begins(self, rows: Rows) -> bool:
         """Takes the header off the rows; tells whether there is anything to read behind it."""
         if rows.broken and not (rows.lines and rows.lines[0] < rows.broken[0].line):
-            self.issue("bad-header", rows.broken[0].reason, line=rows.broken[0].line)
+            broken = rows.broken[0]
+            params = {"form": "endless", **broken.params} if broken.code == "endless-row" else broken.params
+            self.issue("bad-header", line=broken.line, params=params)
             return False
         if self._take_header(rows.rows[0], rows.lines[0], rows.rows[1 : 1 + class_lists.SAMPLE]):
             del rows.rows[0], rows.lines[0]
@@ -142,11 +140,10 @@ class _Reading:
         if not self.table.header:
             try:
                 if is_split_otherwise(row):
-                    raise class_lists.UncertainColumns(f"here they seem to be separated by {_mark(row)}")
+                    raise class_lists.UncertainColumns(_mark(row))
                 found = class_lists.find_columns(names, below)
             except class_lists.UncertainColumns as fault:
-                expected = f"{_expected(self.table)} are expected, separated by commas; {fault}"
-                self.issue("bad-header", expected, line=line, value=",".join(row))
+                self.issue("bad-header", line=line, value=",".join(row), params=fault.params)
                 return True
             known = self._class_columns(names, known, line, found)
             if not found.has_header:
@@ -157,7 +154,7 @@ class _Reading:
         for name in sorted(twice):
             self.issue("column-twice", line=line, column=name)
         if missing and is_split_otherwise(row):
-            self.issue("not-commas", line=line, value=",".join(row), params={"what": _mark(row)})
+            self.issue("not-commas", line=line, value=",".join(row), params={"form": _mark(row)})
         else:
             for name in missing:
                 self.issue("column-missing", line=line, column=name, params={"columns": _listed(names)})
@@ -257,22 +254,20 @@ class _Reading:
         return []
 
     def _report_broken(self, fault: Broken) -> None:
-        reason = fault.reason
-        if fault.last > fault.line:
-            reason += f"; the row seems to go on to line {fault.last}, and {_READ_ON}"
-        self.issue(fault.code, reason, line=fault.line)
+        goes_on = {"last": fault.last} if fault.last > fault.line else {}
+        self.issue(fault.code, line=fault.line, params=fault.params | goes_on)
 
     def _parse_row(self, row: list[str], line: int) -> dict[str, Any] | None:
         if len(row) != len(self.columns):
             what = "short" if len(row) < len(self.columns) else "long"
-            reason = f"The row has {_count(len(row), 'cell')}, but the file has {_count(len(self.columns), 'column')}"
+            params: dict[str, Any] = {"cells": len(row), "columns": len(self.columns)}
             if needed := [column.name for column in self.columns[len(row) :] if column and column.required]:
-                reason += f"; {', '.join(needed)} must not be missing"
+                params |= {"form": "needed", "names": ", ".join(needed)}
             elif what == "long" and self._has_decimal_commas(row):
-                reason += "; numbers seem to be written with decimal commas: write them with points"
+                params["form"] = "decimal-commas"
             elif what == "short" and line == self.repairs.cut_line:
-                reason += ", and the file ends without a line end: it may be cut off"
-            self.issue(f"{what}-row", reason, line=line)
+                params["form"] = "cut"
+            self.issue(f"{what}-row", line=line, params=params)
             return None
         values: dict[str, Any] = {}
         good, is_split = True, False
@@ -284,10 +279,9 @@ class _Reading:
             except BadCell as fault:
                 good = False
                 is_split |= "\n" in cell or "\r" in cell
-                self.issue(column.type.code, str(fault), line=line, column=column.name, value=cell)
+                self.issue(fault.code, line=line, column=column.name, value=cell, params=fault.params)
         if is_split and (tall := height(row)) > 2:
-            reason = f"A quoted cell of this row goes on to another line, and the row to line {line + tall - 1}"
-            self.issue("unclosed-quote", f"{reason}; if a quote is wrong, rows between are not read", line=line)
+            self.issue("unclosed-quote", line=line, params={"form": "cell", "last": line + tall - 1})
         if not good:
             return None
         for fault_ in self._box_faults(values):
@@ -316,20 +310,12 @@ def _column(rows: Sequence[Sequence[str]], place: int) -> list[str]:
     return [row[place] for row in rows if len(row) > place]
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
 def _mark(row: Sequence[str]) -> str:
-    """What stands in the place of commas in a row that is one cell."""
-    return "semicolons, as spreadsheets do where the decimal sign is a comma" if ";" in row[0] else "tabs"
+    """What stands in the place of commas in a row that is one cell, as the form of a sentence."""
+    return "semicolons" if ";" in row[0] else "tabs"
 
 
 def _listed(names: Sequence[str]) -> str:
     """The columns that a file has, for a message: the first of very many."""
     more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
     return ", ".join(name or "(no name)" for name in names[:_LISTED]) + more
-
-
-def _expected(table: Table) -> str:
-    return " and ".join(column.name for column in table.columns)

@@ -58,7 +58,7 @@ def _read(text: TextIOWrapper, file: str, sink: IssueSink) -> Iterator[ImageSize
     while line := text.readline(_MAX_LINE):
         number += 1
         if number == 1 and (line.startswith(("\udcff\udcfe", "\udcfe\udcff")) or line[:4].count("\0") >= 2):
-            sink(Issue(code="not-utf-8", file=file, reason="the file is UTF-16; UTF-8 is expected"))
+            sink(Issue(code="not-utf-8", file=file, params={"form": "utf-16"}))
             return
         if len(line) == _MAX_LINE and not line.endswith("\n"):
             sink(Issue(code="long-line", file=file, line=number, params={"limit": _MAX_LINE}))
@@ -77,7 +77,7 @@ def _read(text: TextIOWrapper, file: str, sink: IssueSink) -> Iterator[ImageSize
             image_id, height, width = size
         yield ImageSize(number, subset, without_dots(image_id), height, width)
     if number == 0:
-        sink(Issue(code="empty-file", file=file, reason="the file is empty"))
+        sink(Issue(code="empty-file", file=file, params={"form": "part"}))
 
 
 def _subset_of(line: str, file: str, number: int, sink: IssueSink) -> str | None:
@@ -92,7 +92,8 @@ def _subset_of(line: str, file: str, number: int, sink: IssueSink) -> str | None
     if len(words) != 1:
         return None
     if why := unsafe_word(words[0]):
-        sink(Issue(code="bad-subset", file=file, line=number, column="subset", value=words[0], reason=why))
+        params = {"form": "sizes", "fault": why.as_param()}
+        sink(Issue(code="bad-subset", file=file, line=number, column="subset", value=words[0], params=params))
         return None
     return words[0]
 
@@ -100,13 +101,11 @@ def _subset_of(line: str, file: str, number: int, sink: IssueSink) -> str | None
 def _careful(line: str, file: str, number: int, sink: IssueSink) -> tuple[str, int, int] | None:
     """Reads a line that is quoted, commented, indented or wrong. Returns id, height and width."""
 
-    def bad(
-        code: str, reason: str | None = None, column: str | None = None, value: str | None = None, **params: int
-    ) -> None:
-        sink(Issue(code=code, file=file, line=number, column=column, value=value, reason=reason, params=params))
+    def bad(code: str, *, column: str | None = None, value: str | None = None, **params: int | str) -> None:
+        sink(Issue(code=code, file=file, line=number, column=column, value=value, params=params))
 
     if _NOT_DECODED.search(line):
-        bad("bad-text", "the line is not UTF-8")
+        bad("bad-text", form="line")
         return None
     if "\0" in line:
         bad("nul")
@@ -115,7 +114,7 @@ def _careful(line: str, file: str, number: int, sink: IssueSink) -> tuple[str, i
     try:
         words = shlex.split(line, comments=True)
     except ValueError:
-        bad("bad-quoting", "has a quotation mark or a backslash without its other half", value=line)
+        bad("bad-quoting", value=line, form="half")
         return None
     if not words:
         return None
@@ -128,19 +127,19 @@ def _careful(line: str, file: str, number: int, sink: IssueSink) -> tuple[str, i
     height, width = _side(words[1]), _side(words[2])
     for column, word, side in (("height", words[1], height), ("width", words[2], width)):
         if isinstance(side, str):
-            bad("bad-size", side, column, word)
+            bad("bad-size", column=column, value=word, form=side, limit=MAX_SIDE)
     return (words[0], height, width) if isinstance(height, int) and isinstance(width, int) else None
 
 
 def _side(word: str) -> int | str:
-    """The length in pixels, or what is wrong with it."""
+    """The length in pixels, or what is wrong with it, as a form of `bad-size`."""
     if not _NUMBER.fullmatch(word):
-        return "is not a whole number of pixels"
+        return "number"
     if word.startswith("-") or not word.strip("0"):
-        return "is not a size: at least one pixel is expected"
+        return "none"
     digits = word.lstrip("0")
     if len(digits) > len(str(MAX_SIDE)) or int(digits) > MAX_SIDE:
-        return f"is more than {MAX_SIDE:,} pixels"
+        return "large"
     return int(digits)
 
 

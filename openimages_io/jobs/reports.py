@@ -144,12 +144,16 @@ def _go_to(file: Any, offset: int, size: int) -> None:
 
 def _issue(line: bytes) -> Issue:
     found: dict[str, Any] = json.loads(line)
-    found = _cleaned(found) | {"params": _cleaned(found["params"])} if "params" in found else _cleaned(found)
-    return Issue.of_dict(found)
+    return Issue.of_dict(_cleaned(found))
 
 
 def _cleaned(found: dict[str, Any]) -> dict[str, Any]:
-    return {name: _clean(value) if isinstance(value, str) else value for name, value in found.items()}
+    """With texts that can be sent, those of parameters, too."""
+    return {name: _cleaned(value) if isinstance(value, dict) else _clean_text(value) for name, value in found.items()}
+
+
+def _clean_text(value: Any) -> Any:
+    return _clean(value) if isinstance(value, str) else value
 
 
 def _clean(text: str) -> str:

@@ -9,7 +9,7 @@ from django.db.models import Prefetch
 from openimages_io import conf
 from openimages_io.database.snapshot import snapshot
 from openimages_io.exceptions import OpenImagesError
-from openimages_io.format.issues import Issue, Severity
+from openimages_io.format.issues import Issue
 from openimages_io.format.masks import BadMask, check_png
 from openimages_io.geometry import bounds
 from openimages_io.models import AttributeSpec, HierarchyEdge, Image, Label, Mask, Shape, ShapeKind, Task
@@ -72,7 +72,8 @@ class Checker:
                 image, label = images.get(shape.image_id), self._labels.get(shape.label_id)
                 if image is None or label is None:
                     field = "label" if image else "image"
-                    self._fault(shape, "bad-shape", f"there is no {field} {getattr(shape, f'{field}_id')}", field)
+                    key = getattr(shape, f"{field}_id")
+                    self._fault(shape, "bad-shape", field, form="missing", what=field, key=key)
                     continue
                 shape.image, shape.label = image, label
                 whole.append(shape)
@@ -84,8 +85,7 @@ class Checker:
         images = Image.objects.using(self.using).filter(task_id=self.task.pk)
         others = Shape.objects.using(self.using).filter(image__in=images).exclude(task_id=self.task.pk)
         for shape in others.select_related("image").order_by("pk").iterator(_PAGE):
-            reason = f"it says the task {shape.task_id}, but its image is of the task {self.task.pk}"
-            self._fault(shape, "bad-shape", reason, "task")
+            self._fault(shape, "bad-shape", "task", form="task", task=shape.task_id, other=self.task.pk)
 
     def _give_labels(self, page: Sequence[Shape]) -> None:
         missing = {shape.label_id for shape in page} - self._labels.keys()
@@ -99,15 +99,14 @@ class Checker:
     def _check_shape(self, shape: Shape) -> None:
         found = faults(shape, self._specs[shape.label_id])
         for fault in found:
-            self._fault(shape, "bad-shape", fault.message, fault.path)
+            self._fault(shape, "bad-shape", fault.path, detail=fault.message)
         if found:
             return
         if shape.kind == ShapeKind.POLYGON and shape.points is not None:
             box = shape.x_min, shape.x_max, shape.y_min, shape.y_max
             drawn = bounds(shape.points)
             if any(has is None or abs(has - is_) > _TOLERANCE for has, is_ in zip(box, drawn, strict=True)):
-                reason = f"the box is {_show(box)}, but the points lie in {_show(drawn)}"
-                self._fault(shape, "box-differs", reason, "points", Severity.WARNING)
+                self._fault(shape, "box-differs", "points", box=_show(box), drawn=_show(drawn))
 
     def _check_masks(self, shapes: dict[int, Shape]) -> None:
         keys = list(shapes)
@@ -120,18 +119,16 @@ class Checker:
 
     def _check_mask(self, shape: Shape, mask: Mask | None) -> None:
         if mask is None or not mask.png:
-            self._fault(shape, "no-mask", "the mask has no PNG", "mask", Severity.NOTE)
+            self._fault(shape, "no-mask", "mask")
             return
         try:
             header = check_png(bytes(mask.png), self._limits)
         except BadMask as fault:
-            self._fault(shape, "bad-mask", f"the PNG {fault}", "mask")
+            self._fault(shape, "bad-mask", "mask", form="stored", fault=fault.as_param())
             return
         if (mask.width, mask.height) != (header.width, header.height):
-            reason = (
-                f"the PNG is {header.width} x {header.height} pixels, but {mask.width} x {mask.height} are noted of it"
-            )
-            self._fault(shape, "mask-size", reason, "mask")
+            noted = {"noted_width": mask.width, "noted_height": mask.height}
+            self._fault(shape, "mask-size", "mask", width=header.width, height=header.height, **noted)
 
     def _check_hierarchy(self) -> None:
         edges = HierarchyEdge.objects.using(self.using).filter(parent__task_id=self.task.pk).order_by()
@@ -144,10 +141,10 @@ class Checker:
             params = {"count": len(looped)}
             self._report(Issue(code="hierarchy-cycle", params=params, column="hierarchy", value=name))
 
-    def _fault(self, shape: Shape, code: str, reason: str, field: str, severity: Severity = Severity.ERROR) -> None:
+    def _fault(self, shape: Shape, code: str, field: str, **params: Any) -> None:
         image = shape._state.fields_cache.get("image") or f"image {shape.image_id}"
-        named = f"{shape.kind} {shape.pk} on {image}: {reason}"
-        self._report(Issue(code=code, reason=named, column=field, severity=severity))
+        params |= {"kind": str(shape.kind), "shape": shape.pk, "image": str(image)}
+        self._report(Issue(code=code, params=params, column=field))
 
     def _tell(self) -> None:
         if self.progress is not None:

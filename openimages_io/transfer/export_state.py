@@ -61,19 +61,18 @@ class ExportState:
     def issue(
         self,
         code: str,
-        reason: str | None = None,
         *,
         value: str | None = None,
         file: str = "",
         severity: Severity | None = None,
         **params: Any,
     ) -> None:
-        """Reports an issue; `params` are those of the code's sentence, `reason` is for a code that has none."""
-        self.report(Issue(code=code, reason=reason, params=params, file=file, value=value, severity=severity))
+        """Reports an issue; `params` are those of the code's sentence."""
+        self.report(Issue(code=code, params=params, file=file, value=value, severity=severity))
 
-    def warn(self, code: str, reason: str | None = None, **place: Any) -> None:
+    def warn(self, code: str, **place: Any) -> None:
         """Reports a warning."""
-        self.issue(code, reason, severity=Severity.WARNING, **place)
+        self.issue(code, severity=Severity.WARNING, **place)
 
     def image_cell(self, image: int) -> str:
         """The ImageID of an image, quoted where it must be."""

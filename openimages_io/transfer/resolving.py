@@ -89,9 +89,10 @@ def fitting(run: Run, source: Source, rows: Resolved, column: str, name: str, to
     refused = run.specs.refusals(rows.labels, values, name) if values is not None else {}
     if values is None or not refused:
         return rows
-    for index, reason in refused.items():
+    for index, params in refused.items():
         value = str(values[index])
-        run.issue("bad-attribute", reason, file=source.path, line=rows.chunk.lines[index], column=column, value=value)
+        place: dict[str, Any] = {"file": source.path, "line": rows.chunk.lines[index], "column": column}
+        run.issue("bad-attribute", value=value, **place, **params)
     run.skip(source, totals, [rows.chunk.values["ImageID"][index] for index in refused])
     return rows.where([index not in refused for index in range(len(rows))])
 

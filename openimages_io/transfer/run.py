@@ -166,7 +166,6 @@ class Run:
     def issue(
         self,
         code: str,
-        reason: str | None = None,
         *,
         file: str = "",
         line: int | None = None,
@@ -175,11 +174,10 @@ class Run:
         severity: Severity | None = None,
         **params: Any,
     ) -> None:
-        """Reports an issue; `params` are those of the code's sentence, `reason` is for a code that has none."""
+        """Reports an issue; `params` are those of the code's sentence."""
         self.report(
             Issue(
                 code=code,
-                reason=reason,
                 params=params,
                 file=file,
                 line=line,
@@ -188,10 +186,6 @@ class Run:
                 severity=severity,
             )
         )
-
-    def warn(self, code: str, reason: str | None = None, **place: Any) -> None:
-        """Reports a warning."""
-        self.issue(code, reason, severity=Severity.WARNING, **place)
 
     def size(self, subset: str | None, name: str) -> tuple[int, int] | None:
         """Width and height in pixels that images.meta gives an image."""

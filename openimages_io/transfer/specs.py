@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from django.core.exceptions import ValidationError
 
+from openimages_io.format.issues import Params
 from openimages_io.format.writing import number
 from openimages_io.models import AttributeSpec, InputType
 from openimages_io.models.rules import ALWAYS_KEPT, COLUMN_ATTRIBUTES
@@ -46,8 +47,8 @@ class Outcome:
     """As stored."""
     dropped: tuple[str, ...] = ()
     """Names whose values the label has no spec for."""
-    faults: tuple[tuple[str, str, str], ...] = ()
-    """Name, value as text and reason of values that cannot be stored."""
+    faults: tuple[tuple[str, str, Params], ...] = ()
+    """Name and value as text of values that cannot be stored, and why, as parameters of `bad-attribute`."""
 
 
 class SpecIndex:
@@ -71,12 +72,12 @@ class SpecIndex:
             return cls(policy)
         return cls(policy, AttributeSpec.objects.using(using).filter(label__task_id=task_id))
 
-    def refusals(self, labels: Sequence[int], values: Sequence[Any], name: str) -> dict[int, str]:
+    def refusals(self, labels: Sequence[int], values: Sequence[Any], name: str) -> dict[int, Params]:
         """The rows, by index, whose value of an attribute with a column of its own breaks the label's spec, and why."""
         strict = self._strict.get(name)
         if not strict or strict.keys().isdisjoint(labels):
             return {}
-        found: dict[int, str] = {}
+        found: dict[int, Params] = {}
         for index, (label, value) in enumerate(zip(labels, values, strict=True)):
             if label in strict and value is not None:
                 reason = _refusal(value, strict[label])
@@ -98,7 +99,7 @@ class SpecIndex:
         """Fits the values of a row, without those that are None, to the label's specs."""
         kept: dict[str, Any] = {}
         dropped: list[str] = []
-        faults: list[tuple[str, str, str]] = []
+        faults: list[tuple[str, str, Params]] = []
         for name, value in values.items():
             if value is None or value == "":
                 continue
@@ -111,7 +112,7 @@ class SpecIndex:
                 elif self.policy is MissingAttributes.DROP:
                     dropped.append(name)
                 else:
-                    faults.append((name, _as_text(value), "has no attribute spec: its label has none of that name"))
+                    faults.append((name, _as_text(value), {"form": "no-spec"}))
                 continue
             reason = _refusal(value, spec)
             if reason:
@@ -149,13 +150,13 @@ def _is_usual(spec: AttributeSpec) -> bool:
     return (spec.input_type, spec.values) == NEW_SPECS[spec.name]
 
 
-def _refusal(value: Any, spec: AttributeSpec) -> str:
-    """Why a spec refuses a value, as the end of a sentence; empty if it does not."""
+def _refusal(value: Any, spec: AttributeSpec) -> Params:
+    """Why a spec refuses a value, as parameters of `bad-attribute`; empty if it does not."""
     try:
         spec.check_value(_convert(value, spec))
     except ValidationError as error:
-        return f"breaks the label's attribute spec: {' '.join(error.messages)}"
-    return ""
+        return {"detail": " ".join(error.messages)}
+    return {}
 
 
 def _convert(value: Any, spec: AttributeSpec) -> Any:

@@ -205,4 +205,6 @@ def _short(issue: Issue) -> Issue:
 
 
 def _cut(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _cut(each) for name, each in value.items()}
     return printable(value) if isinstance(value, str) else value

@@ -68,7 +68,7 @@ def file_response(request: HttpRequest, image: Image, *, as_stored: bool = False
 def _all_of(file: Any) -> bytes:
     limit = conf.limits().max_picture_bytes
     if file.size > limit:
-        raise BadPicture(f"has more than {limit:,} bytes")
+        raise BadPicture("many-bytes", limit=limit)
     return bytes(file.read())
 
 

@@ -73,7 +73,7 @@ def thumbnail(image: Image, size: int) -> "File[bytes] | None":
     try:
         with storage.open(image.file.name) as stream:
             if stream.size > limit:
-                raise BadPicture(f"has more than {limit:,} bytes")
+                raise BadPicture("many-bytes", limit=limit)
             name = thumbnail_name(folder, image.file_digest or digest_of(stream.read()), size)
             stream.seek(0)
             made = ContentFile(_shrink(stream, size), name=name)
@@ -138,14 +138,14 @@ def _shrink(stream: IO[bytes], size: int) -> bytes:
     except BadPicture:
         raise
     except Exception as error:  # an untrusted file makes Pillow raise whatever there is
-        raise BadPicture(f"cannot be unpacked: {error}") from error
+        raise BadPicture("unpacking", detail=str(error)) from error
 
 
 def _small(picture: ImageFile, stream: IO[bytes], size: int) -> Pillow.Image:
     width, height = picture.size
     limits = conf.limits()
     if width * height > limits.max_picture_pixels:
-        raise BadPicture(f"is {width} x {height} pixels, more than the limit of {limits.max_picture_pixels:,}")
+        raise BadPicture("pixels", width=width, height=height, limit=limits.max_picture_pixels)
     unturn = _unturn(picture)
     unpacking, kept = prepare(picture, stream, size)
     unpacking += kept if unturn is not None else 0
@@ -153,10 +153,7 @@ def _small(picture: ImageFile, stream: IO[bytes], size: int) -> Pillow.Image:
     reduced = _TILES + _REDUCED_BYTES * picture.size[0] * picture.size[1] // factor**2
     needed = max(unpacking, kept + reduced)
     if needed > limits.max_thumbnail_bytes:
-        raise TooLargeToShow(
-            f"is too large for a thumbnail: {width} x {height} pixels of this kind take {needed:,} bytes of memory, "
-            f"more than {limits.max_thumbnail_bytes:,} (MAX_THUMBNAIL_BYTES)"
-        )
+        raise TooLargeToShow("thumbnail", width=width, height=height, size=needed, limit=limits.max_thumbnail_bytes)
     picture.load()
     small = _reduced(picture, factor)
     small.thumbnail((size, size), Pillow.Resampling.LANCZOS)

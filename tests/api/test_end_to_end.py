@@ -72,7 +72,7 @@ def test_from_the_login_to_the_archive(site: Site) -> None:
     answer = ada.ask("GET", f"{job['issues']}?format=csv")
     assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
     summary, row = csv.DictReader(io.StringIO(answer.body.decode()))
-    assert (summary["code"], summary["count"], row["count"]) == ("bad-fraction", "1", "")
+    assert (summary["code"], summary["count"], row["count"]) == ("bad-fraction", "1", "1")
     assert (row["file"], row["line"], row["column"], row["value"]) == (BOXES, "3", "XMax", BAD)
     refused = ada.ask("POST", f"{answer_place(job)}/confirm/")
     assert (refused.status, refused.json["code"]) == (409, "conflict")

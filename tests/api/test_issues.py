@@ -30,8 +30,8 @@ def found(number: int) -> Issue:
     """The n-th issue."""
     severity = (Severity.ERROR, Severity.WARNING, Severity.NOTE)[number % 3]
     value = ("1.2", "=1+1", "a\udcffb", None)[number % 4]
-    return Issue(code="bad-fraction", reason="is not a fraction", file="a.csv", line=number, column="XMax", value=value,
-                 severity=severity)  # fmt: skip
+    place: Any = {"file": "a.csv", "line": number, "column": "XMax", "value": value}
+    return Issue(code="bad-fraction", params={"reason": "is not a fraction"}, severity=severity, **place)
 
 
 def reported(of: Task, count: int, **values: Any) -> Job:

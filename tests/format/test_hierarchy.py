@@ -190,7 +190,7 @@ def test_a_class_below_itself(above: list[str]) -> None:
     for name in above:
         node = {"LabelName": name, "Part": [node]}
     place = "Subcategory[0]" + ".Part[0]" * len(above) + ".LabelName"
-    assert bad({"LabelName": "a", "Subcategory": [node]}) == [("cycle", place, "a")]
+    assert bad({"LabelName": "a", "Subcategory": [node]}) == [("cyclic-hierarchy", place, "a")]
 
 
 @pytest.mark.parametrize(

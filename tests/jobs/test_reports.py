@@ -32,7 +32,8 @@ def with_issues(*issues: Issue) -> Job:
 def numbered(number: int) -> list[Issue]:
     kinds = list(Severity)
     return [
-        Issue(code="x", reason=f"number {n}", file="a.csv", line=n + 2, severity=kinds[n % 3]) for n in range(number)
+        Issue(code="x", params={"reason": f"number {n}"}, file="a.csv", line=n + 2, severity=kinds[n % 3])
+        for n in range(number)
     ]
 
 
@@ -89,7 +90,7 @@ def test_a_cursor_that_no_page_has_given(cursor: str) -> None:
 
 
 def test_texts_that_cannot_be_sent_are_escaped() -> None:
-    job = with_issues(Issue(code="x", reason="r", file="a\udce9.csv", value="\ud800\0é 嵐"))
+    job = with_issues(Issue(code="x", params={"reason": "r"}, file="a\udce9.csv", value="\ud800\0é 嵐"))
     (issue,) = read_issues(job, cursor=None, limit=5).issues
     assert (issue.file, issue.value) == ("a\\xe9.csv", "\\ud800\0é 嵐")
     assert "嵐".encode() in b"".join(issues_csv(job))
@@ -97,7 +98,9 @@ def test_texts_that_cannot_be_sent_are_escaped() -> None:
 
 def test_a_spreadsheet_runs_nothing() -> None:
     values = ["=1+1", "+cmd", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "-0.5", "+1e3", "1", "a,b", 'say "x"', "two\nlines"]
-    job = with_issues(*[Issue(code="x", reason="=r", file="=f", column="=c", value=value) for value in values])
+    job = with_issues(
+        *[Issue(code="x", params={"reason": "=r"}, file="=f", column="=c", value=value) for value in values]
+    )
     rows = list(csv.reader(io.StringIO(b"".join(issues_csv(job)).decode(), newline="")))
     assert rows[0] == list(reports.CSV_COLUMNS)
     assert [row[8] for row in rows[1:]] == [

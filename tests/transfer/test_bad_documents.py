@@ -58,7 +58,7 @@ HIERARCHIES: list[tuple[str, str | bytes, list[str]]] = [
     ("key twice", '{"LabelName": "a", "LabelName": "b"}', ['"LabelName" occurs twice in one object']),
     ("child twice", '{"LabelName": "r", "Part": [{"LabelName": "a"}, {"LabelName": "a"}]}',
      ['Part[1].LabelName: "a" occurs twice in one Part list']),
-    ("cycle", '{"LabelName": "a", "Part": [{"LabelName": "b", "Subcategory": [{"LabelName": "a"}]}]}',
+    ("cyclic-hierarchy", '{"LabelName": "a", "Part": [{"LabelName": "b", "Subcategory": [{"LabelName": "a"}]}]}',
      ['Part[0].Subcategory[0].LabelName: "a" is below itself']),
     ("below itself", '{"LabelName": "a", "Part": [{"LabelName": "a"}]}',
      ['Part[0].LabelName: "a" is below itself']),

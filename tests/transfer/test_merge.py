@@ -944,7 +944,7 @@ def test_the_report_as_json(task: Task, again: Callable[[Files], Path]) -> None:
     assert found["totals"]["boxes"]["skipped"] == {"bad": 250}
     assert found["issues"][249] == {
         "code": "bad-fraction",
-        "params": {"reason": "is not a number"},
+        "params": {"form": "number"},
         "reason": "is not a number",
         "file": "annotations/train-annotations-bbox.csv",
         "line": 251,

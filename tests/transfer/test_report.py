@@ -13,7 +13,7 @@ from openimages_io.transfer.summary import IssueKind
 
 
 def bad(line: int | None, file: str = "a.csv", code: str = "bad-flag", **values: Any) -> Issue:
-    return Issue(code=code, reason="is bad", file=file, line=line, **values)
+    return Issue(code=code, params={"reason": "is bad"}, file=file, line=line, **values)
 
 
 def report_of(*issues: Issue) -> Report:

@@ -184,8 +184,8 @@ def report_attributes(run: Run, outcome: Outcome, file: str, line: int) -> None:
         totals = run.report.of("attributes")
         totals.read += len(outcome.dropped)
         totals.skipped.update(map(SkipReason.NO_SUCH_SPEC.of, outcome.dropped))
-    for name, value, reason in outcome.faults:
-        run.issue("bad-attribute", reason, file=file, line=line, column=name, value=value)
+    for name, value, params in outcome.faults:
+        run.issue("bad-attribute", file=file, line=line, column=name, value=value, **params)
 
 
 def _rounded_places(rows: Resolved) -> Iterable[object]:

@@ -10,6 +10,7 @@ from django.db.models import Count, QuerySet
 from openimages_io.archives.safety import is_junk
 from openimages_io.exceptions import OpenImagesError
 from openimages_io.format import cells
+from openimages_io.format.bad_value import BadValue
 from openimages_io.format.layouts import misread
 from openimages_io.format.names import DATUMARO, image_id_of, split_ending, unsafe_word
 from openimages_io.format.sizes import MAX_SIDE, write_sizes
@@ -46,7 +47,7 @@ def prepare_images(out: ExportState) -> None:
     for subset in subsets:
         fault = _fault_of_subset(out, subset)
         if fault:
-            out.issue("bad-subset", f"is a subset whose name cannot be written: it {fault}", value=subset)
+            out.issue("bad-subset", value=subset, form="written", fault=fault.as_param())
             keys = images_of(out).filter(subset=subset).values_list("pk", flat=True)
             _leave_out(out, keys.iterator(chunk_size=_PAGE), "the subset's name cannot be written")
             continue
@@ -61,7 +62,7 @@ def prepare_images(out: ExportState) -> None:
         _warn_of_shared_names(out)
 
 
-def _fault_of_subset(out: ExportState, subset: str) -> str | None:
+def _fault_of_subset(out: ExportState, subset: str) -> BadValue | None:
     names = out.names
     paths = [
         names.image_list(subset),
@@ -70,12 +71,12 @@ def _fault_of_subset(out: ExportState, subset: str) -> str | None:
         names.picture(subset, "a", ".jpg"),
     ]
     if max(len(step.encode("utf-8", "surrogatepass")) for path in paths for step in path.split("/")) > LONGEST_STEP:
-        return "is too long for the name of a file"
+        return BadValue("bad-name", "long-file")
     fault = unsafe_word(subset)
     if fault is None and not can_be(cells.SUBSET, subset):
-        fault = "could not be read again"
+        fault = BadValue("bad-name", "unreadable")
     if fault is None and any(map(is_junk, paths)):
-        fault = "is that of files which are passed over when an archive is read"
+        fault = BadValue("bad-name", "passed-over")
     return fault
 
 
@@ -85,8 +86,8 @@ def _prepare_subset(out: ExportState, subset: str) -> None:
         if not _PLAIN_ID.fullmatch(name):
             try:
                 cells.IMAGE_ID.parse(name)
-            except ValueError as fault:
-                out.issue("bad-image-id", str(fault), value=name)
+            except BadValue as fault:
+                out.issue("bad-image-id", value=name, **fault.params)
                 _leave_out(out, [key], SkipReason.BAD_NAME)
                 continue
         out.image_names[key] = name
@@ -182,8 +183,8 @@ def _sizes(out: ExportState) -> Iterator[tuple[str, str, int, int]]:
                     continue
                 if max(height, width) > MAX_SIDE:
                     totals.skipped[SkipReason.TOO_LARGE] += 1
-                    reason = f"is {width} x {height} pixels, more than the {MAX_SIDE:,} that a side may have"
-                    out.issue("bad-size", reason, value=f"{subset}/{out.image_names[key]}")
+                    params = {"form": "side", "width": width, "height": height, "limit": MAX_SIDE}
+                    out.issue("bad-size", value=f"{subset}/{out.image_names[key]}", **params)
                     continue
                 totals.written += 1
                 yield subset, out.image_names[key], height, width

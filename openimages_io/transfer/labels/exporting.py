@@ -33,9 +33,7 @@ def prepare_labels(out: ExportState) -> None:
             out.labels.append(label)
             continue
         out.bad_labels.add(label.pk)
-        out.issue(
-            "bad-label-name", "is a label whose name could not be read again; it is not written", value=label.name
-        )
+        out.issue("bad-label-name", value=label.name, form="unreadable")
         out.report.of("labels").read += 1
         out.report.of("labels").skipped[SkipReason.BAD_NAME] += 1
     out.label_names = {label.pk: label.name for label in out.labels}
@@ -131,8 +129,8 @@ def write_hierarchy(out: ExportState, unlisted: Sequence[str]) -> None:
         graph = hierarchy.Graph(root=root, edges=tuple(edges), names=named)
         data = hierarchy.dump(graph, out.limits, taken=taken)
         totals.written += len(edges)
-    except OpenImagesError as fault:
-        out.issue("bad-hierarchy", str(fault), file=out.names.hierarchy)
+    except hierarchy.UnwritableHierarchy as fault:
+        out.issue("bad-hierarchy", file=out.names.hierarchy, **fault.params)
         totals.skipped[SkipReason.UNWRITABLE] += len(edges)
         data = hierarchy.dump(hierarchy.Graph(root=None, edges=(), names=()), out.limits, taken=taken)
     out.output.write(out.names.hierarchy, data, compress=True)

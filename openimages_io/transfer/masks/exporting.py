@@ -123,7 +123,7 @@ class _Writer:
                 elif beside(shape) is not None:
                     row = self._mask_row(shape, next(contents)[1])
                 else:
-                    raise CannotBeWritten("has no mask")
+                    raise CannotBeWritten("no-mask")
             except CannotBeWritten as fault:
                 self._refuse(shape, fault)
                 continue
@@ -136,13 +136,13 @@ class _Writer:
         self.totals.skipped[SkipReason.UNWRITABLE] += 1
         place = f"{self.subset}/{self.out.image_names[shape.image_id]}"
         what = f"{shape.kind} {shape.pk} of {self.out.label_names[shape.label_id]} on {place}"
-        self.out.issue("shape-unwritten", str(fault), value=what)
+        self.out.issue("shape-unwritten", value=what, **fault.params)
 
     def _mask_row(self, shape: Shape, png: bytes) -> _Row:
         mask = beside(shape)
         assert mask is not None
         if png and not png.startswith(SIGNATURE):
-            raise CannotBeWritten("has a mask that is not a PNG")
+            raise CannotBeWritten("no-png")
         self._without_png += not png
         if self.out.options.mask_size is MaskSize.IMAGE and png:
             png = self._at_image_size(shape, png)
@@ -164,7 +164,7 @@ class _Writer:
         try:
             return encode(geometry.resize_nearest(decode(png, self.out.limits), *check_size(size, self.out.limits)))
         except BadMask as fault:
-            raise CannotBeWritten(f"has a PNG that {fault}") from None
+            raise CannotBeWritten("png", fault=fault.as_param()) from None
 
     def _drawn_row(self, shape: Shape) -> _Row:
         """The row of a shape with all others of its group and label, of which it is the first."""

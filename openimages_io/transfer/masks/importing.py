@@ -152,12 +152,14 @@ class _MaskReader:
             self._spend(unpacked_bytes(png, self.run.limits))
             return png, (place.shard, place.path, digest_of(png)), check_png(png, self.run.limits)
         except FileNotFoundError:
-            code, reason = "mask-missing", None
+            code, params = "mask-missing", {}
         except BadMask as fault:
-            code, reason = "bad-mask", str(fault)
+            code, params = "bad-mask", fault.params
         except UnreadableArchive as fault:
-            code, reason = "bad-mask", f"cannot be read: {fault}"
-        self.run.issue(code, reason, file=source.path, line=line, column="MaskPath", value=path)
+            problem = fault.problems[0]
+            nested = {"code": problem.code, "params": dict(problem.params)}
+            code, params = "bad-mask", {"form": "archive", "path": problem.file, "fault": nested}
+        self.run.issue(code, file=source.path, line=line, column="MaskPath", value=path, **params)
         return None
 
     def _spend(self, unpacked: int) -> None:
@@ -165,10 +167,7 @@ class _MaskReader:
         self._unpacked += unpacked
         if self._unpacked > self._most_unpacked:
             ratio = self.run.limits.max_mask_ratio
-            reason = f"with it the masks unpack to more than {self._most_unpacked:,} bytes"
-            raise BadMask(
-                f"is not unpacked: {reason}, {ratio:,} times the size of the archive (MAX_MASK_RATIO, MASK_FREE_BYTES)"
-            )
+            raise BadMask("all", limit=self._most_unpacked, ratio=ratio)
 
     def _trace(self, mask: NewMask, source: Source, line: int) -> bool:
         """Traces the mask's outline, if it has one; tells whether that went well."""
@@ -179,7 +178,7 @@ class _MaskReader:
         try:
             pixels = decode(mask.png, self.run.limits)
         except BadMask as fault:
-            issue("bad-outline", detail=str(fault))
+            issue("bad-outline", fault=fault.as_param())
             return False
         try:
             mask.rings = geometry.trace(pixels, most) or None

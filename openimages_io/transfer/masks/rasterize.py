@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from openimages_io import geometry
+from openimages_io.format.bad_value import BadValue
 from openimages_io.format.limits import Limits
 from openimages_io.models import Mask, Shape, ShapeKind
 
@@ -14,8 +15,11 @@ Size = tuple[int, int]
 """Width and height in pixels."""
 
 
-class CannotBeWritten(ValueError):
+class CannotBeWritten(BadValue):
     """A shape that has no mask. The message ends a sentence whose subject is the shape."""
+
+    def __init__(self, form: str, **params: Any) -> None:
+        super().__init__("shape-unwritten", form, **params)
 
 
 def box_of(shape: Shape) -> Box | None:
@@ -42,10 +46,10 @@ def native_size(parts: Sequence[Shape]) -> Size | None:
 def check_size(size: Size | None, limits: Limits) -> Size:
     """The size, if a mask may be that large. Raises `CannotBeWritten`."""
     if size is None:
-        raise CannotBeWritten("cannot be drawn: the size of its image is not known")
+        raise CannotBeWritten("no-size")
     width, height = size
     if width * height > limits.max_mask_pixels:
-        raise CannotBeWritten(f"would be a mask of {width} x {height} pixels, more than {limits.max_mask_pixels:,}")
+        raise CannotBeWritten("large", width=width, height=height, limit=limits.max_mask_pixels)
     return size
 
 
@@ -61,7 +65,7 @@ def draw(shape: Shape, size: Size) -> "geometry.Mask":
         x_min, x_max, y_min, y_max = box_of(shape) or (0.0, 0.0, 0.0, 0.0)
         return geometry.fill_rectangle(x_min, x_max, y_min, y_max, rotation, *size)
     except (ValueError, TypeError) as fault:
-        raise CannotBeWritten(f"cannot be drawn: {fault}") from None
+        raise CannotBeWritten("drawing", detail=str(fault)) from None
 
 
 def box_around(parts: Sequence[tuple[Shape, "geometry.Mask"]]) -> Box | None:

@@ -3,10 +3,12 @@
 import unicodedata
 from collections.abc import Collection
 from pathlib import PurePosixPath
+from typing import Any
 
 from django.core.exceptions import SuspiciousFileOperation
 
-from openimages_io.archives.safety import is_junk, unsafe_reason
+from openimages_io.archives.safety import is_junk, unsafe_form
+from openimages_io.format.bad_value import BadValue
 from openimages_io.format.known_files import PICTURE_SUFFIXES
 from openimages_io.format.names import image_id_of, split_ending, unsafe_image_id
 from openimages_io.format.skip_reasons import SkipReason
@@ -56,7 +58,7 @@ def _write(out: ExportState, subset: str, key: int, file: str, suffix: str, name
     fault = _fault_of_path(image_name, path, suffix) or names.fault(path)
     if fault:
         totals.skipped[SkipReason.BAD_NAME] += 1
-        out.issue("bad-picture-name", fault, value=path)
+        out.issue("bad-picture-name", value=path, **_as_params(fault))
         return
     try:
         with Image(file=file).file.open("rb") as source:
@@ -72,18 +74,23 @@ def _write(out: ExportState, subset: str, key: int, file: str, suffix: str, name
     totals.written += 1
 
 
-def _fault_of_path(image_name: str, path: str, suffix: str) -> str | None:
+def _fault_of_path(image_name: str, path: str, suffix: str) -> BadValue | None:
     """Why a picture could not be read again under this path, as the end of a sentence; None if it could."""
-    fault = unsafe_image_id(image_name) or unsafe_reason(path)
-    if fault:
+    if fault := unsafe_image_id(image_name):
         return fault
+    if form := unsafe_form(path):
+        return BadValue("unsafe-path", form)
     if suffix.lower() not in PICTURE_SUFFIXES:
-        return f"does not end as a picture does: {', '.join(sorted(PICTURE_SUFFIXES))}"
+        return BadValue("bad-picture-name", "ending", endings=", ".join(sorted(PICTURE_SUFFIXES)))
     if is_junk(path):
-        return "is a name that is passed over when an archive is read"
+        return BadValue("bad-picture-name", "passed-over")
     if any(len(step.encode()) > LONGEST_STEP for step in path.split("/")):
-        return "has a part that is too long for the name of a file"
+        return BadValue("bad-picture-name", "long")
     return None
+
+
+def _as_params(fault: BadValue) -> dict[str, Any]:
+    return fault.params if fault.code == "bad-picture-name" else {"fault": fault.as_param()}
 
 
 class _PictureNames:
@@ -98,12 +105,12 @@ class _PictureNames:
         self._folders: set[str] = set()
         self._folded: set[int] = set()
 
-    def fault(self, path: str) -> str | None:
+    def fault(self, path: str) -> BadValue | None:
         """Why the path is not free, as the end of a sentence; None if it is."""
         if path in self._files or path in self._folders:
-            return "is the name of another picture, too, or of its folder"
+            return BadValue("bad-picture-name", "taken")
         if not self._files.isdisjoint(_folders(path)):
-            return "would stand in a folder that has the name of another picture"
+            return BadValue("bad-picture-name", "below")
         return None
 
     def take(self, out: ExportState, path: str) -> None:

@@ -165,7 +165,7 @@ def _form(size: tuple[int, int], told: tuple[int, int]) -> dict[str, Any]:
 
 
 def _bad_picture(path: str, fault: BadPicture) -> Issue:
-    return Issue(code="bad-picture", reason=str(fault), file=path, value=path.rpartition("/")[2])
+    return Issue(code="bad-picture", params=fault.params, file=path, value=path.rpartition("/")[2])
 
 
 def _image_of(run: Run, subset: str | None, name: str, path: str, chosen: Collection[int]) -> int | None:

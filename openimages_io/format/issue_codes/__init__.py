@@ -1,0 +1,58 @@
+"""Every kind of issue, declared once: how bad it is, what it means, the sentence that says it, and what to do about it.
+
+An issue carries its code and parameters; the sentence is made from these tables when it is shown. `docs/issues.md` is
+generated from them, and `tests/format/test_issue_codes.py` compares them with the code that reports issues. What may be
+wrong with an archive is declared beside the archives, in `archives/problem_codes.py`.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from openimages_io.archives.problem_codes import PROBLEM_CODES
+from openimages_io.format.issue_codes.exports import EXPORT_CODES
+from openimages_io.format.issue_codes.files import FILE_CODES, UNLISTED
+from openimages_io.format.issue_codes.hierarchy import HIERARCHY_CODES
+from openimages_io.format.issue_codes.masks import MASK_CODES
+from openimages_io.format.issue_codes.names import NAME_CODES
+from openimages_io.format.issue_codes.tables import TABLE_CODES
+from openimages_io.sentences import IssueCode, Said, Severity, fill
+
+__all__ = ["CODES", "UNLISTED", "IssueCode", "Severity", "code_of", "sentence"]
+
+CODES: Final[Mapping[str, IssueCode]] = {
+    **PROBLEM_CODES,
+    **FILE_CODES,
+    **TABLE_CODES,
+    **HIERARCHY_CODES,
+    **NAME_CODES,
+    **MASK_CODES,
+    **EXPORT_CODES,
+}
+
+UNKNOWN: Final = IssueCode(Severity.ERROR, "A kind of issue that this version doesn't have.", "Read the issue itself.")
+"""Of reports that another version has stored."""
+
+
+def code_of(name: str) -> IssueCode:
+    """What is declared of a code; something general for one that only another version has."""
+    return CODES.get(name, UNKNOWN)
+
+
+def sentence(code: str, params: Mapping[str, Any]) -> str:
+    """What is said of an issue: its parameter `reason` if it has one, else the code's sentence with its parameters."""
+    if "reason" in params:
+        return str(params["reason"])
+    declared = code_of(code)
+    params = {name: _nested(value) for name, value in params.items()}
+    try:
+        said = fill(declared, params)
+    except (KeyError, ValueError, TypeError):  # stored by a version with other parameters
+        said = ""
+    return said or ", ".join([declared.about, *(f"{name}: {value}" for name, value in sorted(params.items()))])
+
+
+def _nested(value: Any) -> Any:
+    """The sentence of a parameter that has a code and parameters of its own; any other as it is."""
+    if isinstance(value, Mapping) and "code" in value:
+        return Said(sentence(value["code"], value.get("params", {})))
+    return value

@@ -1,0 +1,72 @@
+"""How sentences are made of a template and parameters: what issues, problems of archives and errors have in common."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from string import Formatter
+from typing import Any, Final
+
+from openimages_io.text import printable
+
+
+class Severity(StrEnum):
+    """How bad an issue is: only an error keeps an import from being written."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class IssueCode:
+    """One kind of issue."""
+
+    severity: Severity
+    """How bad it is unless whoever reports it says otherwise."""
+    about: str
+    """What it means, for the reference and the summary."""
+    advice: str
+    """What a person can do about it; an imperative."""
+    sentence: str = ""
+    """What is said of one: the end of a sentence whose subject is the value, or a whole clause.
+
+    `{name}` is a parameter, `{count:row|rows}` a number with its noun, `{count:is/are}` the word alone. Empty where the
+    parameter `reason` has the words, because the details are a decoder's or the operating system's.
+    """
+    forms: Mapping[str, str] = field(default_factory=dict)
+    """Sentences that differ by circumstance; the parameter `form` chooses."""
+
+
+class Said(str):
+    """A sentence that is a part of another one, and was made fit to be shown."""
+
+    __slots__ = ()
+
+
+class _Sentences(Formatter):
+    """Texts are shortened, and show nothing unprintable: they may come from untrusted archives."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        if "|" in format_spec:
+            one, many = format_spec.split("|")
+            return f"{value:,} {one if value == 1 else many}"
+        if "/" in format_spec:
+            one, many = format_spec.split("/")
+            return one if value == 1 else many
+        if isinstance(value, Said):
+            return value
+        return printable(value) if isinstance(value, str) else str(format(value, format_spec))
+
+
+_SENTENCES: Final = _Sentences()
+
+
+OF_FILE: Final[Mapping[str, Any]] = {"subject": "file"}
+"""The parameter that gives a sentence without a subject one: “the file”."""
+
+
+def fill(declared: IssueCode, params: Mapping[str, Any]) -> str:
+    """The sentence of a code. Raises `KeyError`, `ValueError` or `TypeError` for parameters that it doesn't have."""
+    template = declared.forms[params["form"]] if "form" in params else declared.sentence
+    said: str = _SENTENCES.vformat(template, (), params)
+    return f"the file {said}" if params.get("subject") == "file" else said
