@@ -36,7 +36,9 @@ class NamesOfNewImages(NameSearch):
         for name, (picture, _) in self.matches.found.items():
             groups.setdefault(picture, []).append(name)
         places = {picture: self._place(picture, names) for picture, names in groups.items()}
-        chosen = Counter(places.values())
+        chosen = Counter(
+            place for picture, place in places.items() if not self._is_taken(place, picture, groups[picture])
+        )
         for picture, names in groups.items():
             place = places[picture]
             if chosen[place] > 1 or self._is_used(place, picture, names):
@@ -126,7 +128,7 @@ class NamesOfNewImages(NameSearch):
             self.names.rows[name.subset, name.text] = place
             self.names.note(SUBSET if way is Way.EXACT else way, name.text, path)
         if doubtful:
-            if doubted and doubtful["form"] == "taken" and picture.text == text:
+            if doubted and doubtful["form"] == "taken" and self._is_taken((place[0], picture.text), picture, names):
                 self.names.doubtful_pictures[path] = {"form": "rows", "row": doubted[0].text}
             return
         if (picture.subset, picture.text) != place:

@@ -189,7 +189,7 @@ def test_no_tree_of_names_leads_a_box_or_a_picture_astray(
     attempt(seed * 6 + MODES.index((match, policy)), tmp_path / "in", match, policy)
 
 
-@pytest.mark.parametrize("seed", [3212, 10430, 10922, 11234, 11252, 11948, 12110, 13340, 13562, 20186])
+@pytest.mark.parametrize("seed", [3212, 10430, 10922, 11234, 11252, 11948, 12110, 13340, 13562, 20186, 32900])
 def test_trees_that_a_second_import_once_changed(seed: int, tmp_path: Path) -> None:
     """Or that the first one failed on; each for another reason. `seed` chooses match and policy, too."""
     attempt(seed, tmp_path / "in", *MODES[seed % 6])
