@@ -3,16 +3,26 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from django.db.models import Max, RestrictedError
+from django.db.models import Max, Prefetch, RestrictedError
 
 from openimages_io.annotations.errors import Conflict, InvalidData, NotThere
 from openimages_io.annotations.transactions import changing_task
 from openimages_io.annotations.versions import ANY, Expected, version_of_label
-from openimages_io.models import AttributeSpec, Label, Shape, Task
+from openimages_io.models import AttributeSpec, HierarchyEdge, Label, Shape, Task
 from openimages_io.models.primary import primary
 
 LARGEST_POSITION: Final = 2**31 - 1
 """What a `PositiveIntegerField` holds on every database, whatever else one of them takes."""
+
+
+def details(using: str | None) -> tuple[Prefetch[Any], ...]:
+    """What is prefetched of labels, from the database that they were read from: specs and places in the hierarchy.
+
+    A version is made of it, so it must not come from a replica that lags behind.
+    """
+    edges = HierarchyEdge.objects.using(using)
+    specs = AttributeSpec.objects.using(using)
+    return Prefetch("attribute_specs", specs), Prefetch("parent_edges", edges), Prefetch("child_edges", edges)
 
 
 def next_position(task: Task) -> int:
@@ -74,7 +84,8 @@ def delete_label(label: Label, expected: Expected = ANY) -> None:
 
 
 def _current(label: Label) -> Label:
-    found = primary(Label).filter(pk=label.pk).first()
+    labels = primary(Label)
+    found = labels.filter(pk=label.pk).prefetch_related(*details(labels.db)).first()
     if found is None:
         raise NotThere("The label is no longer there.")
     return found

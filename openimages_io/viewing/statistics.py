@@ -78,7 +78,8 @@ def known(task: Task) -> Statistics | None:
 
     None where nobody has counted a large task yet. An import in the background counts, and so does a check.
     """
-    kept = stored([task]).get(task.pk)
+    using = router.db_for_write(TaskStatistics, instance=task)
+    kept = stored([task], using).get(task.pk)
     return kept if (kept and kept.revision == task.revision) or not _is_small(task) else refresh(task)
 
 
@@ -92,13 +93,13 @@ def _is_small(task: Task) -> bool:
     return not any(behind)
 
 
-def stored(tasks: Iterable[Task]) -> dict[int, Statistics]:
+def stored(tasks: Iterable[Task], using: str | None = None) -> dict[int, Statistics]:
     """What is kept of these tasks by key, in one query and without counting: a list's numbers.
 
     It may be of an earlier revision than the task's; a task of which nothing is kept is left out.
     """
     keys = [task.pk for task in tasks]
-    read = ((row.task_id, _read(row)) for row in TaskStatistics.objects.filter(task__in=keys))
+    read = ((row.task_id, _read(row)) for row in TaskStatistics.objects.using(using).filter(task__in=keys))
     return {key: statistics for key, statistics in read if statistics is not None}
 
 

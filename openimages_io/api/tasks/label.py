@@ -3,7 +3,7 @@
 import re
 from typing import Any, Final
 
-from django.db.models import Prefetch, QuerySet, prefetch_related_objects
+from django.db.models import prefetch_related_objects
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers, status
 from rest_framework.exceptions import PermissionDenied
@@ -11,7 +11,13 @@ from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from openimages_io.annotations.labels import LARGEST_POSITION, change_label, create_label, delete_label
+from openimages_io.annotations.labels import (
+    LARGEST_POSITION,
+    change_label,
+    create_label,
+    delete_label,
+    details,
+)
 from openimages_io.annotations.versions import version_of_label
 from openimages_io.api.base import ApiView
 from openimages_io.api.etags import expected, require_match, tagged
@@ -100,13 +106,6 @@ class LabelSerializer(StrictSerializer, ModelSerializer):
         validators = ()
 
 
-def with_details(labels: QuerySet[Label]) -> QuerySet[Label]:
-    """The labels with what is shown of them, in a constant number of queries."""
-    edges = HierarchyEdge.objects.using(labels.db)
-    labels = labels.prefetch_related(Prefetch("attribute_specs", AttributeSpec.objects.using(labels.db)))
-    return labels.prefetch_related(Prefetch("parent_edges", edges), Prefetch("child_edges", edges))
-
-
 class _LabelView(ApiView):
     """What both views of labels share."""
 
@@ -122,11 +121,11 @@ class _LabelView(ApiView):
 
     def current(self, label: Label) -> Label:
         """The label as it is now."""
-        return get_object_or_404(with_details(primary(Label)), pk=label.pk)
+        return get_object_or_404(primary(Label), pk=label.pk)
 
     def answer(self, label: Label, code: int = status.HTTP_200_OK) -> Response:
         """The label with its ETag."""
-        prefetch_related_objects([label], "attribute_specs", "parent_edges", "child_edges")  # read once for both
+        prefetch_related_objects([label], *details(label._state.db))  # read once for both
         return tagged(self.request, LabelSerializer(label).data, version_of_label(label), code)
 
 
@@ -146,7 +145,8 @@ class LabelList(_LabelView):
         """Lists the labels in the order in which they were made; `position` is their place in the class list."""
         task = self.get_task(pk)
         PageQuery(data=request.query_params).is_valid(raise_exception=True)
-        page = self.paginate_queryset(with_details(task.labels.all()))
+        labels = task.labels.all()
+        page = self.paginate_queryset(labels.prefetch_related(*details(labels.db)))
         return self.get_paginated_response(LabelSerializer(page, many=True).data)
 
     @extend_schema(
