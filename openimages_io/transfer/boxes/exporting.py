@@ -119,7 +119,7 @@ class _Boxes:
             found: set[str] = set()
             for page in scan(self.out, ("image_id", "label_id", *SAID), OF_PERSON, subset=subset):
                 boxes = written(self.out, page)
-                found.update(name for name in PERSON_ATTRIBUTES if self._attributes.people(boxes, name).any())
+                found.update(name for name in PERSON_ATTRIBUTES if any(self._attributes.people(boxes, name).tolist()))
                 if len(found) == len(PERSON_ATTRIBUTES):
                     break
             self.extra[subset] += tuple(name for name in PERSON_ATTRIBUTES if name in found)
