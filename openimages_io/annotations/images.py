@@ -18,7 +18,7 @@ from openimages_io.models import Image, Task, picture_storage
 from openimages_io.models.deletion import picture_folder
 from openimages_io.models.primary import primary
 from openimages_io.text import quote_text
-from openimages_io.transfer.pictures.storing import digest_of, store
+from openimages_io.transfer.pictures.storing import Stored, digest_of, store
 
 _BATCH: Final = 500
 
@@ -63,9 +63,7 @@ def add_pictures(task: Task, subset: str, pictures: Sequence[NewPicture]) -> lis
         images = []
         for picture in pictures:
             stored = store(new, folder, picture.file.read(), picture.file_name, limits)
-            file = {"file": stored.file, "file_digest": stored.digest, "file_suffix": stored.suffix}
-            size = {"width": stored.width, "height": stored.height}
-            images.append(Image(task=task, subset=subset, name=picture.name, **file, **size))
+            images.append(Image(task=task, subset=subset, name=picture.name, **_columns(stored)))
         return _make(images, task, paths, commit)
 
 
@@ -90,10 +88,7 @@ def set_picture(image: Image, picture: NewPicture, expected: Expected = ANY) -> 
                 raise Conflict(
                     "The image has a picture, on which its annotations were drawn; make another image of this."
                 )
-            file = {"file": stored.file, "file_digest": stored.digest, "file_suffix": stored.suffix}
-            for field, value in {**file, "width": stored.width, "height": stored.height}.items():
-                setattr(current, field, value)
-            current.save(update_fields=[*file, "width", "height", "updated"])
+            _set(current, _columns(stored))
     return current
 
 
@@ -110,9 +105,7 @@ def change_image(image: Image, values: Mapping[str, Any], expected: Expected = A
             path = "name" if "name" in values else "subset"
             raise InvalidData.of(path, "The subset has an image with that name already.", "unique")
         if values:
-            for field, value in values.items():
-                setattr(current, field, value)
-            current.save(update_fields=[*values, "updated"])
+            _set(current, values)
     return current
 
 
@@ -122,6 +115,18 @@ def delete_image(image: Image, expected: Expected = ANY) -> None:
         current = _current(image)
         expected.check_deletion(version_of_image(current))
         current.delete()
+
+
+def _columns(stored: Stored) -> dict[str, Any]:
+    """The columns of an image that its picture fills."""
+    file = {"file": stored.file, "file_digest": stored.digest, "file_suffix": stored.suffix}
+    return file | {"width": stored.width, "height": stored.height}
+
+
+def _set(image: Image, values: Mapping[str, Any]) -> None:
+    for field, value in values.items():
+        setattr(image, field, value)
+    image.save(update_fields=[*values, "updated"])
 
 
 def _current(image: Image) -> Image:

@@ -1,7 +1,7 @@
 """Tasks: renamed, given to somebody else, deleted."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from django.db.models import QuerySet
 
@@ -10,6 +10,8 @@ from openimages_io.annotations.transactions import changing_task
 from openimages_io.annotations.versions import ANY, Expected, version_of_task
 from openimages_io.models import Task
 from openimages_io.models.primary import primary
+
+NAME_TAKEN: Final = "A task with that name exists already."
 
 
 def change_task(task: Task, values: Mapping[str, Any], expected: Expected = ANY) -> Task:
@@ -20,7 +22,7 @@ def change_task(task: Task, values: Mapping[str, Any], expected: Expected = ANY)
     with changing_task(task) as current:
         expected.check_edit(version_of_task(current))
         if "name" in values and _others(current).filter(name=values["name"]).exists():
-            raise InvalidData.of("name", "A task with that name exists already.", "unique")
+            raise InvalidData.of("name", NAME_TAKEN, "unique")
         if values:
             for name, value in values.items():
                 setattr(current, name, value)

@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.validators import UniqueValidator
 
-from openimages_io.annotations.tasks import change_task
+from openimages_io.annotations.tasks import NAME_TAKEN, change_task
 from openimages_io.annotations.versions import version_of_task
 from openimages_io.api.base import ApiView
 from openimages_io.api.etags import expected, tagged
@@ -41,8 +41,7 @@ class UniqueName(UniqueValidator):
 
 
 _TAGS = ["tasks"]
-_TAKEN = "A task with that name exists already."
-_NAME: dict[str, Any] = {"max_length": 255, "validators": [UniqueName(Task.objects.all(), _TAKEN)]}
+_NAME: dict[str, Any] = {"max_length": 255, "validators": [UniqueName(Task.objects.all(), NAME_TAKEN)]}
 
 
 class TaskSerializer(StrictSerializer, ModelSerializer):
@@ -161,7 +160,7 @@ class TaskList(ApiView):
             with transaction.atomic(using=router.db_for_write(Task)):
                 task = serializer.save(owner=request.user)
         except IntegrityError:
-            raise fault("name", _TAKEN, "unique") from None  # by somebody, a moment ago
+            raise fault("name", NAME_TAKEN, "unique") from None  # by somebody, a moment ago
         location = self.request.build_absolute_uri(f"{task.pk}/")
         return Response(TaskSerializer(task).data, status.HTTP_201_CREATED, headers={"Location": location})
 
