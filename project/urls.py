@@ -9,10 +9,12 @@ from django.views.defaults import page_not_found
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
 
+from project.favicon import favicon
 from project.tokens import ObtainToken
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
+    path("favicon.ico", favicon),
     path("admin/", admin.site.urls),
     path("api/", include("openimages_io.urls")),
     path("api/token/", ObtainToken.as_view(), name="token"),

@@ -3,6 +3,7 @@
 import runpy
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import pytest
 from django.contrib.auth import authenticate
@@ -100,6 +101,20 @@ def test_the_front_door_leads_to_the_admin(client: Client) -> None:
     response = client.get("/")
     assert response.status_code == 302
     assert response.headers["Location"] == "/admin/"
+
+
+def test_the_icon_needs_no_static_files_and_has_nothing_that_a_policy_refuses(
+    client: Client, settings: Settings, tmp_path: Path
+) -> None:
+    manifest = "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
+    settings.DEBUG, settings.STATIC_ROOT = False, tmp_path
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": manifest}}
+    response = client.get("/favicon.ico")
+    assert (response.status_code, response.headers["Content-Type"]) == (200, "image/svg+xml")
+    assert "max-age=86400" in response.headers["Cache-Control"]
+    used = {element.tag.rpartition("}")[2] for element in ET.fromstring(response.content).iter()}  # noqa: S314
+    assert used == {"svg", "rect", "path"}
+    assert b"style" not in response.content
 
 
 @pytest.mark.django_db

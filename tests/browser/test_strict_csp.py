@@ -61,6 +61,12 @@ while Job.objects.filter(state__in=("queued", "running")).exists():
     assert time.monotonic() < end
     time.sleep(0.1)
 """
+_ICON_WIDTH = """() => new Promise(done => {
+  const icon = new Image();
+  icon.onload = () => done(icon.naturalWidth);
+  icon.onerror = () => done(0);
+  icon.src = '/favicon.ico';
+})"""
 
 
 def kind_of(path: str) -> str:
@@ -103,6 +109,7 @@ def test_no_page_of_the_admin_site_breaks_a_strict_policy(browser: Browser, stri
     page.evaluate("() => document.body.insertAdjacentHTML('beforeend', '<p style=\"color: red\">x</p>')")
     assert any("Content Security Policy" in line for line in refused), "this browser refuses nothing"
     refused.clear()
+    assert page.evaluate(_ICON_WIDTH) > 0, "the site's icon is not shown"
     log_in(page)
     times = opened(page, "/admin/")
     context.close()
