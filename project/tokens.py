@@ -45,7 +45,7 @@ class ObtainToken(ApiView):
 
     authentication_classes: Sequence[type[BaseAuthentication]] = ()
     permission_classes = (AllowAny,)  # type: ignore[assignment]
-    throttle_classes = (LoginThrottle,)  # type: ignore[assignment]
+    throttle_classes = (LoginThrottle,)
     serializer_class = LoginSerializer
 
     @extend_schema(

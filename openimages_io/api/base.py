@@ -1,9 +1,10 @@
-"""What every view of the API shares: its own choices, so that a project's defaults for DRF don't change it."""
+"""What every view of the API shares; what else it does is as the site has set it for DRF."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, TypeVar
 
 from django.core.exceptions import ImproperlyConfigured
+from django.db import router
 from django.db.models import Model, QuerySet
 from rest_framework import status
 from rest_framework.generics import GenericAPIView, get_object_or_404
@@ -11,14 +12,16 @@ from rest_framework.parsers import BaseParser
 from rest_framework.permissions import SAFE_METHODS, IsAuthenticated
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
-from rest_framework.throttling import UserRateThrottle
+from rest_framework.viewsets import ViewSetMixin
 
 from openimages_io import conf
 from openimages_io.api import errors
+from openimages_io.api.metadata import Metadata
 from openimages_io.api.pagination import KeyCursorPagination
 from openimages_io.api.parsing import StrictJSONParser, check_length
-from openimages_io.api.permissions import DeclaredPermission, Rules
+from openimages_io.api.permissions import DeclaredPermission, Rule, Rules
 from openimages_io.api.schema import Schema
+from openimages_io.api.throttling import RequestThrottle
 from openimages_io.models import Task
 from openimages_io.models.primary import primary
 from openimages_io.permissions import TaskPermissions, filter_once, permissions
@@ -26,47 +29,23 @@ from openimages_io.permissions import TaskPermissions, filter_once, permissions
 Row = TypeVar("Row", bound=Model)
 
 
-class RequestThrottle(UserRateThrottle):
-    """All requests of one user."""
-
-    scope = "openimages"
-
-    def get_rate(self) -> str:
-        """The site's setting."""
-        return conf.options().throttle_rate
-
-
-class UploadThrottle(UserRateThrottle):
-    """What costs more than a request: uploads, imports and exports."""
-
-    scope = "openimages-uploads"
-
-    def get_rate(self) -> str:
-        """The site's setting."""
-        return conf.options().upload_rate
-
-    def allow_request(self, request: Request, view: Any) -> bool:
-        """Counts requests that write."""
-        return request.method in SAFE_METHODS or super().allow_request(request, view)
-
-
 class ApiView(GenericAPIView[Any]):
     """A view of the API. What does not exist for a user is 404, what a user may not do with what exists is 403."""
 
     permission_classes = (IsAuthenticated, DeclaredPermission)
-    rules: ClassVar[Rules] = Rules()
-    """Who may call each method."""
+    rules: ClassVar[Rules | Mapping[str, Rule]] = {}
+    """Who may do what."""
     was_asked = False
-    """Whether the rules of the method were asked."""
+    """Whether the rules were asked."""
     parser_classes: Sequence[type[BaseParser]] = (StrictJSONParser,)
     renderer_classes = (JSONRenderer,)
-    throttle_classes = (RequestThrottle,)
+    throttle_classes = (*GenericAPIView.throttle_classes, RequestThrottle)
     pagination_class = KeyCursorPagination
     filter_backends = ()
     versioning_class = None
-    metadata_class = None  # OPTIONS is 405: what there is, the OpenAPI document says
+    metadata_class = Metadata
     schema = Schema()
-    takes_files: ClassVar[bool] = False
+    takes_files = False
     """Whether the larger of the two limits on the size of a request holds."""
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
@@ -82,7 +61,7 @@ class ApiView(GenericAPIView[Any]):
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         """Refuses to answer what nobody has asked the rules for: a view that looks rows up by another way is a hole."""
-        is_ruled = DeclaredPermission in self.permission_classes
+        is_ruled = DeclaredPermission in self.permission_classes and request.method != "OPTIONS"
         if is_ruled and response.status_code < status.HTTP_400_BAD_REQUEST and not self.was_asked:
             raise ImproperlyConfigured(f"{type(self).__name__} answers without having asked who may.")
         return super().finalize_response(request, response, *args, **kwargs)
@@ -94,20 +73,48 @@ class ApiView(GenericAPIView[Any]):
 
     def get_task(self, key: int) -> Task:
         """A task that exists for the user, and whose rule holds. Raises `Http404` and `PermissionDenied`."""
-        return self.checked_row(get_object_or_404(self._tasks(), pk=key))
+        return self.checked_row(get_object_or_404(self.tasks(), pk=key))
 
     def get_row(self, model: type[Row], key: int, *others: str) -> Row:
         """An image, label or shape likewise, with its task and these others. Raises `Http404`, `PermissionDenied`."""
         rows = self._rows(model).select_related("task", *others)
-        return self.checked_row(get_object_or_404(rows.filter(task__in=self._tasks()), pk=key))
+        return self.checked_row(get_object_or_404(rows.filter(task__in=self.tasks()), pk=key))
 
     def checked_row(self, row: Row) -> Row:
-        """The row, if the rules of the method hold for it. Raises `PermissionDenied`."""
+        """The row, if the rules hold for it. Raises `PermissionDenied`."""
         self.check_object_permissions(self.request, row)
         return row
 
-    def _tasks(self) -> QuerySet[Task]:
+    def tasks(self) -> QuerySet[Task]:
+        """The tasks that exist for the user."""
         return filter_once(self._rows(Task), self.permissions.tasks(self.request.user))
 
     def _rows(self, model: type[Row]) -> QuerySet[Row]:
         return model._default_manager.all() if self.request.method in SAFE_METHODS else primary(model)
+
+
+class ApiViewSet(ViewSetMixin, ApiView):
+    """A ViewSet of the API, whose `rules` say of each action who may call it.
+
+    `queryset` are the rows that it is about; of these, those exist for a user that are in tasks that do. The key in the
+    address is that of such a row, or of a task where the address goes on below one.
+    """
+
+    rules: ClassVar[Mapping[str, Rule]] = {}
+    lookup_value_converter = "int"
+
+    def get_queryset(self) -> QuerySet[Any]:
+        """The rows that exist for the user; from a replica only for who reads."""
+        rows = super().get_queryset()
+        if self.request.method not in SAFE_METHODS:
+            rows = rows.using(router.db_for_write(rows.model))
+        if rows.model is Task:
+            return filter_once(rows, self.permissions.tasks(self.request.user))
+        return rows.filter(task__in=self.tasks()).select_related("task")
+
+    def get_object(self) -> Any:
+        """The row of the address, if the rule of the action holds for it. Filters of lists are not asked.
+
+        Raises `Http404` and `PermissionDenied`.
+        """
+        return self.checked_row(get_object_or_404(self.get_queryset(), pk=self.kwargs["pk"]))

@@ -61,7 +61,7 @@ DOWNLOADS: Final = Rule(
 
 
 class DeclaredPermission(BasePermission):
-    """Asks the rule that a view declares for the method; a method without one is a fault of ours, and is refused."""
+    """Asks the rule that a view declares for the action; an action without one is a fault of ours, and is refused."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
         """Whether the rule holds, if it needs no row."""
@@ -77,9 +77,18 @@ class DeclaredPermission(BasePermission):
 
 
 def rule_of(view: Any, method: str) -> Rule | None:
-    """The rule of a method; None for one that the view doesn't have. Raises `ImproperlyConfigured`."""
-    name = "get" if method == "HEAD" else method.lower()
-    rule: Rule | None = getattr(view.rules, name, None)
-    if rule is None and name != "options" and hasattr(view, name):
-        raise ImproperlyConfigured(f"{type(view).__name__} says nothing of who may {method}.")
+    """The rule of the action that a request asks for; None of OPTIONS, and of a method that the view doesn't have.
+
+    Raises `ImproperlyConfigured`.
+    """
+    if isinstance(view.rules, Rules):
+        name = "get" if method == "HEAD" else method.lower()
+        rule: Rule | None = getattr(view.rules, name, None)
+        is_missing = rule is None and name != "options" and hasattr(view, name)
+    else:
+        name = view.action
+        rule = view.rules.get(name)
+        is_missing = rule is None and name not in {None, "metadata"}
+    if is_missing:
+        raise ImproperlyConfigured(f"{type(view).__name__} says nothing of who may {name}.")
     return rule

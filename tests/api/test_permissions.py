@@ -149,7 +149,9 @@ TABLE: Final = [
 
 def methods(pattern: URLPattern) -> set[str]:
     view: Any = pattern.callback
-    return {verb for verb in VERBS if hasattr(view.view_class, verb)}
+    if hasattr(view, "actions"):
+        return set(view.actions) - {"head"}
+    return {verb for verb in VERBS if hasattr(view.cls, verb)}
 
 
 @pytest.fixture

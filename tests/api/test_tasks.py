@@ -229,5 +229,17 @@ def test_keys_that_nothing_has(api: APIClient) -> None:
 
 
 def test_what_is_not_there_may_not_be_done(api: APIClient, task: Task) -> None:
-    for method in ("put", "options", "post"):
+    for method in ("put", "post"):
         assert "not allowed" in refusal(getattr(api, method)(detail(task)), 405)
+
+
+def test_options_say_what_a_view_is_and_nothing_of_a_row(api: APIClient, task: Task) -> None:
+    said = ok(api.options(detail(task)))
+    assert said == {
+        "name": "Task Instance",
+        "description": "The tasks that exist for the user.",
+        "renders": ["application/json"],
+        "parses": ["application/json"],
+    }
+    assert ok(api.options(f"{URL}0/")) == said
+    refusal(APIClient().options(detail(task)), 401)

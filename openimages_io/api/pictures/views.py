@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from openimages_io.annotations.images import set_picture
 from openimages_io.annotations.versions import version_of_image
-from openimages_io.api.base import ApiView, RequestThrottle, UploadThrottle
+from openimages_io.api.base import ApiView
 from openimages_io.api.errors import PreconditionFailed
 from openimages_io.api.etags import expected, tagged
 from openimages_io.api.negotiation import IgnoreAccept
@@ -22,6 +22,7 @@ from openimages_io.api.schema import ETAG, error_responses, match, write_error_r
 from openimages_io.api.strict import StrictFormSerializer
 from openimages_io.api.tasks.image_creation import uploaded_picture
 from openimages_io.api.tasks.image_fields import ImageSerializer, PictureFileSerializer, serialize_images
+from openimages_io.api.throttling import UploadThrottle
 from openimages_io.format.pictures import BadPicture
 from openimages_io.models import Image, Shape
 from openimages_io.models.thumbnails import SIZES
@@ -78,7 +79,7 @@ class ImageFile(PictureView):
 
     rules = Rules(get=may("view", of=Image), put=may("change", of=Image))
     parser_classes = (StrictMultiPartParser,)
-    throttle_classes = (RequestThrottle, UploadThrottle)  # type: ignore[assignment]  # one more than the base has
+    throttle_classes = (*ApiView.throttle_classes, UploadThrottle)
     takes_files = True
 
     @extend_schema(

@@ -1,15 +1,12 @@
-"""Tasks, labels, the hierarchy and images."""
+"""Labels, the hierarchy and images."""
 
 from django.urls import URLPattern, path
 
 from openimages_io.api.tasks.hierarchy import Hierarchy
 from openimages_io.api.tasks.image import ImageDetail, ImageList
 from openimages_io.api.tasks.label import LabelDetail, LabelList
-from openimages_io.api.tasks.task import TaskDetail, TaskList
 
 urlpatterns: list[URLPattern] = [
-    path("tasks/", TaskList.as_view(), name="task-list"),
-    path("tasks/<int:pk>/", TaskDetail.as_view(), name="task-detail"),
     path("tasks/<int:pk>/labels/", LabelList.as_view(), name="label-list"),
     path("labels/<int:pk>/", LabelDetail.as_view(), name="label-detail"),
     path("tasks/<int:pk>/hierarchy/", Hierarchy.as_view(), name="hierarchy"),

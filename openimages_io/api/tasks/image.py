@@ -10,7 +10,7 @@ from rest_framework.throttling import BaseThrottle
 
 from openimages_io.annotations.images import change_image, delete_image
 from openimages_io.annotations.versions import version_of_image
-from openimages_io.api.base import ApiView, UploadThrottle
+from openimages_io.api.base import ApiView
 from openimages_io.api.etags import expected, tagged
 from openimages_io.api.parsing import StrictJSONParser, StrictMultiPartParser
 from openimages_io.api.permissions import Rules, may
@@ -24,6 +24,7 @@ from openimages_io.api.tasks.image_fields import (
     UploadSerializer,
     serialize_images,
 )
+from openimages_io.api.throttling import UploadThrottle
 from openimages_io.models import Image
 
 _TAGS: Final = ["images"]
