@@ -126,7 +126,7 @@ def _columns(stored: Stored) -> dict[str, Any]:
 def _set(image: Image, values: Mapping[str, Any]) -> None:
     for field, value in values.items():
         setattr(image, field, value)
-    image.save(update_fields=[*values, "updated"])
+    image.save(update_fields=list(values))
 
 
 def _current(image: Image) -> Image:

@@ -16,6 +16,7 @@ from rest_framework.viewsets import ViewSetMixin
 
 from openimages_io import conf
 from openimages_io.api import errors
+from openimages_io.api.filtering import StrictFilterBackend
 from openimages_io.api.metadata import Metadata
 from openimages_io.api.pagination import KeyCursorPagination
 from openimages_io.api.parsing import StrictJSONParser, check_length
@@ -41,7 +42,7 @@ class ApiView(GenericAPIView[Any]):
     renderer_classes = (JSONRenderer,)
     throttle_classes = (*GenericAPIView.throttle_classes, RequestThrottle)
     pagination_class = KeyCursorPagination
-    filter_backends = ()
+    filter_backends = (StrictFilterBackend,)
     versioning_class = None
     metadata_class = Metadata
     schema = Schema()

@@ -3,9 +3,12 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Final
 
+from django.forms import Form
 from django.utils.datastructures import MultiValueDict
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
+
+from openimages_io.filtersets.fields import ListField
 
 _LONGEST: Final = 255
 _SHOWN: Final = 20
@@ -62,15 +65,17 @@ class PageQuery(StrictFormSerializer):
         required=False, min_value=1, help_text="Rows on a page, up to the site's limit."
     )
 
-    def conditions(self) -> dict[str, Any]:
-        """What else was asked for: which rows."""
-        return {name: value for name, value in self.validated_data.items() if name not in {"cursor", "page_size"}}
-
 
 def unknown(names: Iterable[str], fields: Iterable[str]) -> dict[str, list[ErrorDetail]]:
     """A fault for each name that is none of the fields; of very many for the first."""
     strange = [str(name) for name in names if name not in fields]
     return {name: _fault("This field is unknown.", "unknown") for name in strange[:_SHOWN]}
+
+
+def faults_of(form: Form) -> dict[str, list[ErrorDetail]]:
+    """What is wrong with the values of a form of Django's, field by field."""
+    found = form.errors.get_json_data().items()
+    return {name: [ErrorDetail(fault["message"], fault["code"]) for fault in faults] for name, faults in found}
 
 
 def repeated(form: MultiValueDict[str, Any], fields: Mapping[str, Any]) -> dict[str, list[ErrorDetail]]:
@@ -83,7 +88,7 @@ def repeated(form: MultiValueDict[str, Any], fields: Mapping[str, Any]) -> dict[
 
 
 def _is_list(field: Any) -> bool:
-    return isinstance(field, serializers.ListField)
+    return isinstance(field, serializers.ListField | ListField)
 
 
 def _together(check: Any, data: Any, found: dict[str, Any]) -> Any:

@@ -1,15 +1,18 @@
 """An image: a picture's name, size and provenance; the picture file itself may be absent."""
 
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from django.core.files.storage import Storage
 from django.db import models, router, transaction
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from openimages_io.models import storages
 from openimages_io.models.deletion import clear_images, picture_folder
-from openimages_io.models.image_filters import annotated
+from openimages_io.models.image_filters import Labels, annotated
 from openimages_io.models.revisions import Owners, RevisedModel, RevisedQuerySet, RevisionField, only_of_querysets
 from openimages_io.models.task import Task
 
@@ -45,27 +48,35 @@ class ImageQuerySet(RevisedQuerySet["Image"]):
     def annotated(
         self,
         *,
+        name: str | None = None,
         subset: str | None = None,
         search: str | None = None,
-        label: models.Model | int | None = None,
+        updated_since: datetime | None = None,
+        label: Labels = None,
+        without_label: Labels = None,
         kind: str | None = None,
         source: str | None = None,
         score_min: float | None = None,
         score_max: float | None = None,
-        attribute: str | None = None,
+        attribute: str | Iterable[str] | None = None,
         has_file: bool | None = None,
         has_shapes: bool | None = None,
     ) -> "ImageQuerySet":
         """Images of which one shape has all that is asked for; None asks for nothing.
 
-        `search` is a part of the ImageID in letters of either case, `label` a label or its key, `attribute` is
-        `name` or `name=value`; an empty `source` is that of shapes without one. What can't be stored is found nowhere.
+        `search` is a part of the ImageID in letters of either case, `label` a label or its key or several, any of which
+        it may be; `attribute` is `name` or `name=value` or several, all of which it must have; an empty `source` is
+        that of shapes without one. Of the labels `without_label` no shape of the image may be. What can't be stored is
+        found nowhere.
         """
         return annotated(
             self,
+            name=name,
             subset=subset,
             search=search,
+            updated_since=updated_since,
             label=label,
+            without_label=without_label,
             kind=kind,
             source=source,
             score_min=score_min,
@@ -74,6 +85,17 @@ class ImageQuerySet(RevisedQuerySet["Image"]):
             has_file=has_file,
             has_shapes=has_shapes,
         )
+
+    def update(self, **kwargs: Any) -> int:
+        """Updates the images, and when they were."""
+        return super().update(**{"updated": timezone.now()} | kwargs)
+
+    def bulk_update(self, objs: Iterable["Image"], fields: Iterable[str], batch_size: int | None = None) -> int:
+        """Updates these fields of the images, and when they were."""
+        images, now = list(objs), timezone.now()
+        for image in images:
+            image.updated = now
+        return super().bulk_update(images, {*fields, "updated"}, batch_size)
 
     @only_of_querysets
     def owners(self) -> Owners:
@@ -124,6 +146,7 @@ class Image(RevisedModel):
     revision = RevisionField(_("revision"), default=0, editable=False)
     """Raised by every change of the image's annotations."""
     updated = models.DateTimeField(_("updated"), auto_now=True)
+    """When the image or its annotations last changed, in whatever way."""
 
     objects = ImageQuerySet.as_manager()
 
@@ -148,6 +171,11 @@ class Image(RevisedModel):
 
     def __str__(self) -> str:
         return f"{self.subset}/{self.name}"
+
+    def save(self, *args: Any, update_fields: Iterable[str] | None = None, **kwargs: Any) -> None:
+        """Saves the image, and when."""
+        chosen = {*update_fields, "updated"} if update_fields else update_fields
+        super().save(*args, update_fields=chosen, **kwargs)
 
     def delete(self, using: str | None = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:
         """Deletes the image with its shapes; the picture file goes when the transaction has committed."""

@@ -1,13 +1,14 @@
 """Choosing images by what is drawn on them: the filters that the API and the admin site share."""
 
 import math
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from django.apps import apps
 from django.db import connections
 from django.db.models import BigIntegerField, BooleanField, Exists, F, Func, Model, OuterRef, Q, QuerySet
-from django.db.models.lookups import Exact
+from django.db.models.lookups import In
 
 from openimages_io.models.flags import FLAGS
 from openimages_io.models.values import is_storable
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from django.db.models.sql.compiler import SQLCompiler
 
 Rows = TypeVar("Rows", bound=QuerySet[Any])
+Labels: TypeAlias = Model | int | Iterable[Model | int] | None
+"""A label or several, each as a row or by its key."""
 
 _LARGEST_KEY: Final = 2**63 - 1
 _LONGEST_NAME: Final = 255
@@ -26,24 +29,32 @@ _TRUTH: Final = {"true": True, "false": False}
 def annotated(
     images: Rows,
     *,
+    name: str | None,
     subset: str | None,
     search: str | None,
-    label: Model | int | None,
+    updated_since: datetime | None,
+    label: Labels,
+    without_label: Labels,
     kind: str | None,
     source: str | None,
     score_min: float | None,
     score_max: float | None,
-    attribute: str | None,
+    attribute: str | Iterable[str] | None,
     has_file: bool | None,
     has_shapes: bool | None,
 ) -> Rows:
     """What `ImageQuerySet.annotated` says."""
-    key = label.pk if isinstance(label, Model) else label
-    texts = (subset, search, kind, source, attribute)
-    if any(text is not None and not is_storable(text) for text in texts) or not _is_key(key):
+    labels, unwanted = _keys(label), _keys(without_label)
+    attributes = [attribute] if isinstance(attribute, str) else list(attribute or ())
+    texts = (name, subset, search, kind, source, *attributes)
+    if any(text is not None and not is_storable(text) for text in texts) or not all(map(_is_key, labels)):
         return images.none()  # nothing stored is like it, and a database would rather fail than say so
+    if name is not None:
+        images = images.filter(name=name)
     if subset is not None:
         images = images.filter(subset=subset)
+    if updated_since is not None:
+        images = images.filter(updated__gte=updated_since)
     if search:
         images = images.filter(name__icontains=search) if len(search) <= _LONGEST_NAME else images.none()
     if has_file is not None:
@@ -53,27 +64,35 @@ def annotated(
         return images.none()
     drawn = Q(**{name: value for name, value in columns.items() if value is not None})
     vendor = connections[images.db].vendor
-    drawn &= Q() if key is None else _has_label(key, vendor)
-    drawn &= _has_attribute(attribute, vendor) if attribute else Q()
+    drawn &= _has_label(labels, vendor) if labels else Q()
+    for wanted in filter(None, attributes):
+        drawn &= _has_attribute(wanted, vendor)
     # All that is asked of a shape must hold of the same one, in one look-up.
     shapes = apps.get_model("openimages_io", "Shape")._base_manager.filter(image=OuterRef("pk"))
     if drawn:
         images = images.filter(Exists(shapes.filter(drawn)))
+    if unwanted := list(filter(_is_key, unwanted)):
+        images = images.filter(~Exists(shapes.filter(_has_label(unwanted, vendor))))
     if has_shapes is not None:
         images = images.filter(Exists(shapes) if has_shapes else ~Exists(shapes))
     return images
 
 
-def _is_key(key: int | None) -> bool:
-    return key is None or 0 < key <= _LARGEST_KEY
+def _keys(labels: Labels) -> list[int]:
+    given = [labels] if isinstance(labels, Model | int) else list(labels or ())
+    return [label.pk if isinstance(label, Model) else label for label in given]
 
 
-def _has_label(key: int, vendor: str) -> Q:
+def _is_key(key: int) -> bool:
+    return 0 < key <= _LARGEST_KEY
+
+
+def _has_label(keys: list[int], vendor: str) -> Q:
     if vendor == "postgresql":
-        return Q(label=key)
+        return Q(label__in=keys)
     # For every image SQLite would walk through all shapes of the label, as it has an index for them. A plus before
     # the column keeps it from that, so that it takes the other index and walks through the shapes of the image.
-    return Q(Exact(Func(F("label"), template="+%(expressions)s", output_field=BigIntegerField()), key))
+    return Q(In(Func(F("label"), template="+%(expressions)s", output_field=BigIntegerField()), keys))
 
 
 def _has_attribute(wanted: str, vendor: str) -> Q:

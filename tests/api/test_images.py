@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from pytest_django import DjangoAssertNumQueries
 from rest_framework.test import APIClient
 
+from openimages_io.api.pagination import PageAfterForm
+from openimages_io.filtersets.images import ImageFilterSet
 from openimages_io.format.sizes import MAX_SIDE
 from openimages_io.models import Image, Label, Shape, Task
 from tests.api.responses import faults, ok, pages, send
@@ -234,7 +236,21 @@ def drawn(task: Task) -> Label:
         ("search=ED", ["tagged", "boxed", "filed"]),
         ("search=", ["Bare", "tagged", "boxed", "filed"]),
         ("label={label}", ["tagged", "boxed"]),
-        ("label=9223372036854775808", []),
+        ("label=9223372036854775807", []),
+        ("label={label}&label=9223372036854775807", ["tagged", "boxed"]),
+        ("without_label={label}", ["Bare", "filed"]),
+        ("without_label={label}&has_file=false", ["Bare"]),
+        ("name=boxed", ["boxed"]),
+        ("name=Boxed", []),
+        ("attribute=is_group_of&attribute=score%3D0.8", ["boxed"]),
+        ("attribute=is_group_of&attribute=score%3D0.2", []),
+        ("updated_since=2020-01-01T00:00:00Z", ["Bare", "tagged", "boxed", "filed"]),
+        ("updated_since=2020-01-01T00:00:00", ["Bare", "tagged", "boxed", "filed"]),
+        ("updated_since=0001-01-01T00:00:00%2B14:00", ["Bare", "tagged", "boxed", "filed"]),
+        ("updated_since=9999-12-31T23:59:59-14:00", []),
+        ("updated_since=2120-01-01T00:00:00%2B05:00", []),
+        ("ordering=name&has_shapes=true", ["boxed", "tagged"]),
+        ("ordering=-name", ["tagged", "filed", "boxed", "Bare"]),
         ("kind=tag", ["tagged"]),
         ("source=machine", ["tagged"]),
         ("source=", ["boxed"]),
@@ -267,6 +283,27 @@ def test_lists_are_filtered(api: APIClient, task: Task, drawn: Label, query: str
         "label=-1",
         "label=1.5",
         f"label={'9' * 2000}",
+        "label=9223372036854775808",
+        "label=1&label=x",
+        "label=1&label=",
+        f"label={'&label='.join(map(str, range(1, 102)))}",
+        "without_label=x",
+        "attribute=a&attribute=",
+        "name=",
+        "name=%00",
+        "updated_since=",
+        "updated_since=now",
+        "updated_since=2026-13-01T00:00:00Z",
+        "ordering=",
+        "ordering=width",
+        "ordering=name,updated",
+        "ordering=--name",
+        "page_size=0",
+        "count=maybe",
+        "after=x",
+        "after=0",
+        "after=1",
+        "cursor=",
         "kind=",
         "kind=box",
         "source=%00",
@@ -290,9 +327,7 @@ def test_queries_that_ask_for_nothing_there_can_be(api: APIClient, task: Task, q
 @hypothesis_settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     query=st.dictionaries(
-        st.sampled_from(
-            ["subset", "search", "label", "kind", "source", "score_min", "attribute", "has_file", "cursor", "page_size"]
-        ),
+        st.sampled_from([*ImageFilterSet.base_filters, *PageAfterForm.base_fields]),
         st.text(st.characters(exclude_categories=["Cs"])) | st.integers().map(str) | st.floats().map(str),
     )
 )

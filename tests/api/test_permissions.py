@@ -123,6 +123,7 @@ TABLE: Final = [
     Row("image-file", "get", TASK, of_image, verbs("image", "view")),
     Row("image-file", "put", TASK, of_image, verbs("image", "change")),
     Row("image-thumbnail", "get", TASK, of_image, verbs("image", "view")),
+    Row("image-neighbours", "get", TASK, of_image, verbs("image", "view")),
     Row("image-overlay", "get", TASK, of_image, verbs("image", "view") | verbs("shape", "view")),
     Row("image-shapes", "get", TASK, of_image, verbs("shape", "view")),
     Row("image-shapes", "put", TASK, of_image, verbs("shape", "add", "change", "delete")),

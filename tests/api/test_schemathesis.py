@@ -39,6 +39,7 @@ HAVE_RULES: Final = {
     "hierarchy_replace": "names labels that the task must have",
     "images_change": "width and height are known together",
     "images_create": "an ImageID is there once, and a picture must be one",
+    "images_list": "a list starts after an image that the task has",
     "images_set_file": "a picture must be one, and its name end as a picture's does",
     "imports_create": "a task's name is there once",
     "labels_change": "values belong to some input types only",

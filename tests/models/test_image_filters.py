@@ -2,11 +2,13 @@
 
 import math
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from openimages_io.models import Image, Label, Shape, ShapeKind, Task
 
@@ -42,6 +44,12 @@ def test_nothing_asked_is_everything(names: Callable[..., list[str]]) -> None:
 @pytest.mark.parametrize(
     ("wanted", "found"),
     [
+        ({"name": "Boxes"}, ["Boxes"]),
+        ({"name": "boxes"}, []),
+        ({"name": "Box"}, []),
+        ({"attribute": ["pose=left", "3"]}, ["Boxes"]),
+        ({"attribute": ["pose", "occluded"]}, []),  # of one shape, not of two
+        ({"attribute": []}, ["Boxes", "tags%_", "bare"]),
         ({"subset": "validation"}, ["tags%_", "bare"]),
         ({"subset": "test"}, []),
         ({"search": "BOX"}, ["Boxes"]),
@@ -94,6 +102,37 @@ def test_a_label_is_given_as_a_row_or_a_key(names: Callable[..., list[str]], car
     assert names(label=car) == names(label=car.pk) == ["Boxes"]
 
 
+def test_several_labels_are_any_of_them_and_all_else_holds_of_the_same_shape(
+    names: Callable[..., list[str]], label: Label, car: Label
+) -> None:
+    bus = Label.objects.create(task=label.task, name="/m/01bjv")
+    assert names(label=[label, car.pk]) == ["Boxes", "tags%_"]
+    assert names(label=[car, bus]) == ["Boxes"]
+    assert names(label=[bus]) == []
+    assert names(label=[label.pk, car.pk], attribute="pose") == ["Boxes"]
+    assert names(label=[label, bus], attribute="pose") == []
+    assert names(label=[]) == ["Boxes", "tags%_", "bare"]
+
+
+def test_without_a_label_is_without_any_shape_of_it(names: Callable[..., list[str]], label: Label, car: Label) -> None:
+    assert names(without_label=label) == ["bare"]
+    assert names(without_label=car.pk) == ["tags%_", "bare"]
+    assert names(without_label=[car, label]) == ["bare"]
+    assert names(without_label=[]) == ["Boxes", "tags%_", "bare"]
+    assert names(label=label, without_label=car) == ["tags%_"]
+    assert names(label=label, without_label=label) == []
+    assert names(without_label=2**63) == ["Boxes", "tags%_", "bare"]
+
+
+def test_images_that_changed_since_a_moment(names: Callable[..., list[str]]) -> None:
+    tags = Image.objects.get(name="tags%_")
+    later = timezone.now() + timedelta(hours=1)
+    Image.objects.filter(pk=tags.pk).update(updated=later)
+    assert names(updated_since=later) == ["tags%_"]
+    assert names(updated_since=later + timedelta(microseconds=1)) == []
+    assert names(updated_since=later - timedelta(hours=2)) == ["Boxes", "tags%_", "bare"]
+
+
 def test_one_shape_must_have_all_that_is_asked(names: Callable[..., list[str]], label: Label, car: Label) -> None:
     assert names(label=label, source="xclick") == ["Boxes"]
     assert names(label=car, source="xclick") == []
@@ -105,6 +144,9 @@ def test_one_shape_must_have_all_that_is_asked(names: Callable[..., list[str]], 
     "wanted",
     [
         {"label": 2**63},
+        {"label": [1, 2**63]},
+        {"name": "\0"},
+        {"attribute": ["pose=left", "a\0"]},
         {"label": -1},
         {"label": 0},
         {"search": "\0"},
@@ -130,7 +172,9 @@ def test_hostile_values_find_nothing_and_break_nothing(names: Callable[..., list
 
 def test_shapes_are_looked_up_by_image_and_never_by_label(names: Callable[..., list[str]], label: Label) -> None:
     """SQLite would walk through all shapes of the label for every image: two minutes where 20 ms are enough."""
-    found = Image.objects.annotated(label=label, kind="rectangle", attribute="pose=left")
+    found = Image.objects.annotated(
+        label=[label, label.pk + 1], without_label=[label], kind="rectangle", attribute="pose=left"
+    )
     with CaptureQueriesContext(connection) as queries:
         list(found)
     assert len(queries) == 1

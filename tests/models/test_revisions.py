@@ -265,3 +265,42 @@ def test_touch_takes_many_keys(task: Task) -> None:
 def test_managers_have_no_delete() -> None:
     for model in (Task, Image, Label, AttributeSpec, HierarchyEdge, Shape, Mask):
         assert not hasattr(model._default_manager, "delete")
+
+
+def save_a_field(image: Image) -> None:
+    image.title = "A cat"
+    image.save(update_fields=["title"])
+
+
+def save_all(image: Image) -> None:
+    image.title = "A cat"
+    image.save()
+
+
+def update_in_bulk(image: Image) -> None:
+    image.title = "A cat"
+    Image.objects.bulk_update([image], ["title"])
+
+
+def update_rows(image: Image) -> None:
+    Image.objects.filter(pk=image.pk).update(title="A cat")
+
+
+def draw(image: Image) -> None:
+    Shape.objects.create(task=image.task, image=image, label=image.task.labels.get(), kind="tag")
+
+
+def remove_drawn(image: Image) -> None:
+    image.shapes.all().delete()
+
+
+@pytest.mark.parametrize("change", [save_a_field, save_all, update_in_bulk, update_rows, draw, remove_drawn])
+def test_when_an_image_was_updated_moves_with_every_change_of_it_or_its_shapes(
+    image: Image, other_image: Image, shape: Shape, change: Callable[[Image], None]
+) -> None:
+    before, before_task = Image.objects.in_bulk(), Task.objects.get(pk=image.task_id)
+    change(Image.objects.get(pk=image.pk))
+    after = Image.objects.in_bulk()
+    assert after[image.pk].updated > before[image.pk].updated
+    assert after[other_image.pk].updated == before[other_image.pk].updated
+    assert Task.objects.get(pk=image.task_id).updated > before_task.updated

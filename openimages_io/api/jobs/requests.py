@@ -12,7 +12,7 @@ from rest_framework.exceptions import ValidationError
 from openimages_io.api.fields import BoundedListField, SingleLineField, StrictBooleanField, StrictCharField
 from openimages_io.api.strict import PageQuery, StrictFormSerializer, StrictSerializer
 from openimages_io.format.issues import Severity
-from openimages_io.models import JobKind, JobState, Task
+from openimages_io.models import Task
 from openimages_io.models.primary import primary
 from openimages_io.transfer.options import ExportOptions, ImportOptions, SomeOptions, from_json, options_of
 
@@ -118,14 +118,6 @@ class ExportBody(StrictSerializer):
 
 class EmptyBody(StrictSerializer):
     """An empty body, or an empty object."""
-
-
-class JobQuery(PageQuery):
-    """Which jobs are listed."""
-
-    task = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1, help_text="Jobs of this task.")
-    kind = EnumField(JobKind, required=False, help_text="Jobs of this kind.")
-    state = EnumField(JobState, required=False, help_text="Jobs in this state.")
 
 
 class IssueQuery(PageQuery):

@@ -2,6 +2,7 @@
 
 import uuid
 
+from django.db.models import QuerySet
 from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header
 from drf_spectacular.types import OpenApiTypes
@@ -15,14 +16,14 @@ from openimages_io import conf
 from openimages_io.annotations.errors import Conflict
 from openimages_io.api.errors import Gone
 from openimages_io.api.jobs.base import JobView
-from openimages_io.api.jobs.pagination import NewestFirstPagination
-from openimages_io.api.jobs.requests import IssueQuery, JobQuery
+from openimages_io.api.jobs.requests import IssueQuery
 from openimages_io.api.jobs.schema import header
 from openimages_io.api.jobs.serializers import IssuePage, IssueSerializer, JobSerializer, serialize_jobs
 from openimages_io.api.jobs.streaming import streaming_response
 from openimages_io.api.negotiation import IgnoreAccept
 from openimages_io.api.permissions import CONTROLS, LISTS, SEES, Rules
 from openimages_io.api.schema import error_responses
+from openimages_io.filtersets.jobs import JobFilterSet
 from openimages_io.format.issues import Severity
 from openimages_io.jobs.recovery import fail_lost_jobs
 from openimages_io.jobs.reports import BadCursor, issues_csv, read_issues
@@ -36,21 +37,21 @@ class JobList(JobView):
 
     rules = Rules(get=LISTS)
 
-    pagination_class = NewestFirstPagination
+    filterset_class = JobFilterSet
     serializer_class = JobSerializer
+
+    def get_queryset(self) -> QuerySet[Job]:
+        return self.jobs()
 
     @extend_schema(
         operation_id="jobs_list",
         summary="List jobs",
         tags=["jobs"],
-        parameters=[JobQuery],
         responses={200: JobSerializer(many=True), **error_responses(400, 404)},
     )
     def get(self, request: Request) -> Response:
-        """Imports, exports and checks, the newest first."""
-        query = JobQuery(data=request.query_params)
-        query.is_valid(raise_exception=True)
-        jobs = self.paginate_queryset(self.jobs().filter(**query.conditions()))
+        """Imports, exports, checks and deletions."""
+        jobs = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         return self.get_paginated_response(serialize_jobs(list(jobs or ()), request))
 
 

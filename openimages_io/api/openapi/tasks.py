@@ -11,7 +11,6 @@ from openimages_io.api.tasks.serializers import (
     CountsSerializer,
     TaskChangeSerializer,
     TaskDetailSerializer,
-    TaskQuerySerializer,
     TaskSerializer,
 )
 from openimages_io.api.tasks.views import TaskViewSet
@@ -25,8 +24,7 @@ extend_schema_view(
         operation_id="tasks_list",
         tags=_TAGS,
         summary="List tasks",
-        description="Lists the tasks that exist for the user, in the order in which they were made.",
-        parameters=[TaskQuerySerializer],
+        description="Lists the tasks that exist for the user.",
         responses={200: TaskSerializer(many=True), **error_responses(400, 404)},
     ),
     create=extend_schema(

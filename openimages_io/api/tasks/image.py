@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from django.db.models import QuerySet
 from drf_spectacular.utils import OpenApiRequest, OpenApiResponse, extend_schema
 from rest_framework import status
 from rest_framework.request import Request
@@ -12,19 +13,22 @@ from openimages_io.annotations.images import change_image, delete_image
 from openimages_io.annotations.versions import version_of_image
 from openimages_io.api.base import ApiView
 from openimages_io.api.etags import expected, tagged
+from openimages_io.api.pagination import ImagePagination
 from openimages_io.api.parsing import StrictJSONParser, StrictMultiPartParser
 from openimages_io.api.permissions import Rules, may
 from openimages_io.api.schema import ETAG, KNOWN, UNCHANGED, error_responses, match, write_error_responses
 from openimages_io.api.tasks.image_creation import create, upload
 from openimages_io.api.tasks.image_fields import (
-    ImageQuerySerializer,
     ImageSerializer,
     ImagesSerializer,
+    NeighboursSerializer,
     NewImagesSerializer,
     UploadSerializer,
     serialize_images,
 )
 from openimages_io.api.throttling import UploadThrottle
+from openimages_io.filtersets.images import ImageFilterSet
+from openimages_io.filtersets.keyset import neighbours
 from openimages_io.models import Image
 
 _TAGS: Final = ["images"]
@@ -36,9 +40,14 @@ class ImageList(ApiView):
     """A task's images."""
 
     rules = Rules(get=may("view", of=Image), post=may("add", of=Image))
+    filterset_class = ImageFilterSet
+    pagination_class = ImagePagination
 
     parser_classes = (StrictJSONParser, StrictMultiPartParser)
     takes_files = True
+
+    def get_queryset(self) -> QuerySet[Image]:
+        return self.get_task(self.kwargs["pk"]).images.all()
 
     def get_throttles(self) -> list[BaseThrottle]:
         """Only what brings files counts as an upload."""
@@ -51,15 +60,11 @@ class ImageList(ApiView):
         operation_id="images_list",
         tags=_TAGS,
         summary="List a task's images",
-        parameters=[ImageQuerySerializer],
         responses={200: ImageSerializer(many=True), **error_responses(400, 404)},
     )
     def get(self, request: Request, pk: int) -> Response:
-        """Lists images in the order in which they came. Of one shape all must hold that is asked of shapes."""
-        task = self.get_task(pk)
-        query = ImageQuerySerializer(data=request.query_params)
-        query.is_valid(raise_exception=True)
-        page = self.paginate_queryset(task.images.annotated(**query.conditions())) or []
+        """Lists images. All that is asked of shapes must hold of one and the same shape."""
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or []
         return self.get_paginated_response(serialize_images(page, request))
 
     @extend_schema(
@@ -134,3 +139,27 @@ class ImageDetail(ApiView):
         image = self.get_row(Image, pk)
         delete_image(image, expected(request))
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class ImageNeighbours(ApiView):
+    """What lies beside an image."""
+
+    rules = Rules(get=may("view", of=Image))
+    filterset_class = ImageFilterSet
+    pagination_class = None  # type: ignore[assignment]  # DRF takes None
+
+    @extend_schema(
+        operation_id="images_neighbours",
+        tags=_TAGS,
+        summary="Find the images before and after an image",
+        filters=True,
+        responses={200: NeighboursSerializer, **error_responses(400, 404)},
+    )
+    def get(self, request: Request, pk: int) -> Response:
+        """Finds the images before and after an image among those of its task that the filter has, in its order.
+
+        The image itself need not be among them.
+        """
+        image = self.get_row(Image, pk)
+        before, after = neighbours(self.filter_queryset(image.task.images.all()), image)
+        return Response(NeighboursSerializer({"previous": before, "next": after}).data)

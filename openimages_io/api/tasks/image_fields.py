@@ -1,6 +1,5 @@
 """What is said of an image, what may be asked of a list of them, and what makes new ones."""
 
-import math
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -12,10 +11,10 @@ from rest_framework.request import Request
 
 from openimages_io.api.fields import LARGEST_BIG, ModelSerializer, StrictCharField, StrictFloatField, StrictIntegerField
 from openimages_io.api.reverse import reverse_url
-from openimages_io.api.strict import PageQuery, StrictFormSerializer, StrictSerializer
+from openimages_io.api.strict import StrictFormSerializer, StrictSerializer
 from openimages_io.format.names import image_id_of, unsafe_image_id, unsafe_word
 from openimages_io.format.sizes import MAX_SIDE
-from openimages_io.models import Image, Shape, ShapeKind
+from openimages_io.models import Image, Shape
 from openimages_io.models.image import DEFAULT_SUBSET, PROVENANCE
 
 _CONTROL: Final = r"\u0000-\u001f\u007f-\u009f\u2028\u2029"
@@ -207,42 +206,8 @@ class PictureFileSerializer(StrictFormSerializer):
     file = serializers.FileField()
 
 
-class ScoreField(serializers.FloatField):
-    """A score in a query, where numbers are texts."""
+class NeighboursSerializer(serializers.Serializer[Any]):
+    """The ids of the images before and after one."""
 
-    def to_internal_value(self, data: Any) -> float:
-        """Refuses what is not a number, by name too."""
-        value = super().to_internal_value(data)
-        if math.isnan(value):
-            self.fail("invalid")
-        return value
-
-
-class ImageQuerySerializer(PageQuery):
-    """Which images to list."""
-
-    subset = StrictCharField(required=False, max_length=255)
-    search = StrictCharField(
-        required=False, allow_blank=True, max_length=255, help_text="Part of the ImageID, case-insensitive."
-    )
-    label = serializers.IntegerField(  # type: ignore[assignment]  # a field may have the name of a property
-        required=False, min_value=1, help_text="With a shape of the label with this id."
-    )
-    kind = serializers.ChoiceField(ShapeKind.choices, required=False, help_text="With a shape of this kind.")
-    source = StrictCharField(  # type: ignore[assignment]
-        required=False,
-        allow_blank=True,
-        max_length=64,
-        help_text="With a shape of this source; empty: no source.",
-    )
-    score_min = ScoreField(
-        required=False, min_value=0, max_value=1, help_text="With a shape of this score or a higher one."
-    )
-    score_max = ScoreField(
-        required=False, min_value=0, max_value=1, help_text="With a shape of this score or a lower one."
-    )
-    attribute = StrictCharField(
-        required=False, max_length=1000, help_text="With a shape that has the attribute: `name`, or `name=value`."
-    )
-    has_file = serializers.BooleanField(required=False, help_text="With or without its picture.")
-    has_shapes = serializers.BooleanField(required=False, help_text="With or without any shape.")
+    previous = serializers.IntegerField(allow_null=True, help_text="null if there is none.")
+    next = serializers.IntegerField(allow_null=True, help_text="null if there is none.")

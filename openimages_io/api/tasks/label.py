@@ -3,7 +3,7 @@
 import re
 from typing import Any, Final
 
-from django.db.models import prefetch_related_objects
+from django.db.models import QuerySet, prefetch_related_objects
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers, status
 from rest_framework.exceptions import PermissionDenied
@@ -24,8 +24,9 @@ from openimages_io.api.etags import expected, require_match, tagged
 from openimages_io.api.fields import ModelSerializer, NameField, SingleLineField, StrictCharField
 from openimages_io.api.permissions import Rules, may
 from openimages_io.api.schema import ETAG, KNOWN, UNCHANGED, error_responses, match, write_error_responses
-from openimages_io.api.strict import PageQuery, StrictSerializer
+from openimages_io.api.strict import StrictSerializer
 from openimages_io.api.tasks.specs import SpecListField
+from openimages_io.filtersets.labels import LabelFilterSet
 from openimages_io.models import AttributeSpec, EdgeKind, HierarchyEdge, Label, Task
 from openimages_io.models.primary import primary
 
@@ -133,20 +134,21 @@ class LabelList(_LabelView):
     """A task's labels."""
 
     rules = Rules(get=may("view", of=Label), post=may("add", of=Label))
+    filterset_class = LabelFilterSet
+
+    def get_queryset(self) -> QuerySet[Label]:
+        labels = self.get_task(self.kwargs["pk"]).labels.all()
+        return labels.prefetch_related(*details(labels.db))
 
     @extend_schema(
         operation_id="labels_list",
         tags=_TAGS,
         summary="List a task's labels",
-        parameters=[PageQuery],
         responses={200: LabelSerializer(many=True), **error_responses(400, 404)},
     )
     def get(self, request: Request, pk: int) -> Response:
-        """Lists the labels in the order in which they were made; `position` is their place in the class list."""
-        task = self.get_task(pk)
-        PageQuery(data=request.query_params).is_valid(raise_exception=True)
-        labels = task.labels.all()
-        page = self.paginate_queryset(labels.prefetch_related(*details(labels.db)))
+        """Lists the labels; `position` is their place in the class list."""
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         return self.get_paginated_response(LabelSerializer(page, many=True).data)
 
     @extend_schema(

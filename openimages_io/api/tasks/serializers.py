@@ -10,8 +10,8 @@ from rest_framework import serializers
 from rest_framework.validators import UniqueValidator
 
 from openimages_io.annotations.tasks import NAME_TAKEN
-from openimages_io.api.fields import ModelSerializer, NameField, StrictCharField
-from openimages_io.api.strict import PageQuery, StrictSerializer
+from openimages_io.api.fields import ModelSerializer, NameField
+from openimages_io.api.strict import StrictSerializer
 from openimages_io.api.users import OwnerField, UserSerializer
 from openimages_io.models import Task
 from openimages_io.viewing.statistics import known
@@ -92,12 +92,4 @@ class TaskChangeSerializer(TaskDetailSerializer):
         required=False,
         allow_null=True,
         help_text="The user's id. Only staff may change the owner of a task.",
-    )
-
-
-class TaskQuerySerializer(PageQuery):
-    """What tasks to list."""
-
-    search = StrictCharField(
-        required=False, allow_blank=True, max_length=255, help_text="Part of the name, case-insensitive."
     )

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import IntegrityError, router, transaction
-from django.db.models import QuerySet
 from rest_framework import status
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.mixins import CreateModelMixin, ListModelMixin
@@ -22,10 +21,10 @@ from openimages_io.api.tasks.saving import fault
 from openimages_io.api.tasks.serializers import (
     TaskChangeSerializer,
     TaskDetailSerializer,
-    TaskQuerySerializer,
     TaskSerializer,
 )
 from openimages_io.api.users import UserSerializer, key_of
+from openimages_io.filtersets.tasks import TaskFilterSet
 from openimages_io.jobs.deletion import delete_or_submit
 from openimages_io.models import Task
 
@@ -41,19 +40,13 @@ class TaskViewSet(ListModelMixin, CreateModelMixin, ApiViewSet):
         "destroy": may("delete", of=Task),
     }
     queryset = Task.objects.select_related("owner")
+    filterset_class = TaskFilterSet
 
     def get_serializer_class(self) -> type[BaseSerializer[Any]]:
         """Lists are without counts."""
         if self.action == "partial_update":
             return TaskChangeSerializer
         return TaskDetailSerializer if self.detail else TaskSerializer
-
-    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Those that the query asks for. Raises `ValidationError`."""
-        query = TaskQuerySerializer(data=self.request.query_params)
-        query.is_valid(raise_exception=True)
-        search = query.validated_data.get("search")
-        return queryset.filter(name__icontains=search) if search else queryset
 
     def perform_create(self, serializer: BaseSerializer[Task]) -> None:
         """The new task is the user's own."""

@@ -1,0 +1,76 @@
+"""What may be asked of a list of images, in the API and in the admin site's gallery."""
+
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from django.utils.translation import gettext_lazy as _
+from django_filters import FilterSet
+
+from openimages_io.filtersets.base import (
+    FractionFilter,
+    ListFilter,
+    MomentFilter,
+    OrderingFilter,
+    TextFilter,
+    TruthFilter,
+    WordFilter,
+)
+from openimages_io.filtersets.fields import IntegerField, TextField
+from openimages_io.models import ShapeKind
+
+if TYPE_CHECKING:
+    from openimages_io.models.image import ImageQuerySet
+
+_LABELS: Final = 100
+_ATTRIBUTES: Final = 20
+
+
+class ImageFilterSet(FilterSet):
+    """Images by what is known of them and by what is drawn on them; all that is asked of shapes holds of one shape."""
+
+    name = TextFilter(label=_("ImageID"), max_length=255, help_text="The whole ImageID.")
+    search = TextFilter(
+        label=_("name"), max_length=255, allow_blank=True, help_text="Part of the ImageID, case-insensitive."
+    )
+    subset = TextFilter(label=_("subset"), max_length=255, help_text="Of this subset.")
+    label = ListFilter(
+        label=_("label"),
+        child=IntegerField(),
+        most=_LABELS,
+        help_text="With a shape of the label with this id; several times: of any of these labels.",
+    )
+    without_label = ListFilter(
+        label=_("without label"),
+        child=IntegerField(),
+        most=_LABELS,
+        help_text="Without any shape of the label with this id, a tag of confidence 0 included; several times: of none "
+        "of these labels.",
+    )
+    kind = WordFilter(label=_("kind"), choices=ShapeKind.choices, help_text="With a shape of this kind.")
+    source = TextFilter(
+        label=_("source"),
+        max_length=64,
+        allow_blank=True,
+        help_text="With a shape of this source; empty: no source.",
+    )
+    score_min = FractionFilter(label=_("score from"), help_text="With a shape of this score or a higher one.")
+    score_max = FractionFilter(label=_("score to"), help_text="With a shape of this score or a lower one.")
+    attribute = ListFilter(
+        label=_("attribute"),
+        child=TextField(max_length=1000),
+        most=_ATTRIBUTES,
+        help_text="With a shape that has the attribute: `name`, or `name=value`; several times: all of them.",
+    )
+    has_shapes = TruthFilter(label=_("annotations"), help_text="With or without any shape.")
+    has_file = TruthFilter(label=_("picture file"), help_text="With or without its picture.")
+    updated_since = MomentFilter(
+        label=_("changed since"),
+        help_text="Changed at this moment or later: the image or its annotations.",
+    )
+    ordering = OrderingFilter("id", "-id", "name", "-name", "updated", "-updated", label=_("order"))
+
+    def filter_queryset(self, queryset: "ImageQuerySet") -> "ImageQuerySet":  # type: ignore[override]  # of images
+        """The images in their order; the model's queryset knows what holds of one shape."""
+        wanted: dict[str, Any] = dict(self.form.cleaned_data)
+        ordering = wanted.pop("ordering", None)
+        found = self.filters["ordering"].filter(queryset.annotated(**wanted), ordering)
+        return cast("ImageQuerySet", found)
