@@ -30,8 +30,10 @@ class IssueCode:
     sentence: str = ""
     """What is said of one: the end of a sentence whose subject is the value, or a whole clause.
 
-    `{name}` is a parameter, `{count:row|rows}` a number with its noun, `{count:is/are}` the word alone. Empty where the
-    parameter `reason` has the words, because the details are a decoder's or the operating system's.
+    `{name}` is a parameter, `{count:row|rows}` a number with its noun, `{count:is/are}` the word alone. Texts in a
+    list are quoted, a mapping of names to numbers as `boxes: 3, masks: 1`, and a list of mappings as forms of
+    the same code, each with parameters of its own. Empty where the parameter `reason` has the words, because the
+    details are a decoder's or the operating system's.
     """
     forms: Mapping[str, str] = field(default_factory=dict)
     """Sentences that differ by circumstance; the parameter `form` chooses."""
@@ -55,6 +57,10 @@ class _Sentences(Formatter):
             return one if value == 1 else many
         if isinstance(value, Said):
             return value
+        if isinstance(value, Mapping):
+            return ", ".join(f"{printable(str(name))}: {number:,}" for name, number in value.items())
+        if isinstance(value, list):
+            return ", ".join(f"“{printable(str(part))}”" for part in value)
         return printable(value) if isinstance(value, str) else str(format(value, format_spec))
 
 
@@ -68,5 +74,13 @@ OF_FILE: Final[Mapping[str, Any]] = {"subject": "file"}
 def fill(declared: IssueCode, params: Mapping[str, Any]) -> str:
     """The sentence of a code. Raises `KeyError`, `ValueError` or `TypeError` for parameters that it doesn't have."""
     template = declared.forms[params["form"]] if "form" in params else declared.sentence
+    params = {name: _forms(declared, value) for name, value in params.items()}
     said: str = _SENTENCES.vformat(template, (), params)
     return f"the file {said}" if params.get("subject") == "file" else said
+
+
+def _forms(declared: IssueCode, value: Any) -> Any:
+    """A list of forms of the same code as one text; any other parameter as it is."""
+    if isinstance(value, list) and any(isinstance(part, Mapping) for part in value):
+        return Said("".join(fill(declared, part) for part in value))
+    return value

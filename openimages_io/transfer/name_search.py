@@ -8,7 +8,6 @@ from openimages_io.exceptions import UnreadableArchive
 from openimages_io.format.issues import Params
 from openimages_io.format.name_matching import Matches, Name, Together, Way, match_names, related_names
 from openimages_io.format.names import split_ending
-from openimages_io.text import printable
 from openimages_io.transfer.matching import LenientNames, Place
 from openimages_io.transfer.options import Missing
 from openimages_io.transfer.pictures.storing import digest_of
@@ -17,6 +16,9 @@ from openimages_io.transfer.run import Run
 
 _MOST_COPIES: Final = 100
 """Pictures that may be one are compared by their bytes; not more of them at a time."""
+
+_SHOWN: Final = 3
+"""Names of which a name may be any."""
 
 
 def file_name(image_id: str, path: str) -> str:
@@ -145,16 +147,9 @@ class NameSearch:
         """The parameters of `ambiguous-image`."""
         is_in_several = len({fit.subset for fit in fits}) > 1
         shown = [
-            printable(self.paths.get(fit) or (f"{fit.subset}/{fit.text}" if is_in_several else fit.text))
-            for fit in fits[:3]
+            self.paths.get(fit) or (f"{fit.subset}/{fit.text}" if is_in_several else fit.text) for fit in fits[:_SHOWN]
         ]
         what = "picture" if fits[0] in self.paths else "image"
         if len(fits) == 1:
-            return {"form": "rivals", "what": what, "fit": shown[0]}
-        more = f" and {len(fits) - 3:,} more" if len(fits) > 3 else ""
-        return {
-            "form": "several",
-            "what": what,
-            "number": len(fits),
-            "fits": ", ".join(f"“{fit}”" for fit in shown) + more,
-        }
+            return {"form": f"rival-{what}", "fit": shown[0]}
+        return {"form": f"{what}s", "number": len(fits), "fits": shown}

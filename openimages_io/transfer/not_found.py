@@ -3,10 +3,9 @@
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from openimages_io.format.name_matching import Name
-from openimages_io.text import printable
 from openimages_io.transfer.options import Missing
 from openimages_io.transfer.run import Run
 
@@ -14,14 +13,8 @@ _FEW: Final = 10
 """Rows; of fewer, which look like nothing, the issues of the rows say all."""
 _LOOKED_AT: Final = 10
 """Images with one last part that a name is compared with."""
-_CAUSES: Final = {
-    "subset": "but for the subset",
-    "extension": "but for the extension",
-    "case": "but for letter case",
-    "composition": "but for how its accents are composed (NFC or NFD)",
-    "folder": "but for the folders",
-}
-"""The likeliest first."""
+_CAUSES: Final = "subset", "extension", "case", "composition", "folder"
+"""In what two names may differ, the likeliest first."""
 
 
 @dataclass(slots=True)
@@ -29,14 +22,17 @@ class _Hints:
     """How many names look like something, by cause, with an example each."""
 
     counts: dict[str, int] = field(default_factory=dict)
-    examples: dict[str, str] = field(default_factory=dict)
+    examples: dict[str, dict[str, str]] = field(default_factory=dict)
 
-    def take(self, cause: str, example: str) -> None:
+    def take(self, cause: str, **example: str) -> None:
         self.counts[cause] = self.counts.get(cause, 0) + 1
         self.examples.setdefault(cause, example)
 
-    def __str__(self) -> str:
-        return "".join(f"; {example} ({self.counts[cause]:,} such)" for cause, example in sorted(self.examples.items()))
+    def as_param(self) -> list[dict[str, Any]]:
+        """The parts of the issue's sentence."""
+        return [
+            {"form": cause, "number": self.counts[cause], **example} for cause, example in sorted(self.examples.items())
+        ]
 
 
 def report_not_found(run: Run) -> None:
@@ -51,7 +47,7 @@ def _report_images(run: Run) -> None:
         places = (place for place, key in run.images.items() if key < 0)
         hints = _image_hints(places, stored) if stored else _Hints()
         if hints.counts:
-            run.issue("images-look-alike", count=sum(hints.counts.values()), hints=str(hints)[2:])
+            run.issue("images-look-alike", count=sum(hints.counts.values()), hints=hints.as_param())
         return
     unknown = run.unknown_images
     hints = _image_hints(unknown.names, run.images.places()) if unknown.names else _Hints()
@@ -64,7 +60,7 @@ def _report_images(run: Run) -> None:
         rows=unknown.rows,
         pictures=unknown.pictures,
         count=len(unknown.names),
-        hints=str(hints),
+        hints=hints.as_param(),
     )
 
 
@@ -79,12 +75,11 @@ def _image_hints(unknown: Iterable[tuple[str | None, str]], known: Iterable[tupl
     for place in unknown:
         name = Name.of_image(*place)
         causes = [(_cause(name, other), other) for other in by_end.get(_end(name), ())]
-        found = min(causes, key=lambda pair: list(_CAUSES).index(pair[0]), default=None)
+        found = min(causes, key=lambda pair: _CAUSES.index(pair[0]), default=None)
         if found is not None:
             cause, other = found
             shown = f"{other.subset}/{other.text}" if cause == "subset" else other.text
-            example = f"“{printable(name.text)}” looks like the task's “{printable(shown)}” {_CAUSES[cause]}"
-            hints.take(cause, example)
+            hints.take(cause, name=name.text, image=shown)
     return hints
 
 
@@ -117,14 +112,11 @@ def _report_labels(run: Run) -> None:
         display = run.class_list.get(name, "")
         label = known.get(_fold(display)) if display else None
         if label is not None:
-            text = (
-                f"“{printable(name)}” is called “{printable(display)}” in the class list, which looks like the task's"
-            )
-            hints.take("display", f"{text} “{printable(label)}”")
+            hints.take("display", name=name, display=display, label=label)
         elif (label := known.get(_fold(name))) is not None:
-            hints.take("name", f"“{printable(name)}” looks like the task's “{printable(label)}” but for letter case")
+            hints.take("name", name=name, label=label)
     if hints.counts or unknown.rows >= _FEW:
-        run.issue("labels-not-found", rows=unknown.rows, count=len(unknown.names), hints=str(hints))
+        run.issue("labels-not-found", rows=unknown.rows, count=len(unknown.names), hints=hints.as_param())
 
 
 def _label_texts(run: Run) -> Iterator[tuple[str, str]]:

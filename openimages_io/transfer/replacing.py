@@ -15,7 +15,6 @@ from django.db.models import Q
 
 from openimages_io.format.layouts import Source
 from openimages_io.models import Shape, ShapeKind
-from openimages_io.models.kinds import counted
 
 if TYPE_CHECKING:
     from openimages_io.transfer.run import Run
@@ -167,20 +166,17 @@ def _report(
     run: "Run", found: Replacing, removed: Counter[tuple[str, str]], images: int, stay: Counter[tuple[str, str]]
 ) -> None:
     if removed:
-        run.issue("annotations-removed", count=removed.total(), images=images, kinds=_listed(removed))
+        run.issue("annotations-removed", count=removed.total(), images=images, kinds=_by_kind(removed))
     kept = sorted({image for keys in found.kept.values() for image in keys} & run.plan.named)
     if found.whole or kept:
-        run.issue(
-            "rows-kept", count=len(kept), form="all" if found.whole else "some", kinds=", ".join(sorted(found.whole))
-        )
+        run.issue("rows-kept", count=len(kept), form="all" if found.whole else "some", kinds=sorted(found.whole))
         stay = Counter({place: number for place, number in stay.items() if place[0] not in found.groups})
     if stay:
-        run.issue("kinds-kept", count=stay.total(), kinds=_listed(stay))
+        run.issue("kinds-kept", count=stay.total(), kinds=_by_kind(stay))
 
 
-def _listed(numbers: Counter[tuple[str, str]]) -> str:
-    named = sorted((name, number) for (_, name), number in (+numbers).items())
-    return ", ".join(counted(number, name) for name, number in named)
+def _by_kind(numbers: Counter[tuple[str, str]]) -> dict[str, int]:
+    return dict(sorted((name, number) for (_, name), number in (+numbers).items()))
 
 
 def _shapes(run: "Run", images: Sequence[int], labels: Collection[int] | None) -> "models.QuerySet[Shape]":

@@ -693,7 +693,7 @@ def test_the_end_of_a_path_and_an_image_id_in_another_subset_are_no_match(tmp_pa
     task_of(["Cat/a"]).images.create(subset="val", name="a")
     result = bring_in(archive(tmp_path / "in", ["a"], ["images/train/a.jpg"]), on_error=OnError.SKIP)
     assert (found(result), Shape.objects.count()) == (["ambiguous-image", "ambiguous-image"], 0)
-    assert "may be any of 2 images: “train/Cat/a”, “val/a”" in told(result.report)[0]
+    assert "may be any of 2 images, such as “train/Cat/a”, “val/a”" in told(result.report)[0]
     assert not Image.objects.exclude(file="")
 
 

@@ -85,7 +85,7 @@ def test_new_images_that_look_like_the_tasks(tmp_path: Path) -> None:
     result = bring_in(rows_of(tmp_path / "in", "a", "b"), missing_images=Missing.CREATE)
     assert said(result, "images-look-alike") == [
         (
-            "1 new image has a name much like that of an image of the task: “a” looks like the task's “a.PNG” but for "
+            "1 new image has a name much like that of an image of the task; “a” looks like the task's “a.PNG” but for "
             "the extension (1 such)"
         )
     ]

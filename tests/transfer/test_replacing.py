@@ -58,9 +58,9 @@ def test_only_kinds_that_the_archive_has_a_file_for(task: Task, again: Callable[
     source = again(documented(boxes=[box(0.7), box(0.5)]))
     for dry_run in (True, False):
         result = replaced(source, dry_run=dry_run)
-        assert said(result, "annotations-removed") == ["Mode replace removes 2 annotations of 1 image: 2 boxes"]
+        assert said(result, "annotations-removed") == ["Mode replace removes 2 annotations of 1 image (boxes: 2)"]
         assert said(result, "kinds-kept") == [
-            "3 annotations stay because the archive has no file of their kind: 1 human label, 1 machine label, 1 mask"
+            "3 annotations stay because the archive has no file of their kind (human labels: 1, machine labels: 1, masks: 1)"
         ]
         assert totals(result.report)["boxes"] == {"read": 2, "added": 2, "removed": 2}
     assert kept("rectangle") == [0.7, 0.5]
@@ -96,7 +96,7 @@ def test_a_file_of_one_subset_takes_nothing_of_another(again: Callable[[Files], 
 def test_all_kinds_if_so_chosen(task: Task, again: Callable[[Files], Path]) -> None:
     result = replaced(again(documented(boxes=[box(0.7)])), replace_all_kinds=True)
     assert said(result, "annotations-removed") == [
-        "Mode replace removes 5 annotations of 1 image: 2 boxes, 1 human label, 1 machine label, 1 mask"
+        "Mode replace removes 5 annotations of 1 image (boxes: 2, human labels: 1, machine labels: 1, masks: 1)"
     ]
     assert not said(result, "kinds-kept")
     assert (kept("tag"), kept("mask"), kept("rectangle")) == ([], [], [0.7])
@@ -126,7 +126,7 @@ def test_where_the_image_of_a_bad_row_is_unknown_all_keep_theirs(task: Task, aga
     source = again(documented(boxes=[box(0.5), "a,xclick", box(0.3, "b")], labels=["a,,/m/0k4j,1"]))
     result = replaced(source)
     (said_of_it,) = said(result, "rows-kept")
-    assert "rows were skipped whose image cannot be read (boxes)" in said_of_it
+    assert "rows were skipped whose image cannot be read (“boxes”)" in said_of_it
     assert kept("rectangle") == [0.5, 0.4]
     assert kept("rectangle", "b") == [0.5, 0.4, 0.3]
     assert totals(result.report)["human labels"] == {"read": 1, "added": 1, "removed": 2}

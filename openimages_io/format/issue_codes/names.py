@@ -7,6 +7,17 @@ from openimages_io.sentences import IssueCode, Severity
 
 _E, _W, _N = Severity
 
+_LOOKS: Final = "; “{name}” looks like the task's “{image}” but for "
+_ALIKE: Final[Mapping[str, str]] = {
+    "subset": f"{_LOOKS}the subset ({{number:,}} such)",
+    "extension": f"{_LOOKS}the extension ({{number:,}} such)",
+    "case": f"{_LOOKS}letter case ({{number:,}} such)",
+    "composition": f"{_LOOKS}how its accents are composed (NFC or NFD) ({{number:,}} such)",
+    "folder": f"{_LOOKS}the folders ({{number:,}} such)",
+}
+"""What names of images look like, each a part of a sentence; the likeliest first."""
+_RIVAL: Final = "“{fit}”, but so does another name, and only one can be meant"
+
 NAME_CODES: Final[Mapping[str, IssueCode]] = {
     "ambiguous-chosen-label": IssueCode(
         _E,
@@ -20,8 +31,10 @@ NAME_CODES: Final[Mapping[str, IssueCode]] = {
         "Say the subset, in the file's name or in an image list, or write the names as the images have them.",
         "is an image of several subsets of the task",
         forms={
-            "several": "may be any of {number:,} {what}s: {fits}",
-            "rivals": "looks like the {what} “{fit}”, but so does another name, and only one can be meant",
+            "images": "may be any of {number:,} images, such as {fits}",
+            "pictures": "may be any of {number:,} pictures, such as {fits}",
+            "rival-image": f"looks like the image {_RIVAL}",
+            "rival-picture": f"looks like the picture {_RIVAL}",
             "used": "looks like the picture “{fit}”, but other rows or pictures have its name",
             "taken": "looks like the picture “{fit}”, but the task already has an image “{image}” with another picture",
             "rows": "is the name of an image of the task, which may be another one: rows name this picture “{row}”, "
@@ -62,7 +75,8 @@ NAME_CODES: Final[Mapping[str, IssueCode]] = {
         _W,
         "New images whose names are much like those of images that the task had.",
         "If they are the same, import with --missing-images error, which matches names with the task's.",
-        "{count:new image has|new images have} a name much like that of an image of the task: {hints}",
+        "{count:new image has|new images have} a name much like that of an image of the task{hints}",
+        forms=_ALIKE,
     ),
     "images-not-found": IssueCode(
         _W,
@@ -73,6 +87,7 @@ NAME_CODES: Final[Mapping[str, IssueCode]] = {
             "pictures": "{pictures:picture|pictures} of {count:image|images} that the task doesn't have{hints}",
             "both": "{rows:row|rows} and {pictures:picture|pictures} name {count:image|images} that the task doesn't "
             "have{hints}",
+            **_ALIKE,
         },
     ),
     "labels-not-found": IssueCode(
@@ -80,6 +95,11 @@ NAME_CODES: Final[Mapping[str, IssueCode]] = {
         "How many labels the task doesn't have, and what their names look like.",
         "Use the task's LabelNames, or its display names.",
         "{rows:row|rows} {rows:names/name} {count:label|labels} that the task doesn't have{hints}",
+        forms={
+            "display": "; “{name}” is called “{display}” in the class list, which looks like the task's “{label}” "
+            "({number:,} such)",
+            "name": "; “{name}” looks like the task's “{label}” but for letter case ({number:,} such)",
+        },
     ),
     "pictures-without-rows": IssueCode(
         _W,
@@ -160,7 +180,7 @@ NAME_CODES: Final[Mapping[str, IssueCode]] = {
         _N,
         "Mode replace removes annotations.",
         "Check whether these should be removed before you import: a dry run reports the same.",
-        "Mode replace removes {count:annotation|annotations} of {images:image|images}: {kinds}",
+        "Mode replace removes {count:annotation|annotations} of {images:image|images} ({kinds})",
     ),
     "coordinates-kept": IssueCode(
         _N,
@@ -173,7 +193,7 @@ NAME_CODES: Final[Mapping[str, IssueCode]] = {
         _N,
         "Mode replace keeps kinds of annotations that the archive has no file for.",
         "Choose --replace-all-kinds to remove them, too.",
-        "{count:annotation stays|annotations stay} because the archive has no file of their kind: {kinds}",
+        "{count:annotation stays|annotations stay} because the archive has no file of their kind ({kinds})",
     ),
     "rows-kept": IssueCode(
         _W,
