@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from openimages_io.failures import failure_sentence
 
 if TYPE_CHECKING:
     from openimages_io.archives.problems import Problem
@@ -15,24 +17,36 @@ class OpenImagesError(Exception):
     """The base of every error raised on purpose here."""
 
 
+class Failure(OpenImagesError):
+    """What keeps something from being done: a code of `failures.FAILURES` with parameters. Its text is the sentence."""
+
+    def __init__(self, code: str, **params: Any) -> None:
+        super().__init__(code, params)
+        self.code, self.params = code, params
+
+    def as_param(self) -> dict[str, Any]:
+        """What the row of a job keeps."""
+        return {"code": self.code, "params": self.params}
+
+    def __str__(self) -> str:
+        return failure_sentence(self.code, self.params)
+
+
 class CommitUnknown(OpenImagesError):
     """The database did not say whether it has committed. Whoever knows what was to be written says where to look."""
 
 
-class NoTemporarySpace(OpenImagesError):
+class NoTemporarySpace(Failure):
     """The folder for temporary files is full, missing or not to be written to."""
 
 
-class CannotBeStored(OpenImagesError):
+class CannotBeStored(Failure):
     """A storage refused a file: it is full, missing or not to be written to."""
 
     @classmethod
     def of(cls, error: OSError) -> CannotBeStored:
         """Builds the error from what the storage has raised."""
-        return cls(
-            f"A file cannot be stored ({error.strerror or error}), so nothing was written. "
-            "Free space in the storage, or allow this process to write there."
-        )
+        return cls("storage", detail=error.strerror or str(error))
 
 
 class UnreadableArchive(OpenImagesError):

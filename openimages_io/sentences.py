@@ -74,9 +74,14 @@ OF_FILE: Final[Mapping[str, Any]] = {"subject": "file"}
 def fill(declared: IssueCode, params: Mapping[str, Any]) -> str:
     """The sentence of a code. Raises `KeyError`, `ValueError` or `TypeError` for parameters that it doesn't have."""
     template = declared.forms[params["form"]] if "form" in params else declared.sentence
-    params = {name: _forms(declared, value) for name, value in params.items()}
-    said: str = _SENTENCES.vformat(template, (), params)
+    said = say(template, {name: _forms(declared, value) for name, value in params.items()})
     return f"the file {said}" if params.get("subject") == "file" else said
+
+
+def say(template: str, params: Mapping[str, Any]) -> str:
+    """A template with its parameters, as `IssueCode.sentence` has them. Raises what `fill` does."""
+    said: str = _SENTENCES.vformat(template, (), params)
+    return said
 
 
 def _forms(declared: IssueCode, value: Any) -> Any:

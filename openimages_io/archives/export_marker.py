@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from openimages_io.text import quote_text
 
@@ -40,17 +40,14 @@ class Contents:
     first_foreign: list[str] = field(default_factory=list)
     """The first of them, quoted."""
 
-    def objection(self) -> str:
-        """Why the folder must not be replaced, as the end of a sentence; empty if it may be."""
-        if not self.foreign:
-            return ""
+    def objection(self) -> tuple[str, dict[str, Any]]:
+        """Why a folder with such files must not be replaced: the code of a failure, and its parameters."""
         names = ", ".join(self.first_foreign)
         if self.foreign > _NAMED:
             names += f" and {self.foreign - _NAMED:,} more"
         if not self.has_marker:
-            return f"it has no {MARKER}, in which exports list what they write, and contains {names}"
-        which = "a file that is" if self.foreign == 1 else f"{self.foreign:,} files that are"
-        return f"it contains {which} not as an export wrote {'it' if self.foreign == 1 else 'them'}: {names}"
+            return "dest-no-marker", {"marker": MARKER, "names": names}
+        return "dest-changed", {"count": self.foreign, "names": names}
 
     def object_to(self, name: str) -> None:
         """Notes a file or folder that is in the way."""

@@ -14,13 +14,12 @@ from openimages_io.archives.problem_codes import problem_sentence
 from openimages_io.archives.safety import unsafe_form
 from openimages_io.archives.work_folder import WorkFolder, left_behind, remove_left
 from openimages_io.archives.zip_writer import ZipWriter, is_unchanged
-from openimages_io.exceptions import OpenImagesError
+from openimages_io.exceptions import Failure
 
 _COPY_BLOCK = 2 * 2**20
 _FILE_BUFFER = 2**20
 _MAX_NAME_BYTES = 0xFFFF
 _NEW, _OLD = "new", "old"
-_INSTEAD = "Move it away, or export to another path."
 
 
 class ByteSink(Protocol):
@@ -47,7 +46,7 @@ class Output(ABC):
         """A folder that is to be replaced."""
         with self.reporting():
             if not self.dest.parent.is_dir():
-                raise OpenImagesError(f"{self.dest} cannot be written: there is no folder {self.dest.parent}.")
+                raise Failure("dest-no-folder", dest=str(self.dest), folder=str(self.dest.parent))
             self._recover()
             self._check()
 
@@ -92,15 +91,15 @@ class Output(ABC):
 
     def _claim(self, path: str) -> None:
         form = unsafe_form(path)
-        reason = problem_sentence("unsafe-path", {"form": form}) if form else ""
-        if not reason and any(step in ("", ".") for step in path.split("/")):
-            reason = "has an empty step in its path"
-        if not reason and len(path.encode()) > _MAX_NAME_BYTES:
-            reason = "has too long a name"
-        if not reason and path in self._names:
-            reason = "was written already: each name can be used once"
-        if reason:
-            raise OpenImagesError(f"{self.dest}: the file {path!r} {reason}.")
+        where = {"dest": str(self.dest), "file": path}
+        if form:
+            raise Failure("member", fault=problem_sentence("unsafe-path", {"form": form}), **where)
+        if any(step in ("", ".") for step in path.split("/")):
+            raise Failure("member-step", **where)
+        if len(path.encode()) > _MAX_NAME_BYTES:
+            raise Failure("member-long", **where)
+        if path in self._names:
+            raise Failure("member-twice", **where)
         self._names.add(path)
 
     def _recover(self) -> None:
@@ -124,7 +123,7 @@ class Output(ABC):
             yield
         except OSError as error:
             self._unfinished = True
-            raise OpenImagesError(f"{self.dest} cannot be written: {error.strerror or error}.") from error
+            raise Failure("dest", dest=str(self.dest), detail=error.strerror or str(error)) from error
 
     def __enter__(self) -> Self:
         with self.reporting():
@@ -142,7 +141,7 @@ class Output(ABC):
         try:
             if kind is None:
                 if self._unfinished:
-                    raise OpenImagesError(f"{self.dest} was not written: a file in it is incomplete.")
+                    raise Failure("dest-incomplete", dest=str(self.dest))
                 with self.reporting():
                     self._check()
                     self._publish()
@@ -200,12 +199,11 @@ class ZipOutput(Output):
 
     def _check(self) -> None:
         if self.dest.exists() and not self.dest.is_file():
-            raise OpenImagesError(f"{self.dest} cannot be written: it exists and is not a file.")
+            raise Failure("dest-no-file", dest=str(self.dest))
         if self.dest.exists() and not self._force:
-            raise OpenImagesError(f"{self.dest} exists; it is overwritten only with --force.")
+            raise Failure("dest-exists", dest=str(self.dest))
         if self.dest.exists() and self.dest.stat().st_size and not is_unchanged(self.dest):
-            why = "it is not a zip that an export wrote, or it was changed since"
-            raise OpenImagesError(f"{self.dest} is not overwritten: {why}. {_INSTEAD}")
+            raise Failure("dest-not-ours", dest=str(self.dest))
 
     def _begin(self) -> None:
         self._file = self._work.file(_NEW).open("xb", buffering=_FILE_BUFFER)
@@ -249,18 +247,19 @@ class FolderOutput(Output):
         if not self.dest.exists():
             return
         if not self.dest.is_dir():
-            raise OpenImagesError(f"{self.dest} cannot be written: it is a file (a zip's name ends in .zip).")
+            raise Failure("dest-file", dest=str(self.dest))
         if not any(self.dest.iterdir()):
             return
         if not self._force:
-            raise OpenImagesError(f"{self.dest} exists and is not empty; it is overwritten only with --force.")
+            raise Failure("dest-not-empty", dest=str(self.dest))
         if self._old is None:
             self._old = self._replaceable(self.dest)
 
     def _replaceable(self, folder: Path) -> Contents:
         found = survey(folder, self._old.files if self._old else None)
-        if objection := found.objection():
-            raise OpenImagesError(f"{self.dest} is not overwritten: {objection}. {_INSTEAD}")
+        if found.foreign:
+            code, params = found.objection()
+            raise Failure(code, dest=str(self.dest), **params)
         return found
 
     def _begin(self) -> None:
@@ -300,13 +299,13 @@ class FolderOutput(Output):
         except BaseException:
             old.rename(self.dest)
             raise
-        left = f"{self.dest} was written, but the old one is left in {old}"
+        where = {"dest": str(self.dest), "old": str(old)}
         try:
             is_gone = remove_listed(old, self._old)
         except OSError as error:
-            raise OpenImagesError(f"{left}: {error.strerror}.") from error
+            raise Failure("dest-left", detail=error.strerror or str(error), **where) from error
         if not is_gone:
-            raise OpenImagesError(f"{left}: something in it was changed at the last moment.")
+            raise Failure("dest-left-changed", **where)
 
 
 def open_output(dest: Path, force: bool) -> Output:

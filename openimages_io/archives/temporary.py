@@ -29,10 +29,7 @@ def no_space(error: Exception) -> NoTemporarySpace:
         folder = tempfile.gettempdir()
     except OSError:
         folder = "TMPDIR"
-    return NoTemporarySpace(
-        f"The folder for temporary files ({folder}) cannot be used: {reason}. Nothing was written. "
-        "Free space there, or set TMPDIR to another folder."
-    )
+    return NoTemporarySpace("temporary-space", folder=folder, detail=str(reason))
 
 
 def temporary_file() -> BinaryIO:

@@ -17,7 +17,7 @@ from django.db.utils import OperationalError, ProgrammingError
 
 from openimages_io.database.binary_copy import HEADER, TRAILER, RowEncoder
 from openimages_io.database.commit import Commit
-from openimages_io.exceptions import OpenImagesError
+from openimages_io.exceptions import Failure
 
 Columns = Mapping[str, Sequence[Any]]
 """Values by database column, all of one length: int, float, str, bytes, bool or None; JSON as text."""
@@ -270,7 +270,7 @@ class Loader:
         if self._copying:
             self._copying, self._sink = "", None
             with suppress(Exception):  # what led here is what is raised
-                self._stack.__exit__(OpenImagesError, OpenImagesError("The load was broken off."), None)
+                self._stack.__exit__(Failure, Failure("broken-off"), None)
 
     def before_statement(self, execute: Callable[..., Any], *args: Any) -> Any:
         """Lets a statement of anybody's through when no COPY is in its way."""

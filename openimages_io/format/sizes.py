@@ -10,11 +10,10 @@ from collections.abc import Iterable, Iterator
 from io import TextIOWrapper
 from typing import BinaryIO, NamedTuple
 
-from openimages_io.exceptions import OpenImagesError
+from openimages_io.exceptions import Failure
 from openimages_io.format.issues import Issue, IssueSink
 from openimages_io.format.names import unsafe_word
 from openimages_io.format.repairs import without_dots
-from openimages_io.text import quote_text
 
 MAX_SIDE = 10_000_000
 """Pixels; a longer side is a mistake."""
@@ -147,15 +146,13 @@ def write_sizes(rows: Iterable[tuple[str, str, int, int]], *, subsets: bool = Fa
     """Lines of `images.meta` as Datumaro writes them, for rows of subset, id, height and width in pixels.
 
     With `subsets` a comment tells each row's subset where it changes. Only a task in which two images of one name
-    differ in size needs that; other readers pass over comments. Raises OpenImagesError for a name with a line break.
+    differ in size needs that; other readers pass over comments. Raises Failure for a name with a line break.
     """
     yield _HEADER
     current: str | None = None
     for subset, image_id, height, width in rows:
         if "\n" in image_id or "\r" in image_id or "\0" in image_id:
-            raise OpenImagesError(
-                f"The image {quote_text(image_id)} cannot be written: its name contains a line break or a NUL."
-            )
+            raise Failure("size-name", image=image_id)
         if subsets and subset != current:
             yield f"# subset: {shlex.quote(subset)}\n"
             current = subset

@@ -11,7 +11,7 @@ from django.core.files.base import File
 
 from openimages_io.archives.temporary import closing, temporary_file, temporary_folder, temporary_space
 from openimages_io.database.new_files import save_whole
-from openimages_io.exceptions import OpenImagesError
+from openimages_io.exceptions import Failure
 from openimages_io.models import Job
 from openimages_io.models.job import report_place, result_place
 from openimages_io.models.job_files import current_job_storage
@@ -30,7 +30,7 @@ def local_source(job: Job, tick: Tick) -> Iterator[Path]:
     """The uploaded archive as a file on this machine. Raises `OpenImagesError` if it is gone."""
     storage, name = current_job_storage(), str(job.source)
     if not name or not storage.exists(name):
-        raise OpenImagesError("The uploaded archive is no longer there, so nothing was written.")
+        raise Failure("upload-gone")
     try:
         path = Path(storage.path(name))
     except NotImplementedError:

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from openimages_io.database.commit import Commit
 from openimages_io.database.new_files import NewFiles
-from openimages_io.exceptions import OpenImagesError
+from openimages_io.exceptions import Failure
 from openimages_io.jobs.queue import enqueue
 from openimages_io.jobs.rows import database, rows
 from openimages_io.models import Job, JobKind, Task
@@ -36,7 +36,7 @@ def submit_import(
     than mixed with somebody else's. Raises `OpenImagesError` for a name that no task can have.
     """
     if task is None and (not task_name.strip() or len(task_name) > _NAME or not is_storable(task_name)):
-        raise OpenImagesError(f"A task's name has 1 to {_NAME} characters, and no NUL among them.")
+        raise Failure("task-name", limit=_NAME)
     job = new_job(JobKind.IMPORT, task, user, task_name=task.name if task else task_name, dry_run=dry_run)
     job.options = as_json(options)
     job.source_name = _UNPRINTABLE.sub("_", upload.name or "archive").rpartition("/")[2][:_NAME]

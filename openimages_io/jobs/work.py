@@ -9,7 +9,7 @@ from django.db import DatabaseError, connections
 
 from openimages_io.archives.temporary import temporary_folder, temporary_space
 from openimages_io.database.commit import renew
-from openimages_io.exceptions import CommitUnknown, OpenImagesError
+from openimages_io.exceptions import CommitUnknown, Failure, OpenImagesError
 from openimages_io.format.issues import Severity
 from openimages_io.jobs.deletion import delete_hidden_task
 from openimages_io.jobs.files import local_source, save_report, save_result
@@ -136,8 +136,10 @@ class _Run:
                     progress=self.watch.progress,
                     using=database(),
                 ).run()
-            except OpenImagesError as error:
-                raise OpenImagesError(str(error).replace(str(path.resolve()), "The archive")) from error
+            except Failure as error:
+                if "dest" not in error.params:
+                    raise
+                raise Failure(error.code, **{**error.params, "dest": "The archive"}) from error
             name, digest = save_result(job, self.attempt.number, path, tick)
             self._saved.append(name)
         self.watch.settle()
@@ -189,7 +191,8 @@ class _Run:
             self.end(JobState.FAILED, Outcome.UNCOMMITTED)
         elif isinstance(error, OpenImagesError) and not isinstance(error.__cause__, DatabaseError):
             logger.info("Job %s failed: %s", self.job.pk, error)
-            self.end(JobState.FAILED, Outcome.ERROR, error=str(error))
+            said = error.as_param() if isinstance(error, Failure) else str(error)
+            self.end(JobState.FAILED, Outcome.ERROR, error=said)
         else:
             logger.error("Job %s failed.", self.job.pk, exc_info=error)
             if isinstance(error, DatabaseError | OpenImagesError):
@@ -197,7 +200,7 @@ class _Run:
             else:  # its kind alone, for its text may hold anything
                 self.end(JobState.FAILED, Outcome.UNEXPECTED, error=type(error).__name__)
 
-    def end(self, state: JobState, outcome: Outcome, **params: str) -> None:
+    def end(self, state: JobState, outcome: Outcome, **params: Any) -> None:
         """Ends a run that has written nothing, or deleted a part, if that is so.
 
         The row knows, and while it commits it waits here.

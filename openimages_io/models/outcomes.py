@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from openimages_io.failures import failure_sentence
 from openimages_io.models.kinds import ROW_KINDS, counted
 
 if TYPE_CHECKING:
@@ -85,7 +86,16 @@ def outcome_sentence(job: "Job", stored: Any) -> str:
         "error": "",
         "text": "",
     }
-    return outcome.template.format_map(parts | (params if isinstance(params, dict) else {}))
+    known = params if isinstance(params, dict) else {}
+    return outcome.template.format_map(parts | {name: _said(value) for name, value in known.items()})
+
+
+def _said(value: Any) -> str:
+    """A parameter as text: the sentence of a failure, where it is one."""
+    if isinstance(value, dict):
+        params = value.get("params")
+        return failure_sentence(str(value.get("code")), params if isinstance(params, dict) else {})
+    return str(value)
 
 
 def _found(job: "Job") -> str:

@@ -8,7 +8,7 @@ from django.db.models import Prefetch
 
 from openimages_io import conf
 from openimages_io.database.snapshot import snapshot
-from openimages_io.exceptions import OpenImagesError
+from openimages_io.exceptions import Failure
 from openimages_io.format.issues import Issue
 from openimages_io.format.masks import BadMask, check_png
 from openimages_io.geometry import bounds
@@ -45,7 +45,7 @@ class Checker:
         """
         with snapshot(self.using):
             if not Task.objects.using(self.using).filter(pk=self.task.pk).exists():
-                raise OpenImagesError(f"The task “{self.task.name}” is no longer there.")
+                raise Failure("task-gone", task=self.task.name)
             every = Shape.objects.using(self.using).filter(task_id=self.task.pk)
             self._total = every.count()
             self._tell()

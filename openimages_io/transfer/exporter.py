@@ -9,7 +9,7 @@ from django.db import router
 from openimages_io import conf
 from openimages_io.archives.output import open_output
 from openimages_io.database.snapshot import snapshot
-from openimages_io.exceptions import OpenImagesError
+from openimages_io.exceptions import Failure
 from openimages_io.format.names import DATUMARO, DOCUMENTED
 from openimages_io.models import Shape, Task
 from openimages_io.transfer.export_state import ExportState, Progress
@@ -69,7 +69,7 @@ class Exporter:
                 progress=self.progress,
             )
             if not Task.objects.using(self.using).filter(pk=self.task.pk).exists():
-                raise OpenImagesError(f"The task “{self.task.name}” is no longer there.")
+                raise Failure("task-gone", task=self.task.name)
             survey(out, [GROUPED, *(condition for kind in self.kinds for condition in kind.rare)])
             for kind in self.kinds:
                 kind.prepare_export(out)

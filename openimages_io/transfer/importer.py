@@ -20,7 +20,7 @@ from openimages_io.database.bulk import Loader, loading
 from openimages_io.database.commit import Commit, Outcome
 from openimages_io.database.locking import begun
 from openimages_io.database.new_files import NewFiles
-from openimages_io.exceptions import CommitUnknown, OpenImagesError, UnreadableArchive
+from openimages_io.exceptions import CommitUnknown, Failure, UnreadableArchive
 from openimages_io.format.issues import Issue
 from openimages_io.format.layouts import CONTENT_FOLDERS
 from openimages_io.models import AttributeSpec, HierarchyEdge, Image, Label, Mask, Shape, Task, picture_storage
@@ -161,16 +161,16 @@ class Importer:
                 logger.exception("The import was written, but what was to follow failed.")
                 return written
             if isinstance(error, DatabaseError):
-                failed = f"The database failed, so nothing was written: {error}{self._where_the_database_is(error)}"
-                raise OpenImagesError(failed) from error
+                raise self._of_the_database(error) from error
             raise
 
-    def _where_the_database_is(self, error: DatabaseError) -> str:
-        """What to do where SQLite's file cannot be written."""
+    def _of_the_database(self, error: DatabaseError) -> Failure:
         connection = connections[self.using]
         is_file = connection.vendor == "sqlite" and _DISK.search(str(error)) is not None
-        name = connection.settings_dict["NAME"]
-        return f". Look at the room and the permissions of {name} and its folder." if is_file else ""
+        detail = " ".join(str(error).split())
+        if is_file:
+            return Failure("database-file", detail=detail, file=str(connection.settings_dict["NAME"]))
+        return Failure("database", detail=detail)
 
     def _written(self) -> Result | None:
         return self.result if self.outcome is Outcome.COMMITTED else None

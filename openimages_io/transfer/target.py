@@ -1,18 +1,15 @@
 """The task that an import is into: found by name or key, made where it may be, and locked."""
 
 from dataclasses import dataclass
-from typing import Final
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import IntegrityError
 
 from openimages_io.database.bulk import plain
-from openimages_io.exceptions import OpenImagesError
+from openimages_io.exceptions import Failure
 from openimages_io.models import Task
 from openimages_io.models.revisions import lock
 from openimages_io.transfer.planning import Planned
-
-_GONE: Final = "The task “{}” is no longer there, so nothing was written."
 
 
 class TaskChanged(Exception):
@@ -38,25 +35,20 @@ class Target:
         if self.key is not None:
             task = tasks.filter(pk=self.key).first()
             if task is None:
-                raise OpenImagesError(_GONE.format(self.name))
+                raise Failure("task-gone", task=self.name)
             return task
         task = tasks.filter(name=self.name).first()
         if task is None and self.must_exist:
-            raise OpenImagesError(
-                f"There is no task “{self.name}”, and none is to be made, so nothing was written. Check its name."
-            )
+            raise Failure("task-missing", task=self.name)
         if task is not None and self.must_be_new:
-            raise OpenImagesError(
-                f"There is a task “{self.name}” already, but a new one was to be made, so nothing was written. "
-                "Choose another name, or import into the task that is there."
-            )
+            raise Failure("task-exists", task=self.name)
         return task
 
     def lock_existing(self) -> Task:
         """Locks the task as it is. Raises `OpenImagesError` if there is none."""
         task = self.find()
         if task is None or not lock("Task", self.using, pk=task.pk):
-            raise OpenImagesError(_GONE.format(self.name))
+            raise Failure("task-gone", task=self.name)
         return task
 
     def lock_planned(self, planned: Planned) -> Task:

@@ -328,7 +328,7 @@ def test_an_unsafe_path_is_never_written(name: str, path: str, tmp_path: Path) -
 def test_two_files_never_share_a_name(name: str, tmp_path: Path) -> None:
     with open_output(tmp_path / name, force=False) as output:
         output.write("masks/a.png", b"first", compress=False)
-        with pytest.raises(OpenImagesError, match=r"'masks/a\.png' was written already"):
+        with pytest.raises(OpenImagesError, match=r"“masks/a\.png” was written already"):
             output.write("masks/a.png", b"second", compress=False)
         with pytest.raises(OpenImagesError, match="was written already"):
             output.copy("masks/a.png", io.BytesIO(b"third"))

@@ -54,6 +54,15 @@ def stored(media: Path) -> list[str]:
     return [path.relative_to(folder).as_posix().partition("/")[2] for path in stored_files(folder)]
 
 
+def test_a_failure_is_stored_as_a_code_with_parameters() -> None:
+    task = Task.objects.create(name="empty")
+    job = submit_export(task, ExportOptions(subsets=frozenset({"none"})), user=None)
+    job.refresh_from_db()
+    failed = {"code": "no-subset", "params": {"subsets": ["none"]}}
+    assert (job.state, job.outcome) == ("failed", {"code": "error", "params": {"error": failed}})
+    assert job.message == "The task has no subset “none”."
+
+
 def test_an_import_makes_the_task_whose_owner_is_the_user() -> None:
     user = get_user_model()._default_manager.create_user("mia")
     job = submit_import(small(pictures=1), task=None, task_name="x", options=ImportOptions(), dry_run=False, user=user)

@@ -8,6 +8,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from openimages_io.exceptions import Failure
 from openimages_io.models import Job
 from openimages_io.models.outcomes import Outcome
 
@@ -24,6 +25,10 @@ def test_the_sentence_is_made_of_the_row() -> None:
     assert made.message.startswith("A dry run, so nothing was written. An import would do this: 1 image,")
     assert job(Outcome.UNCHANGED.stored(), dry_run=True).message.endswith("so nothing would change.")
     assert job(Outcome.ERROR.stored(error="{no} {changes}")).message == "{no} {changes}"
+    failed = Failure("no-subset", subsets=["a{b}", "c"]).as_param()
+    assert job(Outcome.ERROR.stored(error=failed)).message == "The task has no subset “a{b}”, “c”."
+    later = {"code": "of-another-version", "params": {"x": 1}}
+    assert job(Outcome.ERROR.stored(error=later)).message == "of-another-version, x: 1"
 
 
 @pytest.mark.parametrize("outcome", Outcome)

@@ -297,7 +297,7 @@ def test_only_some_labels(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "message"),
-    [("none", "no label “none”"), ("Two", "display name of several labels; say which, by LabelName: /m/1, /m/2")],
+    [("none", "no label “none”"), ("Two", "display name of several labels; say which, by LabelName: “/m/1”, “/m/2”")],
 )
 def test_labels_that_cannot_be_chosen(tmp_path: Path, name: str, message: str) -> None:
     made = Made()

@@ -175,7 +175,7 @@ def test_the_database_fails(run: Run, tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(Loader, "insert", insert)
     outcome = run(write(tmp_path / "a", good()))
     reason = "value too long for type character varying(255)"
-    assert outcome.err == f"CommandError: The database failed, so nothing was written: {reason}\n"
+    assert outcome.err == f"CommandError: The database failed, so nothing was written: {reason}.\n"
     assert outcome.status == 1
 
 

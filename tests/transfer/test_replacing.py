@@ -60,7 +60,10 @@ def test_only_kinds_that_the_archive_has_a_file_for(task: Task, again: Callable[
         result = replaced(source, dry_run=dry_run)
         assert said(result, "annotations-removed") == ["Mode replace removes 2 annotations of 1 image (boxes: 2)"]
         assert said(result, "kinds-kept") == [
-            "3 annotations stay because the archive has no file of their kind (human labels: 1, machine labels: 1, masks: 1)"
+            (
+                "3 annotations stay because the archive has no file of their kind "
+                "(human labels: 1, machine labels: 1, masks: 1)"
+            )
         ]
         assert totals(result.report)["boxes"] == {"read": 2, "added": 2, "removed": 2}
     assert kept("rectangle") == [0.7, 0.5]

@@ -8,7 +8,7 @@ from typing import Any, Final
 from django.db.models import Count, QuerySet
 
 from openimages_io.archives.safety import is_junk
-from openimages_io.exceptions import OpenImagesError
+from openimages_io.exceptions import Failure
 from openimages_io.format import cells
 from openimages_io.format.bad_value import BadValue
 from openimages_io.format.layouts import misread
@@ -43,7 +43,7 @@ def prepare_images(out: ExportState) -> None:
     subsets = sorted(images_of(out).order_by().values_list("subset", flat=True).distinct())
     missing = sorted(out.options.subsets.difference(subsets))
     if missing:
-        raise OpenImagesError(f"The task has no subset {', '.join(f'“{name}”' for name in missing)}.")
+        raise Failure("no-subset", subsets=missing)
     for subset in subsets:
         fault = _fault_of_subset(out, subset)
         if fault:

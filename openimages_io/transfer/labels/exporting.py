@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from django.db.models import Exists, OuterRef
 
-from openimages_io.exceptions import OpenImagesError
+from openimages_io.exceptions import Failure
 from openimages_io.format import cells, hierarchy
 from openimages_io.format.class_lists import reads_plainly
 from openimages_io.format.names import UNPRINTABLE
@@ -50,13 +50,11 @@ def _chosen(labels: Sequence[Label], names: frozenset[str]) -> list[Label]:
     for name in sorted(names - known):
         found = [label.name for label in labels if label.display_name == name]
         if len(found) > 1:
-            raise OpenImagesError(
-                f"“{name}” is the display name of several labels; say which, by LabelName: {', '.join(found)}."
-            )
+            raise Failure("ambiguous-label", label=name, labels=found)
         chosen |= set(found)
-        unknown += [] if found else [f"“{name}”"]
+        unknown += [] if found else [name]
     if unknown:
-        raise OpenImagesError(f"The task has no label {', '.join(unknown)}.")
+        raise Failure("no-label", labels=unknown)
     return [label for label in labels if label.name in chosen]
 
 

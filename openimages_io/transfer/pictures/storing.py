@@ -10,7 +10,7 @@ from django.core.files.base import ContentFile
 
 from openimages_io.archives.base import Archive
 from openimages_io.database.new_files import NewFiles
-from openimages_io.exceptions import CannotBeStored, OpenImagesError, UnreadableArchive
+from openimages_io.exceptions import CannotBeStored, Failure, UnreadableArchive
 from openimages_io.format.limits import Limits
 from openimages_io.format.pictures import BadPicture, check_picture
 from openimages_io.models.deletion import picture_folder
@@ -79,8 +79,8 @@ def store_pictures(
             raise
         except Exception as error:  # storages have errors of their own
             cause = error.__cause__ if isinstance(error, CannotBeStored) else error
-            reason = getattr(cause, "strerror", None) or cause
-            raise OpenImagesError(f"The picture {path} cannot be stored: {reason}. Nothing was written.") from error
+            detail = str(getattr(cause, "strerror", None) or cause)
+            raise Failure("picture-storage", picture=path, detail=detail) from error
         done += archive.paths[path]
         progress(done, total)
     return stored
