@@ -1,111 +1,93 @@
-"""What a confirmation of deleting says: numbers. Django's own would load, and list, each of a million shapes."""
+"""Deleting: a confirmation says numbers, where Django's own would load, and list, each of a million shapes."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Final, TypeVar
+from typing import Any, ClassVar, Final
 
-from django.contrib.admin import AdminSite
+from django.contrib import messages
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.formats import localize
+from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from openimages_io.admin.pages import PagesMixin
+from openimages_io.admin.permissions import lacks
 from openimages_io.models import Image, Job, Label, Shape, Task
 from openimages_io.models.job import UNDER_WAY
 from openimages_io.models.primary import primary
+from openimages_io.permissions import permissions
 
 _AT_ONCE: Final = 500
 """Rows that are deleted at once: the page that asks for confirmation names every one."""
 
-Row = TypeVar("Row", bound=Model)
 Deleted = tuple[list[Any], dict[str, int], set[str], list[Any]]
 """As `ModelAdmin.get_deleted_objects` returns it: lines, counts by name, permissions that lack, what forbids it."""
 
 
-def of_tasks(tasks: Iterable[Task], request: HttpRequest, site: AdminSite) -> Deleted:
-    """A line a task, and how many rows go with them; a job that runs forbids it."""
-    tasks = _some(tasks)
-    keys = [task.pk for task in tasks]
-    forbidding = [
-        _("The job “%(job)s” has not ended: cancel it first.") % {"job": job}
-        for job in primary(Job).filter(task__in=keys, state__in=UNDER_WAY)
-    ]
-    return _summary(tasks, Task, (Image, Label, Shape, Job), {"task__in": keys}, request, site, forbidding)
+class DeletionMixin(PagesMixin):
+    """An admin class whose rows are deleted after a confirmation with numbers."""
+
+    deleted_with: ClassVar[tuple[tuple[type[Model], str], ...]] = ()
+    """Models whose rows go with these, and the look-up that takes the keys of these."""
+
+    def against_deletion(self, rows: Sequence[Any]) -> list[Any]:
+        """What forbids it, a sentence each."""
+        return []
+
+    def get_deleted_objects(self, objs: Iterable[Any], request: HttpRequest) -> Any:
+        rows = list(objs[: _AT_ONCE + 1] if isinstance(objs, QuerySet) else objs)
+        if len(rows) > _AT_ONCE:
+            return [], {}, set(), [_("Choose at most %(count)s to delete at once.") % {"count": _AT_ONCE}]
+        keys = [row.pk for row in rows]
+        others = {}
+        for model, look_up in self.deleted_with:
+            every: QuerySet[Model] = QuerySet(model)
+            if count := every.filter(**{look_up: keys}).count():
+                others[model] = count
+        lines = [f"{capfirst(self.opts.verbose_name)}: {row}" for row in rows]
+        for model, count in others.items():
+            said = {"count": localize(count, use_l10n=True), "name": model._meta.verbose_name_plural}
+            lines.append(ngettext("and %(count)s %(name)s", "and %(count)s %(name)s", count) % said)
+        every_count = {self.model: len(rows), **others}.items()
+        counts = {str(model._meta.verbose_name_plural): count for model, count in every_count}
+        lacking = self._lacking(request, rows, [self.model, *others])
+        found: Deleted = lines, counts, lacking, self.against_deletion(rows)
+        return found
+
+    def _lacking(self, request: HttpRequest, rows: Sequence[Any], models: Iterable[type[Model]]) -> set[str]:
+        """The kinds of rows that the user may not delete. What the site doesn't show goes with what it does."""
+        models = [model for model in models if self.admin_site.is_registered(model)]
+        keys = {row.pk if self.model is Task else row.task_id for row in rows}
+        found = lacks(request, "delete", models, list(primary(Task).filter(pk__in=keys - {None})))
+        if None in keys and not permissions().has_model_permission(request.user, "delete", self.model):
+            found.append(self.model)
+        return {str(model._meta.verbose_name) for model in found}
 
 
-def of_images(images: Iterable[Image], request: HttpRequest, site: AdminSite) -> Deleted:
-    """A line an image, and how many shapes go with them."""
-    images = _some(images)
-    return _summary(images, Image, (Shape,), {"image__in": [image.pk for image in images]}, request, site, [])
+class TaskDeletionMixin(DeletionMixin):
+    """An admin class of tasks, which go with all that belongs to them; a job deletes large ones."""
 
+    deleted_with = ((Image, "task__in"), (Label, "task__in"), (Shape, "task__in"), (Job, "task__in"))
 
-def of_labels(labels: Iterable[Label], request: HttpRequest, site: AdminSite) -> Deleted:
-    """A line a label; one that shapes have stays."""
-    labels = _some(labels)
-    used = primary(Label).filter(pk__in=[label.pk for label in labels], shapes__isnull=False).distinct().order_by()
-    used_keys = set(used.values_list("pk", flat=True))
-    forbidding = [
-        _("Shapes have the label “%(label)s”: delete them, or give them another label, first.") % {"label": label}
-        for label in labels
-        if label.pk in used_keys
-    ]
-    return _summary(labels, Label, (), {}, request, site, forbidding)
+    def against_deletion(self, rows: Sequence[Task]) -> list[Any]:
+        jobs = primary(Job).filter(task__in=[task.pk for task in rows], state__in=UNDER_WAY)
+        return [_("The job “%(job)s” has not ended: cancel it first.") % {"job": job} for job in jobs]
 
+    def delete_model(self, request: HttpRequest, obj: Task) -> None:
+        """Deletes the task, or has a job do it where that takes long."""
+        self._delete(request, [obj])
 
-def of_shapes(shapes: Iterable[Shape], request: HttpRequest, site: AdminSite) -> Deleted:
-    """A line a shape; its mask goes with it."""
-    return _summary(_some(shapes), Shape, (), {}, request, site, [])
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Task]) -> None:
+        self._delete(request, queryset)
 
+    def _delete(self, request: HttpRequest, tasks: Iterable[Task]) -> None:
+        from openimages_io.jobs.deletion import delete_or_submit  # noqa: PLC0415  (slow to load)
 
-def of_jobs(jobs: Iterable[Job], request: HttpRequest, site: AdminSite) -> Deleted:
-    """A line a job; one that has not ended stays."""
-    jobs = _some(jobs)
-    forbidding = [
-        _("The job “%(job)s” has not ended: cancel it first.") % {"job": job} for job in jobs if not job.is_final
-    ]
-    return _summary(jobs, Job, (), {}, request, site, forbidding)
-
-
-def _some(rows: Iterable[Row]) -> list[Row]:
-    """The rows, or one more than may be deleted at once."""
-    return list(rows[: _AT_ONCE + 1] if isinstance(rows, QuerySet) else rows)
-
-
-def _summary(
-    rows: Sequence[Model],
-    model: type[Model],
-    others: Iterable[type[Model]],
-    condition: dict[str, Any],
-    request: HttpRequest,
-    site: AdminSite,
-    forbidding: list[Any],
-) -> Deleted:
-    if len(rows) > _AT_ONCE:
-        return [], {}, set(), [_("Choose at most %(count)s to delete at once.") % {"count": _AT_ONCE}]
-    counts = {_plural(model): len(rows)}
-    lacking = _lacking(model, request, site)
-    for other in others:
-        every: QuerySet[Model] = QuerySet(other)
-        count = every.filter(**condition).count()
-        if count:
-            counts[_plural(other)] = count
-            lacking |= _lacking(other, request, site)
-    lines = [f"{capfirst(row._meta.verbose_name)}: {row}" for row in rows]
-    for name, count in list(counts.items())[1:]:
-        lines.append(ngettext("and %(count)s %(name)s", "and %(count)s %(name)s", count) % _said(count, name))
-    return lines, counts, lacking, forbidding
-
-
-def _said(count: int, name: str) -> dict[str, str]:
-    return {"count": localize(count, use_l10n=True), "name": name}
-
-
-def _plural(model: type[Model]) -> str:
-    return str(model._meta.verbose_name_plural)
-
-
-def _lacking(model: type[Model], request: HttpRequest, site: AdminSite) -> set[str]:
-    if not site.is_registered(model) or site.get_model_admin(model).has_delete_permission(request):
-        return set()
-    return {str(model._meta.verbose_name)}
+        for task in list(tasks):
+            job = delete_or_submit(task, user=request.user)
+            if job is not None:
+                text = _("“%(task)s” is large: nobody sees it any more, and a job deletes it.")
+                link = self.link(_("See the job."), "job_change", job.pk)
+                self.message_user(request, format_html("{} {}", text % {"task": job.task_name}, link), messages.WARNING)

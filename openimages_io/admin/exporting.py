@@ -1,65 +1,62 @@
-"""The way out, and the check: both start jobs, and lead to their pages."""
+"""The way out: the options of an export, and a job for each task."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
-from django.contrib import messages
+from django.contrib import admin
 from django.contrib.admin.helpers import AdminForm
-from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
-from django.shortcuts import render
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
-from openimages_io.admin.filters import chosen_key
-from openimages_io.admin.option_forms import ExportForm
-from openimages_io.jobs.submission import submit_check, submit_export
-from openimages_io.models import Job, Task
-
-if TYPE_CHECKING:
-    from openimages_io.admin.task import TaskAdmin
+from openimages_io.admin.pages import Tool, page
+from openimages_io.admin.task_pages import TaskPagesMixin
+from openimages_io.models import Task
+from openimages_io.permissions import permissions
 
 
-def export(admin: "TaskAdmin", request: HttpRequest) -> HttpResponse:
-    """The options for the tasks that the address names; then a job each."""
-    keys = [chosen_key(text) for text in request.GET.getlist("task")]
-    tasks: list[Task] = list(admin.get_queryset(request).filter(pk__in=[key for key in keys if key is not None]))
-    if not admin.has_export_permission(request) or not all(admin.has_export_permission(request, t) for t in tasks):
-        raise PermissionDenied
-    if not tasks:
-        raise Http404
-    form = ExportForm(request.POST if request.method == "POST" else None)
-    if form.is_valid():
-        return _to_jobs(admin, request, [submit_export(task, form.options(), user=request.user) for task in tasks])
-    title = ngettext("Export %(count)s task as Open Images", "Export %(count)s tasks as Open Images", len(tasks))
-    if len(tasks) == 1:
-        title = _("Export the task “%(task)s” as Open Images") % {"task": tasks[0]}
-    else:
-        title %= {"count": len(tasks)}
-    first = ("layout", "label_names", "mask_size", "pictures")
-    folded = {"fields": ("subsets", "labels"), "classes": () if form.errors else ("collapse",)}
-    fieldsets: list[tuple[Any, Any]] = [(None, {"fields": first}), (_("Only a part"), folded)]
-    shown = AdminForm(cast(Any, form), fieldsets, {}, model_admin=admin)
-    context = admin.page(request, title=title, form=form, fieldsets=shown, tasks=tasks, errors=form.errors)
-    return render(request, "admin/openimages_io/task/export.html", context)
+class ExportMixin(TaskPagesMixin):
+    """An admin class of tasks that exports them."""
 
+    own_actions = ("export_tasks",)
 
-def check(admin: "TaskAdmin", request: HttpRequest, key: int) -> HttpResponse:
-    """Starts the check of a task."""
-    if request.method != "POST":
-        return HttpResponseNotAllowed(["POST"])
-    return check_all(admin, request, [admin.task_or_404(request, key)])
+    def has_export_permission(self, request: HttpRequest, obj: Task | None = None) -> bool:
+        """Whether the user may export the task, or without one any."""
+        return self.has_view_permission(request, obj) and permissions().may_export(request.user, obj)
 
+    def tools(self, request: HttpRequest, row: Any = None) -> list[Tool]:
+        others = super().tools(request, row)
+        if row is None or not self.has_export_permission(request, row):
+            return others
+        return [Tool(_("Export"), f"{self.url('task_export')}?task={row.pk}"), *others]
 
-def check_all(admin: "TaskAdmin", request: HttpRequest, tasks: Sequence[Task]) -> HttpResponse:
-    """Starts a check of each task."""
-    return _to_jobs(admin, request, [submit_check(task, user=request.user) for task in tasks])
+    @admin.action(description=gettext_lazy("Export as Open Images"), permissions=["export"])
+    def export_tasks(self, request: HttpRequest, queryset: QuerySet[Task]) -> HttpResponse | None:
+        """Leads to the options."""
+        tasks = self.at_once(request, queryset)
+        if not tasks:
+            return None
+        query = QueryDict(mutable=True)
+        query.setlist("task", [str(task.pk) for task in tasks])
+        return HttpResponseRedirect(f"{self.url('task_export')}?{query.urlencode()}")
 
+    @page("export/", "export", permission="export", chosen="task")
+    def export_view(self, request: HttpRequest, tasks: list[Task]) -> HttpResponse:
+        """The options for the tasks that the address names; then a job each."""
+        from openimages_io.admin.option_forms import ExportForm  # noqa: PLC0415  (slow to load)
+        from openimages_io.jobs.submission import submit_export  # noqa: PLC0415
 
-def _to_jobs(admin: "TaskAdmin", request: HttpRequest, jobs: Sequence[Job]) -> HttpResponse:
-    """To the job's page, or of several to the list."""
-    if len(jobs) == 1:
-        return HttpResponseRedirect(admin.url("job_change", jobs[0].pk) or admin.url("task_changelist"))
-    text = ngettext("%(count)s job was started.", "%(count)s jobs were started.", len(jobs)) % {"count": len(jobs)}
-    admin.message_user(request, text, messages.SUCCESS)
-    return HttpResponseRedirect(admin.url("job_changelist") or admin.url("task_changelist"))
+        form = ExportForm(request.POST if request.method == "POST" else None)
+        if form.is_valid():
+            return self.to_jobs(request, [submit_export(task, form.options(), user=request.user) for task in tasks])
+        title = ngettext("Export %(count)s task as Open Images", "Export %(count)s tasks as Open Images", len(tasks))
+        if len(tasks) == 1:
+            title = _("Export the task “%(task)s” as Open Images") % {"task": tasks[0]}
+        else:
+            title %= {"count": len(tasks)}
+        first = ("layout", "label_names", "mask_size", "pictures")
+        folded = {"fields": ("subsets", "labels"), "classes": () if form.errors else ("collapse",)}
+        fieldsets: list[tuple[Any, Any]] = [(None, {"fields": first}), (_("Only a part"), folded)]
+        shown = AdminForm(cast(Any, form), fieldsets, {}, model_admin=self)
+        context = {"title": title, "form": form, "fieldsets": shown, "tasks": tasks, "errors": form.errors}
+        return self.render(request, "task/export.html", **context)

@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from openimages_io.admin.permissions import visible
 from openimages_io.models import Image, Task
 
 _SHOWN: Final = 20
@@ -26,10 +27,11 @@ class TaskFilter(admin.SimpleListFilter):
     parameter_name = "task"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[Any, str]]:
-        tasks = list(Task.objects.order_by("-updated")[:_SHOWN].values_list("pk", "name"))
+        every = visible(request, Task.objects.all())
+        tasks = list(every.order_by("-updated")[:_SHOWN].values_list("pk", "name"))
         chosen = chosen_key(request.GET.get(self.parameter_name))
         if chosen is not None and chosen not in dict(tasks):
-            tasks = [*Task.objects.filter(pk=chosen).values_list("pk", "name"), *tasks]
+            tasks = [*every.filter(pk=chosen).values_list("pk", "name"), *tasks]
         return tasks
 
     def has_output(self) -> bool:
@@ -52,7 +54,8 @@ class SubsetFilter(admin.SimpleListFilter):
         task = chosen_key(request.GET.get(TaskFilter.parameter_name))
         if task is None:
             return []
-        names = Image.objects.filter(task=task).order_by("subset").values_list("subset", flat=True).distinct()
+        images = visible(request, Image.objects.filter(task=task))
+        names = images.order_by("subset").values_list("subset", flat=True).distinct()
         return [(name, name) for name in names[:_SUBSETS]]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
@@ -67,7 +70,7 @@ class ImageFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[Any, str]]:
         key = chosen_key(request.GET.get(self.parameter_name))
-        rows = Image.objects.filter(pk=key) if key is not None else Image.objects.none()
+        rows = visible(request, Image.objects.filter(pk=key)) if key is not None else Image.objects.none()
         return [(image.pk, str(image)) for image in rows]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:

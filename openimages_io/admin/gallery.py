@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from django import forms
-from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.http import HttpRequest
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
 
+from openimages_io.admin.pages import Url
 from openimages_io.models import AttributeSpec, Image, Label, Shape, ShapeKind, Task
 from openimages_io.viewing.charts import box_sizes, by_subset, frequent_labels, most_frequent
 from openimages_io.viewing.drawables import drawable, labels_of
@@ -21,7 +20,6 @@ from openimages_io.viewing.statistics import Statistics, statistics, stored
 if TYPE_CHECKING:
     from django.utils.safestring import SafeString
 
-    from openimages_io.admin.base import BaseAdmin
     from openimages_io.models.image import ImageQuerySet
 
 PAGE: Final = 30
@@ -103,11 +101,8 @@ class Card:
     absent: int
 
 
-def gallery(admin: "BaseAdmin", request: HttpRequest, key: int) -> HttpResponse:
-    """A task's gallery."""
-    task = get_object_or_404(Task, pk=key)
-    if not admin.has_view_permission(request, task) or not can_view(request, Image, Shape):
-        raise PermissionDenied
+def gallery_context(request: HttpRequest, task: Task, url: Url) -> dict[str, Any]:
+    """What a task's gallery shows."""
     counted, is_old = _counted(task, again="count" in request.GET)
     charts: list[SafeString] = []
     if counted is None:
@@ -121,31 +116,21 @@ def gallery(admin: "BaseAdmin", request: HttpRequest, key: int) -> HttpResponse:
     specs = AttributeSpec.objects.filter(label__task=task).order_by("name").values_list("name", flat=True).distinct()
     form = GalleryFilterForm(request.GET, counted, list(labels.values()), list(specs[:_CHOICES]))
     images, before, after = _page(form.images(task), request)
-    context = admin.page(
-        request,
-        title=task.name,
-        subtitle=_("Gallery"),
-        task=task,
-        form=form,
-        counted=counted,
-        is_old=is_old,
-        absent=counted.absent if counted else 0,
-        cards=_cards(admin, images),
-        previous_url=_address(request, before=before),
-        next_url=_address(request, after=after),
-        everything=request.path,
-        recount=_address(request, count=1),
-        charts=charts,
-    )
-    return render(request, "admin/openimages_io/gallery.html", context)
-
-
-def can_view(request: HttpRequest, *models: type[Any]) -> bool:
-    """Whether the user may see, or change, rows of these models."""
-    return all(
-        any(request.user.has_perm(f"openimages_io.{verb}_{model._meta.model_name}") for verb in ("view", "change"))
-        for model in models
-    )
+    return {
+        "title": task.name,
+        "subtitle": _("Gallery"),
+        "task": task,
+        "form": form,
+        "counted": counted,
+        "is_old": is_old,
+        "absent": counted.absent if counted else 0,
+        "cards": _cards(url, images),
+        "previous_url": _address(request, before=before),
+        "next_url": _address(request, after=after),
+        "everything": request.path,
+        "recount": _address(request, count=1),
+        "charts": charts,
+    }
 
 
 def _counted(task: Task, *, again: bool) -> tuple[Statistics | None, bool]:
@@ -192,20 +177,20 @@ def _address(request: HttpRequest, **beyond: int | None) -> str:
     return f"?{query.urlencode()}"
 
 
-def _cards(admin: "BaseAdmin", images: Sequence[Image]) -> list[Card]:
+def _cards(url: Url, images: Sequence[Image]) -> list[Card]:
     found = drawable(images, _SHAPES, _MASK_PIXELS)
     labels = labels_of(found.values())
     tags = _tags(images)
     cards = []
     for image in images:
         drawn = found[image.pk]
-        backdrop = admin.url("image_thumbnail", image.pk, THUMBNAIL) if image.file else ""
+        backdrop = url("image_thumbnail", image.pk, THUMBNAIL) if image.file else ""
         svg = overlay(image, drawn.shapes, labels, small=True, left=drawn.left, backdrop=backdrop)
         present, absent = tags.get(image.pk, (0, 0))
         cards.append(
             Card(
                 image,
-                admin.url("image_picture", image.pk),
+                url("image_picture", image.pk),
                 mark_safe(svg),  # noqa: S308  (everything in it is escaped)
                 len(drawn.shapes) + drawn.left,
                 present,

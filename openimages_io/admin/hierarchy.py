@@ -2,19 +2,17 @@
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from openimages_io.admin.filters import chosen_key
 from openimages_io.admin.label import swatch
+from openimages_io.admin.pages import page
+from openimages_io.admin.task_pages import TaskPagesMixin
 from openimages_io.models import EdgeKind, HierarchyEdge, Label, Task
-
-if TYPE_CHECKING:
-    from openimages_io.admin.task import TaskAdmin
+from openimages_io.permissions import permissions
 
 _DEEPEST: Final = 40
 """Levels that are drawn; a browser's own limit is at a few hundred."""
@@ -113,24 +111,27 @@ class Graph:
         return place
 
 
-def tree(admin: "TaskAdmin", request: HttpRequest, key: int) -> HttpResponse:
-    """The page."""
-    task = admin.task_or_404(request, key)
-    if not request.user.has_perm("openimages_io.view_label") and not request.user.has_perm(
-        "openimages_io.change_label"
-    ):
-        raise PermissionDenied
-    graph = Graph.of(task, admin.url("label_change", 0))
-    root = chosen_key(request.GET.get("root"))
-    roots = [root] if root in graph.labels else graph.roots()
-    loose = graph.loose()
-    context: dict[str, Any] = {
-        "title": _("Class hierarchy of “%(task)s”") % {"task": task},
-        "task": task,
-        "places": graph.places(roots),
-        "has_tree": bool(roots),
-        "is_part_of_it": root in graph.labels,
-        "loose": loose[:_LOOSE],
-        "more_loose": max(0, len(loose) - _LOOSE),
-    }
-    return render(request, "admin/openimages_io/task/hierarchy.html", admin.page(request, **context))
+class HierarchyMixin(TaskPagesMixin):
+    """An admin class of tasks that shows their class hierarchies."""
+
+    def has_hierarchy_permission(self, request: HttpRequest, obj: Task) -> bool:
+        """Whether the user may see the task's labels."""
+        return permissions().allows(request.user, "view", Label, obj)
+
+    @page("<int:key>/hierarchy/", "hierarchy", permission="hierarchy")
+    def hierarchy_view(self, request: HttpRequest, task: Task) -> HttpResponse:
+        """The page."""
+        graph = Graph.of(task, self.url("label_change", 0))
+        root = chosen_key(request.GET.get("root"))
+        roots = [root] if root in graph.labels else graph.roots()
+        loose = graph.loose()
+        context: dict[str, Any] = {
+            "title": _("Class hierarchy of “%(task)s”") % {"task": task},
+            "task": task,
+            "places": graph.places(roots),
+            "has_tree": bool(roots),
+            "is_part_of_it": root in graph.labels,
+            "loose": loose[:_LOOSE],
+            "more_loose": max(0, len(loose) - _LOOSE),
+        }
+        return self.render(request, "task/hierarchy.html", **context)

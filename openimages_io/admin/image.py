@@ -1,6 +1,5 @@
 """Images: names, sizes, provenance, and the way to their pictures."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -8,15 +7,16 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from openimages_io.admin import deletion
 from openimages_io.admin.base import BaseAdmin, BaseModelForm
+from openimages_io.admin.deletion import DeletionMixin
 from openimages_io.admin.filters import SubsetFilter, TaskFilter
-from openimages_io.models import Image
+from openimages_io.admin.viewing import PictureMixin
+from openimages_io.models import Image, Shape
 from openimages_io.models.image import PROVENANCE
 
 
 @admin.register(Image)
-class ImageAdmin(BaseAdmin):
+class ImageAdmin(PictureMixin, DeletionMixin, BaseAdmin):
     """Images of tasks. Their picture files come with an import."""
 
     form = BaseModelForm
@@ -28,6 +28,7 @@ class ImageAdmin(BaseAdmin):
     ordering = ("pk",)
     sortable_by = ()
     searched_fields = raw_id_fields = ("task",)
+    deleted_with = ((Shape, "image__in"),)
 
     @admin.display(description=_("size"))
     def size(self, image: Image) -> str:
@@ -82,14 +83,3 @@ class ImageAdmin(BaseAdmin):
         if field is not None and db_field.name in help_texts:
             field.help_text = help_texts[db_field.name]
         return field
-
-    def get_urls(self) -> list[Any]:
-        pages = (
-            ("<int:key>/picture/", "picture.picture", "picture"),
-            ("<int:key>/file/", "picture.file", "file"),
-            ("<int:key>/thumbnail/<int:size>/", "picture.small", "thumbnail"),
-        )
-        return [*self.own_pages("image", pages), *super().get_urls()]
-
-    def get_deleted_objects(self, objs: Iterable[Any], request: HttpRequest) -> Any:
-        return deletion.of_images(objs, request, self.admin_site)

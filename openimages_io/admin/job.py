@@ -1,27 +1,28 @@
 """Jobs: who had what done, how far it is, what came of it. Nothing of a job is edited; it is steered."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
-from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
 from django.utils.formats import localize
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from openimages_io.admin import deletion
-from openimages_io.admin.base import BaseAdmin, has_perm
+from openimages_io.admin.base import BaseAdmin
+from openimages_io.admin.deletion import DeletionMixin
 from openimages_io.admin.filters import TaskFilter
+from openimages_io.admin.job_pages import JobPagesMixin
+from openimages_io.admin.permissions import may_here
 from openimages_io.admin.wording import badge, job_title, percent
 from openimages_io.jobs.rows import database
 from openimages_io.jobs.status import Status, job_statuses
-from openimages_io.models import Job, JobKind, JobState, Task
+from openimages_io.models import Job, JobState, Task
 from openimages_io.models.job import FINAL
-
-_MAY_START = ("view_job", "import_task", "export_task", "view_task", "change_task")
+from openimages_io.models.primary import primary
+from openimages_io.permissions import filter_once, permissions
 
 
 class JobChangeList(ChangeList):
@@ -36,7 +37,7 @@ class JobChangeList(ChangeList):
 
 
 @admin.register(Job)
-class JobAdmin(BaseAdmin):
+class JobAdmin(JobPagesMixin, DeletionMixin, BaseAdmin):
     """Jobs, for those who may see all of them, and everybody's own."""
 
     list_display = ("title", "current_state", "task_link", "error_count", "created_by", "created")
@@ -70,16 +71,20 @@ class JobAdmin(BaseAdmin):
 
     # Who may
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        jobs = super().get_queryset(request).using(database())  # a replica has them later
-        return jobs if super().has_view_permission(request) else jobs.filter(created_by=request.user.pk)
+    def visible_rows(self, request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """Of the jobs that exist for the user, without Django's permission one's own, and those of one's own tasks."""
+        site = permissions()
+        rows = rows.using(database()).filter(site.jobs(request.user))  # a replica has them later
+        if site.has_model_permission(request.user, "view", Job):
+            return rows
+        owned = filter_once(primary(Task), site.owned(request.user))
+        return rows.filter(Q(created_by=request.user.pk) | Q(task__in=owned.values("pk")))
 
     def has_view_permission(self, request: HttpRequest, obj: Job | None = None) -> bool:
-        if super().has_view_permission(request, obj):
-            return True
         if obj is not None:
-            return obj.created_by_id is not None and obj.created_by_id == request.user.pk
-        return any(request.user.has_perm(f"openimages_io.{permission}") for permission in _MAY_START)
+            return self.get_queryset(request).filter(pk=obj.pk).exists()
+        may_see = any(may_here(request, "view", model, None) for model in (Task, Job))
+        return may_see or self.get_queryset(request).exists()
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -88,60 +93,17 @@ class JobAdmin(BaseAdmin):
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Job | None = None) -> bool:
-        return super().has_delete_permission(request, obj) and (obj is None or obj.is_final)
-
-    def may_control(self, request: HttpRequest, job: Job) -> bool:
-        """Whether the user may do what the job does, and so cancel, confirm or start it again."""
-        tasks = self.admin_site.get_model_admin(Task) if self.admin_site.is_registered(Task) else None
-        if job.kind == JobKind.IMPORT:
-            if tasks is not None:
-                other = (
-                    tasks.has_change_permission(request, job.task) if job.task else tasks.has_add_permission(request)
-                )
-            else:
-                other = has_perm(request, f"{'change' if job.task else 'add'}_task", job.task)
-            return other and has_perm(request, "import_task", job.task)
-        if job.kind == JobKind.DELETE:
-            return tasks.has_delete_permission(request) if tasks else has_perm(request, "delete_task", None)
-        sees = tasks.has_view_permission(request, job.task) if tasks else has_perm(request, "view_task", job.task)
-        return sees and (job.kind == JobKind.CHECK or has_perm(request, "export_task", job.task))
-
-    def job_or_404(self, request: HttpRequest, key: Any) -> Job:
-        """The job, if the user may see it. Raises `Http404` and `PermissionDenied`."""
-        job: Job | None = self.get_object(request, str(key))
-        if job is None:
-            raise Http404
-        if not self.has_view_permission(request, job):
-            raise PermissionDenied
-        return job
+        if obj is None:
+            return super().has_delete_permission(request)
+        may_all = permissions().has_model_permission(request.user, "delete", Job)
+        return obj.is_final and (may_all if obj.task is None else super().has_delete_permission(request, obj))
 
     # Pages
 
-    def get_urls(self) -> list[Any]:
-        pages = (
-            ("<uuid:key>/status/", "job_pages.status_json", "status"),
-            ("<uuid:key>/issues.csv", "job_pages.issues_as_csv", "issues"),
-            ("<uuid:key>/file/", "job_pages.file", "file"),
-            ("<uuid:key>/cancel/", "job_pages.cancelled", "cancel"),
-            ("<uuid:key>/confirm/", "job_pages.confirmed", "confirm"),
-            ("<uuid:key>/retry/", "job_pages.retried", "retry"),
-        )
-        return [*self.own_pages("job", pages), *super().get_urls()]
-
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """The job's page."""
-        from openimages_io.admin.job_pages import page  # noqa: PLC0415  (as late as the other pages, see `own_pages`)
-
-        return page(self, request, self.job_or_404(request, object_id))
-
-    def get_deleted_objects(self, objs: Iterable[Any], request: HttpRequest) -> Any:
-        return deletion.of_jobs(objs, request, self.admin_site)
+    def against_deletion(self, rows: Sequence[Job]) -> list[Any]:
+        """One that has not ended stays."""
+        text = _("The job “%(job)s” has not ended: cancel it first.")
+        return [text % {"job": job} for job in rows if not job.is_final]
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
         """Deletes jobs that have ended; one that began again since it was chosen stays."""

@@ -1,245 +1,120 @@
 """A job's page, what it polls, its buttons, and its files."""
 
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable
+from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import (
     FileResponse,
     HttpRequest,
     HttpResponse,
-    HttpResponseNotAllowed,
     HttpResponseRedirect,
     JsonResponse,
     StreamingHttpResponse,
 )
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
-from django.utils.formats import localize
-from django.utils.functional import Promise
-from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
 
-from openimages_io.admin.option_forms import described
-from openimages_io.admin.wording import badge, percent, totals_table
+from openimages_io.admin.pages import PagesMixin, page
+from openimages_io.admin.permissions import may_here
+from openimages_io.admin.wording import percent
 from openimages_io.exceptions import OpenImagesError
-from openimages_io.format.issues import Severity
-from openimages_io.jobs import transitions
-from openimages_io.jobs.reports import issues_csv, read_issues, summary
-from openimages_io.jobs.rows import database
-from openimages_io.jobs.status import Status, job_status, workers
-from openimages_io.models import Job, JobKind, JobState
+from openimages_io.jobs.status import job_status
+from openimages_io.models import Job, JobKind, JobState, Task
 from openimages_io.models.job import FINAL
-from openimages_io.models.timestamps import for_display, time_since
-from openimages_io.transfer.options import ExportOptions, ImportOptions, Selection
-
-if TYPE_CHECKING:
-    from openimages_io.admin.job import JobAdmin
-
-ISSUES: Final = 100
-"""Issues on a page."""
-_AT_ONCE: Final = timedelta(seconds=10)
-"""In which a worker that has nothing to do takes a job up."""
-_MINUTE: Final = timedelta(minutes=1)
-_PHASES: Final[dict[str, str | Promise]] = {
-    "unpack": gettext_lazy("Unpacking the archive"),
-    "check": gettext_lazy("Reading and checking the archive"),
-    "pictures": gettext_lazy("Storing the pictures"),
-    "wait": gettext_lazy("Waiting for others who write"),
-    "commit": gettext_lazy("Writing into the database"),
-    "export": gettext_lazy("Writing the archive"),
-    "delete": gettext_lazy("Deleting the task"),
-}
-
-_OPTIONS: Final[dict[JobKind, type[Selection]]] = {JobKind.IMPORT: ImportOptions, JobKind.EXPORT: ExportOptions}
+from openimages_io.permissions import permissions
 
 
-def page(admin: "JobAdmin", request: HttpRequest, job: Job) -> HttpResponse:
-    """The job's page: progress while it runs, then what came of it."""
-    now = job_status(job)
-    if now.state != job.state:
-        job.refresh_from_db(using=database())
-    may_control = admin.may_control(request, job)
-    is_import = job.kind == JobKind.IMPORT
-    options = _OPTIONS.get(JobKind(job.kind))
-    is_over = now.state in FINAL
-    context: dict[str, Any] = {
-        "title": _title(job),
-        "job": job,
-        "now": now,
-        "badge": badge(job, now),
-        "is_over": is_over,
-        "percent": percent(now),
-        "progress": progress_text(job, now),
-        "message": now.message or job.message,
-        "table": totals_table(job.kind, job.totals, dry_run=job.dry_run or job.refused) if is_over else None,
-        "chosen": list(described(options, job.options)) if options else [],
-        "task_url": admin.url("task_change", job.task_id) if job.task_id else "",
-        "gallery_url": admin.url("task_gallery", job.task_id) if job.task_id else "",
-        "can_cancel": may_control and transitions.can_cancel(job),
-        "can_confirm": may_control and transitions.can_confirm(job),
-        "can_retry": may_control and transitions.can_retry(job),
-        "archive_size": _size(job) if job.kind == JobKind.EXPORT and may_control else None,
-        "has_written": job.committed and bool(job.task_id),
-        "again_url": _again_url(admin, job) if is_import and may_control and is_over else "",
-        "has_delete_permission": admin.has_delete_permission(request, job) and is_over,
-        **(_issues(request, job) if is_over else {}),
-    }
-    return render(request, "admin/openimages_io/job/job.html", admin.page(request, **context))
+class JobPagesMixin(PagesMixin):
+    """An admin class of jobs with their pages."""
 
+    def has_control_permission(self, request: HttpRequest, obj: Job) -> bool:
+        """Whether the user may do what the job does, and so cancel, confirm or start it again."""
+        makes_task = obj.kind == JobKind.IMPORT and obj.task is None
+        return permissions().may_control(request.user, obj) and (not makes_task or may_here(request, "add", Task, None))
 
-def _size(job: Job) -> int | None:
-    """The size of the archive that was made; None where there is none (any more)."""
-    if not job.result or job.pruned is not None:
-        return None
-    try:
-        return job.result.size
-    except (OSError, NotImplementedError):
-        return None
+    def has_download_permission(self, request: HttpRequest, obj: Job) -> bool:
+        """Whether the user may have the archive that the job has made."""
+        return obj.kind == JobKind.EXPORT and self.has_control_permission(request, obj)
 
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """The job's page: progress while it runs, then what came of it."""
+        job: Job = self.row_or_404(request, object_id)
+        from openimages_io.admin.job_page import job_context  # noqa: PLC0415  (slow to load)
 
-def _title(job: Job) -> str:
-    name = {"task": job.task_name}
-    if job.kind == JobKind.EXPORT:
-        return _("Export of “%(task)s”") % name
-    if job.kind == JobKind.CHECK:
-        return _("Check of “%(task)s”") % name
-    if job.kind == JobKind.DELETE:
-        return _("Deletion of “%(task)s”") % name
-    return (_("Dry run of an import into “%(task)s”") if job.dry_run else _("Import into “%(task)s”")) % name
+        context = job_context(request, job, self.url, may_control=self.has_control_permission(request, job))
+        may_delete = context["is_over"] and self.has_delete_permission(request, job)
+        return self.render(request, "job/job.html", has_delete_permission=may_delete, **context)
 
+    @page("<uuid:key>/status/", "status", permission="view")
+    def status_view(self, request: HttpRequest, job: Job) -> HttpResponse:
+        """What the page polls."""
+        from openimages_io.admin.job_page import progress_text  # noqa: PLC0415  (slow to load)
 
-def _again_url(admin: "JobAdmin", job: Job) -> str:
-    where = admin.url("task_import", job.task_id) if job.task_id else admin.url("task_import_new")
-    return f"{where}?again={job.pk}" if where else ""
+        now = job_status(job)
+        is_over = now.state in FINAL
+        answer = {
+            "state": now.state.value,
+            "over": is_over,
+            "percent": percent(now),
+            "text": progress_text(job, now),
+            "waiting": now.waiting,
+        }
+        return JsonResponse(answer)
 
+    @page("<uuid:key>/issues.csv", "issues", permission="view")
+    def issues_view(self, request: HttpRequest, job: Job) -> HttpResponseBase:
+        """All issues as a table."""
+        from openimages_io.jobs.reports import issues_csv  # noqa: PLC0415  (slow to load)
 
-def _issues(request: HttpRequest, job: Job) -> dict[str, Any]:
-    """A page of the issues; the first where the address names none that there is."""
-    counts = {Severity.ERROR: job.errors, Severity.WARNING: job.warnings, Severity.NOTE: job.notes}
-    chosen = next((severity for severity in Severity if severity == request.GET.get("severity")), None)
-    cursor = request.GET.get("cursor") or None
-    if not sum(counts.values()):
-        return {"issue_total": 0}
-    try:
-        found = read_issues(job, cursor=cursor, limit=ISSUES, severity=chosen)
-    except ValueError:
-        cursor = None
-        found = read_issues(job, cursor=None, limit=ISSUES, severity=chosen)
-    kinds = summary(job)
-    words = {
-        Severity.ERROR: lambda n: ngettext("%(count)s error", "%(count)s errors", n),
-        Severity.WARNING: lambda n: ngettext("%(count)s warning", "%(count)s warnings", n),
-        Severity.NOTE: lambda n: ngettext("%(count)s note", "%(count)s notes", n),
-    }
-    return {
-        "issue_total": sum(counts.values()),
-        "kinds": kinds if len(kinds) < sum(counts.values()) else [],
-        "issue_counts": [(severity, words[severity](n) % {"count": n}) for severity, n in counts.items() if n],
-        "severity": chosen,
-        "issues": found.issues,
-        "next_cursor": found.next,
-        "cursor": cursor,
-    }
+        headers = {"Content-Disposition": f'attachment; filename="issues-{job.pk}.csv"'}
+        return StreamingHttpResponse(issues_csv(job), content_type="text/csv; charset=utf-8", headers=headers)
 
+    @page("<uuid:key>/file/", "file", permission="download")
+    def file_view(self, request: HttpRequest, job: Job) -> HttpResponseBase:
+        """The archive that an export made."""
+        back = HttpResponseRedirect(self.url("job_change", job.pk))
+        if not job.result or job.state != JobState.SUCCEEDED:
+            self.message_user(request, _("There is no archive: it is not ready, or was removed."), messages.WARNING)
+            return back
+        try:
+            opened = job.result.storage.open(job.result.name or "", "rb")
+        except OSError:
+            self.message_user(request, _("The archive is no longer there. Export again."), messages.ERROR)
+            return back
+        name = (job.result.name or "").rpartition("/")[2]
+        return FileResponse(opened, as_attachment=True, filename=name, content_type="application/zip")
 
-def progress_text(job: Job, now: Status) -> str:
-    """How far it is, in words."""
-    if now.waiting:
-        return _waiting_text(job)
-    if now.cancelling:
-        return _("Cancelling.")
-    if now.state != JobState.RUNNING:
-        return str(now.state.label)
-    phase = str(_PHASES.get(now.phase, now.phase) or _("Started."))
-    return f"{phase}: {percent(now)} %" if now.total else phase
+    @page("<uuid:key>/cancel/", "cancel", permission="control", only_post=True)
+    def cancel_view(self, request: HttpRequest, job: Job) -> HttpResponse:
+        """Cancels it."""
+        from openimages_io.jobs.transitions import cancel  # noqa: PLC0415  (slow to load)
 
+        return self._changed(request, job, cancel)
 
-def _waiting_text(job: Job) -> str:
-    """How long it has waited, and how long no worker has shown itself; one that is idle takes a job up at once."""
-    known, waited = workers(), time_since(job.queued)
-    if known.busy and known.have_lost(job):
-        return _("It has waited for %s, and a worker has started a job that was requested later.") % timesince(
-            job.queued, depth=1
-        )
-    if known.busy:
-        return _("Waiting: the worker is busy with another job.")
-    if waited < _AT_ONCE:
-        return _("Waiting for a worker.")
-    words = {"waited": timesince(job.queued, depth=1) if waited >= _MINUTE else _("%s seconds") % waited.seconds}
-    if known.seen is None:
-        return _("It has waited for %(waited)s. No worker has ever been seen.") % words
-    seen = time_since(known.seen)
-    words["ago"] = timesince(known.seen, depth=2) if seen >= _MINUTE else _("%s seconds") % seen.seconds
-    words["since"] = localize(for_display(known.seen))
-    return _("It has waited for %(waited)s. No worker has been seen since %(since)s (%(ago)s ago).") % words
+    @page("<uuid:key>/confirm/", "confirm", permission="control", only_post=True)
+    def confirm_view(self, request: HttpRequest, job: Job) -> HttpResponse:
+        """Has a dry run done for real."""
+        from openimages_io.jobs.transitions import confirm  # noqa: PLC0415  (slow to load)
 
+        return self._changed(request, job, confirm)
 
-def status_json(admin: "JobAdmin", request: HttpRequest, key: Any) -> HttpResponse:
-    """What the page polls."""
-    job = admin.job_or_404(request, key)
-    now = job_status(job)
-    is_over = now.state in FINAL
-    answer = {
-        "state": now.state.value,
-        "over": is_over,
-        "percent": percent(now),
-        "text": progress_text(job, now),
-        "waiting": now.waiting,
-    }
-    return JsonResponse(answer)
+    @page("<uuid:key>/retry/", "retry", permission="control", only_post=True)
+    def retry_view(self, request: HttpRequest, job: Job) -> HttpResponse:
+        """Starts it again."""
+        from openimages_io.jobs.transitions import retry  # noqa: PLC0415  (slow to load)
 
+        return self._changed(request, job, retry)
 
-def issues_as_csv(admin: "JobAdmin", request: HttpRequest, key: Any) -> HttpResponseBase:
-    """All issues as a table."""
-    job = admin.job_or_404(request, key)
-    headers = {"Content-Disposition": f'attachment; filename="issues-{job.pk}.csv"'}
-    return StreamingHttpResponse(issues_csv(job), content_type="text/csv; charset=utf-8", headers=headers)
-
-
-def file(admin: "JobAdmin", request: HttpRequest, key: Any) -> HttpResponseBase:
-    """The archive that an export made."""
-    job = admin.job_or_404(request, key)
-    if job.kind != JobKind.EXPORT or not admin.may_control(request, job):
-        raise PermissionDenied
-    back = HttpResponseRedirect(admin.url("job_change", job.pk))
-    if not job.result or job.state != JobState.SUCCEEDED:
-        admin.message_user(request, _("There is no archive: it is not ready, or was removed."), messages.WARNING)
-        return back
-    try:
-        opened = job.result.storage.open(job.result.name or "", "rb")
-    except OSError:
-        admin.message_user(request, _("The archive is no longer there. Export again."), messages.ERROR)
-        return back
-    name = (job.result.name or "").rpartition("/")[2]
-    return FileResponse(opened, as_attachment=True, filename=name, content_type="application/zip")
-
-
-def cancelled(admin: "JobAdmin", request: HttpRequest, key: Any) -> HttpResponse:
-    """Cancels it."""
-    return _changed(admin, request, key, transitions.cancel)
-
-
-def confirmed(admin: "JobAdmin", request: HttpRequest, key: Any) -> HttpResponse:
-    """Has a dry run done for real."""
-    return _changed(admin, request, key, transitions.confirm)
-
-
-def retried(admin: "JobAdmin", request: HttpRequest, key: Any) -> HttpResponse:
-    """Starts it again."""
-    return _changed(admin, request, key, transitions.retry)
-
-
-def _changed(admin: "JobAdmin", request: HttpRequest, key: Any, action: Any) -> HttpResponse:
-    if request.method != "POST":
-        return HttpResponseNotAllowed(["POST"])
-    job = admin.job_or_404(request, key)
-    if not admin.may_control(request, job):
-        raise PermissionDenied
-    try:
-        action(job)
-    except OpenImagesError as error:
-        admin.message_user(request, str(error), messages.ERROR)
-    return HttpResponseRedirect(admin.url("job_change", job.pk))
+    def _changed(self, request: HttpRequest, job: Job, action: Callable[[Job], Job]) -> HttpResponse:
+        try:
+            action(job)
+        except OpenImagesError as error:
+            self.message_user(request, str(error), messages.ERROR)
+        return HttpResponseRedirect(self.url("job_change", job.pk))

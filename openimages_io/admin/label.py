@@ -1,7 +1,7 @@
 """Labels: their colours, their attribute specs, and their places in the class hierarchy."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from django import forms
@@ -14,18 +14,18 @@ from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from openimages_io.admin import deletion
-from openimages_io.admin.base import BaseAdmin, BaseModelForm, SearchSelect
+from openimages_io.admin.base import BaseAdmin, BaseModelForm
+from openimages_io.admin.deletion import DeletionMixin
 from openimages_io.admin.filters import TaskFilter, chosen_key
+from openimages_io.admin.permissions import PermissionsInline, SearchSelect
 from openimages_io.admin.spec_forms import AttributeSpecForm
 from openimages_io.models import AttributeSpec, HierarchyEdge, Label
+from openimages_io.models.primary import primary
 
 if TYPE_CHECKING:
-    _Tabular = admin.TabularInline[Any, Any]
     _FormSet = BaseInlineFormSet[Any, Any, Any]
 else:
     _FormSet = BaseInlineFormSet
-    _Tabular = admin.TabularInline
 
 _COLOR: Final = re.compile(r"#[0-9a-fA-F]{6}")
 
@@ -47,7 +47,7 @@ class LabelledFormSet(_FormSet):
             field.widget.attrs.setdefault("aria-label", capfirst(field.label or ""))
 
 
-class SpecInline(_Tabular):
+class SpecInline(PermissionsInline):
     """What can be said of the label's shapes."""
 
     model = AttributeSpec
@@ -80,7 +80,7 @@ class EdgeForm(BaseModelForm):
         return cleaned
 
 
-class EdgeInline(_Tabular):
+class EdgeInline(PermissionsInline):
     """Edges of the hierarchy on one side of a label."""
 
     model = HierarchyEdge
@@ -135,7 +135,7 @@ class LabelForm(BaseModelForm):
 
 
 @admin.register(Label)
-class LabelAdmin(BaseAdmin):
+class LabelAdmin(DeletionMixin, BaseAdmin):
     """Labels of tasks."""
 
     form = LabelForm
@@ -185,5 +185,9 @@ class LabelAdmin(BaseAdmin):
             queryset = queryset.filter(task=chosen_key(request.GET["task"]) or 0)
         return super().get_search_results(request, queryset, search_term)
 
-    def get_deleted_objects(self, objs: Iterable[Any], request: HttpRequest) -> Any:
-        return deletion.of_labels(objs, request, self.admin_site)
+    def against_deletion(self, rows: Sequence[Label]) -> list[Any]:
+        """One that shapes have stays."""
+        used = primary(Label).filter(pk__in=[label.pk for label in rows], shapes__isnull=False).distinct().order_by()
+        used_keys = set(used.values_list("pk", flat=True))
+        text = _("Shapes have the label “%(label)s”: delete them, or give them another label, first.")
+        return [text % {"label": label} for label in rows if label.pk in used_keys]

@@ -128,6 +128,13 @@ class ImportForm(OptionsForm):
         else:
             del self.fields["task_name"]
 
+    def fieldsets(self) -> list[tuple[Any, dict[str, Any]]]:
+        """What most people choose, and under a fold what few do."""
+        first = [name for name in ("task_name", "upload", "mode", "on_error", "pictures") if name in self.fields]
+        others = [name for name in self.fields if name not in first]
+        folded = {"fields": others, "classes": () if set(others) & set(self.errors) else ("collapse",)}
+        return [(None, {"fields": first}), (_("More options"), folded)]
+
     def clean_task_name(self) -> str:
         """Raises `ValidationError` for a name that is taken, or cannot be stored."""
         name: str = self.cleaned_data["task_name"]

@@ -3,16 +3,14 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404, render
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
 
-from openimages_io.admin.gallery import can_view
+from openimages_io.admin.pages import Url
 from openimages_io.format.pictures import BadPicture
 from openimages_io.format.writing import number
 from openimages_io.models import Image, Label, Shape, ShapeKind
@@ -21,9 +19,6 @@ from openimages_io.viewing.drawables import drawable, labels_of
 from openimages_io.viewing.overlay import color, overlay
 from openimages_io.viewing.serving import file_response, thumbnail_response
 from openimages_io.viewing.thumbnails import thumbnail
-
-if TYPE_CHECKING:
-    from openimages_io.admin.base import BaseAdmin
 
 _LARGEST: Final = SIZES[-1]
 _ROWS: Final = 1_000
@@ -55,11 +50,8 @@ class Row:
     values: list[tuple[str, str]]
 
 
-def picture(admin: "BaseAdmin", request: HttpRequest, key: int) -> HttpResponse:
-    """An image's page."""
-    image = _image(admin, request, key)
-    if not can_view(request, Shape):
-        raise PermissionDenied
+def picture_context(request: HttpRequest, image: Image, url: Url) -> dict[str, Any]:
+    """What an image's page shows."""
     drawn = drawable([image])[image.pk]
     tags = list(image.shapes.filter(kind=ShapeKind.TAG).order_by("-score", "pk")[: _ROWS + 1])
     labels = labels_of([drawn], (tag.label_id for tag in tags))
@@ -74,50 +66,46 @@ def picture(admin: "BaseAdmin", request: HttpRequest, key: int) -> HttpResponse:
         shown,
         labels,
         left=drawn.left,
-        backdrop=admin.url("image_thumbnail", image.pk, _LARGEST) if has_picture else "",
+        backdrop=url("image_thumbnail", image.pk, _LARGEST) if has_picture else "",
         turn=(image.rotation or 0) if is_turned else 0,
     )
     siblings = Image.objects.filter(task=image.task_id)
-    context = admin.page(
-        request,
-        title=image.name,
-        subtitle=image.subset,
-        image=image,
-        task=image.task,
-        drawing=mark_safe(svg),  # noqa: S308  (everything in it is escaped)
-        fault=fault,
-        legend=[(field, title, [c for c in legend if c.field == field]) for field, title in _FIELDS.items()],
-        is_turned=is_turned,
-        rotation=number(image.rotation) if image.rotation else "",
-        rows=[_row(admin, shape, labels) for shape in shown[:_ROWS]],
-        hidden=len(drawn.shapes) - len(shown),
-        more_rows=max(0, len(shown) - _ROWS) + drawn.left,
-        present=[_row(admin, tag, labels) for tag in tags[:_ROWS] if tag.score != 0],
-        absent=[_row(admin, tag, labels) for tag in tags[:_ROWS] if tag.score == 0],
-        more_tags=len(tags) > _ROWS,
-        provenance=_provenance(image),
-        file_url=admin.url("image_file", image.pk) if image.file else "",
-        previous_url=_to(admin, siblings.filter(pk__lt=image.pk).order_by("-pk")),
-        next_url=_to(admin, siblings.filter(pk__gt=image.pk).order_by("pk")),
-        gallery_url=admin.url("task_gallery", image.task_id),
-        task_url=admin.url("task_change", image.task_id),
-        change_url=admin.url("image_change", image.pk),
-    )
-    return render(request, "admin/openimages_io/picture.html", context)
+    return {
+        "title": image.name,
+        "subtitle": image.subset,
+        "image": image,
+        "task": image.task,
+        "drawing": mark_safe(svg),  # noqa: S308  (everything in it is escaped)
+        "fault": fault,
+        "legend": [(field, title, [c for c in legend if c.field == field]) for field, title in _FIELDS.items()],
+        "is_turned": is_turned,
+        "rotation": number(image.rotation) if image.rotation else "",
+        "rows": [_row(url, shape, labels) for shape in shown[:_ROWS]],
+        "hidden": len(drawn.shapes) - len(shown),
+        "more_rows": max(0, len(shown) - _ROWS) + drawn.left,
+        "present": [_row(url, tag, labels) for tag in tags[:_ROWS] if tag.score != 0],
+        "absent": [_row(url, tag, labels) for tag in tags[:_ROWS] if tag.score == 0],
+        "more_tags": len(tags) > _ROWS,
+        "provenance": _provenance(image),
+        "file_url": url("image_file", image.pk) if image.file else "",
+        "previous_url": _to(url, siblings.filter(pk__lt=image.pk).order_by("-pk")),
+        "next_url": _to(url, siblings.filter(pk__gt=image.pk).order_by("pk")),
+        "gallery_url": url("task_gallery", image.task_id),
+        "task_url": url("task_change", image.task_id),
+        "change_url": url("image_change", image.pk),
+    }
 
 
-def file(admin: "BaseAdmin", request: HttpRequest, key: int) -> HttpResponseBase:
-    """The picture's file, for who may see the image; shown as its pixels are stored, as on the image's page."""
-    image = _image(admin, request, key)
+def file_or_404(request: HttpRequest, image: Image) -> HttpResponseBase:
+    """The picture's file as its pixels are stored. Raises `Http404`."""
     try:
         return _answer(file_response(request, image, as_stored=True))
     except BadPicture as fault:
         raise Http404(str(fault)) from None
 
 
-def small(admin: "BaseAdmin", request: HttpRequest, key: int, size: int) -> HttpResponseBase:
-    """A thumbnail of one of the sizes that are made."""
-    image = _image(admin, request, key)
+def thumbnail_or_404(request: HttpRequest, image: Image, size: int) -> HttpResponseBase:
+    """A thumbnail. Raises `Http404`, for a size that is not made, too."""
     try:
         return _answer(thumbnail_response(request, image, size) if size in SIZES else None)
     except BadPicture as fault:
@@ -128,13 +116,6 @@ def _answer(response: HttpResponseBase | None) -> HttpResponseBase:
     if response is None:
         raise Http404
     return response
-
-
-def _image(admin: "BaseAdmin", request: HttpRequest, key: int) -> Image:
-    image = get_object_or_404(Image.objects.select_related("task"), pk=key)
-    if not admin.has_view_permission(request, image):
-        raise PermissionDenied
-    return image
 
 
 def _fault(image: Image) -> str:
@@ -173,7 +154,7 @@ def _name(labels: Mapping[int, Label], key: int) -> str:
     return str(labels[key]) if key in labels else str(key)
 
 
-def _row(admin: "BaseAdmin", shape: Shape, labels: Mapping[int, Label]) -> Row:
+def _row(url: Url, shape: Shape, labels: Mapping[int, Label]) -> Row:
     said = shape.all_attributes
     values = list(said.items()) if isinstance(said, dict) else []
     for name, value in (("source", shape.source), ("group", shape.group), ("rotation", shape.rotation)):
@@ -184,7 +165,7 @@ def _row(admin: "BaseAdmin", shape: Shape, labels: Mapping[int, Label]) -> Row:
         shape,
         _name(labels, shape.label_id),
         color(label),
-        admin.url("shape_change", shape.pk),
+        url("shape_change", shape.pk),
         [number(side) for side in (shape.x_min, shape.x_max, shape.y_min, shape.y_max) if side is not None],
         "" if shape.score is None else number(shape.score),
         [(name, _shown(value)) for name, value in values],
@@ -210,8 +191,8 @@ def _provenance(image: Image) -> list[tuple[Any, str, str]]:
     return found
 
 
-def _to(admin: "BaseAdmin", images: Iterable[Image]) -> str:
+def _to(url: Url, images: Iterable[Image]) -> str:
     """The address of the first of these images' pages."""
     rows: Any = images
     key = rows.values_list("pk", flat=True).first()
-    return admin.url("image_picture", key) if key is not None else ""
+    return url("image_picture", key) if key is not None else ""

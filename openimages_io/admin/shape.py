@@ -1,7 +1,6 @@
 """Shapes as rows, for repairs. They are drawn in a frontend or come with an import; nobody adds one here by numbers."""
 
 import json
-from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -13,8 +12,8 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from openimages_io.admin import deletion
 from openimages_io.admin.base import BaseAdmin, BaseModelForm
+from openimages_io.admin.deletion import DeletionMixin
 from openimages_io.admin.filters import ImageFilter, TaskFilter
 from openimages_io.admin.label import swatch
 from openimages_io.admin.spec_forms import load_json
@@ -56,7 +55,7 @@ class ShapeForm(BaseModelForm):
 
 
 @admin.register(Shape)
-class ShapeAdmin(BaseAdmin):
+class ShapeAdmin(DeletionMixin, BaseAdmin):
     """The rows of annotations."""
 
     form = ShapeForm
@@ -116,6 +115,3 @@ class ShapeAdmin(BaseAdmin):
             return ""
         size = f"{mask.width} × {mask.height}" if mask.width else ""
         return ", ".join(filter(None, (mask.path, size, f"{len(mask.png):,} bytes" if mask.png else "")))
-
-    def get_deleted_objects(self, objs: Iterable[Any], request: HttpRequest) -> Any:
-        return deletion.of_shapes(objs, request, self.admin_site)

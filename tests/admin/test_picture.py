@@ -134,7 +134,7 @@ def test_only_addresses_of_the_web_are_links(boss: Client, harbour: Image) -> No
 
 @pytest.mark.parametrize("view", ["picture/", "file/", "thumbnail/256/"])
 def test_only_for_who_may_see_images(as_staff: Browser, harbour: Image, view: str) -> None:
-    response = as_staff("view_image", "view_shape").get(address(harbour, view))
+    response = as_staff("view_task", "view_image", "view_shape").get(address(harbour, view))
     assert response.status_code == 200
     body(response)
     assert as_staff("view_task", "view_shape", name="other").get(address(harbour, view)).status_code == 403
@@ -142,7 +142,7 @@ def test_only_for_who_may_see_images(as_staff: Browser, harbour: Image, view: st
 
 
 def test_shapes_are_only_for_who_may_see_them(as_staff: Browser, harbour: Image) -> None:
-    client = as_staff("view_image")
+    client = as_staff("view_task", "view_image")
     assert client.get(address(harbour)).status_code == 403
     response = client.get(address(harbour, "file/"))
     assert response.status_code == 200

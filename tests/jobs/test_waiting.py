@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from openimages_io.admin.job_pages import progress_text
+from openimages_io.admin.job_page import progress_text
 from openimages_io.jobs import queue
 from openimages_io.jobs.heartbeat import open_channel
 from openimages_io.jobs.rows import claim

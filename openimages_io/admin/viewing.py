@@ -1,0 +1,60 @@
+"""The pages that show pictures: a task's gallery, and an image large; what they need is loaded late."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.translation import gettext as _
+
+from openimages_io.admin.pages import PagesMixin, Tool, page
+from openimages_io.admin.permissions import may_here
+from openimages_io.admin.task_pages import TaskPagesMixin
+from openimages_io.models import Image, Shape, Task
+
+
+class GalleryMixin(TaskPagesMixin):
+    """An admin class of tasks with galleries."""
+
+    def has_gallery_permission(self, request: HttpRequest, obj: Task) -> bool:
+        """Whether the user may see the task's images and what is drawn on them."""
+        return all(may_here(request, "view", model, obj) for model in (Image, Shape))
+
+    def tools(self, request: HttpRequest, row: Any = None) -> list[Tool]:
+        others = super().tools(request, row)
+        return [Tool(_("Gallery"), self.url("task_gallery", row.pk)), *others] if row else others
+
+    @page("<int:key>/gallery/", "gallery", permission="gallery")
+    def gallery_view(self, request: HttpRequest, task: Task) -> HttpResponse:
+        """The gallery of a task."""
+        from openimages_io.admin.gallery import gallery_context  # noqa: PLC0415  (needs numpy and Pillow)
+
+        return self.render(request, "gallery.html", **gallery_context(request, task, self.url))
+
+
+class PictureMixin(PagesMixin):
+    """An admin class of images with their pictures."""
+
+    def has_picture_permission(self, request: HttpRequest, obj: Image) -> bool:
+        """Whether the user may see the image and what is drawn on it."""
+        return all(may_here(request, "view", model, obj.task) for model in (Image, Shape))
+
+    @page("<int:key>/picture/", "picture", permission="picture")
+    def picture_view(self, request: HttpRequest, image: Image) -> HttpResponse:
+        """The picture large, with its annotations."""
+        from openimages_io.admin.picture import picture_context  # noqa: PLC0415  (needs numpy and Pillow)
+
+        return self.render(request, "picture.html", **picture_context(request, image, self.url))
+
+    @page("<int:key>/file/", "file", permission="view")
+    def file_view(self, request: HttpRequest, image: Image) -> HttpResponseBase:
+        """The picture's file, shown as its pixels are stored, as on the image's page."""
+        from openimages_io.admin.picture import file_or_404  # noqa: PLC0415  (needs numpy and Pillow)
+
+        return file_or_404(request, image)
+
+    @page("<int:key>/thumbnail/<int:size>/", "thumbnail", permission="view")
+    def thumbnail_view(self, request: HttpRequest, image: Image, size: int) -> HttpResponseBase:
+        """A thumbnail of one of the sizes that are made."""
+        from openimages_io.admin.picture import thumbnail_or_404  # noqa: PLC0415  (needs numpy and Pillow)
+
+        return thumbnail_or_404(request, image, size)
