@@ -98,19 +98,21 @@ class ApiViewSet(ViewSetMixin, ApiView):
     """A ViewSet of the API, whose `rules` say of each action who may call it.
 
     `queryset` are the rows that it is about; of these, those exist for a user that are in tasks that do. The key in the
-    address is that of such a row, or of a task where the address goes on below one.
+    address is that of one of them, or, where it asks for a list, that of the task which they are in.
     """
 
     rules: ClassVar[Mapping[str, Rule]] = {}
     lookup_value_converter = "int"
 
     def get_queryset(self) -> QuerySet[Any]:
-        """The rows that exist for the user; from a replica only for who reads."""
+        """The rows that exist for the user; in a list, those of one task. From a replica only for who reads."""
         rows = super().get_queryset()
         if self.request.method not in SAFE_METHODS:
             rows = rows.using(router.db_for_write(rows.model))
         if rows.model is Task:
             return filter_once(rows, self.permissions.tasks(self.request.user))
+        if not self.detail:
+            return rows.filter(task=self.get_task(self.kwargs["pk"]))
         return rows.filter(task__in=self.tasks()).select_related("task")
 
     def get_object(self) -> Any:

@@ -3,21 +3,34 @@
 from importlib import import_module
 from importlib.util import find_spec
 
-from django.urls import URLPattern
-from rest_framework.routers import SimpleRouter
+from django.urls import URLPattern, path
 
-from openimages_io.api import jobs, pictures, shapes, tasks
+from openimages_io.api import jobs, shapes
+from openimages_io.api.images.views import ImageViewSet
+from openimages_io.api.labels.hierarchy import HierarchyViewSet
+from openimages_io.api.labels.views import LabelViewSet
+from openimages_io.api.negotiation import IgnoreAccept
+from openimages_io.api.routers import ListRouter, Router, RowRouter
 from openimages_io.api.tasks.views import TaskViewSet
 
 app_name = "openimages_io"
 
-router = SimpleRouter(use_regex_path=False)
-router.register("tasks", TaskViewSet, "task")
+_router, _lists, _rows = Router(), ListRouter(), RowRouter()
+_router.register("tasks", TaskViewSet, "task")
+_lists.register("tasks/<int:pk>/labels", LabelViewSet, "label")
+_rows.register("labels", LabelViewSet, "label")
+_lists.register("tasks/<int:pk>/images", ImageViewSet, "image")
+_rows.register("images", ImageViewSet, "image")
+
+_hierarchy = HierarchyViewSet.as_view({"get": "retrieve", "put": "update"})
+_overlay = ImageViewSet.as_view({"get": "overlay"}, detail=True, content_negotiation_class=IgnoreAccept)
 
 urlpatterns: list[URLPattern] = [
-    *router.urls,  # type: ignore[list-item]  # none of them includes others
-    *tasks.urlpatterns,
-    *pictures.urlpatterns,
+    *_router.urls,  # type: ignore[list-item]  # none of them includes others
+    *_lists.urls,  # type: ignore[list-item]
+    *_rows.urls,  # type: ignore[list-item]
+    path("tasks/<int:pk>/hierarchy/", _hierarchy, name="hierarchy"),
+    path("images/<int:pk>/overlay.svg", _overlay, name="image-overlay"),
     *shapes.urlpatterns,
     *jobs.urlpatterns,
 ]

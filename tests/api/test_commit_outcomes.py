@@ -40,7 +40,7 @@ def send(client: Client, task: Task) -> Any:
     with io.BytesIO() as data:
         Pillow.new("L", (4, 3)).save(data, "PNG")
         files = [SimpleUploadedFile(f"{number}.png", data.getvalue()) for number in range(FILES)]
-    return client.post(f"/api/tasks/{task.pk}/images/", {"files": files})
+    return client.post(f"/api/tasks/{task.pk}/images/upload/", {"files": files})
 
 
 def arm_in_the_request(end: Ending, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,7 +87,7 @@ def test_a_request_that_is_one_transaction(
     def fail(*args: Any, **options: Any) -> None:
         raise ValueError
 
-    monkeypatch.setattr("openimages_io.api.tasks.image.serialize_images", fail)
+    monkeypatch.setattr("openimages_io.api.images.views.serialize_images", fail)
     assert send(client, task).status_code == 500
     assert not Image.objects.exists()
     assert len(pictures(media)) == FILES  # for the prune command: the view cannot know what becomes of the request

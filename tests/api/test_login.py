@@ -84,5 +84,5 @@ def test_what_is_too_large_is_not_read_to_find_a_csrf_token(ann: Any, settings: 
     client.force_login(ann)
     client.cookies["csrftoken"] = CSRF
     task = Task.objects.create(name="street", owner=ann)
-    response = client.post(f"/api/tasks/{task.pk}/images/", {"csrfmiddlewaretoken": CSRF, "subset": "a" * 100})
+    response = client.post(f"/api/tasks/{task.pk}/images/upload/", {"csrfmiddlewaretoken": CSRF, "subset": "a" * 100})
     assert "bytes" in refusal(response, 413)

@@ -117,6 +117,7 @@ TABLE: Final = [
     Row("hierarchy", "put", TASK, of_task, EDGES),
     Row("image-list", "get", TASK, of_task, verbs("image", "view")),
     Row("image-list", "post", TASK, of_task, verbs("image", "add")),
+    Row("image-upload", "post", TASK, of_task, verbs("image", "add")),
     Row("image-detail", "get", TASK, of_image, verbs("image", "view")),
     Row("image-detail", "patch", TASK, of_image, verbs("image", "change")),
     Row("image-detail", "delete", TASK, of_image, verbs("image", "delete")),

@@ -38,9 +38,10 @@ SCHEMA: Final = schemathesis.openapi.from_path(TARGET, config=CONFIG)
 HAVE_RULES: Final = {
     "hierarchy_replace": "names labels that the task must have",
     "images_change": "width and height are known together",
-    "images_create": "an ImageID is there once, and a picture must be one",
+    "images_create": "an ImageID is there once",
     "images_list": "a list starts after an image that the task has",
     "images_set_file": "a picture must be one, and its name end as a picture's does",
+    "images_upload": "an ImageID is there once, and a picture must be one",
     "imports_create": "a task's name is there once",
     "labels_change": "values belong to some input types only",
     "labels_create": "values belong to some input types only",

@@ -64,7 +64,7 @@ def test_new_images_of_misspelt_fields_are_refused(api: APIClient, task: Task) -
 def test_an_upload_with_misspelt_fields_is_refused(
     api: APIClient, task: Task, fields: dict[str, Any], expected: dict[str, str]
 ) -> None:
-    response = api.post(f"/api/tasks/{task.pk}/images/", {"files": [png()], **fields}, format="multipart")
+    response = api.post(f"/api/tasks/{task.pk}/images/upload/", {"files": [png()], **fields}, format="multipart")
     assert faults(response) == expected
     assert not Image.objects.exists()
 

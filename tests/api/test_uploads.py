@@ -31,7 +31,7 @@ def file(name: str, data: bytes | None = None) -> SimpleUploadedFile:
 
 @pytest.fixture
 def url(task: Task) -> str:
-    return f"/api/tasks/{task.pk}/images/"
+    return f"/api/tasks/{task.pk}/images/upload/"
 
 
 def post(api: APIClient, url: str, *files: SimpleUploadedFile, **fields: Any) -> Any:
@@ -149,14 +149,20 @@ def test_limits_of_django_are_answers_too(api: APIClient, url: str, settings: Se
     refusal(post(api, url, file("a.png"), names=["a", "b", "c"]), 400)
 
 
-def test_the_body_of_json_has_the_limit_of_bodies(api: APIClient, url: str, settings: Settings) -> None:
+def test_the_body_of_json_has_the_limit_of_bodies(api: APIClient, task: Task, settings: Settings) -> None:
     settings.OPENIMAGES_IO = {"MAX_BODY_BYTES": 20}
-    assert "20 bytes" in refusal(send(api, "POST", url, {"name": "a" * 30}), 413)
+    assert "20 at most" in refusal(send(api, "POST", f"/api/tasks/{task.pk}/images/", {"name": "a" * 30}), 413)
 
 
 def test_other_types_of_content(api: APIClient, url: str) -> None:
     for content_type in ("image/png", "application/zip", "text/plain", "application/x-www-form-urlencoded"):
         refusal(api.post(url, picture(), content_type=content_type), 415)
+
+
+def test_pictures_and_json_have_an_address_each(api: APIClient, url: str) -> None:
+    refusal(send(api, "POST", url, {"name": "a"}), 415)
+    refusal(post(api, url.removesuffix("upload/"), file("a.png")), 415)
+    assert not Image.objects.exists()
 
 
 @pytest.mark.parametrize(
@@ -219,12 +225,14 @@ def test_uploads_are_counted_for_themselves(api: APIClient, url: str, settings: 
     response = post(api, url, file("b.png"))
     refusal(response, 429)
     assert int(response["Retry-After"]) > 0
-    ok(send(api, "POST", url, {"name": "c"}), 201)
-    ok(api.get(url))
+    images = url.removesuffix("upload/")
+    ok(send(api, "POST", images, {"name": "c"}), 201)
+    ok(api.get(images))
 
 
 def test_requests_are_counted(api: APIClient, url: str, settings: Settings) -> None:
     settings.OPENIMAGES_IO = {"THROTTLE_RATE": "2/min"}
+    url = url.removesuffix("upload/")
     ok(api.get(url))
     ok(api.get("/api/tasks/"))
     response = api.get(url)

@@ -64,3 +64,13 @@ export const wrongState: Job["state"] = "done";
 export const wrongMode: components["schemas"]["ImportFormRequest"]["mode"] = "mix";
 // @ts-expect-error  a path that there is none
 export const wrongPath: keyof paths = "/api/nothing/";
+
+export async function uploadPictures(token: string, task: number, files: File[], subset: string): Promise<string[]> {
+  type Body = paths["/api/tasks/{id}/images/upload/"]["post"]["requestBody"]["content"];
+  const only: keyof Body = "multipart/form-data";
+  const form = new FormData();
+  for (const file of files) form.append("files", file);
+  form.set("subset", subset satisfies Body[typeof only]["subset"]);
+  const made = await ask<components["schemas"]["Images"]>(token, `/api/tasks/${task}/images/upload/`, { method: "POST", body: form });
+  return made.results.map((image) => image.name);
+}

@@ -200,7 +200,7 @@ def written(ask: Any) -> None:
     assert ask("put", f"{place}/hierarchy/", tree, if_match="*").json() == tree
     sent = (SCENES / "images" / "train" / "boats-day.jpg").read_bytes()
     uploaded = {"files": [SimpleUploadedFile("boats-day.jpg", sent)], "subset": "train"}
-    (image,) = ask("post", f"{place}/images/", uploaded, 201, "multipart").json()["results"]
+    (image,) = ask("post", f"{place}/images/upload/", uploaded, 201, "multipart").json()["results"]
     (plain,) = ask("post", f"{place}/images/", [{"name": "plain"}], 201).json()["results"]
     catch_up()  # a key that was just given out is known to a replica later
     assert ask("patch", f"/api/images/{plain['id']}/", {"width": 30, "height": 20}).json()["height"] == 20

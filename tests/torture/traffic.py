@@ -193,7 +193,7 @@ class Person(threading.Thread):
         """Makes an image of pictures, draws on it, and deletes it."""
         name = f"{self.name}-{self.number}"
         png = picture((self.chance.randrange(256), 1, 2), (12, 8), "PNG")
-        path = f"/api/tasks/{self.scene.task}/images/"
+        path = f"/api/tasks/{self.scene.task}/images/upload/"
         answer = self._ask("POST", path, files={f"files:{name}.png": png}, subset="victims")
         if answer is None or answer.status != 201:
             return

@@ -17,13 +17,13 @@ from openimages_io.api.base import ApiViewSet
 from openimages_io.api.etags import expected, tagged
 from openimages_io.api.jobs.base import job_response
 from openimages_io.api.permissions import CREATES_TASKS, LISTS, SEES, may
-from openimages_io.api.tasks.saving import fault
 from openimages_io.api.tasks.serializers import (
     TaskChangeSerializer,
     TaskDetailSerializer,
     TaskSerializer,
 )
 from openimages_io.api.users import UserSerializer, key_of
+from openimages_io.api.validation import fault
 from openimages_io.filtersets.tasks import TaskFilterSet
 from openimages_io.jobs.deletion import delete_or_submit
 from openimages_io.models import Task

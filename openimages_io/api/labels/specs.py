@@ -2,12 +2,11 @@
 
 from typing import Any, Final
 
-from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from openimages_io.api.fields import BoundedListField, ModelSerializer, NameField, StrictBooleanField
 from openimages_io.api.strict import StrictSerializer
-from openimages_io.api.tasks.saving import check
+from openimages_io.api.validation import check
 from openimages_io.models import AttributeSpec
 
 MOST_SPECS: Final = 500
@@ -16,12 +15,10 @@ MOST_VALUES: Final = 10_000
 """Choices of one spec."""
 
 
-@extend_schema_field({"type": ["string", "number", "boolean"], "title": "Default value"})
 class DefaultValueField(serializers.JSONField):
     """A value of an attribute, of the spec's type."""
 
 
-@extend_schema_field({"type": ["string", "number"]})
 class ChoiceValueField(serializers.JSONField):
     """One choice, or a number's smallest value, largest value or step."""
 
@@ -52,7 +49,6 @@ class AttributeSpecSerializer(StrictSerializer, ModelSerializer):
         return attrs | {"values": spec.values, "default_value": spec.default_value}
 
 
-@extend_schema_field(AttributeSpecSerializer(many=True))
 class SpecListField(serializers.Field[Any, Any, Any, Any]):
     """All specs of a label. Each is complete, in a PATCH too, which is why this is not a nested serializer."""
 

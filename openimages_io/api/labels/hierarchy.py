@@ -1,23 +1,19 @@
 """The class hierarchy as the tree of its file: `LabelName`, `Part` and `Subcategory`."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
-from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from openimages_io.annotations.hierarchy import replace_hierarchy, tree_of
-from openimages_io.api.base import ApiView
+from openimages_io.api.base import ApiViewSet
 from openimages_io.api.etags import expected, require_match, tagged
 from openimages_io.api.parsing import read_body
-from openimages_io.api.permissions import Rules, may
-from openimages_io.api.schema import ETAG, KNOWN, UNCHANGED, error_responses, match, write_error_responses
+from openimages_io.api.permissions import may
 from openimages_io.models import HierarchyEdge, Label, Task
-
-_TAGS: Final = ["labels"]
 
 
 class NodeSerializer(serializers.Serializer[Any]):
@@ -42,37 +38,22 @@ class TreeBody(BaseParser):
         return read_body(stream)
 
 
-class Hierarchy(ApiView):
+class HierarchyViewSet(ApiViewSet):
     """A task's class hierarchy."""
 
-    rules = Rules(
-        get=may("view", of=HierarchyEdge),
-        put=may("add", "change", "delete", of=HierarchyEdge),
-    )
-
+    rules = {  # noqa: RUF012  (how DRF declares)
+        "retrieve": may("view", of=HierarchyEdge),
+        "update": may("add", "change", "delete", of=HierarchyEdge),
+    }
+    queryset = HierarchyEdge.objects.all()
+    serializer_class = NodeSerializer
     parser_classes = (TreeBody,)
 
-    @extend_schema(
-        operation_id="hierarchy_read",
-        tags=_TAGS,
-        summary="Read the class hierarchy",
-        parameters=[KNOWN, ETAG],
-        responses={200: NodeSerializer, **UNCHANGED, **error_responses(404, 409)},
-    )
-    def get(self, request: Request, pk: int) -> Response:
+    def retrieve(self, request: Request, pk: int) -> Response:
         """Reads the tree as the hierarchy file has it. Several classes at the top stand below a virtual root."""
-        task = self.get_task(pk)
-        return self.answer(task)
+        return self.answer(self.get_task(pk))
 
-    @extend_schema(
-        operation_id="hierarchy_replace",
-        tags=_TAGS,
-        summary="Replace the class hierarchy",
-        parameters=[match("the hierarchy or the labels have changed", required=True), ETAG],
-        request=NodeSerializer,
-        responses={200: NodeSerializer, **write_error_responses(404, 409, 412, 428)},
-    )
-    def put(self, request: Request, pk: int) -> Response:
+    def update(self, request: Request, pk: int) -> Response:
         """Replaces the hierarchy by the tree given. Labels must be there already, but for a virtual root.
 
         A virtual root with something below it becomes a label that is not in the class list, as when a hierarchy file

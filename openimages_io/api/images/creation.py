@@ -12,9 +12,9 @@ from openimages_io import conf
 from openimages_io.annotations.errors import TooLarge
 from openimages_io.annotations.images import NewPicture, add_pictures, create_images
 from openimages_io.api.fields import StrictCharField
+from openimages_io.api.images.serializers import ImageIdField, NewImageSerializer, SubsetField, UploadSerializer
 from openimages_io.api.strict import repeated, unknown
-from openimages_io.api.tasks.image_fields import ImageIdField, NewImageSerializer, SubsetField, UploadSerializer
-from openimages_io.api.tasks.saving import fault
+from openimages_io.api.validation import fault
 from openimages_io.archives.safety import is_junk
 from openimages_io.format.known_files import PICTURE_SUFFIXES
 from openimages_io.format.names import image_id_of

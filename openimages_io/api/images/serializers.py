@@ -1,10 +1,9 @@
 """What is said of an image, what may be asked of a list of them, and what makes new ones."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 from django.db.models import Count, QuerySet
-from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 from rest_framework.request import Request
@@ -16,14 +15,9 @@ from openimages_io.format.names import image_id_of, unsafe_image_id, unsafe_word
 from openimages_io.format.sizes import MAX_SIDE
 from openimages_io.models import Image, Shape
 from openimages_io.models.image import DEFAULT_SUBSET, PROVENANCE
-
-_CONTROL: Final = r"\u0000-\u001f\u007f-\u009f\u2028\u2029"
-_PART: Final = rf"(?!\.{{1,2}}(?:/|$))[^/\\{_CONTROL}]+"
+from openimages_io.models.thumbnails import SIZES
 
 
-@extend_schema_field(
-    {"type": "string", "minLength": 1, "maxLength": 255, "pattern": rf"^(?![A-Za-z]:){_PART}(?:/{_PART})*$"}
-)
 class ImageIdField(StrictCharField):
     """An ImageID that can be the name of a file."""
 
@@ -35,9 +29,6 @@ class ImageIdField(StrictCharField):
         return text
 
 
-@extend_schema_field(
-    {"type": "string", "minLength": 1, "maxLength": 255, "pattern": rf"^(?![A-Za-z]:)(?!\.{{1,2}}$)[^/\\{_CONTROL}]+$"}
-)
 class SubsetField(StrictCharField):
     """A subset that can be the name of a folder."""
 
@@ -132,22 +123,18 @@ class ImageSerializer(NewImageSerializer):
     def _place(self, image: Image, rest: str) -> str:
         return f"{self.context['prefix']}{image.pk}/{rest}"
 
-    @extend_schema_field({"type": ["string", "null"], "format": "uri"})
     def get_file(self, image: Image) -> str | None:
         """The address of the picture."""
         return self._place(image, "file/") if image.file else None
 
-    @extend_schema_field({"type": ["string", "null"], "format": "uri"})
     def get_thumbnail(self, image: Image) -> str | None:
         """The address of a small picture."""
         return self._place(image, "thumbnail/") if image.file else None
 
-    @extend_schema_field({"type": "string", "format": "uri"})
     def get_overlay(self, image: Image) -> str:
         """The address of the shapes as SVG."""
         return self._place(image, "overlay.svg")
 
-    @extend_schema_field({"type": "string", "format": "uri"})
     def get_shapes(self, image: Image) -> str:
         """The address of the shapes."""
         return self._place(image, "shapes/")
@@ -180,14 +167,6 @@ class ImagesSerializer(serializers.Serializer[Any]):
     results = ImageSerializer(many=True)
 
 
-NewImagesSerializer: Final = PolymorphicProxySerializer(
-    component_name="NewImages",
-    serializers=[NewImageSerializer, NewImageSerializer(many=True)],
-    resource_type_field_name=None,
-    many=False,
-)
-
-
 class UploadSerializer(StrictFormSerializer):
     """Pictures, and what they are to be called."""
 
@@ -211,3 +190,25 @@ class NeighboursSerializer(serializers.Serializer[Any]):
 
     previous = serializers.IntegerField(allow_null=True, help_text="null if there is none.")
     next = serializers.IntegerField(allow_null=True, help_text="null if there is none.")
+
+
+class FileQuerySerializer(StrictFormSerializer):
+    """Whether the file is to be shown rather than kept."""
+
+    as_stored = serializers.ChoiceField(
+        choices=("0", "1"),
+        default="0",
+        help_text="1: with the EXIF orientation “normal”, so that an `<img>` shows the pixels as they are stored, "
+        "which is the frame of all coordinates. 0: byte for byte as it came.",
+    )
+
+
+class ThumbnailQuerySerializer(StrictFormSerializer):
+    """How large the thumbnail is to be."""
+
+    size = serializers.IntegerField(
+        default=256,
+        min_value=1,
+        max_value=SIZES[-1],
+        help_text=f"Pixels of the longest side; the next larger of {', '.join(map(str, SIZES))} is made.",
+    )

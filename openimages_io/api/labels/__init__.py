@@ -1,0 +1,1 @@
+"""Labels with their attribute specs, and their hierarchy."""
