@@ -27,7 +27,7 @@ USUAL := "not thorough"
 ON_POSTGRES := "django_db and not thorough"
 THOROUGH := "thorough"
 BRIEF := "not long and not thorough"
-# A fifth of the examples of Hypothesis; another target runs the same tests with all of them.
+# A fifth of the examples of Hypothesis, and of tests with many cases a third; test-sqlite runs the same tests with all of them.
 QUICK := OPENIMAGES_QUICK=1
 # Tests that do not depend on the versions of Django and Python.
 NOT_OF_DJANGO := --ignore tests/test_docs.py --ignore tests/test_fixtures.py --ignore tests/test_targets.py
@@ -100,13 +100,13 @@ test-postgres: $(DEV) ## Run the tests that need a database on the server that O
 		exit 0; \
 	fi; \
 	$(BIN)/python -m tests.postgres && \
-	DATABASE_URL="$$OPENIMAGES_TEST_POSTGRES" $(PYTEST) -m $(ON_POSTGRES) $(ARGS)
+	$(QUICK) DATABASE_URL="$$OPENIMAGES_TEST_POSTGRES" $(PYTEST) -m $(ON_POSTGRES) $(ARGS)
 
 coverage: $(DEV)
 	@$(if $(ARGS),echo "Coverage is not checked when only some tests run.",$(BIN)/coverage report)
 
-test-thorough: $(DEV) ## Run the slow tests: schemathesis at length, and a generated client in TypeScript
-	OPENIMAGES_THOROUGH=1 DATABASE_URL= $(PYTEST) --dist load -m $(THOROUGH) $(ARGS)
+test-thorough: $(DEV) ## Run the slow tests: pages in a browser, stock sites, the wheel, schemathesis at length, generated clients
+	OPENIMAGES_THOROUGH=1 DATABASE_URL= $(PYTEST) --dist loadgroup -m $(THOROUGH) $(ARGS)
 
 test-interop: $(DEV) $(INTEROP) ## Compare with Datumaro, in its own virtual environment
 	OPENIMAGES_INTEROP_PYTHON=$(INTEROP_VENV)/bin/python DATABASE_URL= $(BIN)/python -m pytest tests/interop $(ARGS)

@@ -41,7 +41,11 @@ SQLITE_ONLY = {
     "viewing/test_overlay.py",
 }
 QUICK: Final = os.environ.get("OPENIMAGES_QUICK") == "1"
-"""Whether Hypothesis tries a fifth of its examples, for the quick loop."""
+"""Whether Hypothesis tries a fifth of its examples, and a test with many cases a third of them."""
+_FEW_CASES: Final = 5
+"""So many cases of one test are all tried."""
+_OF_DATABASES: Final = {"database", "models", "jobs"}
+"""The folders whose tests are of what databases differ in: on PostgreSQL all their cases are tried."""
 _DATABASE_FIXTURES = {"db", "transactional_db", "django_db_reset_sequences", "django_db_serialized_rollback"}
 
 
@@ -59,6 +63,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
     if os.environ.get("DATABASE_URL", "").startswith("postgres"):
         items[:] = [item for item in items if _file(item) not in SQLITE_ONLY]
+        whole = _OF_DATABASES
+    else:
+        whole = set()
+    if QUICK:
+        items[:] = sample(items, whole)
     for item in items:
         if operation := getattr(item, "operation_label", None):  # schemathesis gives all its tests one name
             item._id = item.id.with_params(operation)
@@ -77,6 +86,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     # Files that wait for programs come first, or one of them would be waited for at the end.
     waiting = {item.path for item in items if item.get_closest_marker("programs")}
     items.sort(key=lambda item: item.path not in waiting)
+
+
+def sample(items: list[pytest.Item], whole: set[str]) -> list[pytest.Item]:
+    """Every third case of a test that has many, unless its folder is to be whole; `make test` asks all on SQLite."""
+    tests: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        tests.setdefault(item.nodeid.partition("[")[0], []).append(item)
+    kept = set()
+    for cases in tests.values():
+        is_whole = len(cases) <= _FEW_CASES or _file(cases[0]).partition("/")[0] in whole
+        kept.update(map(id, cases if is_whole else cases[::3]))
+    return [item for item in items if id(item) in kept]
 
 
 def _try_less(item: pytest.Function) -> None:

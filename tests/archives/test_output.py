@@ -140,7 +140,7 @@ def test_a_picture_of_any_size_is_copied(name: str, size: int, tmp_path: Path, m
     assert contents(tmp_path / name) == {"images/a.jpg": PICTURE[:size]}
 
 
-@pytest.mark.long
+@pytest.mark.thorough
 def test_more_members_than_16_bits_count(tmp_path: Path) -> None:
     count = 66_000
     with open_output(tmp_path / "out.zip", force=False) as output:

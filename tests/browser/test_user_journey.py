@@ -17,6 +17,8 @@ from tests.browser.page_checks import Looker
 from tests.browser.serving import Site
 from tests.jobs.archives import write_large
 
+pytestmark = [pytest.mark.thorough, pytest.mark.xdist_group("journey")]
+
 _LONG = 20_000
 ADMIN = "/admin/openimages_io"
 

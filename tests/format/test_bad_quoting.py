@@ -114,7 +114,7 @@ def test_time_is_linear(make: Callable[[int], bytes], monkeypatch: pytest.Monkey
         return real(each(), *args, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(csv, "reader", counting)
-    for size in (2**17, 2**19):
+    for size in (2**15, 2**17):
         content, given = make(size // 4), 0
         read(content, tables.IMAGES)
         assert given < 6 * len(content)
@@ -177,12 +177,12 @@ def unhurt_is_read_or_reported(
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(3))
 def test_one_bad_quote_in_a_large_file(seed: int) -> None:
-    titles = [(("x", ", foo", 'say "so"', "")[(index * 7 + seed) % 4], "t" * 60) for index in range(25_000)]
+    titles = [(("x", ", foo", 'say "so"', "")[(index * 7 + seed) % 4], "t" * 60) for index in range(8_000)]
     content, starts, wanted = image_list(titles, "\n")
-    assert len(content) > 2_000_000
-    at = starts[0] + (len(content) - starts[0]) * (2 * seed + 1) // 12 + seed
+    assert len(content) > 600_000
+    at = starts[0] + (len(content) - starts[0]) * (2 * seed + 1) // 6 + seed
     rows, issues = read(content[:at] + b'"' + content[at:], tables.IMAGES)
     unhurt_is_read_or_reported(dict(rows), issues, wanted, starts, at, tables.IMAGES)
     assert len(rows) >= len(titles) - 2

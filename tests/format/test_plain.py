@@ -239,7 +239,7 @@ def row(names: list[str], types: list[cells.CellType], chance: random.Random, od
     return found
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=200)
 @given(
     st.randoms(use_true_random=False).map(file),
     st.sampled_from([100, 333, 1000, 2**18]),
@@ -272,7 +272,7 @@ CLASSES = b"LabelName\n" + b"label\n" * (class_lists.SAMPLE + 1)
 LABELS = b"ImageID,Source,LabelName,Confidence\n"
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=150)
 @given(
     st.lists(
         st.sampled_from(

@@ -1,6 +1,6 @@
 """One smoke test for each configuration of a stock Django site; see `smoke.py` and `settings.py`.
 
-Three of them are in `make test`, the others in `make test-thorough`. Celery's backend for `django.tasks` wants
+One of them is in `make test`, the others in `make test-thorough`. Celery's backend for `django.tasks` wants
 Django 6, so that is tried by `make test-newest`.
 """
 
@@ -23,8 +23,10 @@ from tests.conftest import ROOT
 
 pytestmark = pytest.mark.programs
 
-USUAL = ("stock", "naive-times", "german")
+USUAL = ("german",)
 THOROUGH = (
+    "stock",
+    "naive-times",
     "uuid-users",
     "replica",
     "atomic-requests",
