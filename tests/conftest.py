@@ -93,7 +93,7 @@ def sample(items: list[pytest.Item], whole: set[str]) -> list[pytest.Item]:
     tests: dict[str, list[pytest.Item]] = {}
     for item in items:
         tests.setdefault(item.nodeid.partition("[")[0], []).append(item)
-    kept = set()
+    kept: set[int] = set()
     for cases in tests.values():
         is_whole = len(cases) <= _FEW_CASES or _file(cases[0]).partition("/")[0] in whole
         kept.update(map(id, cases if is_whole else cases[::3]))
