@@ -10,11 +10,13 @@ from typing import Final
 
 from docs import tour
 from docs.site import ROOT, Site
+from openimages_io.api.problems import CODES
+from openimages_io.error_codes import ErrorCode, FaultCode
 
 TARGET: Final = ROOT / "docs" / "api.md"
 _OPENAPI: Final = ROOT / "docs" / "openapi.json"
 _SHOWN: Final = "http://127.0.0.1:8000"
-_TABLE: Final = re.compile(r"(?<=<!-- endpoints -->\n).*?(?=<!-- end of the endpoints -->)", re.DOTALL)
+_TABLE: Final = re.compile(r"(<!-- (endpoints|fault codes|codes) -->\n).*?(?=<!-- end of the \2 -->)", re.DOTALL)
 _UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
 _TOKEN: Final = re.compile(r"(?<=\"token\":\")[0-9a-f]{40}")
@@ -25,8 +27,14 @@ _LOGIN: Final = (
 
 
 def told(page: str) -> str:
-    """The page with the output that its commands have today, and a table of what the OpenAPI document has."""
-    return tour.told(_TABLE.sub(lambda _: "".join(_endpoints()), page), _run)
+    """The page with the output that its commands have today, and its tables."""
+    return tour.told(tables(page), _run)
+
+
+def tables(page: str) -> str:
+    """The page with the tables of endpoints and codes that the code has today."""
+    made = {"endpoints": _endpoints, "codes": _codes, "fault codes": _fault_codes}
+    return _TABLE.sub(lambda match: match[1] + "".join(made[match[2]]()), page)
 
 
 def _run(commands: list[str]) -> list[str]:
@@ -55,6 +63,19 @@ def _endpoints() -> Iterator[str]:
     for path, operations in json.loads(_OPENAPI.read_text("utf-8"))["paths"].items():
         for method, operation in operations.items():
             yield f"| `{method.upper()}` | `{path.removeprefix('/api')}` | {_said(operation)} |\n"
+
+
+def _codes() -> Iterator[str]:
+    yield "| code | status | title |\n|---|---|---|\n"
+    for code in ErrorCode:
+        statuses = ", ".join(str(status) for status, codes in CODES.items() if code in codes)
+        yield f"| `{code}` | {statuses} | {code.meaning} |\n"
+
+
+def _fault_codes() -> Iterator[str]:
+    yield "| code | what it means |\n|---|---|\n"
+    for code in FaultCode:
+        yield f"| `{code}` | {code.meaning} |\n"
 
 
 def _said(operation: dict[str, str]) -> str:

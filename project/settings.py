@@ -166,6 +166,8 @@ REST_FRAMEWORK: dict[str, Any] = {
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    # The schema and its page refuse requests as the API does.
+    "EXCEPTION_HANDLER": "openimages_io.api.errors.handle",
     # Whom throttles count: without a number anybody is a new one with every X-Forwarded-For.
     "NUM_PROXIES": _proxies(),
 }

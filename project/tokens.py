@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.authtoken.models import Token
@@ -17,7 +17,7 @@ from rest_framework.throttling import AnonRateThrottle
 
 from openimages_io.api.base import ApiView
 from openimages_io.api.fields import StrictCharField
-from openimages_io.api.schema import ErrorSerializer, error_responses
+from openimages_io.api.schema import error_responses
 
 
 class LoginSerializer(AuthTokenSerializer):
@@ -56,8 +56,7 @@ class ObtainToken(ApiView):
         auth=[],
         responses={
             200: TokenSerializer,
-            400: OpenApiResponse(ErrorSerializer, "Name or password are wrong."),
-            **{code: answer for code, answer in error_responses(413, 415).items() if code not in {401, 403}},
+            **{code: answer for code, answer in error_responses(400, 413, 415).items() if code not in {401, 403}},
         },
     )
     def post(self, request: Request) -> Response:

@@ -3,12 +3,11 @@
 from django.conf import settings
 from django.conf.urls.static import static
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import include, path
-from django.views.defaults import page_not_found
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
 
+from project import problems
 from project.favicon import favicon
 from project.tokens import ObtainToken
 
@@ -23,12 +22,6 @@ urlpatterns = [
     *static(settings.MEDIA_URL, document_root=settings.MEDIA_ROOT),
 ]
 
-
-def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Below the API the answer to a path that leads nowhere is JSON, too."""
-    if request.path.startswith("/api/"):
-        return JsonResponse({"detail": "This address does not exist.", "code": "not_found", "errors": []}, status=404)
-    return page_not_found(request, exception)
-
-
-handler404 = not_found
+handler400 = problems.bad_request
+handler404 = problems.not_found
+handler500 = problems.server_error

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from openimages_io.error_codes import ErrorCode, FaultCode
 from openimages_io.exceptions import OpenImagesError
 
 MOST_SHOWN = 1000
@@ -16,7 +17,7 @@ class InvalidValue:
     path: str
     """Where it stands, such as `shapes[3].attributes.pose`; empty for the whole."""
     message: str
-    code: str = "invalid"
+    code: FaultCode
 
 
 class InvalidData(OpenImagesError):
@@ -32,11 +33,11 @@ class InvalidData(OpenImagesError):
         more = (len(faults) if total is None else total) - len(self.faults)
         if more > 0:
             least = "" if are_all else "at least "
-            self.faults.append(InvalidValue("", f"There are {least}{more:,} more faults."))
+            self.faults.append(InvalidValue("", f"There are {least}{more:,} more faults.", FaultCode.MORE))
         super().__init__("; ".join(f"{fault.path}: {fault.message}" for fault in self.faults[:3]))
 
     @classmethod
-    def of(cls, path: str, message: str, code: str = "invalid") -> "InvalidData":
+    def of(cls, path: str, message: str, code: FaultCode) -> "InvalidData":
         """One fault."""
         return cls([InvalidValue(path, message, code)])
 
@@ -51,6 +52,10 @@ class ChangedMeanwhile(OpenImagesError):
 
 class Conflict(OpenImagesError):
     """What is asked for does not go with the state that things are in."""
+
+    def __init__(self, message: str, code: ErrorCode = ErrorCode.CONFLICT) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class TooLarge(OpenImagesError):

@@ -12,6 +12,7 @@ from openimages_io.annotations.errors import MOST_SHOWN, Conflict, InvalidData, 
 from openimages_io.annotations.labels import next_position
 from openimages_io.annotations.transactions import changing_task
 from openimages_io.annotations.versions import ANY, Expected, Version, version_of_hierarchy
+from openimages_io.error_codes import ErrorCode, FaultCode
 from openimages_io.exceptions import OpenImagesError
 from openimages_io.format import hierarchy
 from openimages_io.format.issues import Issue
@@ -49,7 +50,7 @@ def tree_of(task: Task) -> tuple[dict[str, Any], Version]:
     try:
         return hierarchy.to_tree(graph, conf.limits()), version_of_hierarchy(graph)
     except OpenImagesError as error:
-        raise Conflict(str(error)) from error
+        raise Conflict(str(error), ErrorCode.NOT_A_TREE) from error
 
 
 def replace_hierarchy(task: Task, data: bytes, *, may_add_labels: bool, expected: Expected = ANY) -> None:
@@ -81,7 +82,7 @@ def _parse(data: bytes) -> hierarchy.Graph:
             return
         path = "" if issue.code in _DOCUMENT else issue.column or ""
         value = "" if issue.value is None else f"{quote_text(issue.value)} "
-        faults.append(InvalidValue(path, f"{value}{issue.reason}.", issue.code))
+        faults.append(InvalidValue(path, f"{value}{issue.reason}.", FaultCode(issue.code.replace("-", "_"))))
 
     graph = hierarchy.parse(data, "", conf.limits(), sink)
     if faults or graph is None:
@@ -102,7 +103,7 @@ def _check_known(graph: hierarchy.Graph, keys: Mapping[str, int], data: bytes) -
     unknown = {name for name in graph.names if name not in keys}
     if unknown:
         faults = [
-            InvalidValue(path, f"{quote_text(name)} is not a label of the task.", "unknown-label")
+            InvalidValue(path, f"{quote_text(name)} is not a label of the task.", FaultCode.UNKNOWN_LABEL)
             for path, name in islice(_places(json.loads(data), unknown), MOST_SHOWN)
         ]
         raise InvalidData(faults, total=len(unknown))

@@ -13,6 +13,7 @@ from openimages_io.annotations.transactions import changing_task
 from openimages_io.annotations.versions import ANY, Expected, version_of_image
 from openimages_io.database.commit import Commit
 from openimages_io.database.new_files import NewFiles
+from openimages_io.error_codes import ErrorCode, FaultCode
 from openimages_io.format.pictures import BadPicture, TooManyPixels, check_picture
 from openimages_io.models import Image, Task, picture_storage
 from openimages_io.models.deletion import picture_folder
@@ -85,9 +86,8 @@ def set_picture(image: Image, picture: NewPicture, expected: Expected = ANY) -> 
             current = _current(image)
             expected.check_edit(version_of_image(current))
             if current.file:
-                raise Conflict(
-                    "The image has a picture, on which its annotations were drawn; make another image of this."
-                )
+                said = "The image has a picture, on which its annotations were drawn; make another image of this."
+                raise Conflict(said, ErrorCode.HAS_PICTURE)
             _set(current, _columns(stored))
     return current
 
@@ -103,7 +103,7 @@ def change_image(image: Image, values: Mapping[str, Any], expected: Expected = A
         subset, name = values.get("subset", current.subset), values.get("name", current.name)
         if primary(Image).filter(task=task, subset=subset, name=name).exclude(pk=image.pk).exists():
             path = "name" if "name" in values else "subset"
-            raise InvalidData.of(path, "The subset has an image with that name already.", "unique")
+            raise InvalidData.of(path, "The subset has an image with that name already.", FaultCode.UNIQUE)
         if values:
             _set(current, values)
     return current
@@ -149,7 +149,8 @@ def _look_at(pictures: Sequence[NewPicture]) -> None:
         except TooManyPixels as error:
             raise TooLarge(f"{quote_text(picture.file_name)} {error}.") from error
         except BadPicture as error:
-            faults.append(InvalidValue(picture.path, f"{quote_text(picture.file_name)} {error}.", "bad-picture"))
+            said = f"{quote_text(picture.file_name)} {error}."
+            faults.append(InvalidValue(picture.path, said, FaultCode.BAD_PICTURE))
         picture.file.seek(0)
     if faults:
         raise InvalidData(faults)
@@ -173,7 +174,7 @@ def _refuse_taken(task: Task, wanted: Sequence[tuple[str, str]], paths: Sequence
         if key in taken or key in seen:
             where = "The task has" if key in taken else "The request has"
             said = f"{where} an image {quote_text(key[1])} in {quote_text(key[0])} already."
-            faults.append(InvalidValue(path, said, "unique"))
+            faults.append(InvalidValue(path, said, FaultCode.UNIQUE))
         seen.add(key)
     if faults:
         raise InvalidData(faults)

@@ -8,6 +8,7 @@ from django.db.models import Max, Prefetch, RestrictedError
 from openimages_io.annotations.errors import Conflict, InvalidData, NotThere
 from openimages_io.annotations.transactions import changing_task
 from openimages_io.annotations.versions import ANY, Expected, version_of_label
+from openimages_io.error_codes import ErrorCode, FaultCode
 from openimages_io.models import AttributeSpec, HierarchyEdge, Label, Shape, Task
 from openimages_io.models.primary import primary
 
@@ -76,11 +77,12 @@ def delete_label(label: Label, expected: Expected = ANY) -> None:
         used = primary(Shape).filter(label=label).count()
         if used:
             noun = "shape has" if used == 1 else "shapes have"
-            raise Conflict(f"{used:,} {noun} this label; delete them or give them another one first.")
+            said = f"{used:,} {noun} this label; delete them or give them another one first."
+            raise Conflict(said, ErrorCode.LABEL_IN_USE)
         try:
             label.delete()
         except RestrictedError:
-            raise Conflict("Shapes have this label.") from None
+            raise Conflict("Shapes have this label.", ErrorCode.LABEL_IN_USE) from None
 
 
 def _current(label: Label) -> Label:
@@ -94,7 +96,7 @@ def _current(label: Label) -> Label:
 def _check_name(task: Task, label: Label | None, values: Mapping[str, Any]) -> None:
     others = primary(Label).filter(task=task, name=values["name"]) if "name" in values else Label.objects.none()
     if (others.exclude(pk=label.pk) if label else others).exists():
-        raise InvalidData.of("name", "The task has a label with that name already.", "unique")
+        raise InvalidData.of("name", "The task has a label with that name already.", FaultCode.UNIQUE)
 
 
 def replace_specs(label: Label, wanted: Sequence[dict[str, Any]]) -> None:

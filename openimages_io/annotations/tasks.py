@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from openimages_io.annotations.errors import InvalidData
 from openimages_io.annotations.transactions import changing_task
 from openimages_io.annotations.versions import ANY, Expected, version_of_task
+from openimages_io.error_codes import FaultCode
 from openimages_io.models import Task
 from openimages_io.models.primary import primary
 
@@ -22,7 +23,7 @@ def change_task(task: Task, values: Mapping[str, Any], expected: Expected = ANY)
     with changing_task(task) as current:
         expected.check_edit(version_of_task(current))
         if "name" in values and _others(current).filter(name=values["name"]).exists():
-            raise InvalidData.of("name", NAME_TAKEN, "unique")
+            raise InvalidData.of("name", NAME_TAKEN, FaultCode.UNIQUE)
         if values:
             for name, value in values.items():
                 setattr(current, name, value)

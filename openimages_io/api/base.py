@@ -6,6 +6,7 @@ from typing import Any, ClassVar, TypeVar
 from django.core.exceptions import ImproperlyConfigured
 from django.db import router
 from django.db.models import Model, QuerySet
+from django.utils import translation
 from rest_framework import status
 from rest_framework.generics import GenericAPIView, get_object_or_404
 from rest_framework.parsers import BaseParser
@@ -55,6 +56,11 @@ class ApiView(GenericAPIView[Any]):
         options = conf.options()
         limit = options.max_upload_bytes if self.takes_files else options.max_body_bytes
         check_length(request.META.get("CONTENT_LENGTH"), limit)
+
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        """Answers in one language, that of our own sentences, whatever the site speaks on its pages."""
+        with translation.override(errors.LANGUAGE):
+            return super().dispatch(request, *args, **kwargs)
 
     def get_exception_handler(self) -> Callable[..., Any]:
         """Ours, whatever the project has set."""

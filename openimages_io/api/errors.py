@@ -1,8 +1,8 @@
-"""Errors as the API says them: a sentence in `detail`, and in `errors` every fault with its path in the request."""
+"""Errors as the API says them: problem details (RFC 9457), with every fault and its path in the request."""
 
 import logging
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
@@ -11,12 +11,26 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from openimages_io.annotations.errors import ChangedMeanwhile, Conflict, InvalidData, NotThere, TooLarge
+from openimages_io.api.problems import CODES, PROBLEM_JSON, problem
 from openimages_io.database.locking import is_lock_conflict
+from openimages_io.error_codes import ErrorCode, FaultCode
 from openimages_io.exceptions import CannotBeStored, CommitUnknown, NoTemporarySpace
 
 logger = logging.getLogger(__name__)
 
-NON_FIELD = "non_field_errors"
+NON_FIELD: Final = "non_field_errors"
+LANGUAGE: Final = "en"
+"""Of our own sentences. Those of Django and DRF are said in it, too, whatever the language of the site's pages."""
+_FAULTS: Final[Mapping[str, FaultCode]] = {
+    **dict.fromkeys(("invalid", "incorrect_type", "not_a_list", "not_a_dict"), FaultCode.WRONG_TYPE),
+    **dict.fromkeys(("max_length", "max_string_length"), FaultCode.TOO_LONG),
+    **dict.fromkeys(("min_length", "empty"), FaultCode.TOO_SHORT),
+    **dict.fromkeys(("max_value", "min_value", "overflow"), FaultCode.OUT_OF_RANGE),
+    "null_characters_not_allowed": FaultCode.UNSTORABLE,
+    "surrogate_characters_not_allowed": FaultCode.UNSTORABLE,
+}
+"""Our codes for those of Django's and DRF's fields that have other words."""
+_KNOWN: Final = frozenset(FaultCode)
 
 
 class RequestTooLarge(exceptions.APIException):
@@ -24,7 +38,7 @@ class RequestTooLarge(exceptions.APIException):
 
     status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
     default_detail = "The request is too large."
-    default_code = "too_large"
+    default_code = ErrorCode.TOO_LARGE
 
 
 class StateConflict(exceptions.APIException):
@@ -32,7 +46,19 @@ class StateConflict(exceptions.APIException):
 
     status_code = status.HTTP_409_CONFLICT
     default_detail = "This is not possible now."
-    default_code = "conflict"
+    default_code = ErrorCode.CONFLICT
+
+
+class RangeNotSatisfiable(exceptions.APIException):
+    """The range that is asked for begins after the end of the file."""
+
+    status_code = status.HTTP_416_REQUESTED_RANGE_NOT_SATISFIABLE
+    default_code = ErrorCode.RANGE_NOT_SATISFIABLE
+
+    def __init__(self, detail: str, headers: Mapping[str, str]) -> None:
+        super().__init__(detail)
+        self.headers = headers
+        """Of the answer."""
 
 
 class Gone(exceptions.APIException):
@@ -40,7 +66,7 @@ class Gone(exceptions.APIException):
 
     status_code = status.HTTP_410_GONE
     default_detail = "It is no longer there."
-    default_code = "gone"
+    default_code = ErrorCode.GONE
 
 
 class PreconditionFailed(exceptions.APIException):
@@ -48,7 +74,7 @@ class PreconditionFailed(exceptions.APIException):
 
     status_code = status.HTTP_412_PRECONDITION_FAILED
     default_detail = "Another user has changed it since you read it; read it again."
-    default_code = "changed_meanwhile"
+    default_code = ErrorCode.CHANGED_MEANWHILE
 
 
 class PreconditionRequired(exceptions.APIException):
@@ -56,7 +82,7 @@ class PreconditionRequired(exceptions.APIException):
 
     status_code = status.HTTP_428_PRECONDITION_REQUIRED
     default_detail = "Send the ETag that you have read as If-Match, or If-Match: * to overwrite any version."
-    default_code = "precondition_required"
+    default_code = ErrorCode.PRECONDITION_REQUIRED
 
 
 class MaybeSaved(exceptions.APIException):
@@ -67,14 +93,14 @@ class MaybeSaved(exceptions.APIException):
         "The connection to the database broke while committing, so this may have been saved: "
         "read what is there before you send it again."
     )
-    default_code = "maybe_saved"
+    default_code = ErrorCode.MAYBE_SAVED
 
 
 class StorageFull(exceptions.APIException):
     """The server has no disk space for what was sent, or cannot write there."""
 
     status_code = 507
-    default_code = "no_room"
+    default_code = ErrorCode.NO_ROOM
 
 
 class Busy(exceptions.APIException):
@@ -82,9 +108,20 @@ class Busy(exceptions.APIException):
 
     status_code = status.HTTP_503_SERVICE_UNAVAILABLE
     default_detail = "Another user is writing at the moment; try again shortly."
-    default_code = "busy"
+    default_code = ErrorCode.BUSY
     wait = 1
     """Seconds, which DRF says as Retry-After."""
+
+
+class ProblemResponse(Response):
+    """An answer that says why a request was refused, as whatever the client accepts."""
+
+    @property
+    def rendered_content(self) -> Any:
+        """The body; as JSON it has a type of its own."""
+        if self.accepted_renderer.media_type.endswith("json"):
+            self.content_type = PROBLEM_JSON
+        return super().rendered_content
 
 
 def handle(exc: Exception, context: dict[str, Any]) -> Response | None:
@@ -102,17 +139,44 @@ def handle(exc: Exception, context: dict[str, Any]) -> Response | None:
     elif isinstance(exc, CommitUnknown):
         logger.error("It is unknown whether a request was committed.", exc_info=exc)
         exc = MaybeSaved()
-    response = exception_handler(exc, context)
-    if response is None or not isinstance(exc, exceptions.APIException):
-        return response
+    plain = exception_handler(exc, context)
+    if plain is None or not isinstance(exc, exceptions.APIException):
+        return plain
     if isinstance(exc, exceptions.ValidationError):
-        errors = [{"path": path, "message": str(fault), "code": fault.code} for path, fault in faults(exc.detail)]
+        errors = [{"path": path, "message": str(fault), "code": _code_of(fault)} for path, fault in faults(exc.detail)]
         one = len(errors) == 1
-        detail = "One value of the request is wrong." if one else f"{len(errors)} values of the request are wrong."
-        response.data = {"detail": detail, "code": "invalid", "errors": errors}
+        said = "One value of the request is wrong." if one else f"{len(errors)} values of the request are wrong."
+        data = problem(ErrorCode.INVALID, plain.status_code, said, errors)
     else:
-        response.data = {"detail": str(exc.detail), "code": str(exc.get_codes()), "errors": []}
+        data = problem(_code_of_whole(exc), plain.status_code, _sentence(exc))
+    response = ProblemResponse(data, plain.status_code)
+    for name in ("WWW-Authenticate", "Retry-After"):
+        if name in plain:
+            response[name] = plain[name]
+    for name, value in exc.headers.items() if isinstance(exc, RangeNotSatisfiable) else ():
+        response[name] = value
+    response["Content-Language"] = LANGUAGE
     return response
+
+
+def _code_of(fault: exceptions.ErrorDetail) -> FaultCode:
+    word = str(fault.code)
+    return _FAULTS.get(word) or (FaultCode(word) if word in _KNOWN else FaultCode.INVALID)
+
+
+def _code_of_whole(exc: exceptions.APIException) -> ErrorCode:
+    """The code of an exception, or for one of the site's that of its status."""
+    words = CODES.get(exc.status_code, (ErrorCode.ERROR,))
+    code = exc.get_codes()
+    return next((word for word in words if word == code), words[0])
+
+
+def _sentence(exc: exceptions.APIException) -> str:
+    """What an exception says; a site's own may say more than a sentence."""
+    said: Any = exc.detail
+    if isinstance(said, Mapping):
+        said = said.get("detail", exc.default_detail)
+    return " ".join(map(str, said)) if isinstance(said, list) else str(said)
 
 
 def _of_annotations(exc: Exception) -> Exception:
@@ -120,16 +184,20 @@ def _of_annotations(exc: Exception) -> Exception:
     if isinstance(exc, InvalidData):
         found: dict[str, list[exceptions.ErrorDetail]] = {}
         for fault in exc.faults:
-            detail = exceptions.ErrorDetail(readable(fault.message), code=fault.code)
-            found.setdefault(readable(fault.path), []).append(detail)
+            found.setdefault(readable(fault.path), []).extend(fault_detail(readable(fault.message), fault.code))
         return exceptions.ValidationError(found)
     if isinstance(exc, ChangedMeanwhile):
         return PreconditionFailed()
     if isinstance(exc, NotThere):
-        return exceptions.NotFound()
+        return exceptions.NotFound(str(exc))
     if isinstance(exc, Conflict):
-        return StateConflict(str(exc))
+        return StateConflict(str(exc), exc.code)
     return RequestTooLarge(str(exc)) if isinstance(exc, TooLarge) else exc
+
+
+def fault_detail(message: str, code: FaultCode) -> list[exceptions.ErrorDetail]:
+    """One fault, as DRF's `ValidationError` has those of a field."""
+    return [exceptions.ErrorDetail(message, code=code)]
 
 
 def readable(text: str) -> str:

@@ -6,15 +6,18 @@ from django.core.validators import RegexValidator
 from django.db import models
 from rest_framework import serializers
 
+from openimages_io.error_codes import FaultCode
+
 LARGEST_BIG: Final = 2**63 - 1
 _LINE: Final = r"\A[^\x00-\x1f\x7f-\x9f\u2028\u2029]+\Z"
+_CODE: Final = FaultCode.CONTROL_CHARACTERS
 _NAME: Final = r"\A(?=.*\S)[^\x00-\x1f\x7f-\x9f\u2028\u2029]*\Z"
 
 
 class StrictCharField(serializers.CharField):
     """A text as it was given, blanks at its ends too."""
 
-    default_error_messages = {"not_a_text": "This must be a string."}  # noqa: RUF012  (how DRF declares them)
+    default_error_messages = {"wrong_type": "This must be a string."}  # noqa: RUF012  (how DRF declares them)
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**({"trim_whitespace": False} | kwargs))
@@ -22,7 +25,7 @@ class StrictCharField(serializers.CharField):
     def run_validation(self, data: Any = serializers.empty) -> Any:
         """Refuses a number before it is made a text."""
         if data is not serializers.empty and data is not None and not isinstance(data, str):
-            self.fail("not_a_text")
+            self.fail("wrong_type")
         return super().run_validation(data)
 
 
@@ -31,7 +34,7 @@ class SingleLineField(StrictCharField):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.validators.append(RegexValidator(_LINE, "This must not contain line breaks or control characters."))
+        self.validators.append(RegexValidator(_LINE, "This must not contain line breaks or control characters.", _CODE))
 
 
 class NameField(StrictCharField):
@@ -40,7 +43,7 @@ class NameField(StrictCharField):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         said = "This must not be blank, or contain line breaks or other control characters."
-        self.validators.append(RegexValidator(_NAME, said))
+        self.validators.append(RegexValidator(_NAME, said, _CODE))
 
 
 class StrictIntegerField(serializers.IntegerField):

@@ -11,14 +11,16 @@ from django.conf import settings
 from django.core.exceptions import ValidationError as InvalidValue
 from django.db.models import DateTimeField, Field, QuerySet
 from django.utils.timezone import is_aware
-from rest_framework.exceptions import ErrorDetail, NotFound, ValidationError
+from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 
 from openimages_io import conf
+from openimages_io.api.errors import fault_detail
 from openimages_io.api.strict import faults_of
+from openimages_io.error_codes import FaultCode
 from openimages_io.filtersets.fields import LARGEST_KEY, YEARS, IntegerField, TextField, TruthField
 from openimages_io.filtersets.keyset import beyond, order_of, place_of
 from openimages_io.models.values import is_storable
@@ -42,7 +44,7 @@ class PageForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Raises `ValidationError`."""
         if self.cleaned_data.get("cursor") and self.cleaned_data.get("after"):
-            self.add_error("after", InvalidValue(_BOTH, "invalid"))
+            self.add_error("after", InvalidValue(_BOTH, FaultCode.MISMATCH))
         return self.cleaned_data
 
 
@@ -124,7 +126,8 @@ class KeyCursorPagination(CursorPagination):
         """Where the row with a key stands. Raises `ValidationError`."""
         row = rows.filter(pk=key).first()
         if row is None:
-            raise ValidationError({"after": [ErrorDetail("There is no row with this id in the list.", "not_found")]})
+            said = fault_detail("There is no row with this id in the list.", FaultCode.DOES_NOT_EXIST)
+            raise ValidationError({"after": said})
         return place_of(row, self.order)
 
     def _link(self, cursor: Cursor) -> str:

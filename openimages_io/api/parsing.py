@@ -10,12 +10,14 @@ from typing import Any, Final, NoReturn
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation, TooManyFilesSent
 from django.http import UnreadablePostError
-from rest_framework.exceptions import ErrorDetail, ParseError, ValidationError
+from rest_framework.exceptions import ParseError, ValidationError
 from rest_framework.parsers import BaseParser, DataAndFiles, MultiPartParser
 
 from openimages_io import conf
 from openimages_io.annotations.errors import TooLarge
+from openimages_io.api.errors import fault_detail
 from openimages_io.archives.temporary import no_space
+from openimages_io.error_codes import FaultCode
 from openimages_io.format.json_size import has_more_values
 from openimages_io.models.values import UNSTORABLE
 
@@ -70,9 +72,9 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 def _check(value: Any) -> None:
-    faults: dict[str, list[ErrorDetail]] = {}
+    faults: dict[str, Any] = {}
     for path, reason in _faults(value):
-        faults[path or "non_field_errors"] = [ErrorDetail(reason, code="unstorable")]
+        faults[path or "non_field_errors"] = fault_detail(reason, FaultCode.UNSTORABLE)
         if len(faults) == _SHOWN:
             break
     if faults:

@@ -3,9 +3,11 @@
 from typing import Any, Final
 
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import ResolvedComponent
 from drf_spectacular.settings import spectacular_settings
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
-from rest_framework import serializers
+
+from openimages_io.api.problem_schema import PROBLEM_SCHEMAS, problem_response
 
 
 class Schema(AutoSchema):
@@ -23,6 +25,25 @@ class Schema(AutoSchema):
             schema["additionalProperties"] = False
         return schema
 
+    def _get_response_for_code(
+        self, serializer: Any, status_code: str, media_types: Any = None, direction: Any = "response"
+    ) -> dict[str, Any]:
+        if not isinstance(serializer, OpenApiResponse) or serializer.response is not _PROBLEM:
+            found: dict[str, Any] = super()._get_response_for_code(  # type: ignore[no-untyped-call]
+                serializer, status_code, media_types, direction
+            )
+            return found
+        for name, schema in PROBLEM_SCHEMAS.items():
+            self._register(ResolvedComponent.SCHEMA, name, schema)
+        name, response = problem_response(int(status_code))
+        return self._register(ResolvedComponent.RESPONSE, name, response)
+
+    def _register(self, kind: str, name: str, described: dict[str, Any]) -> dict[str, Any]:
+        """Makes it a component of the document, once. Returns the reference to it."""
+        component = ResolvedComponent(name, kind, described, object=name)  # type: ignore[no-untyped-call]
+        self.registry.register_on_missing(component)
+        return component.ref
+
     def _get_request_for_media_type(self, serializer: Any, direction: Any = "request") -> Any:
         schema, required = super()._get_request_for_media_type(serializer, direction)  # type: ignore[no-untyped-call]
         component = str((schema or {}).get("$ref", "")).rpartition("/")[2]
@@ -38,26 +59,6 @@ def _as_stored(schema: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in schema.items() if key not in {"pattern", "minLength", "maxLength"}}
 
 
-class FaultSerializer(serializers.Serializer[object]):
-    """One fault of a request."""
-
-    path = serializers.CharField(
-        allow_blank=True, help_text="Where in the request, such as `shapes[3].attributes.pose`."
-    )
-    message = serializers.CharField(help_text="A sentence for people.")
-    code = serializers.CharField(help_text="A stable name for machines.")
-
-
-class ErrorSerializer(serializers.Serializer[object]):
-    """Why a request was refused."""
-
-    detail = serializers.CharField(help_text="A sentence for people.")
-    code = serializers.CharField(help_text="A stable name for machines.")
-    errors = FaultSerializer(  # type: ignore[assignment]  # a field may have the name of a property
-        many=True, help_text="Every fault of the request, where values of it are wrong."
-    )
-
-
 ETAG: Final = OpenApiParameter(
     "ETag", str, OpenApiParameter.HEADER, response=[200, 201, 304], description="Of this representation."
 )
@@ -71,29 +72,13 @@ def match(what: str, *, required: bool = False) -> OpenApiParameter:
     return OpenApiParameter("If-Match", str, OpenApiParameter.HEADER, required=required, description=text)
 
 
-_MEANINGS: Final = {
-    400: "A value of the request is wrong; `errors` has every fault with its path.",
-    401: "Nobody is logged in.",
-    403: "What is there may not be done by this user.",
-    404: "It does not exist, or this user may not see it.",
-    406: "The answer cannot be had in the format that was asked for.",
-    409: "What is asked for does not go with the state that things are in.",
-    410: "What was there has been removed.",
-    412: "Somebody else has changed it meanwhile.",
-    413: "The request is larger than this site allows.",
-    415: "The request's content type is not one that is taken here.",
-    416: "The range begins after the end of the file.",
-    428: "If-Match is needed.",
-    429: "Too many requests; `Retry-After` says when to try again.",
-    500: "With the code `maybe_saved` the database did not say whether it has saved: read what is there first.",
-    503: "Somebody else is writing just now; `Retry-After` says when to try again.",
-    507: "The server has no disk space for the request, or cannot write to its disk; nothing was saved.",
-}
+_PROBLEM: Final = object()
+"""Stands for the answer of an error among the responses of an operation."""
 
 
 def error_responses(*codes: int) -> dict[int, OpenApiResponse]:
     """The error responses of an operation: these, and those that every operation may give."""
-    return {code: OpenApiResponse(ErrorSerializer, _MEANINGS[code]) for code in sorted({401, 403, 429, *codes})}
+    return {code: OpenApiResponse(_PROBLEM) for code in sorted({401, 403, 429, *codes})}
 
 
 def write_error_responses(*codes: int) -> dict[int, OpenApiResponse]:

@@ -8,6 +8,8 @@ from django.utils.datastructures import MultiValueDict
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
+from openimages_io.api.errors import fault_detail
+from openimages_io.error_codes import FaultCode
 from openimages_io.filtersets.fields import ListField
 
 _LONGEST: Final = 255
@@ -36,14 +38,19 @@ class StrictSerializer(serializers.Serializer[Any]):
         found = unknown(data, self.fields)
         if self.instance is None:
             set_by_us = [name for name in data if name in self.fields and self.fields[name].read_only]
-            found |= {name: _fault("This is set by the server; leave it out.", "read_only") for name in set_by_us}
+            found |= {
+                name: fault_detail("This is set by the server; leave it out.", FaultCode.READ_ONLY)
+                for name in set_by_us
+            }
         else:
             moved = [
                 name
                 for name, stored in self.fixed.items()
                 if name in data and name in self.fields and data[name] != getattr(self.instance, stored)
             ]
-            found |= {name: _fault("This cannot be changed; leave it out.", "read_only") for name in moved}
+            found |= {
+                name: fault_detail("This cannot be changed; leave it out.", FaultCode.READ_ONLY) for name in moved
+            }
         return found
 
 
@@ -69,7 +76,7 @@ class PageQuery(StrictFormSerializer):
 def unknown(names: Iterable[str], fields: Iterable[str]) -> dict[str, list[ErrorDetail]]:
     """A fault for each name that is none of the fields; of very many for the first."""
     strange = [str(name) for name in names if name not in fields]
-    return {name: _fault("This field is unknown.", "unknown") for name in strange[:_SHOWN]}
+    return {name: fault_detail("This field is unknown.", FaultCode.UNKNOWN) for name in strange[:_SHOWN]}
 
 
 def faults_of(form: Form) -> dict[str, list[ErrorDetail]]:
@@ -81,7 +88,7 @@ def faults_of(form: Form) -> dict[str, list[ErrorDetail]]:
 def repeated(form: MultiValueDict[str, Any], fields: Mapping[str, Any]) -> dict[str, list[ErrorDetail]]:
     """A fault for each field that is given several times, though it is not a list."""
     return {
-        name: _fault(f"This is given {len(values)} times; give it once.", "repeated")
+        name: fault_detail(f"This is given {len(values)} times; give it once.", FaultCode.REPEATED)
         for name, values in form.lists()
         if len(values) > 1 and name in fields and not _is_list(fields[name])
     }
@@ -100,7 +107,3 @@ def _together(check: Any, data: Any, found: dict[str, Any]) -> Any:
     if found:
         raise ValidationError(found)
     return values
-
-
-def _fault(message: str, code: str) -> list[ErrorDetail]:
-    return [ErrorDetail(message, code=code)]

@@ -5,10 +5,10 @@ from typing import Any
 from django.core.exceptions import ValidationError as ModelError
 from django.db import models
 from rest_framework import serializers
-from rest_framework.exceptions import ErrorDetail
 from rest_framework.fields import get_error_detail
 
-from openimages_io.api.errors import NON_FIELD
+from openimages_io.api.errors import NON_FIELD, fault_detail
+from openimages_io.error_codes import FaultCode
 
 
 def check(row: models.Model) -> None:
@@ -29,6 +29,6 @@ def as_detail(error: ModelError) -> dict[str, Any]:
     }
 
 
-def fault(path: str, message: str, code: str = "invalid") -> serializers.ValidationError:
+def fault(path: str, message: str, code: FaultCode) -> serializers.ValidationError:
     """One fault with its path."""
-    return serializers.ValidationError({path: [ErrorDetail(message, code=code)]})
+    return serializers.ValidationError({path: fault_detail(message, code)})

@@ -8,7 +8,8 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from openimages_io.exceptions import OpenImagesError
+from openimages_io.annotations.errors import Conflict
+from openimages_io.error_codes import ErrorCode
 from openimages_io.jobs.heartbeat import request_cancel
 from openimages_io.jobs.queue import enqueue
 from openimages_io.jobs.recovery import fail_lost_jobs
@@ -22,7 +23,7 @@ from openimages_io.models.job_files import current_job_storage, own_job_files
 from openimages_io.models.outcomes import Outcome
 
 
-class InvalidTransition(OpenImagesError):
+class InvalidTransition(Conflict):
     """The job is not in a state for that. The message says why."""
 
 
@@ -34,7 +35,7 @@ def can_cancel(job: Job) -> bool:
 
 def can_confirm(job: Job) -> bool:
     """Whether it was a dry run that found nothing in the way, and its archive is there."""
-    return not _against_confirming(job)
+    return _against_confirming(job) is None
 
 
 def can_retry(job: Job, known: Workers | None = None) -> bool:
@@ -42,7 +43,7 @@ def can_retry(job: Job, known: Workers | None = None) -> bool:
 
     `known` is what `workers()` says, where that was asked already.
     """
-    return not _against_retrying(job, known)
+    return _against_retrying(job, known) is None
 
 
 def cancel(job: Job) -> Job:
@@ -53,7 +54,7 @@ def cancel(job: Job) -> Job:
     """
     job = _fresh(job)
     if job.kind == JobKind.DELETE:
-        raise InvalidTransition("A task that is being deleted cannot be brought back.")
+        raise InvalidTransition("A task that is being deleted cannot be brought back.", ErrorCode.NOT_CANCELLABLE)
     waiting = rows().filter(pk=job.pk, state=JobState.QUEUED)
     if job.state == JobState.QUEUED and waiting.update(
         state=JobState.CANCELLED, finished=timezone.now(), outcome=Outcome.CANCELLED_WAITING.stored()
@@ -64,7 +65,8 @@ def cancel(job: Job) -> Job:
         request_cancel(job)
         return _fresh(job)
     fail_lost_jobs()
-    raise InvalidTransition(f"The job has ended already: {JobState(_fresh(job).state).label}.")
+    state = JobState(_fresh(job).state).label
+    raise InvalidTransition(f"The job has ended already: {state}.", ErrorCode.NOT_CANCELLABLE)
 
 
 def confirm(job: Job) -> Job:
@@ -106,9 +108,8 @@ def requeue_lost(*, dry_run: bool = False) -> int:
 
 
 def _again(job: Job, against: Any, **values: Any) -> Job:
-    reason = against(job) or _source_is_gone(job)
-    if reason:
-        raise InvalidTransition(reason)
+    if (refusal := against(job) or _source_is_gone(job)) is not None:
+        raise refusal
     old = [name for name in (job.report.name, job.result.name) if name]
     with transaction.atomic(using=database()):
         same = rows().filter(pk=job.pk, state=job.state, attempt=job.attempt, dry_run=job.dry_run, queued=job.queued)
@@ -150,34 +151,38 @@ def _blank() -> dict[str, Any]:
     }
 
 
-def _against_confirming(job: Job) -> str:
+def _against_confirming(job: Job) -> InvalidTransition | None:
     if job.kind != JobKind.IMPORT or not job.dry_run:
-        return "Only the dry run of an import can be confirmed."
+        return InvalidTransition("Only the dry run of an import can be confirmed.", ErrorCode.NOT_CONFIRMABLE)
     if job.state != JobState.SUCCEEDED:
-        return f"The dry run is {JobState(job.state).label}; it can be confirmed when it has succeeded."
+        said = f"The dry run is {JobState(job.state).label}; it can be confirmed when it has succeeded."
+        return InvalidTransition(said, ErrorCode.NOT_CONFIRMABLE)
     if job.refused:
-        return "The dry run found errors, so this archive cannot be imported; see its issues."
+        said = "The dry run found errors, so this archive cannot be imported; see its issues."
+        return InvalidTransition(said, ErrorCode.NOT_CONFIRMABLE)
     return _against_source(job)
 
 
-def _against_retrying(job: Job, known: Workers | None = None) -> str:
+def _against_retrying(job: Job, known: Workers | None = None) -> InvalidTransition | None:
     state = job_status(job).state
     is_lost = state == JobState.QUEUED and (known or workers()).have_lost(job)
     if state not in {JobState.FAILED, JobState.CANCELLED} and not is_lost:
-        return f"The job is {state.label}; only one that failed or was cancelled can be started again."
+        said = f"The job is {state.label}; only one that failed or was cancelled can be started again."
+        return InvalidTransition(said, ErrorCode.NOT_RETRIABLE)
     return _against_source(job)
 
 
-def _against_source(job: Job) -> str:
+def _against_source(job: Job) -> InvalidTransition | None:
     if job.kind == JobKind.IMPORT and (job.pruned or not job.source):
-        return "The uploaded archive has been removed; upload it again."
-    return ""
+        return InvalidTransition("The uploaded archive has been removed; upload it again.", ErrorCode.ARCHIVE_REMOVED)
+    return None
 
 
-def _source_is_gone(job: Job) -> str:
+def _source_is_gone(job: Job) -> InvalidTransition | None:
     if job.kind == JobKind.IMPORT and not current_job_storage().exists(job.source.name or ""):
-        return "The uploaded archive is no longer there; upload it again."
-    return ""
+        said = "The uploaded archive is no longer there; upload it again."
+        return InvalidTransition(said, ErrorCode.ARCHIVE_REMOVED)
+    return None
 
 
 def _fresh(job: Job) -> Job:

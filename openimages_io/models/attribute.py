@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from openimages_io.error_codes import FaultCode
 from openimages_io.format.writing import number
 from openimages_io.models.label import Label
 from openimages_io.models.revisions import RevisedModel, RevisedQuerySet
@@ -78,36 +79,36 @@ class AttributeSpec(RevisedModel):
             self.default_value = as_number(self.default_value)
             if isinstance(self.values, list):
                 self.values = list(map(as_number, self.values))
-        reason = self._fault()
-        if reason:
-            raise ValidationError({"values": reason})
+        if fault := self._fault():
+            raise ValidationError({"values": fault})
         if self.input_type in _WITHOUT_VALUES and self.values:
-            raise ValidationError({"values": _("A checkbox or a text has no values to choose from.")})
+            said = _("A checkbox or a text has no values to choose from.")
+            raise ValidationError({"values": ValidationError(said, FaultCode.NOT_APPLICABLE)})
         if self.default_value is not None:
             try:
                 self.check_value(self.default_value)
             except ValidationError as error:
-                raise ValidationError({"default_value": error.messages}) from error
+                raise ValidationError({"default_value": error}) from error
 
-    def _fault(self) -> Any:
+    def _fault(self) -> ValidationError | None:
         """What is wrong with the values; None if no value of a shape is judged by them wrongly."""
         values: Any = self.values
         if not isinstance(values, list):
-            return _("The values must be a list.")
+            return ValidationError(_("The values must be a list."), FaultCode.WRONG_TYPE)
         if self.input_type in _OF_CHOICES:
             if not values or not all(isinstance(value, str) and is_storable(value) for value in values):
-                return _("The choices must be a list of texts, at least one.")
+                return ValidationError(_("The choices must be a list of texts, at least one."), FaultCode.WRONG_TYPE)
             if len(set(values)) < len(values):
-                return _("A choice occurs twice.")
+                return ValidationError(_("A choice occurs twice."), FaultCode.REPEATED)
         elif self.input_type == InputType.NUMBER:
             numbers = list(map(as_number, values))
             if len(numbers) > 3 or not all(value is None or is_number(value) for value in numbers):
-                return _("Write the smallest value, the largest and the step.")
+                return ValidationError(_("Write the smallest value, the largest and the step."), FaultCode.WRONG_TYPE)
             low, high, step = self.number_range
             if low is not None and high is not None and low > high:
-                return _("The smallest value is larger than the largest.")
+                return ValidationError(_("The smallest value is larger than the largest."), FaultCode.WRONG_ORDER)
             if step is not None and step <= 0:
-                return _("The step must be above 0.")
+                return ValidationError(_("The step must be above 0."), FaultCode.OUT_OF_RANGE)
         return None
 
     @property
@@ -131,40 +132,52 @@ class AttributeSpec(RevisedModel):
 
         The spec may be any row that the database takes. One that is wrong itself fits no value; the sentence says so.
         """
-        if self.input_type in _JUDGED_BY_VALUES and (reason := self._fault()):
+        if self.input_type in _JUDGED_BY_VALUES and (fault := self._fault()):
             raise ValidationError(
                 _("The attribute spec “%(name)s” is not valid, so no value fits it: %(reason)s"),
-                params={"name": self.name[:_SHOWN], "reason": reason},
+                FaultCode.BROKEN_SPEC,
+                {"name": self.name[:_SHOWN], "reason": fault.message},
             )
         match self.input_type:
             case InputType.CHECKBOX:
                 if not isinstance(value, bool):
-                    raise ValidationError(_("“%(value)s” is not true or false."), params={"value": value})
+                    raise ValidationError(
+                        _("“%(value)s” is not true or false."), FaultCode.WRONG_TYPE, {"value": value}
+                    )
             case InputType.TEXT:
                 if not isinstance(value, str):
-                    raise ValidationError(_("“%(value)s” is not a text."), params={"value": value})
+                    raise ValidationError(_("“%(value)s” is not a text."), FaultCode.WRONG_TYPE, {"value": value})
                 if not is_storable(value):
-                    raise ValidationError(_("A text must not contain NUL bytes or unpaired surrogates."))
+                    raise ValidationError(
+                        _("A text must not contain NUL bytes or unpaired surrogates."), FaultCode.UNSTORABLE
+                    )
             case InputType.NUMBER:
                 self._check_number(value)
             case _:
                 if value not in self.values:
                     raise ValidationError(
                         _("“%(value)s” is not one of: %(values)s."),
-                        params={"value": value, "values": ", ".join(map(str, self.values))},
+                        FaultCode.INVALID_CHOICE,
+                        {"value": value, "values": ", ".join(map(str, self.values))},
                     )
 
     def _check_number(self, value: Any) -> None:
         if not is_number(value):
-            raise ValidationError(_("“%(value)s” is not a number."), params={"value": value})
+            raise ValidationError(_("“%(value)s” is not a number."), FaultCode.WRONG_TYPE, {"value": value})
         low, high, step = self.number_range
         if low is not None and value < low:
-            raise ValidationError(_("%(value)s is below %(low)s."), params={"value": value, "low": low})
+            raise ValidationError(
+                _("%(value)s is below %(low)s."), FaultCode.OUT_OF_RANGE, {"value": value, "low": low}
+            )
         if high is not None and value > high:
-            raise ValidationError(_("%(value)s is above %(high)s."), params={"value": value, "high": high})
+            raise ValidationError(
+                _("%(value)s is above %(high)s."), FaultCode.OUT_OF_RANGE, {"value": value, "high": high}
+            )
         if step:
             steps = (float(value) - float(low or 0)) / step
             if not math.isfinite(steps) or abs(steps - round(steps)) > _STEP_TOLERANCE * max(1.0, abs(steps)):
                 raise ValidationError(
-                    _("%(value)s is not a whole number of steps of %(step)s."), params={"value": value, "step": step}
+                    _("%(value)s is not a whole number of steps of %(step)s."),
+                    FaultCode.NOT_A_STEP,
+                    {"value": value, "step": step},
                 )

@@ -3,15 +3,32 @@
 import json
 from typing import Any
 
+from openimages_io.api.problems import CODES
+from openimages_io.error_codes import ErrorCode, FaultCode
+
 
 def faults(response: Any) -> dict[str, str]:
     """Path and code of every fault of a request that was refused; the answer is 400 as it should be."""
-    assert response.status_code == 400, response.content
-    body = response.json()
-    assert set(body) == {"detail", "code", "errors"}
-    assert body["detail"]
-    assert all(fault["message"] and set(fault) == {"path", "message", "code"} for fault in body["errors"])
+    body = problem(response, 400)
+    assert body["code"] == "invalid"
     return {fault["path"]: fault["code"] for fault in body["errors"]}
+
+
+def problem(response: Any, status: int) -> dict[str, Any]:
+    """The body of an answer that refuses with this status, as it must be."""
+    body: dict[str, Any] = ok(response, status)
+    assert response["Content-Type"] == "application/problem+json"
+    assert body.keys() == {"type", "title", "status", "detail", "code", "errors"}
+    assert body["status"] == status
+    assert ErrorCode(body["code"]) in CODES[status]
+    assert body["title"] == ErrorCode(body["code"]).meaning
+    assert body["type"].endswith(f":{body['code']}")
+    assert body["detail"]
+    for fault in body["errors"]:
+        assert fault.keys() == {"path", "message", "code"}
+        assert fault["message"]
+        assert FaultCode(fault["code"])
+    return body
 
 
 def ok(response: Any, status: int = 200) -> Any:
@@ -22,9 +39,8 @@ def ok(response: Any, status: int = 200) -> Any:
 
 def refusal(response: Any, status: int) -> str:
     """The sentence of an answer that refuses with this status."""
-    body = ok(response, status)
+    body = problem(response, status)
     assert body["errors"] == []
-    assert body["code"]
     return str(body["detail"])
 
 

@@ -16,7 +16,7 @@ def test_a_list_that_is_too_long_is_not_looked_into(api: Any, staff: Any, task: 
     assert faults(response).keys() == {"subsets"}
     spec = {"name": "color", "input_type": "select", "values": [{}] * 20_000}
     response = send(api, "POST", f"/api/tasks/{task.pk}/labels/", {"name": "/m/0", "attribute_specs": [spec]})
-    assert faults(response) == {"attribute_specs[0].values": "max_length"}
+    assert faults(response) == {"attribute_specs[0].values": "too_long"}
 
 
 @pytest.mark.parametrize("node", [{}, {"LabelName": None}])

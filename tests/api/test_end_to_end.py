@@ -75,7 +75,7 @@ def test_from_the_login_to_the_archive(site: Site) -> None:
     assert (summary["code"], summary["count"], row["count"]) == ("bad-fraction", "1", "1")
     assert (row["file"], row["line"], row["column"], row["value"]) == (BOXES, "3", "XMax", BAD)
     refused = ada.ask("POST", f"{answer_place(job)}/confirm/")
-    assert (refused.status, refused.json["code"]) == (409, "conflict")
+    assert (refused.status, refused.json["code"]) == (409, "not_confirmable")
 
     # The repaired one: checked, confirmed as the same job, and there.
     answer = ada.ask("POST", f"{task}/imports/", form={"archive": scenes(), "dry_run": "true", **policies})

@@ -107,25 +107,25 @@ def test_the_hierarchy_of_an_archive_comes_out_as_it_was(api: APIClient, owner: 
 @pytest.mark.parametrize(
     ("tree", "paths"),
     [
-        (node("a", node("b"), node("c"), node("b")), {"Subcategory[2].LabelName": "duplicate-child"}),
+        (node("a", node("b"), node("c"), node("b")), {"Subcategory[2].LabelName": "duplicate_child"}),
         (node("a", node("x", node("y"))), {
-            "Subcategory[0].LabelName": "unknown-label", "Subcategory[0].Subcategory[0].LabelName": "unknown-label"}),
-        (node("x", node("a")), {"LabelName": "unknown-label"}),
-        (node("a", parts=(node("b", node("x")),)), {"Part[0].Subcategory[0].LabelName": "unknown-label"}),
-        (node("a", node("b", node("a"))), {"Subcategory[0].Subcategory[0].LabelName": "cyclic-hierarchy"}),
-        (node("a", node("a")), {"Subcategory[0].LabelName": "cyclic-hierarchy"}),
+            "Subcategory[0].LabelName": "unknown_label", "Subcategory[0].Subcategory[0].LabelName": "unknown_label"}),
+        (node("x", node("a")), {"LabelName": "unknown_label"}),
+        (node("a", parts=(node("b", node("x")),)), {"Part[0].Subcategory[0].LabelName": "unknown_label"}),
+        (node("a", node("b", node("a"))), {"Subcategory[0].Subcategory[0].LabelName": "cyclic_hierarchy"}),
+        (node("a", node("a")), {"Subcategory[0].LabelName": "cyclic_hierarchy"}),
         (node("a", node("b", node("d")), node("c", node("b"))), {
-            "Subcategory[1].Subcategory[0].LabelName": "different-children"}),
-        ({}, {"LabelName": "no-label-name"}),
-        ({"LabelName": 5}, {"LabelName": "bad-label-name"}),
-        ({"LabelName": "a\ud800"}, {"LabelName": "bad-label-name"}),
-        ({"LabelName": "a\0"}, {"LabelName": "bad-label-name"}),
-        ({"LabelName": "a", "Part": {}}, {"Part": "bad-hierarchy"}),
+            "Subcategory[1].Subcategory[0].LabelName": "different_children"}),
+        ({}, {"LabelName": "no_label_name"}),
+        ({"LabelName": 5}, {"LabelName": "bad_label_name"}),
+        ({"LabelName": "a\ud800"}, {"LabelName": "bad_label_name"}),
+        ({"LabelName": "a\0"}, {"LabelName": "bad_label_name"}),
+        ({"LabelName": "a", "Part": {}}, {"Part": "bad_hierarchy"}),
         ({"LabelName": "a", "Part": [1, {"LabelName": ""}]}, {
-            "Part[0]": "bad-hierarchy", "Part[1].LabelName": "bad-label-name"}),
-        ({"LabelName": "a", "Parts": []}, {"": "unknown-key"}),
-        ([], {"": "bad-hierarchy"}),
-        (None, {"": "bad-hierarchy"}),
+            "Part[0]": "bad_hierarchy", "Part[1].LabelName": "bad_label_name"}),
+        ({"LabelName": "a", "Parts": []}, {"": "unknown_key"}),
+        ([], {"": "bad_hierarchy"}),
+        (None, {"": "bad_hierarchy"}),
     ],
     ids=str,
 )  # fmt: skip
@@ -137,9 +137,9 @@ def test_trees_that_are_none(api: APIClient, url: str, tree: Any, paths: dict[st
 
 @pytest.mark.parametrize(
     ("body", "code"),
-    [(b"", "empty-file"), (b"{", "bad-json"), (b"NaN", "bad-hierarchy"), (b'"\xff"', "not-utf-8"),
-     (b"[" * 90_000, "too-deep"),
-     (b'{"LabelName": "a", "LabelName": "b"}', "duplicate-key"), (b"9" * 9000, "bad-hierarchy")],
+    [(b"", "empty_file"), (b"{", "bad_json"), (b"NaN", "bad_hierarchy"), (b'"\xff"', "not_utf_8"),
+     (b"[" * 90_000, "too_deep"),
+     (b'{"LabelName": "a", "LabelName": "b"}', "duplicate_key"), (b"9" * 9000, "bad_hierarchy")],
     ids=lambda value: str(value)[:20],
 )  # fmt: skip
 def test_bodies_that_are_no_tree(api: APIClient, url: str, body: bytes, code: str) -> None:

@@ -158,9 +158,9 @@ def test_a_list_starts_after_any_image_in_its_order(
 def test_where_a_list_cannot_start(api: APIClient, task: Task, images: list[Image]) -> None:
     stranger = Image.objects.create(task=Task.objects.create(name="other"), name="a")
     for key in (stranger.pk, 10**15):
-        assert faults(api.get(many(task, f"after={key}"))) == {"after": "not_found"}
+        assert faults(api.get(many(task, f"after={key}"))) == {"after": "does_not_exist"}
     following = ok(api.get(many(task, "page_size=2")))["next"]
-    assert faults(api.get(f"{following}&after={images[0].pk}")) == {"after": "invalid"}
+    assert faults(api.get(f"{following}&after={images[0].pk}")) == {"after": "mismatch"}
     assert faults(api.get("/api/tasks/?after=1")) == {"after": "unknown"}
 
 
@@ -207,11 +207,11 @@ def test_every_fault_of_a_query_is_told_at_once(api: APIClient, task: Task) -> N
     assert faults(api.get(many(task, query))) == {
         "lable": "unknown",
         "kind": "invalid_choice",
-        "page_size": "invalid",
-        "count": "invalid",
-        "score_min": "max_value",
-        "label": "invalid",
-        "updated_since": "invalid",
+        "page_size": "wrong_type",
+        "count": "wrong_type",
+        "score_min": "out_of_range",
+        "label": "wrong_type",
+        "updated_since": "wrong_type",
         "ordering": "invalid_choice",
     }
 

@@ -11,6 +11,8 @@ from drf_spectacular.validation import validate_schema
 
 from docs import generate_openapi
 from openimages_io.api import urls
+from openimages_io.api.problems import PROBLEM_JSON
+from openimages_io.error_codes import ErrorCode, FaultCode
 
 
 @pytest.fixture(scope="module")
@@ -65,8 +67,17 @@ def test_every_operation_says_what_it_is_and_how_it_fails(document: dict[str, An
         assert needed <= operation["responses"].keys(), place
         for status, response in operation["responses"].items():
             if status[0] in "45":
-                name = response["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
-                assert set(document["components"]["schemas"][name]["required"]) == {"detail", "code", "errors"}, place
+                name = response["$ref"].removeprefix("#/components/responses/")
+                content = document["components"]["responses"][name]["content"]
+                assert content == {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}}, place
+
+
+def test_the_codes_of_errors_are_those_that_the_code_has(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    assert schemas["Problem"]["properties"]["code"] == {"$ref": "#/components/schemas/ErrorCode"}
+    assert schemas["Fault"]["properties"]["code"] == {"$ref": "#/components/schemas/FaultCode"}
+    assert schemas["ErrorCode"]["enum"] == [code.value for code in ErrorCode]
+    assert schemas["FaultCode"]["enum"] == [code.value for code in FaultCode]
 
 
 def test_swagger_ui_asked_for_its_options_is_405_and_no_fault_of_ours(client: Client) -> None:

@@ -49,7 +49,7 @@ def test_new_images_of_misspelt_fields_are_refused(api: APIClient, task: Task) -
     url = f"/api/tasks/{task.pk}/images/"
     assert faults(send(api, "POST", url, {"name": "a", "widht": 1})) == {"widht": "unknown"}
     found = faults(send(api, "POST", url, [{"name": "a"}, {"name": "b", "widht": 1, "height": 0}]))
-    assert found == {"[1].widht": "unknown", "[1].height": "min_value"}
+    assert found == {"[1].widht": "unknown", "[1].height": "out_of_range"}
     assert not Image.objects.exists()
 
 

@@ -70,17 +70,17 @@ def test_names_may_be_said_with_folders(api: APIClient, url: str, media: Path, s
 @pytest.mark.parametrize(
     ("name", "data", "code"),
     [
-        ("a.txt", None, "bad-picture-name"),
-        ("a", None, "bad-picture-name"),
-        (".png", None, "bad-picture-name"),
-        ("._a.png", None, "bad-picture-name"),
-        ("a.png", b"", "bad-picture"),
-        ("a.png", b"GIF89a", "bad-picture"),
-        ("a.png", b"<svg/>", "bad-picture"),
-        ("a.png", picture()[:20], "bad-picture"),
-        ("a.png", picture()[:-1], "bad-picture"),
-        ("C:a.png", None, "bad-image-id"),
-        ("...png", None, "bad-image-id"),
+        ("a.txt", None, "bad_picture_name"),
+        ("a", None, "bad_picture_name"),
+        (".png", None, "bad_picture_name"),
+        ("._a.png", None, "bad_picture_name"),
+        ("a.png", b"", "bad_picture"),
+        ("a.png", b"GIF89a", "bad_picture"),
+        ("a.png", b"<svg/>", "bad_picture"),
+        ("a.png", picture()[:20], "bad_picture"),
+        ("a.png", picture()[:-1], "bad_picture"),
+        ("C:a.png", None, "bad_image_id"),
+        ("...png", None, "bad_image_id"),
     ],
 )
 def test_what_is_no_picture_is_named_and_nothing_is_stored(
@@ -94,12 +94,12 @@ def test_every_bad_name_is_told_at_once(api: APIClient, url: str, stored: list[P
     files = [file(f"{number}.png") for number in range(4)]
     names = ["a", "../b", "c\0", "a" * 256]
     assert faults(post(api, url, *files, names=names)) == {
-        "names[1]": "bad-image-id",
-        "names[2]": "bad-image-id",
-        "names[3]": "bad-image-id",
+        "names[1]": "bad_image_id",
+        "names[2]": "bad_image_id",
+        "names[3]": "bad_image_id",
     }
-    assert faults(post(api, url, *files, names=["a"])) == {"names": "invalid"}
-    assert faults(post(api, url, *files, subset="a/b")) == {"subset": "bad-subset"}
+    assert faults(post(api, url, *files, names=["a"])) == {"names": "wrong_count"}
+    assert faults(post(api, url, *files, subset="a/b")) == {"subset": "bad_subset"}
     assert faults(post(api, url, *files, subset="")) == {"subset": "blank"}
 
 

@@ -14,10 +14,14 @@ async function ask<Body>(token: string, path: keyof paths | string, init: Reques
   const headers = { ...init.headers, Authorization: `Token ${token}` };
   const response = await fetch(`${base}${path}`, { ...init, headers });
   if (!response.ok) {
-    const error: components["schemas"]["Error"] = await response.json();
+    const error: components["schemas"]["Problem"] = await response.json();
     throw new Error(error.errors.map((fault) => `${fault.path}: ${fault.message}`).join("; ") || error.detail);
   }
   return response.json();
+}
+
+export function isOutside(fault: components["schemas"]["Fault"]): boolean {
+  return fault.code === "out_of_range" || fault.code === "wrong_order";
 }
 
 export async function upload(token: string, task: number, archive: File, dryRun: boolean): Promise<Job> {
@@ -62,6 +66,8 @@ export async function save(token: string, image: number, etag: string): Promise<
 export const wrongState: Job["state"] = "done";
 // @ts-expect-error  a mode that there is none
 export const wrongMode: components["schemas"]["ImportFormRequest"]["mode"] = "mix";
+// @ts-expect-error  a code that there is none
+export const wrongCode: components["schemas"]["Problem"]["code"] = "nothing";
 // @ts-expect-error  a path that there is none
 export const wrongPath: keyof paths = "/api/nothing/";
 

@@ -9,6 +9,7 @@ from django.db import DatabaseError, models, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from openimages_io.error_codes import FaultCode
 from openimages_io.models import AttributeSpec, Image, InputType, Label, Shape, Task
 from openimages_io.models.rules import BOX, Fault, faults
 
@@ -109,7 +110,7 @@ def test_messages_quote_what_was_there_and_stay_short(unsaved: Make) -> None:
     found = faults(shape, specs)
     assert len(found) == 6
     assert max(len(fault.message) for fault in found) <= 300
-    assert Fault("score", "a number of 401 digits is not a number.") in found
+    assert Fault("score", "a number of 401 digits is not a number.", code=FaultCode.WRONG_TYPE) in found
 
 
 def test_rows_of_another_task_are_told_if_they_are_loaded(unsaved: Make, django_assert_num_queries: Any) -> None:

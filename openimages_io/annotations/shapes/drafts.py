@@ -9,6 +9,7 @@ from openimages_io import geometry
 from openimages_io.annotations.shapes.items import Item
 from openimages_io.annotations.shapes.stored_masks import MaskChange, mask_change
 from openimages_io.annotations.shapes.units import Size, in_fractions, same
+from openimages_io.error_codes import FaultCode
 from openimages_io.models import Image, Label, Mask, Shape, ShapeKind
 from openimages_io.models.flags import FLAGS, split_flags
 from openimages_io.models.rules import BOX, Fault, faults
@@ -89,7 +90,7 @@ class Drafts:
         elif isinstance(value, int) and not isinstance(value, bool) and value in self.labels:
             shape.label = self.labels[value]
         else:
-            item.fault("label", "The task has no such label.")
+            item.fault("label", "The task has no such label.", FaultCode.UNKNOWN_LABEL)
 
     def _set_box(self, draft: Draft) -> str:
         """A polygon's and an ellipse's box is the one around its points, whatever is given. Says why it cannot be."""
@@ -125,14 +126,14 @@ class Drafts:
             name = fault.path.partition(".")[0].partition("[")[0]
             if f"{item.path}{name}" in told or (name == "attributes" and f"{item.path}label" in told):
                 continue
-            message = fault.message
+            message, code = fault.message, fault.code
             if boxless and name in BOX and getattr(draft.shape, name) is None:
                 if of_points or name != "x_min":
                     continue
-                message = f"It is missing, and cannot be found: {boxless}."
+                message, code = f"It is missing, and cannot be found: {boxless}.", FaultCode.NO_BOX
             if self.size is not None and name in _COORDINATES:
                 message = f"{message} That is a fraction of {self.size[0]} x {self.size[1]} pixels."
-            item.fault(fault.path, message)
+            item.fault(fault.path, message, code)
         if not item.faults:
             _settle(draft)
 

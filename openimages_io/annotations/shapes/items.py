@@ -9,6 +9,7 @@ from openimages_io import conf
 from openimages_io.annotations.errors import InvalidData, InvalidValue, TooLarge
 from openimages_io.annotations.shapes.submitted_masks import PixelBudget, SubmittedMask, read_mask
 from openimages_io.annotations.shapes.units import units_of
+from openimages_io.error_codes import FaultCode
 from openimages_io.models.rules import LARGEST_GROUP, MOST_FAULTS, quote
 from openimages_io.models.values import is_storable
 
@@ -45,10 +46,10 @@ class Item:
     counted: int = 0
     """How many of them the request's count has."""
 
-    def fault(self, name: str, message: str) -> None:
+    def fault(self, name: str, message: str, code: FaultCode) -> None:
         """Takes note of what is wrong with a field."""
         if len(self.faults) <= MOST_FAULTS:
-            self.faults.append(InvalidValue(f"{self.path}{name}" if name else self.path.rstrip("."), message))
+            self.faults.append(InvalidValue(f"{self.path}{name}" if name else self.path.rstrip("."), message, code))
 
 
 class Items:
@@ -67,43 +68,42 @@ class Items:
     def read_save(self, body: Any, image: int) -> None:
         """Takes what a PUT gives: an object with all shapes of the picture, as GET gives it."""
         if not isinstance(body, dict):
-            self.faults.append(InvalidValue("", f"Write an object with a list of shapes, not {quote(body)}."))
+            self._fault("", f"Write an object with a list of shapes, not {quote(body)}.", FaultCode.WRONG_TYPE)
             return
-        for name in islice(body.keys() - set(_ENVELOPE), MOST_FAULTS):
-            self.faults.append(InvalidValue(name, f"It is unknown here; known are: {', '.join(_ENVELOPE)}."))
+        self._check_names(body, _ENVELOPE)
         if "image" in body and (isinstance(body["image"], bool) or body["image"] != image):
-            self.faults.append(InvalidValue("image", f"This is picture {image}, not {quote(body['image'])}."))
+            self._fault("image", f"This is picture {image}, not {quote(body['image'])}.", FaultCode.MISMATCH)
         units = units_of(in_pixels=self.in_pixels)
         if "units" in body and body["units"] != units:
-            self.faults.append(
-                InvalidValue("units", f"The address asks for {units}, and this says {quote(body['units'])}.")
-            )
+            said = f"The address asks for {units}, and this says {quote(body['units'])}."
+            self._fault("units", said, FaultCode.MISMATCH)
         if "revision" in body and not _is_whole(body["revision"]):
-            self.faults.append(InvalidValue("revision", f"{quote(body['revision'])} is not a whole number."))
-        shapes = body.get("shapes")
+            self._fault("revision", f"{quote(body['revision'])} is not a whole number.", FaultCode.WRONG_TYPE)
+        if "shapes" not in body:
+            self._fault("shapes", "It is missing.", FaultCode.REQUIRED)
+            return
+        shapes = body["shapes"]
         if not isinstance(shapes, list):
-            text = f"{quote(shapes)} is not a list of shapes." if "shapes" in body else "It is missing."
-            self.faults.append(InvalidValue("shapes", text))
+            self._fault("shapes", f"{quote(shapes)} is not a list of shapes.", FaultCode.WRONG_TYPE)
             return
         _check_number(shapes)
         places: dict[int, int] = {}
         for place, shape in enumerate(shapes):
             item = self._read(shape, f"shapes[{place}].", has_key=True)
             if item.key is not None and places.setdefault(item.key, place) != place:
-                item.fault("id", f"Shape {item.key} is shapes[{places[item.key]}] already.")
+                item.fault("id", f"Shape {item.key} is shapes[{places[item.key]}] already.", FaultCode.REPEATED)
 
     def read_patch(self, body: Any) -> None:
         """Takes what a PATCH of a picture gives: an object with lists of shapes to create, update and delete."""
         if not isinstance(body, dict):
-            self.faults.append(InvalidValue("", f"Write an object with {', '.join(_PARTS)}, not {quote(body)}."))
+            self._fault("", f"Write an object with {', '.join(_PARTS)}, not {quote(body)}.", FaultCode.WRONG_TYPE)
             return
-        for name in islice(body.keys() - set(_PARTS), MOST_FAULTS):
-            self.faults.append(InvalidValue(name, f"It is unknown here; known are: {', '.join(_PARTS)}."))
+        self._check_names(body, _PARTS)
         lists: dict[str, list[Any]] = {}
         for name in _PARTS:
             lists[name] = body.get(name, [])
             if not isinstance(lists[name], list):
-                self.faults.append(InvalidValue(name, f"{quote(lists[name])} is not a list."))
+                self._fault(name, f"{quote(lists[name])} is not a list.", FaultCode.WRONG_TYPE)
                 lists[name] = []
         _check_number([shape for shapes in lists.values() for shape in shapes])
         for place, shape in enumerate(lists["create"]):
@@ -113,15 +113,15 @@ class Items:
             item = self._read(shape, f"update[{place}].", has_key=True)
             if item.key is None and not item.is_lost:
                 item.is_lost = True
-                item.fault("id", "It is missing.")
+                item.fault("id", "It is missing.", FaultCode.REQUIRED)
             elif item.key is not None and named.setdefault(item.key, f"update[{place}]") != f"update[{place}]":
-                item.fault("id", f"Shape {item.key} is {named[item.key]} already.")
+                item.fault("id", f"Shape {item.key} is {named[item.key]} already.", FaultCode.REPEATED)
         for place, key in enumerate(lists["delete"]):
             path = f"delete[{place}]"
             if not _is_whole(key):
-                self.faults.append(InvalidValue(path, f"{quote(key)} is not an id."))
+                self._fault(path, f"{quote(key)} is not an id.", FaultCode.WRONG_TYPE)
             elif named.setdefault(key, path) != path:
-                self.faults.append(InvalidValue(path, f"Shape {key} is {named[key]} already."))
+                self._fault(path, f"Shape {key} is {named[key]} already.", FaultCode.REPEATED)
             else:
                 self.deleted[key] = path
 
@@ -143,7 +143,7 @@ class Items:
         """Takes what a PATCH gives: some fields of the shape with this key."""
         item = self._read(body, "", has_key=True)
         if item.key is not None and item.key != key:
-            item.fault("id", f"This is shape {key}, not {item.key}.")
+            item.fault("id", f"This is shape {key}, not {item.key}.", FaultCode.MISMATCH)
         item.key = key
 
     def stop_at_many(self, item: Item) -> None:
@@ -157,25 +157,33 @@ class Items:
         """Everything that was found."""
         return [*self.faults, *(fault for item in self.items for fault in item.faults)]
 
+    def _fault(self, path: str, message: str, code: FaultCode) -> None:
+        self.faults.append(InvalidValue(path, message, code))
+
+    def _check_names(self, body: dict[str, Any], known: Sequence[str]) -> None:
+        for name in islice(body.keys() - set(known), MOST_FAULTS):
+            self._fault(name, f"It is unknown here; known are: {', '.join(known)}.", FaultCode.UNKNOWN)
+
     def _read(self, shape: Any, path: str, *, has_key: bool) -> Item:
         item = Item(path)
         self.items.append(item)
         if not isinstance(shape, dict):
             item.is_lost = True
-            item.fault("", f"{quote(shape).capitalize()} is not a shape: write an object.")
+            item.fault("", f"{quote(shape).capitalize()} is not a shape: write an object.", FaultCode.WRONG_TYPE)
             self.stop_at_many(item)
             return item
         if shape.get("id") is not None:
             if not has_key:
-                item.fault("id", "A new shape has no id yet.")
+                item.fault("id", "A new shape has no id yet.", FaultCode.READ_ONLY)
             elif _is_whole(shape["id"]):
                 item.key = shape["id"]
             else:
                 item.is_lost = True
-                item.fault("id", f"{quote(shape['id'])} is not an id.")
+                item.fault("id", f"{quote(shape['id'])} is not an id.", FaultCode.WRONG_TYPE)
         for name in shape:
             if name not in FIELDS and name not in {"id", "key"}:
-                item.fault(name, f"A shape has no such field; it has: {', '.join(('id', 'key', *FIELDS))}.")
+                said = f"A shape has no such field; it has: {', '.join(('id', 'key', *FIELDS))}."
+                item.fault(name, said, FaultCode.UNKNOWN)
         if shape.get("key") is not None:
             self._read_client_key(item, shape["key"])
         item.given = {name: shape[name] for name in FIELDS if name in shape and name != "mask"}
@@ -187,9 +195,10 @@ class Items:
 
     def _read_client_key(self, item: Item, key: Any) -> None:
         if item.key is not None:
-            item.fault("key", "Only a new shape has a key of the client's; this one has an id.")
+            said = "Only a new shape has a key of the client's; this one has an id."
+            item.fault("key", said, FaultCode.NOT_APPLICABLE)
         elif not isinstance(key, str) or not 0 < len(key) <= LONGEST_CLIENT_KEY or not is_storable(key):
-            item.fault("key", f"Write a text of at most {LONGEST_CLIENT_KEY} characters.")
+            item.fault("key", f"Write a text of at most {LONGEST_CLIENT_KEY} characters.", FaultCode.BAD_KEY)
         else:
             item.client_key = key
 
@@ -197,7 +206,7 @@ class Items:
         """Takes note of what a new shape lacks."""
         for name in _REQUIRED:
             if name not in item.given:
-                item.fault(name, "It is missing.")
+                item.fault(name, "It is missing.", FaultCode.REQUIRED)
 
 
 def _check_number(shapes: list[Any]) -> None:

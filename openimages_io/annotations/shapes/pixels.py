@@ -2,6 +2,7 @@
 
 from openimages_io import conf
 from openimages_io.annotations.errors import Conflict, NotThere
+from openimages_io.error_codes import ErrorCode
 from openimages_io.format.masks import encode
 from openimages_io.models import Mask, Shape, ShapeKind
 from openimages_io.transfer.masks.rasterize import CannotBeWritten, check_size, draw, native_size
@@ -22,4 +23,4 @@ def png_of(shape: Shape, *, draws: bool) -> bytes:
     try:
         return encode(draw(shape, check_size(size, conf.limits())))
     except CannotBeWritten as fault:
-        raise Conflict(f"The {shape.kind} {fault}.") from None
+        raise Conflict(f"The {shape.kind} {fault}.", ErrorCode.CANNOT_BE_DRAWN) from None

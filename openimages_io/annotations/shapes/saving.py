@@ -15,6 +15,7 @@ from openimages_io.annotations.shapes.items import Items
 from openimages_io.annotations.shapes.units import size_for
 from openimages_io.annotations.transactions import changing_image
 from openimages_io.database.bulk import Loader, plain
+from openimages_io.error_codes import FaultCode
 from openimages_io.models import AttributeSpec, Image, Label, Mask, Shape
 from openimages_io.models.revisions import Owners
 
@@ -40,7 +41,7 @@ class Saver:
         stored = self._stored(self.shapes)
         for item in items.items:
             if item.key is not None and item.key not in stored:
-                item.fault("id", f"The picture has no shape {item.key}.")
+                item.fault("id", f"The picture has no shape {item.key}.", FaultCode.UNKNOWN_SHAPE)
         drafts = self._drafts(items, stored)
         kept = {item.key for item in items.items}
         self._write(drafts, [key for key in stored if key not in kept])
@@ -55,10 +56,11 @@ class Saver:
         stored = self._stored(self.shapes.filter(pk__in=named) if len(named) <= _BATCH else self.shapes)
         for item in items.items:
             if item.key is not None and item.key not in stored:
-                item.fault("id", f"The picture has no shape {item.key}.")
+                item.fault("id", f"The picture has no shape {item.key}.", FaultCode.UNKNOWN_SHAPE)
         for key, path in items.deleted.items():
             if key not in stored:
-                items.faults.append(InvalidValue(path, f"The picture has no shape {key}."))
+                said = f"The picture has no shape {key}."
+                items.faults.append(InvalidValue(path, said, FaultCode.UNKNOWN_SHAPE))
         drafts = self._drafts(items, stored)
         self._write(drafts, list(items.deleted))
         return _keys(drafts)

@@ -5,6 +5,7 @@ from typing import Any
 
 from openimages_io.annotations.shapes.items import Item
 from openimages_io.annotations.shapes.submitted_masks import SubmittedMask
+from openimages_io.error_codes import FaultCode
 from openimages_io.models import Mask, Shape, ShapeKind
 from openimages_io.models.rules import quote
 
@@ -39,17 +40,18 @@ def mask_change(item: Item, shape: Shape, stored: Mask | None, png: bytes, *, wa
     if is_mask:
         return _of_a_mask(item, shape, stored, png, needs_pixels=stored is None or not (was_mask or has_png))
     if given is not None and given.has_pixels:
-        item.fault("mask", "Only a mask has its own pixels.")
+        item.fault("mask", "Only a mask has its own pixels.", FaultCode.NOT_APPLICABLE)
         return None
     if item.drops_mask:
         return MaskChange(shape, {}, is_dropped=True) if stored is not None else None
     if has_png:
-        item.fault("kind", "The shape has the pixels of a mask; give null as its mask to drop them.")
+        said = "The shape has the pixels of a mask; give null as its mask to drop them."
+        item.fault("kind", said, FaultCode.HAS_PIXELS)
         return None
     if given is None:
         return None
     if stored is None:
-        item.fault("mask", "Only a mask, or a shape that was traced from one, has it.")
+        item.fault("mask", "Only a mask, or a shape that was traced from one, has it.", FaultCode.NOT_APPLICABLE)
         return None
     return _change(item, shape, stored)
 
@@ -58,7 +60,7 @@ def _of_a_mask(item: Item, shape: Shape, stored: Mask | None, png: bytes, *, nee
     given = item.mask
     if given is None or not given.has_pixels:
         if needs_pixels or item.drops_mask:
-            item.fault("mask", "A mask needs its pixels: give a PNG, or run lengths.")
+            item.fault("mask", "A mask needs its pixels: give a PNG, or run lengths.", FaultCode.REQUIRED)
             return None
         return None if given is None or stored is None else _change(item, shape, stored)
     if stored is not None and png and given.is_same_as(png):
@@ -73,7 +75,8 @@ def _change(item: Item, shape: Shape, stored: Mask | None, pixels: SubmittedMask
     final = {name: columns.get(name, getattr(stored, name, None)) for name in ("width", "height")}
     for name, value in given.stated:
         if value != final[name] or isinstance(value, bool):
-            item.fault(f"mask.{name}", f"It is {quote(final[name])} according to the pixels, not {quote(value)}.")
+            said = f"It is {quote(final[name])} according to the pixels, not {quote(value)}."
+            item.fault(f"mask.{name}", said, FaultCode.MISMATCH)
     if given.clicks is not None and given.clicks != getattr(stored, "clicks", ""):
         columns["clicks"] = given.clicks
     return MaskChange(shape, columns, pixels, is_new=stored is None) if columns else None

@@ -8,14 +8,15 @@ from typing import Any, Final
 
 from openimages_io import conf
 from openimages_io.annotations.errors import TooLarge
+from openimages_io.error_codes import FaultCode
 from openimages_io.format.masks import BadMask, check_png, decode, encode, unpacked_bytes
 from openimages_io.geometry import Mask as Pixels
 from openimages_io.geometry import decode_rle
 from openimages_io.models.rules import quote
 from openimages_io.models.values import is_storable
 
-ReportFault = Callable[[str, str], None]
-"""Takes the field and what is wrong with it."""
+ReportFault = Callable[[str, str, FaultCode], None]
+"""Takes the field, what is wrong with it, and the code of that."""
 _FIELDS: Final = ("png", "rle", "clicks", "width", "height", "url")
 _MOST: Final = 20
 
@@ -84,30 +85,33 @@ def read_mask(given: Any, report: ReportFault, budget: PixelBudget) -> Submitted
     """Checks what can be checked without knowing the shape. Faults go to `report`; raises `TooLarge`."""
     mask = SubmittedMask()
 
-    def fault(name: str, message: str) -> None:
+    def fault(name: str, message: str, code: FaultCode) -> None:
         mask.is_bad = True
-        report(f"mask.{name}" if name else "mask", message)
+        report(f"mask.{name}" if name else "mask", message, code)
 
     if not isinstance(given, dict):
-        fault("", f"{quote(given).capitalize()} is not a mask: write an object with png or rle.")
+        said = f"{quote(given).capitalize()} is not a mask: write an object with png or rle."
+        fault("", said, FaultCode.WRONG_TYPE)
         return mask
     for name in given:
         if name not in _FIELDS:
-            fault(name, f"A mask has no such field; it has: {', '.join(_FIELDS)}.")
+            fault(name, f"A mask has no such field; it has: {', '.join(_FIELDS)}.", FaultCode.UNKNOWN)
     png, rle = given.get("png"), given.get("rle")
     if png is not None and rle is not None:
-        fault("rle", "There is also a PNG: give only one of them.")
+        fault("rle", "There is also a PNG: give only one of them.", FaultCode.REPEATED)
     elif png is not None:
         _read_png(png, mask, fault, budget)
     elif rle is not None:
         _read_rle(rle, mask, fault, budget)
     if "clicks" in given:
-        if isinstance(given["clicks"], str) and is_storable(given["clicks"]):
-            mask.clicks = given["clicks"]
+        if not isinstance(given["clicks"], str):
+            fault("clicks", f"{quote(given['clicks']).capitalize()} is not a text.", FaultCode.WRONG_TYPE)
+        elif not is_storable(given["clicks"]):
+            fault("clicks", "A text must not contain NUL bytes or unpaired surrogates.", FaultCode.UNSTORABLE)
         else:
-            fault("clicks", "Write a text without NUL bytes and unpaired surrogates.")
+            mask.clicks = given["clicks"]
     if not isinstance(given.get("url"), str | None):
-        fault("url", f"{quote(given['url']).capitalize()} is not an address.")
+        fault("url", f"{quote(given['url']).capitalize()} is not an address.", FaultCode.WRONG_TYPE)
     mask.stated = tuple((name, given[name]) for name in ("width", "height") if name in given)
     return mask
 
@@ -115,35 +119,36 @@ def read_mask(given: Any, report: ReportFault, budget: PixelBudget) -> Submitted
 def _read_png(text: Any, mask: SubmittedMask, fault: ReportFault, budget: PixelBudget) -> None:
     limits = conf.limits()
     if not isinstance(text, str):
-        fault("png", f"{quote(text).capitalize()} is not base64.")
+        fault("png", f"{quote(text).capitalize()} is not base64.", FaultCode.WRONG_TYPE)
         return
     if len(text) > (limits.max_mask_bytes + 2) // 3 * 4:
-        fault("png", f"The PNG has more than {limits.max_mask_bytes:,} bytes.")
+        fault("png", f"The PNG has more than {limits.max_mask_bytes:,} bytes.", FaultCode.BAD_PNG)
         return
     try:
         png = base64.b64decode(text.encode("ascii"), validate=True)
     except (UnicodeEncodeError, binascii.Error):
-        fault("png", "It is not base64.")
+        fault("png", "It is not base64.", FaultCode.BAD_PNG)
         return
     try:
         budget.spend(unpacked_bytes(png, limits))
         mask.width, mask.height = check_png(png, limits)
     except BadMask as bad:
-        fault("png", f"The PNG {bad}.")
+        fault("png", f"The PNG {bad}.", FaultCode.BAD_PNG)
         return
     mask.png = png
 
 
 def _read_rle(given: Any, mask: SubmittedMask, fault: ReportFault, budget: PixelBudget) -> None:
     if not isinstance(given, dict) or given.keys() != {"size", "counts"}:
-        fault("rle", "Write an object with size and counts.")
+        fault("rle", "Write an object with size and counts.", FaultCode.WRONG_TYPE)
         return
     size, counts = given["size"], given["counts"]
     if not isinstance(size, list) or len(size) != 2 or any(type(side) is not int for side in size):
-        fault("rle.size", "Write height and width, in this order, as whole numbers.")
+        fault("rle.size", "Write height and width, in this order, as whole numbers.", FaultCode.WRONG_TYPE)
         return
     if not isinstance(counts, str | list):
-        fault("rle.counts", f"Write a text or a list of whole numbers, not {quote(counts)}.")
+        said = f"Write a text or a list of whole numbers, not {quote(counts)}."
+        fault("rle.counts", said, FaultCode.WRONG_TYPE)
         return
     height, width = size
     most = conf.limits().max_mask_pixels
@@ -152,6 +157,6 @@ def _read_rle(given: Any, mask: SubmittedMask, fault: ReportFault, budget: Pixel
     try:
         decode_rle(counts, width, height, most)
     except ValueError as bad:
-        fault("rle", f"The run lengths {bad}.")
+        fault("rle", f"The run lengths {bad}.", FaultCode.BAD_RLE)
         return
     mask.counts, mask.width, mask.height = counts, width, height

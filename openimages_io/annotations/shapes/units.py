@@ -6,6 +6,7 @@ from math import isinf
 from typing import Any, Final
 
 from openimages_io.annotations.errors import Conflict
+from openimages_io.error_codes import ErrorCode
 from openimages_io.models import Image
 from openimages_io.models.values import is_number
 
@@ -29,7 +30,7 @@ def size_for(image: Image, *, in_pixels: bool) -> Size | None:
     if not in_pixels:
         return None
     if not image.width or not image.height:
-        raise Conflict("The size of this picture is unknown, so pixels cannot be used.")
+        raise Conflict("The size of this picture is unknown, so pixels cannot be used.", ErrorCode.SIZE_UNKNOWN)
     return image.width, image.height
 
 

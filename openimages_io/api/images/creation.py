@@ -11,11 +11,13 @@ from rest_framework.request import Request
 from openimages_io import conf
 from openimages_io.annotations.errors import TooLarge
 from openimages_io.annotations.images import NewPicture, add_pictures, create_images
+from openimages_io.api.errors import fault_detail
 from openimages_io.api.fields import StrictCharField
 from openimages_io.api.images.serializers import ImageIdField, NewImageSerializer, SubsetField, UploadSerializer
 from openimages_io.api.strict import repeated, unknown
 from openimages_io.api.validation import fault
 from openimages_io.archives.safety import is_junk
+from openimages_io.error_codes import FaultCode
 from openimages_io.format.known_files import PICTURE_SUFFIXES
 from openimages_io.format.names import image_id_of
 from openimages_io.models import Image, Task
@@ -69,10 +71,10 @@ def uploaded_picture(request: Request, image: Image) -> NewPicture:
         raise serializers.ValidationError(faults)
     files: list[UploadedFile[Any]] = request.FILES.getlist("file")
     if len(files) != 1:
-        raise fault("file", "Send one picture.", "required" if not files else "repeated")
+        raise fault("file", "Send one picture.", FaultCode.REPEATED if files else FaultCode.REQUIRED)
     name = files[0].name or ""
     if why := _ending_fault(name):
-        raise fault("file", why, "bad-picture-name")
+        raise fault("file", why, FaultCode.BAD_PICTURE_NAME)
     return NewPicture(files[0], name, files[0].size or 0, image.name, "file", "file")
 
 
@@ -85,11 +87,11 @@ def _ending_fault(name: str) -> str:
 
 def _files(request: Request) -> "list[UploadedFile[Any]]":
     if others := [name for name in request.FILES if name != "files"]:
-        said = [ErrorDetail("Send pictures as `files`.", code="unknown")]
+        said = fault_detail("Send pictures as `files`.", FaultCode.UNKNOWN)
         raise serializers.ValidationError(dict.fromkeys(others, said))
     files: list[UploadedFile[Any]] = request.FILES.getlist("files")
     if not files:
-        raise fault("files", "No picture was sent.", "required")
+        raise fault("files", "No picture was sent.", FaultCode.REQUIRED)
     most = conf.options().max_upload_files
     if len(files) > most:
         raise TooLarge(f"The request has {len(files):,} pictures; this site allows {most:,} at once.")
@@ -99,14 +101,14 @@ def _files(request: Request) -> "list[UploadedFile[Any]]":
 def _names(files: "Sequence[UploadedFile[Any]]", given: Sequence[Any]) -> tuple[list[str], list[str]]:
     """The ImageIDs, and where each was said."""
     if given and len(given) != len(files):
-        raise fault("names", f"There are {len(given):,} names for {len(files):,} files.")
+        raise fault("names", f"There are {len(given):,} names for {len(files):,} files.", FaultCode.WRONG_COUNT)
     faults: dict[str, list[ErrorDetail]] = {}
     names: list[str] = []
     places: list[str] = []
     for index, file in enumerate(files):
         whole = file.name or ""
         if why := _ending_fault(whole):
-            faults[f"files[{index}]"] = [ErrorDetail(why, code="bad-picture-name")]
+            faults[f"files[{index}]"] = fault_detail(why, FaultCode.BAD_PICTURE_NAME)
             continue
         places.append(f"names[{index}]" if given else f"files[{index}]")
         try:

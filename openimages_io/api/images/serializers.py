@@ -5,12 +5,13 @@ from typing import Any
 
 from django.db.models import Count, QuerySet
 from rest_framework import serializers
-from rest_framework.exceptions import ErrorDetail
 from rest_framework.request import Request
 
+from openimages_io.api.errors import fault_detail
 from openimages_io.api.fields import LARGEST_BIG, ModelSerializer, StrictCharField, StrictFloatField, StrictIntegerField
 from openimages_io.api.reverse import reverse_url
 from openimages_io.api.strict import StrictFormSerializer, StrictSerializer
+from openimages_io.error_codes import FaultCode
 from openimages_io.format.names import image_id_of, unsafe_image_id, unsafe_word
 from openimages_io.format.sizes import MAX_SIDE
 from openimages_io.models import Image, Shape
@@ -25,7 +26,7 @@ class ImageIdField(StrictCharField):
         """Refuses what an archive could not hold."""
         text = super().to_internal_value(data)
         if why := unsafe_image_id(text):
-            raise serializers.ValidationError(f"As an ImageID it {why}.", "bad-image-id")
+            raise serializers.ValidationError(f"As an ImageID it {why}.", FaultCode.BAD_IMAGE_ID)
         return text
 
 
@@ -36,7 +37,7 @@ class SubsetField(StrictCharField):
         """Refuses what an archive could not hold."""
         text = super().to_internal_value(data)
         if why := unsafe_word(text):
-            raise serializers.ValidationError(f"As a subset's name it {why}.", "bad-subset")
+            raise serializers.ValidationError(f"As a subset's name it {why}.", FaultCode.BAD_SUBSET)
         return text
 
 
@@ -90,7 +91,7 @@ class NewImageSerializer(StrictSerializer, ModelSerializer):
         missing = [name for name, value in sides.items() if value is None]
         if len(missing) == 1:
             said = "Give both width and height, or neither."
-            raise serializers.ValidationError({missing[0]: [ErrorDetail(said, code="required")]})
+            raise serializers.ValidationError({missing[0]: fault_detail(said, FaultCode.REQUIRED)})
         return attrs
 
 

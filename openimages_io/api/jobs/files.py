@@ -11,10 +11,9 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_sche
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from openimages_io.annotations.errors import Conflict
-from openimages_io.api.errors import Gone, PreconditionFailed
+from openimages_io.api import errors
 from openimages_io.api.jobs.base import JobView
 from openimages_io.api.jobs.ranges import ByteRange, RangeNotSatisfiable, if_range_matches, parse_range
 from openimages_io.api.jobs.schema import header
@@ -22,6 +21,7 @@ from openimages_io.api.jobs.streaming import FilePart, streaming_response
 from openimages_io.api.negotiation import IgnoreAccept
 from openimages_io.api.permissions import DOWNLOADS, Rules
 from openimages_io.api.schema import error_responses
+from openimages_io.error_codes import ErrorCode
 from openimages_io.jobs.files import result_name
 from openimages_io.models import Job, JobKind, JobState
 
@@ -66,18 +66,21 @@ class JobFile(JobView):
         conditional = get_conditional_response(request._request, etag=etag)  # noqa: SLF001
         if conditional is None:
             return _sent(request, job, etag)
-        if conditional.status_code == PreconditionFailed.status_code:
-            raise PreconditionFailed("The archive has changed.")
+        if conditional.status_code == errors.PreconditionFailed.status_code:
+            raise errors.PreconditionFailed("The archive has changed.")
         conditional["ETag"] = etag
         return conditional
 
 
 def _check_is_ready(job: Job) -> None:
     if job.pruned is not None:
-        raise Gone("The archive has been removed; export the task again.")
+        raise errors.Gone("The archive has been removed; export the task again.")
     if job.state != JobState.SUCCEEDED or not job.result:
-        ended = {JobState.FAILED: "The export has failed.", JobState.CANCELLED: "The export was cancelled."}
-        raise Conflict(ended.get(JobState(job.state), "The export is not ready."))
+        ended = {
+            JobState.FAILED.value: ("The export has failed.", ErrorCode.JOB_FAILED),
+            JobState.CANCELLED.value: ("The export was cancelled.", ErrorCode.JOB_CANCELLED),
+        }
+        raise Conflict(*ended.get(job.state, ("The export is not ready.", ErrorCode.NOT_READY)))
 
 
 def _sent(request: Request, job: Job, etag: str) -> HttpResponseBase:
@@ -85,15 +88,14 @@ def _sent(request: Request, job: Job, etag: str) -> HttpResponseBase:
         file = job.result.storage.open(str(job.result), "rb")
         size = file.size
     except OSError:
-        raise Gone("The archive is missing in the storage; export the task again.") from None
+        raise errors.Gone("The archive is missing in the storage; export the task again.") from None
     wanted = request.headers.get("Range") if request.method == "GET" else None
     try:
         span = parse_range(wanted, size) if if_range_matches(request.headers.get("If-Range"), etag) else None
     except RangeNotSatisfiable:
         file.close()
-        detail = f"The range begins after the end of the file, which has {size:,} bytes."
-        body = {"detail": detail, "code": "range_not_satisfiable", "errors": []}
-        return Response(body, 416, headers={"Content-Range": f"bytes */{size}", "ETag": etag})
+        said = f"The range begins after the end of the file, which has {size:,} bytes."
+        raise errors.RangeNotSatisfiable(said, {"Content-Range": f"bytes */{size}", "ETag": etag}) from None
     part = span or ByteRange(0, size)
     headers = {
         "Accept-Ranges": "bytes",

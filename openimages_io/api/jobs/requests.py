@@ -11,6 +11,7 @@ from rest_framework.exceptions import ValidationError
 
 from openimages_io.api.fields import BoundedListField, SingleLineField, StrictBooleanField, StrictCharField
 from openimages_io.api.strict import PageQuery, StrictFormSerializer, StrictSerializer
+from openimages_io.error_codes import FaultCode
 from openimages_io.format.issues import Severity
 from openimages_io.models import Task
 from openimages_io.models.primary import primary
@@ -100,7 +101,7 @@ class NewTaskImportForm(ImportForm):
     def validate_task_name(self, name: str) -> str:
         """Raises `ValidationError` for a name that a task has."""
         if primary(Task).filter(name=name).exists():
-            raise ValidationError("A task with that name exists already.", code="unique")
+            raise ValidationError("A task with that name exists already.", code=FaultCode.UNIQUE)
         return name
 
 

@@ -8,7 +8,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.status import HTTP_202_ACCEPTED
 
-from openimages_io.annotations.errors import Conflict
 from openimages_io.api.jobs.base import JobStartView
 from openimages_io.api.jobs.requests import EmptyBody
 from openimages_io.api.jobs.schema import ACCEPTED
@@ -28,14 +27,10 @@ class JobTransitionView(JobStartView):
     step: ClassVar["staticmethod[[Job], Job]"]
 
     def change(self, request: Request, key: uuid.UUID) -> Response:
-        """Takes the step. Raises `Conflict` with the reason where it cannot be taken now."""
+        """Takes the step. Raises `InvalidTransition` with the reason where it cannot be taken now."""
         job = self.get_job(key)
         EmptyBody(data=request.data).is_valid(raise_exception=True)
-        try:
-            job = type(self).step(job)
-        except transitions.InvalidTransition as reason:
-            raise Conflict(str(reason)) from None
-        return self.answer(job, HTTP_202_ACCEPTED)
+        return self.answer(type(self).step(job), HTTP_202_ACCEPTED)
 
 
 class JobCancel(JobTransitionView):

@@ -23,6 +23,7 @@ from openimages_io.api.jobs.streaming import streaming_response
 from openimages_io.api.negotiation import IgnoreAccept
 from openimages_io.api.permissions import CONTROLS, LISTS, SEES, Rules
 from openimages_io.api.schema import error_responses
+from openimages_io.error_codes import ErrorCode
 from openimages_io.filtersets.jobs import JobFilterSet
 from openimages_io.format.issues import Severity
 from openimages_io.jobs.recovery import fail_lost_jobs
@@ -86,7 +87,7 @@ class JobDetail(JobView):
         fail_lost_jobs()
         ended = primary(Job).filter(pk=job.pk, state__in=FINAL)
         if not ended.delete()[0]:
-            raise Conflict("The job has not ended; cancel it first.")
+            raise Conflict("The job has not ended; cancel it first.", ErrorCode.JOB_NOT_ENDED)
         return Response(status=204)
 
 

@@ -9,6 +9,7 @@ from openimages_io.annotations.labels import LARGEST_POSITION
 from openimages_io.api.fields import ModelSerializer, NameField, SingleLineField, StrictCharField
 from openimages_io.api.labels.specs import SpecListField
 from openimages_io.api.strict import StrictSerializer
+from openimages_io.error_codes import FaultCode
 from openimages_io.models import EdgeKind, HierarchyEdge, Label
 
 _COLOR: Final = re.compile("#[0-9a-f]{6}")
@@ -41,7 +42,7 @@ class ColorField(StrictCharField):
         """Refuses what is not a colour; one has small letters as it is stored."""
         text = super().to_internal_value(data).lower()
         if not _COLOR.fullmatch(text):
-            raise serializers.ValidationError("Write a color as #3a86c8.", "invalid")
+            raise serializers.ValidationError("Write a color as #3a86c8.", FaultCode.BAD_COLOR)
         return text
 
 

@@ -4,9 +4,11 @@ from typing import Any, Final
 
 from rest_framework import serializers
 
+from openimages_io.api.errors import fault_detail
 from openimages_io.api.fields import BoundedListField, ModelSerializer, NameField, StrictBooleanField
 from openimages_io.api.strict import StrictSerializer
 from openimages_io.api.validation import check
+from openimages_io.error_codes import FaultCode
 from openimages_io.models import AttributeSpec
 
 MOST_SPECS: Final = 500
@@ -60,7 +62,9 @@ class SpecListField(serializers.Field[Any, Any, Any, Any]):
         seen: set[str] = set()
         for index, spec in enumerate(serializer.validated_data):
             if spec["name"] in seen:
-                faults[index] = {"name": ["An earlier attribute of this label has that name."]}
+                faults[index] = {
+                    "name": fault_detail("An earlier attribute of this label has that name.", FaultCode.REPEATED)
+                }
             seen.add(spec["name"])
         if faults:
             raise serializers.ValidationError(faults)

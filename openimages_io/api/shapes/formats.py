@@ -7,8 +7,9 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
 from openimages_io.annotations.shapes.units import Size, size_for, units_of
-from openimages_io.api.errors import readable
+from openimages_io.api.errors import fault_detail, readable
 from openimages_io.api.strict import unknown
+from openimages_io.error_codes import FaultCode
 from openimages_io.models import Image
 from openimages_io.models.rules import quote
 
@@ -31,9 +32,11 @@ def requested_format(request: Request) -> ShapeFormat:
     units, masks = request.query_params.get("units", "fractions"), request.query_params.get("masks", "")
     faults: dict[str, Any] = unknown(request.query_params, ("units", "masks"))
     if units not in {"fractions", "pixels"}:
-        faults["units"] = [f"{readable(quote(units))} is not one of: fractions, pixels."]
+        faults["units"] = fault_detail(
+            f"{readable(quote(units))} is not one of: fractions, pixels.", FaultCode.INVALID_CHOICE
+        )
     if masks not in {"png", "rle"} and "masks" in request.query_params:
-        faults["masks"] = [f"{readable(quote(masks))} is not one of: png, rle."]
+        faults["masks"] = fault_detail(f"{readable(quote(masks))} is not one of: png, rle.", FaultCode.INVALID_CHOICE)
     if faults:
         raise ValidationError(faults)
     return ShapeFormat(units == "pixels", "png" if masks == "png" else "rle" if masks == "rle" else "")

@@ -19,6 +19,7 @@ from openimages_io.annotations.shapes.submitted_masks import PixelBudget
 from openimages_io.annotations.shapes.units import Size, in_pixels
 from openimages_io.api.reverse import reverse_url
 from openimages_io.api.shapes.formats import ShapeFormat
+from openimages_io.error_codes import ErrorCode
 from openimages_io.format.masks import BadMask, decode, unpacked_bytes
 from openimages_io.geometry import encode_rle
 from openimages_io.models import Image, Shape
@@ -81,7 +82,8 @@ class ShapeWriter:
         most = conf.options().max_body_bytes
         if size > most:
             said = f"The points, attributes and masks of these shapes are {size:,} bytes"
-            raise Conflict(f"{said}, more than the {most:,} that this site answers with; export the task instead.")
+            said = f"{said}, more than the {most:,} that this site answers with; export the task instead."
+            raise Conflict(said, ErrorCode.TOO_MUCH_TO_SHOW)
 
     def _write(
         self, key: int, kind: str, label: int, x_min: Any, x_max: Any, y_min: Any, y_max: Any, points: Any, clicks: Any,
@@ -118,7 +120,8 @@ class ShapeWriter:
         except BadMask:  # nothing that came in through us
             return None
         except TooLarge as error:
-            raise Conflict(f"{error} Ask for masks=png, or for one mask at a time.") from None
+            said = f"{error} Ask for masks=png, or for one mask at a time."
+            raise Conflict(said, ErrorCode.TOO_MUCH_TO_SHOW) from None
         return {"size": list(pixels.shape), "counts": encode_rle(pixels)}
 
 

@@ -16,12 +16,14 @@ from openimages_io.annotations.shapes.items import Items
 from openimages_io.annotations.shapes.pixels import png_of
 from openimages_io.annotations.shapes.saving import Saver, locked
 from openimages_io.api.base import ApiView
+from openimages_io.api.errors import fault_detail
 from openimages_io.api.etags import check_match, is_known, require_match
 from openimages_io.api.permissions import Rules, may
 from openimages_io.api.shapes import schema
 from openimages_io.api.shapes.formats import ShapeFormat, etag_of, requested_format, size_of
 from openimages_io.api.shapes.serialization import ShapeWriter
 from openimages_io.api.strict import unknown
+from openimages_io.error_codes import FaultCode
 from openimages_io.models import Image, Shape
 from openimages_io.permissions import Verb
 
@@ -172,7 +174,7 @@ class ShapeMask(ShapesView):
         drawn = request.query_params.get("draw", "0")
         faults: dict[str, Any] = unknown(request.query_params, ("draw",))
         if drawn not in {"0", "1"}:
-            faults["draw"] = ["Write 1 to draw the shape, or 0."]
+            faults["draw"] = fault_detail("Write 1 to draw the shape, or 0.", FaultCode.INVALID_CHOICE)
         if faults:
             raise ValidationError(faults)
         png = png_of(shape, draws=drawn == "1")

@@ -24,6 +24,7 @@ from openimages_io.api.tasks.serializers import (
 )
 from openimages_io.api.users import UserSerializer, key_of
 from openimages_io.api.validation import fault
+from openimages_io.error_codes import FaultCode
 from openimages_io.filtersets.tasks import TaskFilterSet
 from openimages_io.jobs.deletion import delete_or_submit
 from openimages_io.models import Task
@@ -54,7 +55,7 @@ class TaskViewSet(ListModelMixin, CreateModelMixin, ApiViewSet):
             with transaction.atomic(using=router.db_for_write(Task)):
                 serializer.save(owner=self.request.user)
         except IntegrityError:
-            raise fault("name", NAME_TAKEN, "unique") from None  # by somebody, a moment ago
+            raise fault("name", NAME_TAKEN, FaultCode.UNIQUE) from None  # by somebody, a moment ago
 
     def get_success_headers(self, data: Mapping[str, Any]) -> dict[str, str]:
         """Where the new task is."""
