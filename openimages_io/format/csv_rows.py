@@ -30,6 +30,8 @@ _BEHIND_A_QUOTE: Final = "',' expected after '\"'"
 """What Python's CSV reader says."""
 _CELL: Final = re.compile(r'[ \t]+(?P<quoted>"(?:[^"]|"")*+")[ \t]*(?=,|\Z)|(?:"(?:[^"]|"")*+")?[^,]*')
 """A cell of a line; `quoted` is one in quotes with a space before it."""
+_SPACED: Final = re.compile(r'(?:^|,)[ \t]+"')
+"""What a line has that has such a cell."""
 
 
 class Broken(NamedTuple):
@@ -175,7 +177,7 @@ class _Block:
         self.found = Rows()
         self.spaced: list[int] = []
         """The lines of rows in which a quoted cell has spaces around it, which were left out."""
-        self._may_be_spaced = any(' "' in line or '\t"' in line for line in lines)
+        self._may_be_spaced = any((' "' in line or '\t"' in line) and _SPACED.search(line) for line in lines)
 
     def parse(self, *, is_last: bool) -> int:
         """Finds the rows; returns how many lines are done with. The others are to be given again, with more."""
@@ -312,4 +314,5 @@ def _without_spaces(line: str) -> str:
 
 def height(row: list[str]) -> int:
     """The number of lines that a row takes: line breaks may stand inside quotes."""
-    return 1 + sum(cell.count("\n") + cell.count("\r") - cell.count("\r\n") for cell in row)
+    text = "\0".join(row)
+    return 1 + text.count("\n") + text.count("\r") - text.count("\r\n")
