@@ -5,12 +5,13 @@ from importlib.util import find_spec
 
 from django.urls import URLPattern, path
 
-from openimages_io.api import jobs, shapes
+from openimages_io.api import jobs
 from openimages_io.api.images.views import ImageViewSet
 from openimages_io.api.labels.hierarchy import HierarchyViewSet
 from openimages_io.api.labels.views import LabelViewSet
 from openimages_io.api.negotiation import IgnoreAccept
 from openimages_io.api.routers import ListRouter, Router, RowRouter
+from openimages_io.api.shapes.views import ShapeViewSet
 from openimages_io.api.tasks.views import TaskViewSet
 
 app_name = "openimages_io"
@@ -21,9 +22,14 @@ _lists.register("tasks/<int:pk>/labels", LabelViewSet, "label")
 _rows.register("labels", LabelViewSet, "label")
 _lists.register("tasks/<int:pk>/images", ImageViewSet, "image")
 _rows.register("images", ImageViewSet, "image")
+_rows.register("shapes", ShapeViewSet, "shape")
 
 _hierarchy = HierarchyViewSet.as_view({"get": "retrieve", "put": "update"})
 _overlay = ImageViewSet.as_view({"get": "overlay"}, detail=True, content_negotiation_class=IgnoreAccept)
+_shapes = ShapeViewSet.as_view(
+    {"get": "list", "post": "create", "put": "bulk_update", "patch": "partial_bulk_update"}, detail=False, suffix="List"
+)
+_mask = ShapeViewSet.as_view({"get": "mask"}, detail=True, content_negotiation_class=IgnoreAccept)
 
 urlpatterns: list[URLPattern] = [
     *_router.urls,  # type: ignore[list-item]  # none of them includes others
@@ -31,7 +37,8 @@ urlpatterns: list[URLPattern] = [
     *_rows.urls,  # type: ignore[list-item]
     path("tasks/<int:pk>/hierarchy/", _hierarchy, name="hierarchy"),
     path("images/<int:pk>/overlay.svg", _overlay, name="image-overlay"),
-    *shapes.urlpatterns,
+    path("images/<int:pk>/shapes/", _shapes, name="image-shapes"),
+    path("shapes/<int:pk>/mask.png", _mask, name="shape-mask"),
     *jobs.urlpatterns,
 ]
 

@@ -1,5 +1,5 @@
 """What the OpenAPI document says of the views, in drf-spectacular's words. Only imported where that is installed."""
 
-from openimages_io.api.openapi import filtering, images, labels, tasks
+from openimages_io.api.openapi import filtering, images, labels, shapes, tasks
 
-__all__ = ["filtering", "images", "labels", "tasks"]
+__all__ = ["filtering", "images", "labels", "shapes", "tasks"]

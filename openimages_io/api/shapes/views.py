@@ -1,25 +1,27 @@
-"""The annotations of a picture: all at once, as an annotation tool saves them, or one by one."""
+"""The annotations of an image: all at once, as an annotation tool saves them, or one by one."""
 
+import json
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from typing import Any, Final
 
 from django.db.models import QuerySet
-from django.http import Http404, HttpResponse
+from django.http import Http404
+from django.http.response import HttpResponse, HttpResponseBase
 from django.utils.cache import patch_cache_control
 from rest_framework import status
 from rest_framework.exceptions import PermissionDenied, ValidationError
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from openimages_io.annotations.shapes.items import Items
 from openimages_io.annotations.shapes.pixels import png_of
 from openimages_io.annotations.shapes.saving import Saver, locked
-from openimages_io.api.base import ApiView
+from openimages_io.api.base import ApiViewSet
 from openimages_io.api.errors import fault_detail
 from openimages_io.api.etags import check_match, is_known, require_match
-from openimages_io.api.permissions import Rules, may
-from openimages_io.api.shapes import schema
+from openimages_io.api.permissions import may
 from openimages_io.api.shapes.formats import ShapeFormat, etag_of, requested_format, size_of
 from openimages_io.api.shapes.serialization import ShapeWriter
 from openimages_io.api.strict import unknown
@@ -31,49 +33,40 @@ _VERBS: Final[Mapping[str, Verb]] = {"create": "add", "update": "change", "delet
 """What the lists of a PATCH need."""
 
 
-class ShapesView(ApiView):
-    """What the views of shapes share."""
+class ShapeViewSet(ApiViewSet):
+    """The annotations of an image, and each by itself."""
 
-    def writer(self, image: Image, form: ShapeFormat) -> ShapeWriter:
-        """Writes shapes of the picture as they are asked for. Raises `Conflict`."""
-        return ShapeWriter(self.request, form, size_of(image, form))
+    rules = {  # noqa: RUF012  (how DRF declares)
+        "list": may("view", of=Shape),
+        "create": may("add", of=Shape),
+        "bulk_update": may("add", "change", "delete", of=Shape),
+        "partial_bulk_update": may("view", of=Shape),
+        "retrieve": may("view", of=Shape),
+        "partial_update": may("change", of=Shape),
+        "destroy": may("delete", of=Shape),
+        "mask": may("view", of=Shape),
+    }
+    queryset = Shape.objects.select_related("image")
+    pagination_class = None  # type: ignore[assignment]  # DRF takes None: a list is all shapes of one image
 
-    def answer(self, body: str, image: Image, form: ShapeFormat, status: int = status.HTTP_200_OK) -> HttpResponse:
-        """An answer with its ETag, which caches may keep for this user but must ask about."""
-        response = HttpResponse(body, content_type="application/json", status=status)
-        response["ETag"] = etag_of(image.revision, form, size_of(image, form))
-        patch_cache_control(response, private=True, no_cache=True)
-        return response
-
-    def answer_saved(
-        self, saver: Saver, items: Items, keys: Sequence[int], form: ShapeFormat, code: int = status.HTTP_200_OK
-    ) -> HttpResponse:
-        """The shapes that a request was about, as they are now."""
-        body = self.writer(saver.image, form).saved(saver.shapes, saver.image, keys, items.client_keys(keys))
-        return self.answer(body, saver.image, form, code)
-
-
-class PictureShapes(ShapesView):
-    """All shapes of a picture."""
-
-    rules = Rules(
-        get=may("view", of=Shape),
-        put=may("add", "change", "delete", of=Shape),
-        patch=may("view", of=Shape),
-        post=may("add", of=Shape),
-    )
-
-    @schema.list_shapes
-    def get(self, request: Request, pk: int) -> HttpResponse:
+    def list(self, request: Request, pk: int) -> HttpResponseBase:
         """Reads all shapes of a picture, in the order of their ids."""
         image, form = self.get_row(Image, pk), requested_format(request)
         if is_known(request, etag_of(image.revision, form, size_of(image, form))):
             return self.answer("", image, form, status.HTTP_304_NOT_MODIFIED)
         shapes = Shape.objects.filter(image=image)
-        return self.answer(self.writer(image, form).together(shapes, image), image, form)
+        return self.answer(self._writer(image, form).together(shapes, image), image, form)
 
-    @schema.save_shapes
-    def put(self, request: Request, pk: int) -> HttpResponse:
+    def create(self, request: Request, pk: int) -> HttpResponseBase:
+        """Adds a shape, or a list of them, to a picture."""
+        image, form = self.get_row(Image, pk), requested_format(request)
+        items = Items(in_pixels=form.pixels)
+        items.read_new(request.data)
+        with locked(image) as saver:
+            check_match(request, saver.image.revision)
+            return self._answer_saved(saver, items, saver.add(items), form, status.HTTP_201_CREATED)
+
+    def bulk_update(self, request: Request, pk: int) -> HttpResponseBase:
         """Replaces all shapes of a picture, unless they have changed since they were read.
 
         A shape with an id keeps its key, its PNG and every field that is left out. One without is made. One that is
@@ -85,10 +78,9 @@ class PictureShapes(ShapesView):
         items.read_save(request.data, image.pk)
         with locked(image) as saver:
             check_match(request, saver.image.revision)
-            return self.answer_saved(saver, items, saver.make_them(items), form)
+            return self._answer_saved(saver, items, saver.make_them(items), form)
 
-    @schema.patch_shapes
-    def patch(self, request: Request, pk: int) -> HttpResponse:
+    def partial_bulk_update(self, request: Request, pk: int) -> HttpResponseBase:
         """Creates, changes and deletes shapes of a picture, all or none; every other shape stays as it is.
 
         The answer has those that were created and changed, in the order of the request, a created one with the `key`
@@ -102,40 +94,18 @@ class PictureShapes(ShapesView):
             raise PermissionDenied
         with locked(image) as saver:
             check_match(request, saver.image.revision)
-            return self.answer_saved(saver, items, saver.patch(items), form)
+            return self._answer_saved(saver, items, saver.patch(items), form)
 
-    @schema.add_shapes
-    def post(self, request: Request, pk: int) -> HttpResponse:
-        """Adds a shape, or a list of them, to a picture."""
-        image, form = self.get_row(Image, pk), requested_format(request)
-        items = Items(in_pixels=form.pixels)
-        items.read_new(request.data)
-        with locked(image) as saver:
-            check_match(request, saver.image.revision)
-            return self.answer_saved(saver, items, saver.add(items), form, status.HTTP_201_CREATED)
-
-
-class OneShape(ShapesView):
-    """One shape: read, change, delete."""
-
-    rules = Rules(
-        get=may("view", of=Shape),
-        patch=may("change", of=Shape),
-        delete=may("delete", of=Shape),
-    )
-
-    @schema.read_shape
-    def get(self, request: Request, pk: int) -> HttpResponse:
+    def retrieve(self, request: Request, pk: int) -> HttpResponseBase:
         """Reads a shape."""
-        shape, form = self.get_row(Shape, pk, "image"), requested_format(request)
+        shape, form = self.get_object(), requested_format(request)
         if is_known(request, etag_of(shape.image.revision, form, size_of(shape.image, form))):
             return self.answer("", shape.image, form, status.HTTP_304_NOT_MODIFIED)
         return self._one(shape.image, form, Shape.objects.filter(pk=pk))
 
-    @schema.change_shape
-    def patch(self, request: Request, pk: int) -> HttpResponse:
+    def partial_update(self, request: Request, pk: int) -> HttpResponseBase:
         """Changes some fields of a shape."""
-        shape, form = self.get_row(Shape, pk, "image"), requested_format(request)
+        shape, form = self.get_object(), requested_format(request)
         items = Items(in_pixels=form.pixels)
         items.read_changes(request.data, pk)
         with locked(shape.image) as saver:
@@ -143,34 +113,17 @@ class OneShape(ShapesView):
             saver.change(items, pk)
             return self._one(saver.image, form, saver.shapes.filter(pk=pk))
 
-    @schema.delete_shape
-    def delete(self, request: Request, pk: int) -> HttpResponse:
+    def destroy(self, request: Request, pk: int) -> Response:
         """Deletes a shape with its mask."""
-        shape = self.get_row(Shape, pk, "image")
+        shape = self.get_object()
         with locked(shape.image) as saver:
             check_match(request, saver.image.revision)
             saver.delete(pk)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
-    def _one(self, image: Image, form: ShapeFormat, shapes: QuerySet[Shape]) -> HttpResponse:
-        for body in self.writer(image, form).each(shapes).values():
-            return self.answer(body, image, form)
-        raise Http404  # it was deleted meanwhile
-
-
-class ShapeMask(ShapesView):
-    """The pixels of a shape."""
-
-    rules = Rules(get=may("view", of=Shape))
-
-    def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
-        """Clients that accept only PNGs get them; errors are JSON."""
-        return super().perform_content_negotiation(request, force=True)
-
-    @schema.read_mask
-    def get(self, request: Request, pk: int) -> HttpResponse:
+    def mask(self, request: Request, pk: int) -> HttpResponse:
         """The PNG of a mask, byte by byte as it is stored; with `?draw=1` any shape that covers pixels, drawn."""
-        shape = self.get_row(Shape, pk, "image")
+        shape = self.get_object()
         drawn = request.query_params.get("draw", "0")
         faults: dict[str, Any] = unknown(request.query_params, ("draw",))
         if drawn not in {"0", "1"}:
@@ -187,3 +140,32 @@ class ShapeMask(ShapesView):
         response["ETag"] = etag
         patch_cache_control(response, private=True, no_cache=True)
         return response
+
+    def answer(self, body: str, image: Image, form: ShapeFormat, code: int = status.HTTP_200_OK) -> HttpResponseBase:
+        """An answer with its ETag, which caches may keep for this user but must ask about.
+
+        The text is JSON already; only another renderer than DRF's own for JSON gets what it says.
+        """
+        if type(self.request.accepted_renderer) is JSONRenderer or not body:
+            response = HttpResponse(body, content_type="application/json", status=code)
+        else:
+            response = Response(json.loads(body), code)
+        response["ETag"] = etag_of(image.revision, form, size_of(image, form))
+        patch_cache_control(response, private=True, no_cache=True)
+        return response
+
+    def _answer_saved(
+        self, saver: Saver, items: Items, keys: Sequence[int], form: ShapeFormat, code: int = status.HTTP_200_OK
+    ) -> HttpResponseBase:
+        """The shapes that a request was about, as they are now."""
+        body = self._writer(saver.image, form).saved(saver.shapes, saver.image, keys, items.client_keys(keys))
+        return self.answer(body, saver.image, form, code)
+
+    def _one(self, image: Image, form: ShapeFormat, shapes: QuerySet[Shape]) -> HttpResponseBase:
+        for body in self._writer(image, form).each(shapes).values():
+            return self.answer(body, image, form)
+        raise Http404  # it was deleted meanwhile
+
+    def _writer(self, image: Image, form: ShapeFormat) -> ShapeWriter:
+        """Writes shapes of the picture as they are asked for. Raises `Conflict`."""
+        return ShapeWriter(self.request, form, size_of(image, form))

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Final
 
 from drf_spectacular.extensions import OpenApiSerializerExtension
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.utils import Direction
+from drf_spectacular.utils import Direction, extend_schema_serializer
 from rest_framework.serializers import Serializer
 
 from openimages_io.annotations.shapes.items import LONGEST_CLIENT_KEY
@@ -133,7 +133,7 @@ def _renamed(value: Any, named: dict[str, Schema]) -> Any:
 class DescribedExtension(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]  # drf-spectacular's own
     """Has drf-spectacular take the component's own words."""
 
-    target_class = "openimages_io.api.shapes.components.Described"
+    target_class = Described
     match_subclasses = True
 
     def get_name(self, auto_schema: AutoSchema, direction: Direction) -> str:
@@ -207,6 +207,7 @@ _ENVELOPE: Final[Schema] = {
 }
 
 
+@extend_schema_serializer(many=False)
 class ShapeList(Described):
     """The shapes of a picture."""
 

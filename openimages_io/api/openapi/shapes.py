@@ -1,0 +1,84 @@
+"""Shapes."""
+
+from typing import Final
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
+
+from openimages_io.api.openapi.shape_components import (
+    NewShapes,
+    ShapeChange,
+    ShapeList,
+    ShapeListInput,
+    ShapeOutput,
+    ShapePatch,
+)
+from openimages_io.api.schema import ETAG, KNOWN, UNCHANGED, error_responses, match, write_error_responses
+from openimages_io.api.shapes.views import ShapeViewSet
+
+_UNITS: Final = OpenApiParameter(
+    "units", str, enum=["fractions", "pixels"], description="Of coordinates, in the request and in the answer."
+)
+_FORMS: Final = OpenApiParameter("masks", str, enum=["png", "rle"], description="Adds the masks' pixels to the answer.")
+_CHANGED: Final = "the annotations have changed"
+_TAGS: Final = ["shapes"]
+
+extend_schema_view(
+    list=extend_schema(
+        operation_id="shapes_list",
+        tags=_TAGS,
+        parameters=[_UNITS, _FORMS, KNOWN, ETAG],
+        responses={200: ShapeList, **UNCHANGED, **error_responses(400, 404, 409)},
+    ),
+    create=extend_schema(
+        operation_id="shapes_add",
+        tags=_TAGS,
+        parameters=[_UNITS, _FORMS, match(_CHANGED), ETAG],
+        request={"application/json": NewShapes},
+        responses={201: ShapeList, **write_error_responses(404, 409, 412)},
+    ),
+    retrieve=extend_schema(
+        operation_id="shapes_read",
+        tags=_TAGS,
+        parameters=[_UNITS, _FORMS, KNOWN, ETAG],
+        responses={200: ShapeOutput, **UNCHANGED, **error_responses(400, 404, 409)},
+    ),
+    partial_update=extend_schema(
+        operation_id="shapes_change",
+        tags=_TAGS,
+        parameters=[_UNITS, _FORMS, match(_CHANGED), ETAG],
+        request={"application/json": ShapeChange},
+        responses={200: ShapeOutput, **write_error_responses(404, 409, 412)},
+    ),
+    destroy=extend_schema(
+        operation_id="shapes_delete",
+        tags=_TAGS,
+        parameters=[match(_CHANGED)],
+        request=None,
+        responses={204: OpenApiResponse(None, "It is gone."), **error_responses(404, 409, 412, 500, 503)},
+    ),
+)(ShapeViewSet)
+extend_schema(
+    operation_id="shapes_save",
+    tags=_TAGS,
+    parameters=[_UNITS, _FORMS, match(_CHANGED, required=True), ETAG],
+    request={"application/json": ShapeListInput},
+    responses={200: ShapeList, **write_error_responses(404, 409, 412, 428)},
+)(ShapeViewSet.bulk_update)
+extend_schema(
+    operation_id="shapes_patch",
+    tags=_TAGS,
+    parameters=[_UNITS, _FORMS, match(_CHANGED), ETAG],
+    request={"application/json": ShapePatch},
+    responses={200: ShapeList, **write_error_responses(404, 409, 412)},
+)(ShapeViewSet.partial_bulk_update)
+extend_schema(
+    operation_id="shapes_mask",
+    tags=_TAGS,
+    parameters=[
+        OpenApiParameter("draw", str, enum=["0", "1"], description="1 to draw a shape that has no PNG."),
+        KNOWN,
+        ETAG,
+    ],
+    responses={(200, "image/png"): OpenApiTypes.BINARY, **UNCHANGED, **error_responses(400, 404, 409)},
+)(ShapeViewSet.mask)
