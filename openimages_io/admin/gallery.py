@@ -4,14 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from django import forms
 from django.db.models import Count, Q
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
 
+from openimages_io.admin.gallery_filter import MOST_CHOICES, GalleryFilter
 from openimages_io.admin.pages import Url
-from openimages_io.models import AttributeSpec, Image, Label, Shape, ShapeKind, Task
+from openimages_io.filtersets.keyset import beyond, order_of, place_of
+from openimages_io.models import AttributeSpec, Image, Shape, ShapeKind, Task
 from openimages_io.viewing.charts import box_sizes, by_subset, frequent_labels, most_frequent
 from openimages_io.viewing.drawables import drawable, labels_of
 from openimages_io.viewing.overlay import overlay
@@ -28,65 +29,8 @@ THUMBNAIL: Final = 256
 _SHAPES: Final = 300
 """Shapes that are drawn on one thumbnail."""
 _MASK_PIXELS: Final = 64_000_000
-_CHOICES: Final = 1_000
-"""Labels, subsets and sources that a select offers, the most frequent; others are found by their addresses."""
 _LARGE: Final = 100_000
 """Shapes from which on a task that has changed is not counted again while somebody waits."""
-_WITH: Final = (("", _("any")), ("1", _("with")), ("0", _("without")))
-_NO_SOURCE: Final = "\N{EMPTY SET}"
-_LARGEST_KEY: Final = 2**63 - 1
-
-
-class GalleryFilterForm(forms.Form):
-    """What the gallery is to show; everything that is asked of annotations must hold of the same one."""
-
-    search = forms.CharField(label=_("name"), required=False, max_length=255)
-    subset = forms.CharField(label=_("subset"), required=False, max_length=255)
-    label = forms.IntegerField(label=_("label"), required=False, min_value=1, max_value=_LARGEST_KEY)
-    kind = forms.ChoiceField(label=_("kind"), required=False, choices=(("", _("any")), *ShapeKind.choices))
-    source = forms.CharField(label=_("source"), required=False, max_length=64)
-    score_min = forms.FloatField(label=_("score from"), required=False, min_value=0, max_value=1)
-    score_max = forms.FloatField(label=_("score to"), required=False, min_value=0, max_value=1)
-    attribute = forms.CharField(
-        label=_("attribute"), required=False, max_length=1000, help_text=_("a name, or name=value")
-    )
-    shapes = forms.ChoiceField(label=_("annotations"), required=False, choices=_WITH)
-    file = forms.ChoiceField(label=_("picture file"), required=False, choices=_WITH)
-
-    def __init__(self, data: Any, counted: Statistics | None, labels: Sequence[Label], names: Sequence[str]) -> None:
-        super().__init__(data, auto_id="oi_%s")
-        offered: dict[str, list[tuple[str, Any]]] = {
-            "label": [(str(label.pk), str(label)) for label in sorted(labels, key=lambda label: str(label).lower())],
-        }
-        if counted is not None:
-            offered["subset"] = [(name, name) for name in list(counted.by_subset)[:_CHOICES]]
-            offered["source"] = [(name or _NO_SOURCE, name or _("none")) for name in list(counted.by_source)[:_CHOICES]]
-        for name, choices in offered.items():
-            chosen = str(self.data.get(name, ""))
-            if chosen and chosen not in dict(choices):
-                choices.append((chosen, chosen))
-            self.fields[name].widget = forms.Select(choices=[("", _("any")), *choices])
-        for name in ("score_min", "score_max"):
-            self.fields[name].widget.attrs["step"] = "any"
-        self.fields["attribute"].widget.attrs |= {"list": "oi_attributes", "placeholder": "name=value"}
-        self.attribute_names = names
-
-    def images(self, task: Task) -> "ImageQuerySet":
-        """The images that are asked for; of what is not understood, none."""
-        if not self.is_valid():
-            return task.images.none()
-        given: dict[str, Any] = {name: value for name, value in self.cleaned_data.items() if value not in ("", None)}
-        for name, ours in (("shapes", "has_shapes"), ("file", "has_file")):
-            if name in given:
-                given[ours] = given.pop(name) == "1"
-        if given.get("source") == _NO_SOURCE:
-            given["source"] = ""
-        return task.images.annotated(**given)
-
-    @property
-    def is_asking(self) -> bool:
-        """Whether not simply everything is asked for."""
-        return any(self.data.get(name) for name in self.fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,21 +50,22 @@ def gallery_context(request: HttpRequest, task: Task, url: Url) -> dict[str, Any
     counted, is_old = _counted(task, again="count" in request.GET)
     charts: list[SafeString] = []
     if counted is None:
-        labels = {label.pk: label for label in task.labels.all()[:_CHOICES]}
+        labels = {label.pk: label for label in task.labels.all()[:MOST_CHOICES]}
     else:
-        labels = {label.pk: label for label in task.labels.filter(pk__in=most_frequent(counted, _CHOICES))}
+        labels = {label.pk: label for label in task.labels.filter(pk__in=most_frequent(counted, MOST_CHOICES))}
         charts = [
             mark_safe(chart)  # noqa: S308  (everything in it is escaped)
             for chart in (frequent_labels(counted, labels), by_subset(counted), box_sizes(counted))
         ]
     specs = AttributeSpec.objects.filter(label__task=task).order_by("name").values_list("name", flat=True).distinct()
-    form = GalleryFilterForm(request.GET, counted, list(labels.values()), list(specs[:_CHOICES]))
-    images, before, after = _page(form.images(task), request)
+    wanted = GalleryFilter(request.GET, task, counted, labels.values(), list(specs[:MOST_CHOICES]))
+    images, before, after = _page(wanted.images, task, request.GET)
     return {
         "title": task.name,
         "subtitle": _("Gallery"),
         "task": task,
-        "form": form,
+        "form": wanted.form,
+        "wanted": wanted,
         "counted": counted,
         "is_old": is_old,
         "absent": counted.absent if counted else 0,
@@ -146,21 +91,27 @@ def _counted(task: Task, *, again: bool) -> tuple[Statistics | None, bool]:
     return statistics(task), False
 
 
-def _page(images: "ImageQuerySet", request: HttpRequest) -> tuple[list[Image], int | None, int | None]:
-    """A page by key, which is quick anywhere: the images, and the keys that the pages before and after begin at."""
-    after, before = (_key(request.GET.get(name, "")) for name in ("after", "before"))
-    if before is not None:
-        found = list(images.filter(pk__lt=before).order_by("-pk")[: PAGE + 1])
-        more, found = len(found) > PAGE, found[PAGE - 1 :: -1]
-        return found, found[0].pk if found and more else None, found[-1].pk if found else None
-    rows = images.filter(pk__gt=after) if after is not None else images
-    found = list(rows.order_by("pk")[: PAGE + 1])
+def _page(images: "ImageQuerySet", task: Task, query: QueryDict) -> tuple[list[Image], int | None, int | None]:
+    """A page by place, which is quick anywhere: the images, and those that the pages before and after begin at."""
+    order = order_of(images)
+    after, before = (_place(task, order, query.get(name, "")) for name in ("after", "before"))
+    backwards = before is not None
+    found = list(beyond(images, before if backwards else after, backwards=backwards)[: PAGE + 1])
     more, found = len(found) > PAGE, found[:PAGE]
-    return found, found[0].pk if found and after is not None else None, found[-1].pk if more else None
+    if backwards:
+        found.reverse()
+    has_previous = more if backwards else after is not None
+    has_next = backwards or more
+    return found, found[0].pk if found and has_previous else None, found[-1].pk if found and has_next else None
 
 
-def _key(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
+def _place(task: Task, order: Sequence[str], text: str) -> tuple[Any, ...] | None:
+    """Where the image of a key stands; in the order of keys one that is gone has its place, too."""
+    key = int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
+    if key is None or len(order) == 1:
+        return None if key is None else (key,)
+    image = task.images.filter(pk=key).first()
+    return None if image is None else place_of(image, order)
 
 
 def _address(request: HttpRequest, **beyond: int | None) -> str:

@@ -53,8 +53,18 @@ def test_every_image_is_there_with_what_is_drawn_on_it(boss: Client, scenes: Tas
         ("?label=99999999999999999999", []),
         ("?subset=%00", []),
         ("?kind=nonsense", []),
-        ("?shapes=0", []),
-        ("?file=0", []),
+        ("?has_shapes=false", []),
+        ("?has_file=false", []),
+        ("?has_shapes=maybe", []),
+        ("?updated_since=x", []),
+        ("?name=beach", ["beach"]),
+        ("?updated_since=2100-01-01T00:00:00Z", []),
+        ("?subset=validation&ordering=name", ["autumn", "beach", "cat-window", "harbour"]),
+        ("?subset=validation&ordering=-id", ["autumn", "beach", "harbour", "cat-window"]),
+        ("?subset=validation&ordering=size", []),
+        ("?attribute=is_group_of=true&attribute=is_group_of=false", []),
+        ("?source=%E2%88%85&kind=rectangle", []),
+        ("?subset=&search=&label=&source=&score_min=&attribute=&ordering=&name=beach", ["beach"]),
         ("?attribute=is_group_of=true", ["beach", "autumn"]),
     ],
 )
@@ -67,6 +77,59 @@ def test_a_label_is_chosen_by_its_key_and_stays_chosen(boss: Client, scenes: Tas
     response = boss.get(address(scenes, f"?label={label.pk}&kind=rectangle"))
     assert names(response) == ["cat-sofa"]
     assert f'<option value="{label.pk}" selected>Couch</option>' in response.content.decode()
+
+
+def test_several_labels_and_attributes_stay_chosen(boss: Client, scenes: Task) -> None:
+    couch, boat = (scenes.labels.get(display_name=name).pk for name in ("Couch", "Boat"))
+    address_of_both = f"?label={couch}&label={boat}&kind=rectangle&attribute=occluded&attribute=truncated"
+    response = boss.get(address(scenes, address_of_both))
+    wanted = scenes.images.annotated(label=[couch, boat], kind="rectangle", attribute=["occluded", "truncated"])
+    assert names(response) == list(wanted.order_by("pk").values_list("name", flat=True)) != []
+    page = response.content.decode()
+    for key in (couch, boat):
+        assert f'<option value="{key}" selected>' in page
+    assert re.search(r'<select name="label"[^>]* multiple', page)
+    assert not re.search(r'<select name="without_label"[^>]* multiple', page)
+    assert re.findall(r'<input type="text" name="attribute" value="(\w+)"', page) == ["occluded", "truncated"]
+    without = boss.get(address(scenes, f"?without_label={couch}&without_label={boat}"))
+    assert names(without) == [i.name for i in scenes.images.annotated(without_label=[couch, boat]).order_by("pk")]
+
+
+def test_an_empty_source_can_be_asked_for(boss: Client, scenes: Task) -> None:
+    image = scenes.images.get(name="beach")
+    label = scenes.labels.get(display_name="Boat")
+    Shape.objects.create(task=scenes, image=image, label=label, kind="tag", source="")
+    response = boss.get(address(scenes, "?source=\N{EMPTY SET}&kind=tag"))
+    assert names(response) == ["beach"]
+    assert '<option value="\N{EMPTY SET}" selected>none</option>' in response.content.decode()
+
+
+def test_what_the_form_has_no_field_for_stays_in_the_address(boss: Client, scenes: Task) -> None:
+    page = boss.get(address(scenes, "?name=beach&updated_since=2020-01-01T00:00:00Z")).content.decode()
+    assert '<input type="hidden" name="name" value="beach" id="oi_name">' in page
+    assert 'name="updated_since" value="2020-01-01T00:00:00Z"' in page
+    assert 'type="hidden"' not in boss.get(address(scenes)).content.decode().partition('class="oi-wanted"')[2]
+
+
+@pytest.mark.parametrize("ordering", ["name", "-updated", "-id"])
+def test_pages_go_by_place_in_every_order(
+    boss: Client, scenes: Task, monkeypatch: pytest.MonkeyPatch, ordering: str
+) -> None:
+    monkeypatch.setattr(gallery, "PAGE", 5)
+    sign = "-" if ordering.startswith("-") else ""
+    expected = list(scenes.images.order_by(ordering, f"{sign}pk").values_list("name", flat=True))
+    response = boss.get(address(scenes, f"?ordering={ordering}"))
+    seen = [names(response)]
+    while query := response.context["next_url"]:
+        response = boss.get(address(scenes, query))
+        seen.append(names(response))
+    assert [name for page in seen for name in page] == expected
+    back = []
+    while query := response.context["previous_url"]:
+        response = boss.get(address(scenes, query))
+        back.append(names(response))
+    assert back == seen[-2::-1]
+    assert names(boss.get(address(scenes, f"?ordering={ordering}&after=99999999"))) == seen[0]
 
 
 def test_pages_go_by_key_in_both_directions_and_keep_the_filter(
