@@ -17,6 +17,7 @@ from openimages_io.admin.deletion import DeletionMixin
 from openimages_io.admin.filters import ImageFilter, TaskFilter
 from openimages_io.admin.label import swatch
 from openimages_io.admin.spec_forms import load_json
+from openimages_io.annotations.shapes.rows import delete_rows, save_row
 from openimages_io.models import Shape
 from openimages_io.models.flags import FLAGS
 from openimages_io.models.rules import BOX
@@ -90,6 +91,15 @@ class ShapeAdmin(DeletionMixin, BaseAdmin):
         """All of the shape, and its mask without the pixels."""
         shape = super().get_object(request, object_id, from_field)
         return shape and Shape.objects.select_related("image", "label", "task").get(pk=shape.pk)
+
+    def save_model(self, request: HttpRequest, obj: Shape, form: Any, change: bool) -> None:
+        save_row(obj, user=request.user)
+
+    def delete_model(self, request: HttpRequest, obj: Shape) -> None:
+        delete_rows([obj], user=request.user)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Shape]) -> None:
+        delete_rows(queryset, user=request.user)
 
     @admin.display(description=_("label"))
     def label_name(self, shape: Shape) -> str:

@@ -20,7 +20,7 @@ from openimages_io.models import JobKind, JobState, Task
 from openimages_io.models.job_files import current_job_storage
 from openimages_io.models.outcomes import Outcome, outcome_sentence
 from openimages_io.transfer.checking import Checker
-from openimages_io.transfer.exporter import Exporter
+from openimages_io.transfer.exporter import Exporter, ExportResult
 from openimages_io.transfer.importer import Importer
 from openimages_io.transfer.options import ExportOptions, ImportOptions, from_json
 from openimages_io.transfer.report import Report
@@ -95,6 +95,7 @@ class _Run:
                 task_id=job.task_id,
                 must_be_new=job.task_id is None,
                 before_commit=self._commit,
+                job=job,
                 may_lock_tables=False,
             )
             result = importer.run(dry_run=job.dry_run)
@@ -123,33 +124,33 @@ class _Run:
         )
 
     def _export(self) -> None:
-        job, tick = self.job, self.watch.tick
+        job = self.job
         assert job.task is not None
         with temporary_folder() as folder:
             with temporary_space():
                 path = folder.file("export.zip")
             try:
-                result = Exporter(
+                Exporter(
                     job.task,
                     path,
                     from_json(ExportOptions, job.options),
                     progress=self.watch.progress,
                     using=database(),
+                    user=job.created_by,
+                    job=job,
+                    keep=self._keep,
                 ).run()
             except Failure as error:
                 if "dest" not in error.params:
                     raise
                 raise Failure(error.code, **{**error.params, "dest": "The archive"}) from error
-            name, digest = save_result(job, self.attempt.number, path, tick)
-            self._saved.append(name)
+
+    def _keep(self, result: ExportResult) -> None:
+        """Stores the archive, and says so in the row."""
+        name, digest = save_result(self.job, self.attempt.number, result.dest, self.watch.tick)
+        self._saved.append(name)
         self.watch.settle()
-        self._end(
-            JobState.SUCCEEDED,
-            Outcome.EXPORTED,
-            result.report,
-            result=name,
-            result_digest=digest,
-        )
+        self._end(JobState.SUCCEEDED, Outcome.EXPORTED, result.report, result=name, result_digest=digest)
 
     def _check(self) -> None:
         assert self.job.task is not None
@@ -173,7 +174,7 @@ class _Run:
         values |= {
             "outcome": outcome.stored(),
             "report": name,
-            "totals": {kind: totals.as_dict() for kind, totals in report.totals.items()},
+            "totals": report.totals_as_json(),
             "summary": [kind.as_dict() for kind in report.kinds()],
             "errors": report.errors,
             "warnings": report.counts[Severity.WARNING],

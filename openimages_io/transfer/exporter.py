@@ -1,9 +1,10 @@
 """The exporter: rows to an archive, in one snapshot, streamed. Every face runs this class with the same options."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import router
 
 from openimages_io import conf
@@ -11,7 +12,8 @@ from openimages_io.archives.output import open_output
 from openimages_io.database.snapshot import snapshot
 from openimages_io.exceptions import Failure
 from openimages_io.format.names import DATUMARO, DOCUMENTED
-from openimages_io.models import Shape, Task
+from openimages_io.models import Job, Shape, Task
+from openimages_io.signals import export_finished, send_after_commit
 from openimages_io.transfer.export_state import ExportState, Progress
 from openimages_io.transfer.gc_tuning import relaxed_gc
 from openimages_io.transfer.kinds import KINDS, Kind, rows_of
@@ -42,8 +44,16 @@ class Exporter:
         progress: Progress | None = None,
         using: str | None = None,
         kinds: Sequence[Kind] = KINDS,
+        user: AbstractBaseUser | None = None,
+        job: Job | None = None,
+        keep: Callable[[ExportResult], None] | None = None,
     ) -> None:
-        """`kinds` are those that are written."""
+        """`kinds` are those that are written.
+
+        `user` is who exports, and `job` the job that does it, for those who hear of the end; `keep` is called before
+        they do, and puts the archive where they find it.
+        """
+        self.user, self.job, self.keep = user, job, keep
         self.task, self.dest, self.force, self.progress = task, dest, force, progress
         self.options, self.kinds = options or ExportOptions(), kinds
         self.using = using or task._state.db or router.db_for_read(Shape)
@@ -78,4 +88,17 @@ class Exporter:
             out.report_losses()
             report_unsaid(out)
             report.settle()
-        return ExportResult(report, self.dest)
+        result = ExportResult(report, self.dest)
+        if self.keep is not None:
+            self.keep(result)
+        send_after_commit(
+            export_finished,
+            Task,
+            self.using,
+            task=self.task,
+            job=self.job,
+            user=self.user,
+            dest=self.dest if self.job is None else None,
+            totals=report.totals_as_json(),
+        )
+        return result

@@ -23,7 +23,8 @@ from openimages_io.database.new_files import NewFiles
 from openimages_io.exceptions import CommitUnknown, Failure, UnreadableArchive
 from openimages_io.format.issues import Issue
 from openimages_io.format.layouts import CONTENT_FOLDERS
-from openimages_io.models import AttributeSpec, HierarchyEdge, Image, Label, Mask, Shape, Task, picture_storage
+from openimages_io.models import AttributeSpec, HierarchyEdge, Image, Job, Label, Mask, Shape, Task, picture_storage
+from openimages_io.signals import import_finished, send_after_commit
 from openimages_io.transfer.apply import apply_plan
 from openimages_io.transfer.gc_tuning import relaxed_gc
 from openimages_io.transfer.kinds import KINDS, Kind
@@ -97,6 +98,7 @@ class Importer:
         must_be_new: bool = False,
         must_exist: bool = False,
         before_commit: BeforeCommit | None = None,
+        job: Job | None = None,
         may_lock_tables: bool = True,
         kinds: Sequence[Kind] = KINDS,
     ) -> None:
@@ -105,11 +107,13 @@ class Importer:
         Without more the task is the one of that name, which is made if there is none. `task_id` is the key of one that
         is there, whatever it is called; `must_be_new` refuses a task that is there, `must_exist` to make one.
         On PostgreSQL the first load of a site locks out readers until it commits, for speed, unless `may_lock_tables`
-        is False. `kinds` are those that are read, and others' files are unknown.
+        is False. `kinds` are those that are read, and others' files are unknown. `owner` imports, and owns a task that
+        is made; `job` is the job that does it, for those who hear of the end.
         """
         self.source, self.source_name, self.task_name = source, source_name, task_name
         self.progress, self.before_commit, self.may_lock_tables = progress, before_commit, may_lock_tables
         self.options, self.kinds = options or ImportOptions(), kinds
+        self.owner, self.job = owner, job
         self.using = using or router.db_for_write(Shape)
         self.limits = conf.limits()
         self._target = Target(
@@ -237,8 +241,7 @@ class Importer:
         task = self._target.find()
         if task is None or planned.basis is None or task.pk != planned.basis.task_id or not planned.holds(self.using):
             raise TaskChanged
-        if self.before_commit is not None:
-            self.before_commit(task, planned.report, False)
+        self._finish(planned, task)
         return self._result(planned, committed=True, changed=False, task=task)
 
     def _apply(self, archive: Archive, planned: Planned) -> Result:
@@ -266,11 +269,26 @@ class Importer:
             planned, task = final()
             planned.report.settle()
             self.result = self._result(planned, committed=True, changed=planned.changes, task=task)
-            if self.before_commit is not None:
-                self.before_commit(task, planned.report, planned.changes)
+            self._finish(planned, task)
 
         load = partial(loading, self.using, _tables(), last, self._transaction)
         return begun(stack, self.using, load, self._waiting())
+
+    def _finish(self, planned: Planned, task: Task) -> None:
+        """The last thing before the COMMIT, if there is one; what goes on the signal is told after it."""
+        if self.before_commit is not None:
+            self.before_commit(task, planned.report, planned.changes)
+        send_after_commit(
+            import_finished,
+            Task,
+            self.using,
+            task=task,
+            job=self.job,
+            user=self.owner,
+            is_new=planned.basis is None,
+            changed=planned.changes,
+            totals=planned.report.totals_as_json(),
+        )
 
     def _load(
         self, archive: Archive, planned: Planned, loader: Loader, task: Task, pictures: dict[str, Stored]

@@ -120,6 +120,10 @@ class Report:
         """The totals in the order of the kinds of rows."""
         return sorted(self.totals.items(), key=lambda row: (*self._order, row[0]).index(row[0]))
 
+    def totals_as_json(self) -> dict[str, dict[str, Any]]:
+        """The totals by kind of rows, for JSON."""
+        return {kind: totals.as_dict() for kind, totals in self.totals.items()}
+
     def issues(self) -> Iterator[Issue]:
         """Every issue that is listed, in the order in which they were found."""
         return (Issue.of_dict(json.loads(line)) for line in self._lines())
@@ -148,7 +152,7 @@ class Report:
         """Writes the report as JSON, whatever the number of issues; `head` comes first in it, then the summary."""
         body = {
             **head,
-            "totals": {kind: totals.as_dict() for kind, totals in self.totals.items()},
+            "totals": self.totals_as_json(),
             "errors": self.counts[Severity.ERROR],
             "warnings": self.counts[Severity.WARNING],
             "notes": self.counts[Severity.NOTE],

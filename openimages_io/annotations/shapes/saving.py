@@ -11,6 +11,7 @@ from django.db.models.functions import Length
 
 from openimages_io.annotations.errors import InvalidData, InvalidValue, NotThere
 from openimages_io.annotations.shapes.drafts import Draft, Drafts
+from openimages_io.annotations.shapes.events import SavedShapes
 from openimages_io.annotations.shapes.items import Items
 from openimages_io.annotations.shapes.units import size_for
 from openimages_io.annotations.transactions import changing_image
@@ -25,8 +26,10 @@ _BATCH: Final = 500
 class Saver:
     """Changes the shapes of one picture within the caller's transaction, which has locked it."""
 
-    def __init__(self, image: Image, using: str) -> None:
+    def __init__(self, image: Image, using: str, user: Any = None) -> None:
         self.image, self.using = image, using
+        self.saved = SavedShapes(image.task_id, using, user, {image.pk})
+        """What it has done so far."""
 
     @property
     def shapes(self) -> QuerySet[Shape]:
@@ -139,7 +142,12 @@ class Saver:
         masks = [draft.mask for draft in drafts if draft.mask is not None]
         if not (new or changed or masks or gone):
             return
+        edited = [draft.shape for draft in drafts if not draft.is_new and (draft.changed or draft.mask is not None)]
+        self.saved.created += len(new)
+        self.saved.changed += len(edited)
+        self.saved.kinds.update(shape.kind for shape in (*new, *edited))
         for batch in _batches(gone):
+            self.saved.add_deleted(batch)
             plain(Shape, self.using).filter(pk__in=batch).delete()
         if changed:
             names = set().union(*(draft.changed for draft in changed))
@@ -162,10 +170,15 @@ def _keys(drafts: Sequence[Draft]) -> list[int]:
 
 
 @contextmanager
-def locked(image: Image, using: str | None = None) -> Iterator[Saver]:
-    """A transaction in which nobody else changes the image's annotations. Raises `NotThere` and `Conflict`."""
+def locked(image: Image, using: str | None = None, *, user: Any = None) -> Iterator[Saver]:
+    """A transaction in which nobody else changes the image's annotations; `user` is who saves.
+
+    Raises `NotThere` and `Conflict`.
+    """
     with changing_image(image, using) as current:
-        yield Saver(current, str(current._state.db))
+        saver = Saver(current, str(current._state.db), user)
+        yield saver
+        saver.saved.send()
 
 
 def _update(loader: Loader, rows: Sequence[Shape], names: set[str]) -> None:

@@ -62,7 +62,7 @@ class ShapeViewSet(ApiViewSet):
         image, form = self.get_row(Image, pk), requested_format(request)
         items = Items(in_pixels=form.pixels)
         items.read_new(request.data)
-        with locked(image) as saver:
+        with locked(image, user=request.user) as saver:
             check_match(request, saver.image.revision)
             return self._answer_saved(saver, items, saver.add(items), form, status.HTTP_201_CREATED)
 
@@ -76,7 +76,7 @@ class ShapeViewSet(ApiViewSet):
         require_match(request)
         items = Items(in_pixels=form.pixels)
         items.read_save(request.data, image.pk)
-        with locked(image) as saver:
+        with locked(image, user=request.user) as saver:
             check_match(request, saver.image.revision)
             return self._answer_saved(saver, items, saver.make_them(items), form)
 
@@ -92,7 +92,7 @@ class ShapeViewSet(ApiViewSet):
         needed = {_VERBS[name] for name in _VERBS if isinstance(request.data, dict) and request.data.get(name)}
         if not may(*needed, of=Shape).allows(self.permissions, request.user, image):
             raise PermissionDenied
-        with locked(image) as saver:
+        with locked(image, user=request.user) as saver:
             check_match(request, saver.image.revision)
             return self._answer_saved(saver, items, saver.patch(items), form)
 
@@ -108,7 +108,7 @@ class ShapeViewSet(ApiViewSet):
         shape, form = self.get_object(), requested_format(request)
         items = Items(in_pixels=form.pixels)
         items.read_changes(request.data, pk)
-        with locked(shape.image) as saver:
+        with locked(shape.image, user=request.user) as saver:
             check_match(request, saver.image.revision)
             saver.change(items, pk)
             return self._one(saver.image, form, saver.shapes.filter(pk=pk))
@@ -116,7 +116,7 @@ class ShapeViewSet(ApiViewSet):
     def destroy(self, request: Request, pk: int) -> Response:
         """Deletes a shape with its mask."""
         shape = self.get_object()
-        with locked(shape.image) as saver:
+        with locked(shape.image, user=request.user) as saver:
             check_match(request, saver.image.revision)
             saver.delete(pk)
         return Response(status=status.HTTP_204_NO_CONTENT)

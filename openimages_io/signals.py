@@ -1,0 +1,45 @@
+"""What a site may react to: imports and exports that have ended, and annotations that were saved.
+
+Each is sent once a transaction, after its COMMIT, whether a command, the API or the admin site was asked; with
+ATOMIC_REQUESTS after that of the request. A receiver that raises is logged, and what was committed stays as it is. A
+program that is killed just after a COMMIT sends nothing.
+"""
+
+from functools import partial
+from typing import Any, Final
+
+from django.db import transaction
+from django.db.models import Model
+from django.dispatch import Signal
+
+import_finished: Final = Signal()
+"""An import has written what an archive says, or found that nothing is different; never a dry run.
+
+`sender` is Task. `task`; `job`, None for the command; `user`, who asked for it, or None; `is_new`, whether it made the
+task; `changed`, whether anything was different before; `totals`, by kind of rows what a job's `totals` say.
+"""
+export_finished: Final = Signal()
+"""An archive is complete.
+
+`sender` is Task. `task`; `job`, whose `result` is the archive, None for the command; `user` or None; `dest`, the path
+of the archive, None for a job; `totals`.
+"""
+shapes_saved: Final = Signal()
+"""Shapes of images were created, changed or deleted one by one; neither an import, nor images or tasks with them.
+
+`sender` is Shape. `task`; `image_ids`, a frozenset; `user` or None; `created`, `changed` and `deleted`, how many;
+`kinds`, a frozenset of their kinds.
+"""
+
+
+def send_after_commit(signal: Signal, sender: type[Any], using: str, **values: Any) -> None:
+    """Sends it when the transaction has committed; at once where there is none."""
+    if signal.has_listeners(sender):
+        transaction.on_commit(partial(_send, signal, sender, using, values), using=using, robust=True)
+
+
+def _send(signal: Signal, sender: type[Any], using: str, values: dict[str, Any]) -> None:
+    job: Model | None = values.get("job")
+    if job is not None:  # a worker ends the row, not the object
+        values["job"] = type(job)._base_manager.using(using).get(pk=job.pk)
+    signal.send_robust(sender, **values)
