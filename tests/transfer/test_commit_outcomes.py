@@ -96,7 +96,7 @@ def test_the_importer(how: str, end: Ending, source: Path, before: dict[str, Any
         if how in NOT:
             advice = f". Look at the room and the permissions of {connection.settings_dict['NAME']} and its folder."
             said = "The database failed, so nothing was written: the disk is full"
-            assert str(caught.value) == said + (advice if connection.vendor == "sqlite" else "")
+            assert str(caught.value) == said + (advice if connection.vendor == "sqlite" else ".")
         elif how not in STOPPED:
             assert str(caught.value) == (
                 "The connection to the database broke while committing, so the import may have been written: look "
