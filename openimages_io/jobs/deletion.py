@@ -20,7 +20,7 @@ from openimages_io.jobs.rows import database, retry_while_locked, rows
 from openimages_io.jobs.submission import new_job, submitted
 from openimages_io.jobs.transitions import retry
 from openimages_io.models import Image, Job, JobKind, JobState, Mask, Shape, Task
-from openimages_io.models.deletion import clear_images
+from openimages_io.models.deletion import forget_files
 from openimages_io.models.job import UNDER_WAY
 
 Progress = Callable[[str, int, int], None]
@@ -75,9 +75,9 @@ def delete_hidden_task(key: int, progress: Progress, last: Callable[[], None]) -
         total = plain(Shape, using).filter(task_id=key).count() + plain(Image, using).filter(task_id=key).count()
         done = 0
         for model, size, delete in ((Shape, _SHAPES, _delete_shapes), (Image, _IMAGES, _delete_images)):
-            for keys in _parts(model, key, size):
-                retry_while_locked(partial(delete, key, keys[0], keys[-1]))
-                done += len(keys)
+            for first, final in _parts(model, key, size):
+                retry_while_locked(partial(delete, key, first, final))
+                done += size
                 progress(_PHASE, min(done, total), total)
 
     def end() -> None:
@@ -98,14 +98,15 @@ def _is_large(task: Task) -> bool:
     return found > limit
 
 
-def _parts(model: type[models.Model], task: int, size: int) -> Iterator[list[int]]:
-    """The keys of the task's rows, in order; what comes of earlier ones meanwhile does not matter."""
-    last = 0
+def _parts(model: type[models.Model], task: int, size: int) -> Iterator[tuple[int, int]]:
+    """The first and last keys of parts of the task's rows, in order; rows that come of earlier keys do not matter."""
     every: models.QuerySet[Any] = models.QuerySet(model, using=database())
-    of_task = every.filter(task_id=task).order_by("pk")
-    while keys := list(of_task.filter(pk__gt=last).values_list("pk", flat=True)[:size]):
-        last = keys[-1]
-        yield keys
+    keys = every.filter(task_id=task).order_by("pk").values_list("pk", flat=True)
+    last = 0
+    while (first := keys.filter(pk__gt=last).first()) is not None:
+        following = keys.filter(pk__gte=first)
+        last = next(iter(following[size - 1 : size]), None) or following.last() or first
+        yield first, last
 
 
 def _delete_shapes(task: int, first: int, final: int) -> None:
@@ -121,5 +122,8 @@ def _delete_images(task: int, first: int, final: int) -> None:
     using = database()
     images = plain(Image, using).filter(task_id=task, pk__gte=first, pk__lte=final)
     with Commit(using):
-        clear_images(list(images.values_list("pk", flat=True)), using)  # what has been added meanwhile, and the files
+        files = dict(images.exclude(file="").values_list("file", "file_digest"))
+        forget_files(Image._meta.get_field("file").storage, files, using)
+        plain(Mask, using).filter(shape__image__in=images)._raw_delete(using)  # what has been added meanwhile
+        plain(Shape, using).filter(image__in=images)._raw_delete(using)
         images._raw_delete(using)
