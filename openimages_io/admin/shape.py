@@ -1,6 +1,7 @@
 """Shapes as rows, for repairs. They are drawn in a frontend or come with an import; nobody adds one here by numbers."""
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -17,7 +18,6 @@ from openimages_io.admin.deletion import DeletionMixin
 from openimages_io.admin.filters import ImageFilter, TaskFilter
 from openimages_io.admin.label import swatch
 from openimages_io.admin.spec_forms import load_json
-from openimages_io.annotations.shapes.rows import delete_rows, save_row
 from openimages_io.models import Shape
 from openimages_io.models.flags import FLAGS
 from openimages_io.models.rules import BOX
@@ -93,13 +93,20 @@ class ShapeAdmin(DeletionMixin, BaseAdmin):
         return shape and Shape.objects.select_related("image", "label", "task").get(pk=shape.pk)
 
     def save_model(self, request: HttpRequest, obj: Shape, form: Any, change: bool) -> None:
+        from openimages_io.annotations.shapes.rows import save_row  # noqa: PLC0415  (needs numpy)
+
         save_row(obj, user=request.user)
 
     def delete_model(self, request: HttpRequest, obj: Shape) -> None:
-        delete_rows([obj], user=request.user)
+        self._delete(request, [obj])
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Shape]) -> None:
-        delete_rows(queryset, user=request.user)
+        self._delete(request, queryset)
+
+    def _delete(self, request: HttpRequest, shapes: Iterable[Shape]) -> None:
+        from openimages_io.annotations.shapes.rows import delete_rows  # noqa: PLC0415  (needs numpy)
+
+        delete_rows(shapes, user=request.user)
 
     @admin.display(description=_("label"))
     def label_name(self, shape: Shape) -> str:

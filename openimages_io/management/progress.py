@@ -1,15 +1,7 @@
-"""A progress bar on a terminal, and nothing elsewhere."""
+"""A progress bar on a terminal where tqdm is installed (the extra `progress`), and nothing elsewhere."""
 
 from types import TracebackType
-from typing import NoReturn, Self, TextIO
-
-from tqdm import tqdm
-
-
-class _Bar(tqdm):  # type: ignore[type-arg]
-    """A bar without tqdm's watching thread, which would outlive the command."""
-
-    monitor_interval = 0
+from typing import Any, Self, TextIO
 
 
 class ProgressBar:
@@ -17,17 +9,18 @@ class ProgressBar:
 
     def __init__(self, stream: TextIO, *, shown: bool, unit: str = "B") -> None:
         self.stream, self.unit = stream, unit
-        self.shown = shown and stream.isatty()
-        self._bar: tqdm[NoReturn] | None = None
+        self._bar_class = _bar_class() if shown and stream.isatty() else None
+        self.shown = self._bar_class is not None
+        self._bar: Any = None
         self._phase = ""
 
     def __call__(self, phase: str, done: int, total: int) -> None:
-        if not self.shown:
+        if self._bar_class is None:
             return
         if phase != self._phase or self._bar is None:
             self.close()
             self._phase = phase
-            self._bar = _Bar(
+            self._bar = self._bar_class(
                 total=total,
                 desc=f"{phase:9}",
                 unit=self.unit,
@@ -51,3 +44,17 @@ class ProgressBar:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _bar_class() -> Any:
+    try:
+        from tqdm import tqdm  # noqa: PLC0415  (only for who has a terminal)
+    except ImportError:
+        return None
+
+    class Bar(tqdm):  # type: ignore[type-arg]
+        """A bar without tqdm's watching thread, which would outlive the command."""
+
+        monitor_interval = 0
+
+    return Bar

@@ -297,6 +297,19 @@ def test_progress_is_shown_on_a_terminal_alone(
         assert ("check" in text, "commit" in text) == (shown, shown)
 
 
+def test_without_tqdm_the_commands_work_and_show_no_bar(
+    source: Callable[[Files], Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setitem(sys.modules, "tqdm", None)  # what makes an import fail
+    archive, out = source(documented(boxes=[BOX])), io.StringIO()
+    monkeypatch.setattr(sys, "stderr", terminal := Terminal())
+    call_command("import_openimages", str(archive), "--task", "t", stdout=out)
+    call_command("export_openimages", "t", str(tmp_path / "out.zip"), stdout=out)
+    assert "Imported into the new task “t”" in out.getvalue()
+    assert "Exported the task “t”" in out.getvalue()
+    assert terminal.getvalue() == ""
+
+
 def test_the_progress_bar_goes_through_the_phases() -> None:
     stream = Terminal()
     threads = threading.active_count()
