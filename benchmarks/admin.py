@@ -76,8 +76,7 @@ def _measure_pages() -> dict[str, tuple[float, int]]:
     client = Client()
     client.force_login(users.create_superuser("boss", "boss@localhost", "-"))
     return {
-        name: _timed(partial(client.get, where), 1 if "counting" in name else _TIMES)
-        for name, where in _pages().items()
+        name: timed(partial(client.get, where), 1 if "counting" in name else _TIMES) for name, where in _pages().items()
     }
 
 
@@ -118,7 +117,7 @@ def _pages() -> dict[str, str]:
     return {name: where if where.startswith("/") else f"{_ADMIN}/{where}" for name, where in pages.items()}
 
 
-def _timed(ask: Callable[[], Any], times: int) -> tuple[float, int]:
+def timed(ask: Callable[[], Any], times: int) -> tuple[float, int]:
     """The median of the seconds, and the queries; once alone where the second time would be another thing."""
     from django.db import connection  # noqa: PLC0415  (needs the settings)
     from django.test.utils import CaptureQueriesContext  # noqa: PLC0415  (needs the settings)

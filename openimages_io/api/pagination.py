@@ -91,7 +91,6 @@ class KeyCursorPagination(CursorPagination):
             reverse, place = cursor.reverse, cursor.place
         elif asked.get("after"):
             place = self._place(view.get_queryset(), asked["after"])
-        self.total = queryset.order_by()[: COUNTED + 1].count() if asked["count"] else None
         found = list(beyond(queryset, place, backwards=reverse)[: size + 1])
         has_more, page = len(found) > size, found[:size]
         if reverse:
@@ -99,6 +98,10 @@ class KeyCursorPagination(CursorPagination):
         self.page = page
         self.has_next = place is not None if reverse else has_more
         self.has_previous = has_more if reverse else place is not None
+        self.total = None
+        if asked["count"]:
+            is_all = not self.has_next and not self.has_previous
+            self.total = len(page) if is_all else queryset.order_by()[: COUNTED + 1].count()
         self.display_page_controls = self.has_next or self.has_previous
         return page
 

@@ -167,7 +167,11 @@ class Image(RevisedModel):
                 condition=Q(rotation=None) | Q(rotation__gte=-360, rotation__lte=360), name="openimages_image_rotation"
             ),
         )
-        indexes = (models.Index(fields=("task", "id"), name="openimages_image_in_order"),)
+        indexes = (
+            models.Index(fields=("task", "id"), name="openimages_image_in_order"),
+            models.Index(fields=("task", "name", "id"), name="openimages_image_by_name"),
+            models.Index(fields=("task", "updated", "id"), name="openimages_image_by_update"),
+        )
 
     def __str__(self) -> str:
         return f"{self.subset}/{self.name}"
