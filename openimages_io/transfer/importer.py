@@ -20,6 +20,7 @@ from openimages_io.database.bulk import Loader, loading
 from openimages_io.database.commit import Commit, Outcome
 from openimages_io.database.locking import begun
 from openimages_io.database.new_files import NewFiles
+from openimages_io.database.room import check_room
 from openimages_io.exceptions import CommitUnknown, Failure, UnreadableArchive
 from openimages_io.format.issues import Issue
 from openimages_io.format.layouts import CONTENT_FOLDERS
@@ -203,6 +204,7 @@ class Importer:
                     if planned.is_refused:
                         raise _Refused(self._result(planned, committed=False, changed=False, refused=True))
                     planned.plan.settle()
+                    check_room(self.using, planned.plan.inserted.total())
                     try:
                         self._load(archive, planned, loader, task, self._store(archive, planned, files))
                     except ArchiveChanged as fault:
@@ -247,6 +249,7 @@ class Importer:
     def _apply(self, archive: Archive, planned: Planned) -> Result:
         """Writes what was planned. Raises `TaskChanged` if that is not right any more; nothing is written then."""
         planned.plan.settle()
+        check_room(self.using, planned.plan.inserted.total())
         try:
             with NewFiles(picture_storage(), self._transaction) as files, ExitStack() as stack:
                 pictures = self._store(archive, planned, files)
