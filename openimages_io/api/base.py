@@ -11,7 +11,6 @@ from rest_framework import status
 from rest_framework.generics import GenericAPIView, get_object_or_404
 from rest_framework.parsers import BaseParser
 from rest_framework.permissions import SAFE_METHODS, IsAuthenticated
-from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.viewsets import ViewSetMixin
 
@@ -40,7 +39,6 @@ class ApiView(GenericAPIView[Any]):
     was_asked = False
     """Whether the rules were asked."""
     parser_classes: Sequence[type[BaseParser]] = (StrictJSONParser,)
-    renderer_classes = (JSONRenderer,)
     throttle_classes = (*GenericAPIView.throttle_classes, RequestThrottle)
     pagination_class = KeyCursorPagination
     filter_backends = (StrictFilterBackend,)

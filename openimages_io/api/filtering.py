@@ -8,7 +8,7 @@ from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
-from openimages_io.api.strict import faults_of, repeated, unknown
+from openimages_io.api.strict import faults_of, query_of, repeated, unknown
 
 
 class StrictFilterBackend(DjangoFilterBackend):
@@ -23,7 +23,8 @@ class StrictFilterBackend(DjangoFilterBackend):
         if view.paginator is not None:
             forms.append(view.paginator.form(request))
         fields = {name: field for form in forms for name, field in form.fields.items()}
-        found = unknown(request.query_params, fields) | repeated(request.query_params, fields)
+        query = query_of(request)
+        found = unknown(query, fields) | repeated(query, fields)
         for form in forms:
             found |= faults_of(form)
         if found:

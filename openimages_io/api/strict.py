@@ -4,9 +4,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Final
 
 from django.forms import Form
+from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.request import Request
+from rest_framework.settings import api_settings
 
 from openimages_io.api.errors import fault_detail
 from openimages_io.error_codes import FaultCode
@@ -71,6 +74,13 @@ class PageQuery(StrictFormSerializer):
     page_size = serializers.IntegerField(
         required=False, min_value=1, help_text="Rows on a page, up to the site's limit."
     )
+
+
+def query_of(request: Request) -> QueryDict:
+    """The query but for the name by which DRF has a client choose a renderer, `?format=json`."""
+    query = request.query_params.copy()
+    query.pop(api_settings.URL_FORMAT_OVERRIDE, None)
+    return query
 
 
 def unknown(names: Iterable[str], fields: Iterable[str]) -> dict[str, list[ErrorDetail]]:

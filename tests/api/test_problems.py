@@ -109,7 +109,7 @@ class Page(ApiView):
     """A view of a site that shows pages to browsers."""
 
     rules = Rules(get=LISTS)
-    renderer_classes = (renderers.JSONRenderer, renderers.BrowsableAPIRenderer)  # type: ignore[assignment]
+    renderer_classes = (renderers.JSONRenderer, renderers.BrowsableAPIRenderer)
     raises: exceptions.APIException
 
     def get(self, request: Any) -> Any:

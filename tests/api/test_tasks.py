@@ -238,7 +238,7 @@ def test_options_say_what_a_view_is_and_nothing_of_a_row(api: APIClient, task: T
     assert said == {
         "name": "Task Instance",
         "description": "The tasks that exist for the user.",
-        "renders": ["application/json"],
+        "renders": ["application/json", "text/html"],
         "parses": ["application/json"],
     }
     assert ok(api.options(f"{URL}0/")) == said

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 
 from openimages_io.annotations.shapes.units import Size, size_for, units_of
 from openimages_io.api.errors import fault_detail, readable
-from openimages_io.api.strict import unknown
+from openimages_io.api.strict import query_of, unknown
 from openimages_io.error_codes import FaultCode
 from openimages_io.models import Image
 from openimages_io.models.rules import quote
@@ -30,7 +30,7 @@ class ShapeFormat:
 def requested_format(request: Request) -> ShapeFormat:
     """The form that the query asks for. Raises `ValidationError`."""
     units, masks = request.query_params.get("units", "fractions"), request.query_params.get("masks", "")
-    faults: dict[str, Any] = unknown(request.query_params, ("units", "masks"))
+    faults: dict[str, Any] = unknown(query_of(request), ("units", "masks"))
     if units not in {"fractions", "pixels"}:
         faults["units"] = fault_detail(
             f"{readable(quote(units))} is not one of: fractions, pixels.", FaultCode.INVALID_CHOICE
