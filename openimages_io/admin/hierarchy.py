@@ -59,12 +59,12 @@ class Graph:
         labels = {label.pk: label for label in task.labels.all()}
         children: dict[int, list[tuple[int, bool]]] = defaultdict(list)
         parents: dict[int, list[int]] = defaultdict(list)
-        # Subcategories before parts, as the format's JSON has them.
-        edges = HierarchyEdge.objects.filter(parent__task=task).order_by("parent", "-kind", "position", "pk")
-        for parent, child, kind in edges.values_list("parent_id", "child_id", "kind"):
+        for parent, child, kind in HierarchyEdge.objects.all().of_task(task.pk):
             children[parent].append((child, kind == EdgeKind.PART))
             if parent not in parents[child]:
                 parents[child].append(parent)
+        for below in children.values():
+            below.sort(key=lambda edge: edge[1])  # subcategories before parts
         return cls(labels, children, parents, address)
 
     def url_of(self, key: int) -> str:

@@ -4,23 +4,15 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.http import (
-    FileResponse,
-    HttpRequest,
-    HttpResponse,
-    HttpResponseRedirect,
-    JsonResponse,
-    StreamingHttpResponse,
-)
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.http.response import HttpResponseBase
-from django.utils.translation import gettext as _
 
 from openimages_io.admin.pages import PagesMixin, page
 from openimages_io.admin.permissions import may_here
 from openimages_io.admin.wording import percent
 from openimages_io.exceptions import OpenImagesError
 from openimages_io.jobs.status import job_status
-from openimages_io.models import Job, JobKind, JobState, Task
+from openimages_io.models import Job, JobKind, Task
 from openimages_io.models.job import FINAL
 from openimages_io.permissions import permissions
 
@@ -72,24 +64,23 @@ class JobPagesMixin(PagesMixin):
     def issues_view(self, request: HttpRequest, job: Job) -> HttpResponseBase:
         """All issues as a table."""
         from openimages_io.jobs.reports import issues_csv  # noqa: PLC0415  (slow to load)
+        from openimages_io.jobs.streaming import streaming_response  # noqa: PLC0415
 
         headers = {"Content-Disposition": f'attachment; filename="issues-{job.pk}.csv"'}
-        return StreamingHttpResponse(issues_csv(job), content_type="text/csv; charset=utf-8", headers=headers)
+        return streaming_response(request, issues_csv(job), "text/csv; charset=utf-8", headers=headers)
 
     @page("<uuid:key>/file/", "file", permission="download")
     def file_view(self, request: HttpRequest, job: Job) -> HttpResponseBase:
         """The archive that an export made."""
-        back = HttpResponseRedirect(self.url("job_change", job.pk))
-        if not job.result or job.state != JobState.SUCCEEDED:
-            self.message_user(request, _("There is no archive: it is not ready, or was removed."), messages.WARNING)
-            return back
+        from openimages_io.jobs.downloads import ArchiveGone, RangeBeyondEnd, archive_response  # noqa: PLC0415
+
         try:
-            opened = job.result.storage.open(job.result.name or "", "rb")
-        except OSError:
-            self.message_user(request, _("The archive is no longer there. Export again."), messages.ERROR)
-            return back
-        name = (job.result.name or "").rpartition("/")[2]
-        return FileResponse(opened, as_attachment=True, filename=name, content_type="application/zip")
+            return archive_response(request, job)
+        except RangeBeyondEnd as error:
+            return HttpResponse(status=416, headers=error.headers)
+        except ArchiveGone as error:
+            self.message_user(request, str(error), messages.WARNING)
+        return HttpResponseRedirect(self.url("job_change", job.pk))
 
     @page("<uuid:key>/cancel/", "cancel", permission="control", only_post=True)
     def cancel_view(self, request: HttpRequest, job: Job) -> HttpResponse:

@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.core.exceptions import ObjectDoesNotExist
-from django.db.models import Count, OuterRef, Subquery
+from django.db.models import Count
 
 from openimages_io.models import Image, Shape, Task
+from openimages_io.models.counting import small_tasks
 
 _SMALL: Final = 2_000
 """A task with no more shapes, and images, than these is counted when the list is shown."""
@@ -39,7 +40,7 @@ def counts_of(tasks: Iterable[Task]) -> dict[int, Counts]:
         if not holds:
             unsure.append(task.pk)
     if unsure:
-        found |= _counted(_small(unsure))
+        found |= _counted(small_tasks(unsure, _SMALL))
     return found
 
 
@@ -54,16 +55,6 @@ def _kept(task: Task) -> tuple[Counts, bool]:
         return Counts(), False
     holds = kept.revision == task.revision
     return Counts(images, by_kind, None if holds else kept.counted), holds
-
-
-def _small(keys: Sequence[int]) -> list[int]:
-    """Those of the tasks that are counted quickly; asks each for one row behind the limit."""
-    behind = {
-        name: Subquery(rows.filter(task=OuterRef("pk")).order_by("pk").values("pk")[_SMALL : _SMALL + 1])
-        for name, rows in (("more_images", Image.objects.all()), ("more_shapes", Shape.objects.all()))
-    }
-    tasks = Task.objects.filter(pk__in=keys).annotate(**behind).order_by()
-    return [key for key, *more in tasks.values_list("pk", *behind) if more == [None, None]]
 
 
 def _counted(keys: Sequence[int]) -> dict[int, Counts]:

@@ -31,11 +31,9 @@ def graph_of(task: Task) -> hierarchy.Graph:
         Label.objects.using(using).filter(task=task).order_by("position", "pk").values_list("pk", "name", "is_listed")
     )
     names = {pk: name for pk, name, _ in labels}
-    rows = HierarchyEdge.objects.using(using).filter(parent__task=task.pk)
-    rows = rows.order_by("parent__position", "parent_id", "kind", "position", "pk")
     edges = tuple(
         hierarchy.Edge(names[parent], names[child], hierarchy.EdgeKind(kind))
-        for parent, child, kind in rows.values_list("parent_id", "child_id", "kind")
+        for parent, child, kind in HierarchyEdge.objects.using(using).of_task(task.pk)
         if parent in names and child in names  # of the same moment
     )
     bare = [name for _, name, is_listed in labels if not is_listed]

@@ -88,6 +88,11 @@ class HierarchyEdgeQuerySet(RevisedQuerySet["HierarchyEdge"]):
 
     task_path = "parent__task_id"
 
+    def of_task(self, task_id: int) -> "models.QuerySet[HierarchyEdge, tuple[int, int, str]]":
+        """Parent, child and kind of a task's edges, in the order in which files have them."""
+        edges = self.filter(parent__task_id=task_id).order_by("parent__position", "parent_id", "kind", "position", "pk")
+        return edges.values_list("parent_id", "child_id", "kind")
+
 
 class HierarchyEdge(RevisedModel):
     """One class below another. A class may stand below several, and be both a subcategory and a part."""

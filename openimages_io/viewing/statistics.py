@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from openimages_io.database.snapshot import snapshot
 from openimages_io.models import Image, Label, Shape, ShapeKind, Task, TaskStatistics
+from openimages_io.models.counting import small_tasks
 
 _LAYOUT: Final = 1
 """Raised when what is kept means something else, so that what an older release kept is counted again."""
@@ -80,17 +81,10 @@ def known(task: Task) -> Statistics | None:
     """
     using = router.db_for_write(TaskStatistics, instance=task)
     kept = stored([task], using).get(task.pk)
-    return kept if (kept and kept.revision == task.revision) or not _is_small(task) else refresh(task)
-
-
-def _is_small(task: Task) -> bool:
-    """Whether there is no row behind the limit; of a large task as many rows of an index are read, and no more."""
-    using = task._state.db
-    behind = (
-        model.objects.using(using).filter(task=task.pk).order_by("pk").values("pk")[_SMALL : _SMALL + 1].exists()
-        for model in (Image, Shape)
-    )
-    return not any(behind)
+    if kept is None or kept.revision != task.revision:
+        is_small = bool(small_tasks([task.pk], _SMALL, task._state.db))
+        return refresh(task) if is_small else kept
+    return kept
 
 
 def stored(tasks: Iterable[Task], using: str | None = None) -> dict[int, Statistics]:

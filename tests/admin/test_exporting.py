@@ -89,12 +89,25 @@ def test_no_task_at_all(boss: Client, query: str) -> None:
     assert boss.get(f"{ADMIN}/task/export/{query}").status_code == 404
 
 
+def test_an_archive_is_sent_in_parts_and_once(send: Any, boss: Client, scenes: Task) -> None:
+    send(f"{ADMIN}/task/export/?task={scenes.pk}", EXPORT)
+    address = f"{ADMIN}/job/{Job.objects.get().pk}/file/"
+    whole = boss.get(address)
+    content = b"".join(whole)
+    assert (whole.status_code, whole.headers["Content-Length"]) == (200, str(len(content)))
+    assert 'filename="scenes.zip"' in whole.headers["Content-Disposition"]
+    part = boss.get(address, headers={"Range": "bytes=10-19"})
+    assert (part.status_code, b"".join(part)) == (206, content[10:20])
+    assert boss.get(address, headers={"Range": f"bytes={len(content)}-"}).status_code == 416
+    assert boss.get(address, headers={"If-None-Match": whole.headers["ETag"]}).status_code == 304
+
+
 def test_an_archive_that_is_gone(send: Any, boss: Client, scenes: Task) -> None:
     send(f"{ADMIN}/task/export/?task={scenes.pk}", EXPORT)
     job = Job.objects.get()
     job.result.storage.delete(str(job.result))
     response = boss.get(f"{ADMIN}/job/{job.pk}/file/", follow=True)
-    assert "no longer there" in text_of(response)
+    assert "missing in the storage; export the task again" in text_of(response)
     Job.objects.update(state=JobState.RUNNING)
     assert boss.get(f"{ADMIN}/job/{job.pk}/file/").status_code == 302
     Job.objects.update(state=JobState.SUCCEEDED)

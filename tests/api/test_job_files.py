@@ -8,8 +8,8 @@ import pytest
 from django.test import AsyncRequestFactory
 from rest_framework.request import Request
 
-from openimages_io.api.jobs.ranges import ByteRange
-from openimages_io.api.jobs.streaming import FilePart, streaming_response
+from openimages_io.jobs.ranges import ByteRange
+from openimages_io.jobs.streaming import FilePart, streaming_response
 from openimages_io.models import Job, Task
 from tests.api.job_factories import client, export, job, let_go, task, url, user
 

@@ -19,7 +19,6 @@ from openimages_io.api.jobs.base import JobView
 from openimages_io.api.jobs.requests import IssueQuery
 from openimages_io.api.jobs.schema import header
 from openimages_io.api.jobs.serializers import IssuePage, IssueSerializer, JobSerializer, serialize_jobs
-from openimages_io.api.jobs.streaming import streaming_response
 from openimages_io.api.negotiation import IgnoreAccept
 from openimages_io.api.permissions import CONTROLS, LISTS, SEES, Rules
 from openimages_io.api.schema import error_responses
@@ -28,6 +27,7 @@ from openimages_io.filtersets.jobs import JobFilterSet
 from openimages_io.format.issues import Severity
 from openimages_io.jobs.recovery import fail_lost_jobs
 from openimages_io.jobs.reports import BadCursor, issues_csv, read_issues
+from openimages_io.jobs.streaming import streaming_response
 from openimages_io.models import Job
 from openimages_io.models.job import FINAL
 from openimages_io.models.primary import primary

@@ -135,14 +135,12 @@ def write_hierarchy(out: ExportState, unlisted: Sequence[str]) -> None:
 
 
 def _edges(out: ExportState) -> list[hierarchy.Edge]:
-    rows = HierarchyEdge.objects.using(out.using).filter(parent__task_id=out.task_id)
-    ordered = rows.order_by("parent__position", "parent_id", "kind", "position", "pk")
     edges = []
     totals = out.report.of("hierarchy edges")
     unfit = {key: name for key, name in out.label_names.items() if not name.strip() or UNPRINTABLE.search(name)}
     forbidden = out.bad_labels.union(unfit)
     lost: set[int] = set()
-    for parent, child, kind in ordered.values_list("parent_id", "child_id", "kind"):
+    for parent, child, kind in HierarchyEdge.objects.using(out.using).of_task(out.task_id):
         totals.read += 1
         if forbidden.isdisjoint((parent, child)):
             if parent in out.label_names and child in out.label_names:

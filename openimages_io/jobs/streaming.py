@@ -4,11 +4,10 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any, Final, Protocol
 
 from asgiref.sync import sync_to_async
-from django.http import StreamingHttpResponse
+from django.http import HttpRequest, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from rest_framework.request import Request
 
-from openimages_io.api.jobs.ranges import ByteRange
+from openimages_io.jobs.ranges import ByteRange
 
 _CHUNK: Final = 1 << 18
 
@@ -64,7 +63,9 @@ class AsyncChunks(AsyncIterator[bytes]):
         return next(self._chunks, None)
 
 
-def streaming_response(request: Request, chunks: Iterator[bytes], content_type: str, **kwargs: Any) -> HttpResponseBase:
+def streaming_response(
+    request: HttpRequest, chunks: Iterator[bytes], content_type: str, **kwargs: Any
+) -> HttpResponseBase:
     """The answer with these chunks, in the way that the server takes them."""
     body = AsyncChunks(chunks) if hasattr(request, "scope") else chunks
     return StreamingHttpResponse(body, content_type=content_type, **kwargs)
