@@ -99,6 +99,8 @@ class ErrorCode(_Code):
     NOT_FOUND = "not_found", "It does not exist, or not for this user."
     METHOD_NOT_ALLOWED = "method_not_allowed", "This address has no such method."
     NOT_ACCEPTABLE = "not_acceptable", "There is no answer of a type that the client accepts."
+    BAD_IDEMPOTENCY_KEY = "bad_idempotency_key", "The Idempotency-Key is not 1 to 255 visible characters of ASCII."
+    KEY_REUSED = "key_reused", "The Idempotency-Key came with another request."
     GONE = "gone", "It was removed."
     CHANGED_MEANWHILE = "changed_meanwhile", "Another user has changed it."
     TOO_LARGE = "too_large", "The request is larger than the site allows."
@@ -113,6 +115,7 @@ class ErrorCode(_Code):
 
     # What is asked for does not go with the state that things are in
     CONFLICT = "conflict", "Another user has saved something that conflicts with this."
+    KEY_IN_USE = "key_in_use", "The same request is being answered."
     SIZE_UNKNOWN = "size_unknown", "The size of the image is not known."
     HAS_PICTURE = "has_picture", "The image has another picture."
     LABEL_IN_USE = "label_in_use", "Shapes have the label."

@@ -15,6 +15,7 @@ from openimages_io.api.problems import CODES, PROBLEM_JSON, problem
 from openimages_io.database.locking import is_lock_conflict
 from openimages_io.error_codes import ErrorCode, FaultCode
 from openimages_io.exceptions import CannotBeStored, CommitUnknown, NoTemporarySpace
+from openimages_io.jobs.idempotency import KeyReused
 
 logger = logging.getLogger(__name__)
 
@@ -59,6 +60,21 @@ class RangeNotSatisfiable(exceptions.APIException):
         super().__init__(detail)
         self.headers = headers
         """Of the answer."""
+
+
+class BadIdempotencyKey(exceptions.APIException):
+    """The key is one that is not kept."""
+
+    status_code = status.HTTP_400_BAD_REQUEST
+    default_detail = "An Idempotency-Key has 1 to 255 visible characters of ASCII, such as a UUID."
+    default_code = ErrorCode.BAD_IDEMPOTENCY_KEY
+
+
+class OtherRequest(exceptions.APIException):
+    """The key came with another request."""
+
+    status_code = status.HTTP_422_UNPROCESSABLE_ENTITY
+    default_code = ErrorCode.KEY_REUSED
 
 
 class Gone(exceptions.APIException):
@@ -192,6 +208,8 @@ def _of_annotations(exc: Exception) -> Exception:
         return exceptions.NotFound(str(exc))
     if isinstance(exc, Conflict):
         return StateConflict(str(exc), exc.code)
+    if isinstance(exc, KeyReused):
+        return OtherRequest(str(exc))
     return RequestTooLarge(str(exc)) if isinstance(exc, TooLarge) else exc
 
 

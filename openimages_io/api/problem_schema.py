@@ -23,6 +23,7 @@ _RESPONSES: Final[dict[int, tuple[str, str, dict[str, Any]]]] = {
         "The range begins after the end of the file.",
         {"Content-Range": {"description": "The size of the file.", "schema": {"type": "string"}}},
     ),
+    422: ("UnprocessableContent", "The Idempotency-Key came with another request before.", {}),
     428: ("PreconditionRequired", "If-Match is needed.", {}),
     429: ("TooManyRequests", "Too many requests; `Retry-After` says when to try again.", _RETRY),
     500: (

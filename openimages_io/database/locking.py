@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from hashlib import blake2b
 from typing import Final, TypeVar
 
 from django.db import OperationalError, connections
@@ -44,6 +45,19 @@ def begun(
                 if not is_locked(error):
                     raise
             tick()
+
+
+def try_lock(name: str, using: str) -> bool:
+    """Takes a name until the transaction ends. Returns whether no other transaction has it.
+
+    Of databases other than PostgreSQL one transaction writes after the other, or waits at a unique constraint.
+    """
+    if connections[using].vendor != "postgresql":
+        return True
+    number = int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), signed=True)
+    with connections[using].cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [number])
+        return bool(cursor.fetchone()[0])
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from django.utils import timezone
 from openimages_io.database.commit import Commit
 from openimages_io.database.new_files import NewFiles
 from openimages_io.exceptions import Failure
+from openimages_io.jobs.idempotency import Claim
 from openimages_io.jobs.queue import enqueue
 from openimages_io.jobs.rows import database, rows
 from openimages_io.models import Job, JobKind, Task
@@ -29,6 +30,7 @@ def submit_import(
     options: ImportOptions,
     dry_run: bool,
     user: Any,
+    claim: Claim | None = None,
 ) -> Job:
     """Stores an uploaded archive and has it imported into `task`; with None into a new one of that name.
 
@@ -43,19 +45,19 @@ def submit_import(
     commit = Commit(database())
     with NewFiles(current_job_storage(), commit) as files:
         job.source.name = files.save(source_place(job, "archive"), upload)
-        return submitted(job, commit)
+        return submitted(job, commit, claim=claim)
 
 
-def submit_export(task: Task, options: ExportOptions, *, user: Any) -> Job:
+def submit_export(task: Task, options: ExportOptions, *, user: Any, claim: Claim | None = None) -> Job:
     """Has a task exported as a zip, which the job then holds."""
     job = new_job(JobKind.EXPORT, task, user, task_name=task.name)
     job.options = as_json(options)
-    return submitted(job)
+    return submitted(job, claim=claim)
 
 
-def submit_check(task: Task, *, user: Any) -> Job:
+def submit_check(task: Task, *, user: Any, claim: Claim | None = None) -> Job:
     """Has every shape of a task held against the rules; a report is all that comes of it."""
-    return submitted(new_job(JobKind.CHECK, task, user, task_name=task.name))
+    return submitted(new_job(JobKind.CHECK, task, user, task_name=task.name), claim=claim)
 
 
 def new_job(kind: JobKind, task: Task | None, user: Any, **values: Any) -> Job:
@@ -64,9 +66,14 @@ def new_job(kind: JobKind, task: Task | None, user: Any, **values: Any) -> Job:
     return Job(kind=kind, task=task, created_by=by, queued=timezone.now(), **values)
 
 
-def submitted(job: Job, commit: Commit | None = None) -> Job:
-    """Saves a job and has it queued when the transaction has committed; returns it as it is then."""
+def submitted(job: Job, commit: Commit | None = None, *, claim: Claim | None = None) -> Job:
+    """Saves a job and has it queued when the transaction has committed; returns it as it is then.
+
+    Raises `Conflict` if another request with the claim's key has started one.
+    """
     with commit or Commit(database()):
+        if claim is not None:
+            claim.take(job)
         job.save(using=database(), force_insert=True)
         enqueue(job)
     return rows().select_related("task", "created_by").get(pk=job.pk)  # where jobs run at once, it has ended by now

@@ -11,6 +11,7 @@ from django.utils import timezone
 from openimages_io.annotations.errors import Conflict
 from openimages_io.error_codes import ErrorCode
 from openimages_io.jobs.heartbeat import request_cancel
+from openimages_io.jobs.idempotency import Claim
 from openimages_io.jobs.queue import enqueue
 from openimages_io.jobs.recovery import fail_lost_jobs
 from openimages_io.jobs.rows import database, rows
@@ -69,22 +70,22 @@ def cancel(job: Job) -> Job:
     raise InvalidTransition(f"The job has ended already: {state}.", ErrorCode.NOT_CANCELLABLE)
 
 
-def confirm(job: Job) -> Job:
+def confirm(job: Job, claim: Claim | None = None) -> Job:
     """Has a dry run done for real, as the same job. It is checked once more, for the task may have changed since.
 
     Raises `InvalidTransition` if it was not a dry run, if it was refused, or if its archive is gone.
     """
     fail_lost_jobs()
-    return _again(_fresh(job), _against_confirming, dry_run=False)
+    return _again(_fresh(job), _against_confirming, claim, dry_run=False)
 
 
-def retry(job: Job) -> Job:
+def retry(job: Job, claim: Claim | None = None) -> Job:
     """Starts a job again that failed or was cancelled, or queues one again whose message is lost.
 
     Raises `InvalidTransition` for any other, or if its archive is gone.
     """
     fail_lost_jobs()
-    return _again(_fresh(job), _against_retrying)
+    return _again(_fresh(job), _against_retrying, claim)
 
 
 def requeue_lost(*, dry_run: bool = False) -> int:
@@ -107,11 +108,13 @@ def requeue_lost(*, dry_run: bool = False) -> int:
     return count
 
 
-def _again(job: Job, against: Any, **values: Any) -> Job:
+def _again(job: Job, against: Any, claim: Claim | None = None, **values: Any) -> Job:
     if (refusal := against(job) or _source_is_gone(job)) is not None:
         raise refusal
     old = [name for name in (job.report.name, job.result.name) if name]
     with transaction.atomic(using=database()):
+        if claim is not None:
+            claim.take(job)
         same = rows().filter(pk=job.pk, state=job.state, attempt=job.attempt, dry_run=job.dry_run, queued=job.queued)
         if not same.update(**_blank(), **values):
             raise InvalidTransition("Another user has changed the job first.")

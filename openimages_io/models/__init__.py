@@ -1,6 +1,7 @@
 """The rows: tasks, images, labels, attribute specs, shapes and jobs, with their querysets."""
 
 from openimages_io.models.attribute import AttributeSpec, InputType
+from openimages_io.models.idempotency import IdempotencyKey
 from openimages_io.models.image import Image, picture_storage
 from openimages_io.models.installation import Installation
 from openimages_io.models.job import Job, JobKind, JobState, job_storage
@@ -14,6 +15,7 @@ __all__ = [
     "AttributeSpec",
     "EdgeKind",
     "HierarchyEdge",
+    "IdempotencyKey",
     "Image",
     "InputType",
     "Installation",

@@ -1,5 +1,7 @@
 """What the views of jobs share."""
 
+from collections.abc import Callable
+
 from django.db.models import QuerySet
 from rest_framework import status
 from rest_framework.generics import get_object_or_404
@@ -7,9 +9,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from openimages_io.api.base import ApiView
+from openimages_io.api.idempotency import claim_of
 from openimages_io.api.jobs.serializers import serialize_job
 from openimages_io.api.reverse import reverse_url
 from openimages_io.api.throttling import UploadThrottle
+from openimages_io.jobs.idempotency import Claim, start_once
 from openimages_io.models import Job
 from openimages_io.models.job import UNDER_WAY
 from openimages_io.models.primary import primary
@@ -43,6 +47,14 @@ class JobView(ApiView):
 
 
 class JobStartView(JobView):
-    """A view that starts a job."""
+    """A view that starts a job, once for all requests that have the same Idempotency-Key."""
 
     throttle_classes = (*ApiView.throttle_classes, UploadThrottle)
+
+    def start(self, start: Callable[[Claim | None], Job]) -> Response:
+        """The job that is started, or that the same request has started before, if it still exists for the user."""
+        claim = claim_of(self.request)
+        job = start_once(claim, lambda: start(claim))
+        if claim is not None:
+            job = get_object_or_404(self.jobs(), pk=job.pk)
+        return self.answer(job, status.HTTP_202_ACCEPTED)

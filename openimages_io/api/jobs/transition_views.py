@@ -6,11 +6,10 @@ from typing import ClassVar
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.status import HTTP_202_ACCEPTED
 
 from openimages_io.api.jobs.base import JobStartView
 from openimages_io.api.jobs.requests import EmptyBody
-from openimages_io.api.jobs.schema import ACCEPTED
+from openimages_io.api.jobs.schema import ACCEPTED, STARTED
 from openimages_io.api.jobs.serializers import JobSerializer
 from openimages_io.api.permissions import CONTROLS, Rules
 from openimages_io.api.schema import write_error_responses
@@ -24,19 +23,19 @@ class JobTransitionView(JobStartView):
     rules = Rules(post=CONTROLS)
 
     serializer_class = EmptyBody
-    step: ClassVar["staticmethod[[Job], Job]"]
+    step: ClassVar["staticmethod[..., Job]"]
 
     def change(self, request: Request, key: uuid.UUID) -> Response:
         """Takes the step. Raises `InvalidTransition` with the reason where it cannot be taken now."""
         job = self.get_job(key)
         EmptyBody(data=request.data).is_valid(raise_exception=True)
-        return self.answer(type(self).step(job), HTTP_202_ACCEPTED)
+        return self.start(lambda claim: type(self).step(job, claim))
 
 
 class JobCancel(JobTransitionView):
     """Stops a job."""
 
-    step = staticmethod(transitions.cancel)
+    step = staticmethod(lambda job, claim: transitions.cancel(job))
 
     @extend_schema(
         operation_id="jobs_cancel",
@@ -60,9 +59,9 @@ class JobConfirm(JobTransitionView):
         operation_id="jobs_confirm",
         summary="Confirm a dry run",
         tags=["jobs"],
-        parameters=ACCEPTED,
+        parameters=STARTED,
         request=EmptyBody,
-        responses={202: JobSerializer, **write_error_responses(404, 409)},
+        responses={202: JobSerializer, **write_error_responses(404, 409, 422)},
     )
     def post(self, request: Request, pk: uuid.UUID) -> Response:
         """Write what a dry run has checked. The same job runs again, and checks again if the task has changed."""
@@ -78,9 +77,9 @@ class JobRetry(JobTransitionView):
         operation_id="jobs_retry",
         summary="Start a job again",
         tags=["jobs"],
-        parameters=ACCEPTED,
+        parameters=STARTED,
         request=EmptyBody,
-        responses={202: JobSerializer, **write_error_responses(404, 409)},
+        responses={202: JobSerializer, **write_error_responses(404, 409, 422)},
     )
     def post(self, request: Request, pk: uuid.UUID) -> Response:
         """Start a job that has failed or was cancelled again, or queue one again that no worker has come for."""

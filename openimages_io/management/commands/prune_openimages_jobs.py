@@ -10,6 +10,7 @@ from django.utils import timezone
 from openimages_io import conf
 from openimages_io.jobs.deletion import resume_deletions
 from openimages_io.jobs.heartbeat import remove_stale
+from openimages_io.jobs.idempotency import remove_expired
 from openimages_io.jobs.orphaned_pictures import Orphan, Orphans, by_age
 from openimages_io.jobs.pruning import old_jobs, orphaned_folders, prune, temporary_folders
 from openimages_io.jobs.recovery import fail_lost_jobs
@@ -72,6 +73,7 @@ class Command(BaseCommand):
         if not dry_run:
             remove_job_files(folders, [], database())
             remove_stale()
+            remove_expired()
         self._say(f"marked {counted(dead, 'job')} as failed, whose worker died", dry_run)
         self._say(f"queued {counted(lost, 'job')} again that waited in vain", dry_run)
         if left:
