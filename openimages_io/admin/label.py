@@ -55,7 +55,7 @@ class SpecInline(PermissionsInline):
     formset = LabelledFormSet
     extra = 0
     classes = ("oi-inline",)
-    fields = ("name", "input_type", "values", "default_value", "mutable")
+    fields = ("position", "name", "input_type", "values", "default_value", "mutable")
 
 
 class LabelOfTask(SearchSelect):

@@ -5,10 +5,13 @@ from typing import Any, Final
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import Max
 from django.utils.translation import gettext_lazy as _
 
 from openimages_io.admin.base import BaseModelForm
 from openimages_io.models import AttributeSpec, InputType
+from openimages_io.models.primary import primary
+from openimages_io.models.values import LARGEST_POSITION
 
 _NONE: Final = "-"
 _DEEPEST: Final = 100
@@ -54,9 +57,17 @@ class AttributeSpecForm(BaseModelForm):
         help_text=_("Checkbox: true or false. Number: a number. Otherwise the text itself. Leave it empty for none."),
     )
 
+    position = forms.IntegerField(
+        label=_("position"),
+        required=False,
+        min_value=0,
+        max_value=LARGEST_POSITION,
+        help_text=_("The place among the label's attributes, from 0. Leave it empty for the last."),
+    )
+
     class Meta:
         model = AttributeSpec
-        fields = ("name", "input_type", "values", "default_value", "mutable")
+        fields = ("position", "name", "input_type", "values", "default_value", "mutable")
         help_texts = {  # noqa: RUF012  (Django's own way)
             "mutable": _(
                 "Whether the value may change between the frames of a video. It has no effect on pictures, and is "
@@ -71,6 +82,16 @@ class AttributeSpecForm(BaseModelForm):
             self.initial["default_value"] = default_as_text(self.instance.default_value)
         else:
             self.initial["values"] = self.initial["default_value"] = ""
+            self.initial["position"] = None
+
+    def clean_position(self) -> int:
+        """The position; the last one if none was given, which new ones of one form share, in their order."""
+        given: int | None = self.cleaned_data["position"]
+        if given is not None:
+            return given
+        others = primary(AttributeSpec).filter(label=self.instance.label_id).exclude(pk=self.instance.pk)
+        last = others.aggregate(last=Max("position"))["last"]
+        return 0 if last is None else min(last + 1, LARGEST_POSITION)
 
     def clean(self) -> dict[str, Any]:
         """Reads values and default as the input type has them."""

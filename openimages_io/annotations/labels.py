@@ -1,7 +1,7 @@
 """Labels with their attribute specs."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 from django.db.models import Max, Prefetch, RestrictedError
 
@@ -11,9 +11,7 @@ from openimages_io.annotations.versions import ANY, Expected, version_of_label
 from openimages_io.error_codes import ErrorCode, FaultCode
 from openimages_io.models import AttributeSpec, HierarchyEdge, Label, Shape, Task
 from openimages_io.models.primary import primary
-
-LARGEST_POSITION: Final = 2**31 - 1
-"""What a `PositiveIntegerField` holds on every database, whatever else one of them takes."""
+from openimages_io.models.values import LARGEST_POSITION
 
 
 def details(using: str | None) -> tuple[Prefetch[Any], ...]:
@@ -100,14 +98,18 @@ def _check_name(task: Task, label: Label | None, values: Mapping[str, Any]) -> N
 
 
 def replace_specs(label: Label, wanted: Sequence[dict[str, Any]]) -> None:
-    """Makes a label's attribute specs these; one that keeps its name keeps its key. Within the caller's transaction."""
+    """Makes a label's attribute specs these, in this order; one that keeps its name keeps its key.
+
+    Within the caller's transaction.
+    """
     stored = {spec.name: spec for spec in primary(AttributeSpec).filter(label=label)}
     gone = [spec.pk for name, spec in stored.items() if name not in {given["name"] for given in wanted}]
     if gone:
         AttributeSpec.objects.filter(pk__in=gone).delete()
     changed: list[AttributeSpec] = []
     new: list[AttributeSpec] = []
-    for given in wanted:
+    for position, values in enumerate(wanted):
+        given = {**values, "position": position}
         spec = stored.get(given["name"])
         if spec is None:
             new.append(AttributeSpec(label=label, **given))
@@ -116,7 +118,7 @@ def replace_specs(label: Label, wanted: Sequence[dict[str, Any]]) -> None:
                 setattr(spec, name, value)
             changed.append(spec)
     if changed:
-        AttributeSpec.objects.bulk_update(changed, ["input_type", "mutable", "default_value", "values"])
+        AttributeSpec.objects.bulk_update(changed, ["input_type", "mutable", "default_value", "values", "position"])
     if new:
         AttributeSpec.objects.bulk_create(new)
 

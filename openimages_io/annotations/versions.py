@@ -23,7 +23,7 @@ _IMAGE: Final = tuple(
     if field.attname not in {"id", "task_id", "revision", "updated"}
 )
 _LABEL: Final = ("name", "display_name", "color", "position", "is_listed")
-_SPEC: Final = ("name", "input_type", "mutable", "default_value", "values")
+_SPEC: Final = ("name", "input_type", "mutable", "default_value", "values", "position")
 _EDGE: Final = ("parent_id", "child_id", "kind", "position")
 
 

@@ -56,6 +56,8 @@ class AttributeSpec(RevisedModel):
     mutable = models.BooleanField(_("mutable"), default=True)
     default_value = models.JSONField(_("default value"), null=True, blank=True, default=None)
     values = models.JSONField(_("values"), blank=True, default=list)
+    position = models.PositiveIntegerField(_("position"), default=0)
+    """The place among the label's specs, from 0."""
 
     objects = AttributeSpecQuerySet.as_manager()
 
@@ -63,7 +65,7 @@ class AttributeSpec(RevisedModel):
         base_manager_name = "objects"
         verbose_name = _("attribute spec")
         verbose_name_plural = _("attribute specs")
-        ordering = ("label", "name")
+        ordering = ("label", "position", "pk")
         constraints = (
             models.UniqueConstraint(fields=("label", "name"), name="openimages_spec_unique_name"),
             models.CheckConstraint(condition=~Q(name=""), name="openimages_spec_has_a_name"),

@@ -8,6 +8,9 @@ from typing import Any, Final
 UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
 """NUL characters and halves of surrogate pairs: PostgreSQL takes neither, SQLite both."""
 
+LARGEST_POSITION: Final = 2**31 - 1
+"""What a `PositiveIntegerField` holds on every database, whatever else one of them takes."""
+
 _NUMBER_AS_TEXT: Final = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?")
 
 

@@ -1,6 +1,7 @@
 """Values from files to attributes of shapes, as the specs of their labels allow."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -11,6 +12,7 @@ from openimages_io.format.issues import Params
 from openimages_io.format.writing import number
 from openimages_io.models import AttributeSpec, InputType
 from openimages_io.models.rules import ALWAYS_KEPT, COLUMN_ATTRIBUTES
+from openimages_io.models.values import LARGEST_POSITION
 from openimages_io.transfer.options import MissingAttributes
 from openimages_io.transfer.plan import Plan
 
@@ -122,13 +124,23 @@ class SpecIndex:
         return Outcome(kept, tuple(dropped), tuple(faults))
 
     def plan(self, plan: Plan) -> None:
-        """Plans the new specs."""
+        """Plans the new specs, behind those that their labels have, in the order of `NEW_SPECS`."""
+        made = {id(spec) for spec in self.made}
+        ends = Counter[int]()
+        for spec in self.specs.values():
+            if id(spec) not in made:
+                ends[spec.label_id] = max(ends[spec.label_id], spec.position + 1)
+        order = {name: place for place, name in enumerate(NEW_SPECS)}
+        for spec in sorted(self.made, key=lambda spec: order[spec.name]):
+            spec.position = min(ends[spec.label_id], LARGEST_POSITION)
+            ends[spec.label_id] += 1
         columns: dict[str, Sequence[Any]] = {
             "label_id": [spec.label_id for spec in self.made],
             "name": [spec.name for spec in self.made],
             "input_type": [InputType(spec.input_type).value for spec in self.made],
             "values": [json.dumps(spec.values) for spec in self.made],
             "mutable": [spec.mutable for spec in self.made],
+            "position": [spec.position for spec in self.made],
         }
         plan.insert(AttributeSpec, columns)
 

@@ -123,6 +123,27 @@ def test_two_specs_of_one_name_are_refused(boss: Client, cat: Label) -> None:
     assert "already exists" in text_of(boss.post(f"{ADMIN}/label/{cat.pk}/change/", body))
 
 
+def test_specs_are_ordered_by_their_positions_and_new_ones_come_last(boss: Client, cat: Label) -> None:
+    first, second = (
+        AttributeSpec.objects.create(label=cat, name=name, input_type="text", position=position)
+        for position, name in enumerate("ab")
+    )
+    body = label_form(cat) | {"attribute_specs-TOTAL_FORMS": "4", "attribute_specs-INITIAL_FORMS": "2"}
+    rows = [(first.pk, "1", "a"), (second.pk, "0", "b"), ("", "", "d"), ("", "", "c")]
+    for index, (key, position, name) in enumerate(rows):
+        row = {"id": key, "label": cat.pk, "position": position, "name": name, "input_type": "text"}
+        body |= {f"attribute_specs-{index}-{field}": value for field, value in row.items()}
+    response = boss.post(f"{ADMIN}/label/{cat.pk}/change/", body)
+    assert response.status_code == 302, text_of(response)
+    found = list(cat.attribute_specs.values_list("name", flat=True))
+    assert found == ["b", "a", "d", "c"]
+    page = boss.get(f"{ADMIN}/label/{cat.pk}/change/").content.decode()
+    places = [page.index(f'value="{name}"') for name in found]
+    assert places == sorted(places)
+    too_far = body | {"attribute_specs-0-position": str(2**31)}
+    assert boss.post(f"{ADMIN}/label/{cat.pk}/change/", too_far).status_code == 200
+
+
 def test_a_label_that_is_saved_as_it_is_changes_nothing_but_its_revision_of_the_row(boss: Client, cat: Label) -> None:
     spec = AttributeSpec.objects.create(label=cat, name="look", input_type="radio", values=["a", "b"])
     before = Task.objects.get().revision
@@ -131,6 +152,7 @@ def test_a_label_that_is_saved_as_it_is_changes_nothing_but_its_revision_of_the_
         "attribute_specs-INITIAL_FORMS": "1",
         "attribute_specs-0-id": spec.pk,
         "attribute_specs-0-label": cat.pk,
+        "attribute_specs-0-position": "0",
         "attribute_specs-0-name": "look",
         "attribute_specs-0-input_type": "radio",
         "attribute_specs-0-values": "a\r\nb",

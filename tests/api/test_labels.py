@@ -48,14 +48,32 @@ def test_a_label_is_made_with_its_specs(api: APIClient, task: Task, cat: Label) 
         "position": 5,
         "is_listed": True,
         "attribute_specs": [
-            {"name": "is_group_of", "input_type": "checkbox", "mutable": True, "default_value": None, "values": []},
             POSE,
+            {"name": "is_group_of", "input_type": "checkbox", "mutable": True, "default_value": None, "values": []},
         ],
         "parents": [],
         "children": [],
     }
     assert revision(task) > before
     assert ok(api.get(f"/api/labels/{made['id']}/")) == made
+
+
+def test_specs_keep_the_order_given_and_a_change_of_it_is_a_change(api: APIClient, task: Task, cat: Label) -> None:
+    names = ["b", "d", "a", "c"]
+    specs = [{"name": name, "input_type": "text"} for name in names]
+    ok(overwrite(api, "PATCH", one(cat), {"attribute_specs": specs}))
+    keys = dict(cat.attribute_specs.values_list("name", "pk"))
+    before = api.get(one(cat))
+    assert [spec["name"] for spec in ok(before)["attribute_specs"]] == names
+    (listed,) = ok(api.get(many(task)))["results"]
+    assert [spec["name"] for spec in listed["attribute_specs"]] == names
+    turned = [*specs[::-1], {"name": "aa", "input_type": "text"}]
+    after = overwrite(api, "PATCH", one(cat), {"attribute_specs": turned})
+    assert [spec["name"] for spec in ok(after)["attribute_specs"]] == [*names[::-1], "aa"]
+    assert after["ETag"] != before["ETag"]
+    assert keys.items() <= dict(cat.attribute_specs.values_list("name", "pk")).items()
+    same = overwrite(api, "PATCH", one(cat), {"attribute_specs": ok(after)["attribute_specs"]})
+    assert same["ETag"] == after["ETag"]
 
 
 def test_the_first_label_stands_first_and_what_is_given_holds(api: APIClient, task: Task) -> None:
@@ -172,7 +190,7 @@ def test_specs_are_replaced_and_keep_their_keys(api: APIClient, task: Task, cat:
 def test_specs_that_are_the_same_change_nothing(api: APIClient, task: Task, cat: Label) -> None:
     overwrite(api, "PATCH", one(cat), {"attribute_specs": [POSE, FLAG]})
     before = revision(task)
-    ok(overwrite(api, "PATCH", one(cat), {"attribute_specs": [FLAG, POSE]}))
+    ok(overwrite(api, "PATCH", one(cat), {"attribute_specs": [POSE, FLAG]}))
     assert revision(task) == before
     ok(overwrite(api, "PATCH", one(cat), {"attribute_specs": [FLAG, {**POSE, "default_value": None}]}))
     assert revision(task) > before

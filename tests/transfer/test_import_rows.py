@@ -185,6 +185,26 @@ def test_specs_are_made_for_the_pairs_that_occur(tmp_path: Path) -> None:
     made = AttributeSpec.objects.get(label__name="/m/tag")
     assert (made.input_type, made.values, made.mutable, made.default_value) == (InputType.NUMBER, [0, 1], True, None)
     assert AttributeSpec.objects.get(name="truncated").input_type == InputType.CHECKBOX
+    in_order = AttributeSpec.objects.filter(label__name="/m/01yrx").values_list("name", "position")
+    assert list(in_order) == [("score", 0), ("occluded", 1), ("box_id", 2), ("predicted_iou", 3)]
+
+
+def test_new_specs_come_behind_those_that_a_label_has(tmp_path: Path) -> None:
+    task = Task.objects.create(name="t")
+    label = Label.objects.create(task=task, name="/m/01yrx")
+    Image.objects.create(task=task, subset="train", name="a")
+    for position, name in enumerate(("pose", "occluded")):
+        kind = InputType.TEXT if name == "pose" else InputType.CHECKBOX
+        AttributeSpec.objects.create(label=label, name=name, input_type=kind, position=position + 3)
+    files = with_masks(["a,,/m/01yrx,1,0.1,0.5,0.2,0.6,0,1,-1,-1,-1"], [mask_row()])
+    imported(write(tmp_path, files), missing_attributes=MissingAttributes.CREATE)
+    assert list(label.attribute_specs.values_list("name", "position")) == [
+        ("pose", 3),
+        ("occluded", 4),
+        ("score", 5),
+        ("truncated", 6),
+        ("box_id", 7),
+    ]
 
 
 def test_without_specs_score_occluded_and_box_id_stay_and_the_others_are_counted(tmp_path: Path) -> None:

@@ -5,12 +5,12 @@ from typing import Any, Final
 
 from rest_framework import serializers
 
-from openimages_io.annotations.labels import LARGEST_POSITION
 from openimages_io.api.fields import ModelSerializer, NameField, SingleLineField, StrictCharField
 from openimages_io.api.labels.specs import SpecListField
 from openimages_io.api.strict import StrictSerializer
 from openimages_io.error_codes import FaultCode
 from openimages_io.models import EdgeKind, HierarchyEdge, Label
+from openimages_io.models.values import LARGEST_POSITION
 
 _COLOR: Final = re.compile("#[0-9a-f]{6}")
 
@@ -56,8 +56,8 @@ class LabelSerializer(StrictSerializer, ModelSerializer):
     )
     attribute_specs = SpecListField(
         required=False,
-        help_text="All of them: a spec that is left out is deleted. Values that break a changed spec are kept, "
-        "and are found by a check of the task.",
+        help_text="All of them, in their order: a spec that is left out is deleted. Values that break a changed spec "
+        "are kept, and are found by a check of the task.",
     )
     parents = ParentSerializer(source="parent_edges", many=True, read_only=True)
     children = ChildSerializer(source="child_edges", many=True, read_only=True)

@@ -72,7 +72,7 @@ class SpecListField(serializers.Field[Any, Any, Any, Any]):
         return specs
 
     def to_representation(self, value: Any) -> Any:
-        """The specs in the order of their names."""
+        """The specs in their order."""
         # A serializer for each label would take most of the time of a list.
-        specs = sorted(value.all(), key=lambda spec: spec.name)
+        specs = sorted(value.all(), key=lambda spec: (spec.position, spec.pk))
         return [{name: getattr(spec, name) for name in AttributeSpecSerializer.Meta.fields} for spec in specs]
