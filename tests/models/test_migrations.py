@@ -121,7 +121,7 @@ def test_no_row_and_no_value_is_lost_by_a_step(before: str, after: str) -> None:
             assert {key: row[key] for key in same} == {key: was[key] for key in same}
     gone = {(name, key) for name, values in kept.items() for key in values[0].keys() - found[name][0].keys()}
     assert gone == ({("Job", "message")} if after == "0005_job_outcome" else set()), "say here where it has gone"
-    if after == "0010_spec_positions":  # the order that specs were shown in
+    if after == "0011_spec_positions":  # the order that specs were shown in
         specs = sorted(found["AttributeSpec"], key=lambda row: (row["label_id"], row["name"]))
         assert [row["position"] for row in specs] == [0, 1, 0, 1]
     if after == "0005_job_outcome":

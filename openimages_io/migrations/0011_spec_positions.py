@@ -16,7 +16,7 @@ def number_by_name(apps: Any, schema_editor: Any) -> None:
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('openimages_io', '0009_image_orders'),
+        ('openimages_io', '0010_idempotency'),
     ]
 
     operations = [
