@@ -89,6 +89,8 @@ def fill(apps: StateApps) -> None:
         make("Job", kind="delete", state="queued", task_name="t", queued=now, options={"task": hidden.pk})
     make("TaskStatistics", task=task, revision=0, counted=now, data={"shapes": 3})
     known = {str(model._meta.object_name): model for model in apps.get_app_config(APP).get_models()}
+    if "IdempotencyKey" in known:
+        make("IdempotencyKey", user=user, route="exports", key="k", digest="d" * 64, job=uuid.uuid4(), created=now)
     if "Installation" in known:
         make("Installation", id=uuid.uuid4())
     assert not [name for name, model in known.items() if not model._base_manager.exists()], "give it a row"
