@@ -21,7 +21,6 @@ from openimages_io.api.metadata import Metadata
 from openimages_io.api.pagination import KeyCursorPagination
 from openimages_io.api.parsing import StrictJSONParser, check_length
 from openimages_io.api.permissions import DeclaredPermission, Rule, Rules
-from openimages_io.api.schema import Schema
 from openimages_io.api.throttling import RequestThrottle
 from openimages_io.models import Task
 from openimages_io.models.primary import primary
@@ -44,7 +43,6 @@ class ApiView(GenericAPIView[Any]):
     filter_backends = (StrictFilterBackend,)
     versioning_class = None
     metadata_class = Metadata
-    schema = Schema()
     takes_files = False
     """Whether the larger of the two limits on the size of a request holds."""
 

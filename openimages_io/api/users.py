@@ -5,32 +5,28 @@ from typing import Any, Final
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.db import models
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-_IS_NUMBER: Final = isinstance(get_user_model()._meta.pk, models.IntegerField)
-_TYPE: Final = OpenApiTypes.INT if _IS_NUMBER else OpenApiTypes.STR
+IS_NUMBER: Final = isinstance(get_user_model()._meta.pk, models.IntegerField)
 
 
-@extend_schema_field(_TYPE)
-class _UserKeyField(serializers.Field[Any, Any, Any, Any]):
+class UserKeyField(serializers.Field[Any, Any, Any, Any]):
     """The key of a user, as `OwnerField` takes it: a number, or else text, such as a UUID."""
 
     def to_representation(self, value: Any) -> int | str:
-        return int(value) if _IS_NUMBER else str(value)
+        return int(value) if IS_NUMBER else str(value)
 
 
 class OwnerField(serializers.PrimaryKeyRelatedField[Any]):
     """A user by key, of the key's own type: true is not 1; or as it is read, with the key as `id`."""
 
     def to_representation(self, value: Any) -> int | str:
-        return int(value.pk) if _IS_NUMBER else str(value.pk)
+        return int(value.pk) if IS_NUMBER else str(value.pk)
 
     def to_internal_value(self, data: Any) -> Any:
         """Refuses what Django would convert."""
         data = key_of(data)
-        if not isinstance(data, int if _IS_NUMBER else str) or isinstance(data, bool):
+        if not isinstance(data, int if IS_NUMBER else str) or isinstance(data, bool):
             self.fail("incorrect_type", data_type=type(data).__name__)
         try:
             return super().to_internal_value(data)
@@ -46,5 +42,5 @@ def key_of(data: Any) -> Any:
 class UserSerializer(serializers.Serializer[Any]):
     """A user, as others may know it."""
 
-    id = _UserKeyField(source="pk")
+    id = UserKeyField(source="pk")
     username = serializers.CharField(source="get_username")

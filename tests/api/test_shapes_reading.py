@@ -2,6 +2,7 @@
 
 import base64
 import io
+import json
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,8 @@ from django.test import Client
 from PIL import Image as Pillow
 from pytest_django import Settings
 
+from docs.generate_openapi import TARGET
+from openimages_io.annotations.shapes.items import FIELDS
 from openimages_io.geometry import decode_rle
 from openimages_io.models import Image, Mask, Shape, Task
 from tests.api.responses import refusal
@@ -282,3 +285,13 @@ def test_what_cannot_be_drawn(frontend: Frontend) -> None:
 def test_what_is_not_there(frontend: Frontend, key: str) -> None:
     for path in (f"/api/images/{key}/shapes/", f"/api/shapes/{key}/", f"/api/shapes/{key}/mask.png"):
         assert frontend.client.get(path).status_code == 404, path
+
+
+def test_reader_writer_and_document_have_the_same_fields(frontend: Frontend) -> None:
+    shape = frontend.draw()
+    written = list(frontend.client.get(f"/api/shapes/{shape.pk}/").json())
+    assert written == ["id", *FIELDS]
+    schemas = json.loads(TARGET.read_text("utf-8"))["components"]["schemas"]
+    kinds = [schemas[one["$ref"].rpartition("/")[2]] for one in schemas["ShapeOutput"].get("oneOf", ())]
+    for described in kinds or [schemas["ShapeOutput"]]:
+        assert set(described["properties"]) == {"key", *written}

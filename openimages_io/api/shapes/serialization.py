@@ -15,6 +15,7 @@ from rest_framework.request import Request
 
 from openimages_io import conf
 from openimages_io.annotations.errors import Conflict, TooLarge
+from openimages_io.annotations.shapes.items import FIELDS
 from openimages_io.annotations.shapes.submitted_masks import PixelBudget
 from openimages_io.annotations.shapes.units import Size, in_pixels
 from openimages_io.api.reverse import reverse_url
@@ -26,18 +27,16 @@ from openimages_io.models import Image, Shape
 from openimages_io.models.flags import FLAGS
 
 _TEXTS: Final = {f"{name}_text": Cast(name, TextField()) for name in ("points", "clicks", "attributes")}
+_NUMBERS: Final = {f"{name}_number": Cast(name, IntegerField()) for name in ("occluded", *FLAGS)}
+_STORED_AS: Final = {column.rpartition("_")[0]: column for column in ("label_id", *_TEXTS, *_NUMBERS)}
 _COLUMNS: Final = (
-    *("id", "kind", "label_id", "x_min", "x_max", "y_min", "y_max", "points_text", "clicks_text", "rotation", "source"),
-    *("group", "score", "occluded_number", "attributes_text", *(f"{name}_number" for name in FLAGS)),
+    *("id", *(_STORED_AS.get(name, name) for name in FIELDS[:-1]), *(_STORED_AS[name] for name in FLAGS)),
     *("mask", "mask__width", "mask__height", "mask__clicks", "png_bytes"),
 )
-_NUMBERS: Final = {f"{name}_number": Cast(name, IntegerField()) for name in ("occluded", *FLAGS)}
+"""In the order of the fields; the mask is the last of them."""
 _FLAGS: Final = {None: "null", 0: "false", 1: "true"}
 _NO_FLAGS: Final = (None,) * len(FLAGS)
-_FORM: Final = (
-    '{{"id":{},"kind":"{}","label":{},"x_min":{},"x_max":{},"y_min":{},"y_max":{},"points":{},"clicks":{},"rotation":{},'
-    '"source":{},"group":{},"score":{},"occluded":{},"attributes":{},"mask":{}}}'
-).format
+_FORM: Final = ("{{" + ",".join(f'"{name}":{{}}' for name in ("id", *FIELDS)) + "}}").format
 
 
 class ShapeWriter:
@@ -100,7 +99,7 @@ class ShapeWriter:
             attributes = _with_flags(attributes, flags)
         pixels = "null" if mask[0] is None else self._write_mask(key, *mask[1:])
         return _FORM(
-            *(key, kind, label, *sides, points or "null", clicks or "null", rest[0]),
+            *(key, f'"{kind}"', label, *sides, points or "null", clicks or "null", rest[0]),
             *(json.dumps(source) if source else '""', *rest[1:], _FLAGS[occluded], attributes, pixels),
         )
 
