@@ -6,7 +6,6 @@ from typing import Any, ClassVar, Final
 from django.contrib import messages
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
-from django.utils.formats import localize
 from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -22,6 +21,9 @@ from openimages_io.permissions import permissions
 _AT_ONCE: Final = 500
 """Rows that are deleted at once: the page that asks for confirmation names every one."""
 
+_BY_JOB: Final = "openimages_deleted_by_job"
+"""The attribute of a request by which a job is to delete a task."""
+
 Deleted = tuple[list[Any], dict[str, int], set[str], list[Any]]
 """As `ModelAdmin.get_deleted_objects` returns it: lines, counts by name, permissions that lack, what forbids it."""
 
@@ -36,6 +38,10 @@ class DeletionMixin(PagesMixin):
         """What forbids it, a sentence each."""
         return []
 
+    def notes_on_deletion(self, rows: Sequence[Any]) -> list[Any]:
+        """What else is to be known before it is confirmed, a sentence each."""
+        return []
+
     def get_deleted_objects(self, objs: Iterable[Any], request: HttpRequest) -> Any:
         rows = list(objs[: _AT_ONCE + 1] if isinstance(objs, QuerySet) else objs)
         if len(rows) > _AT_ONCE:
@@ -46,10 +52,7 @@ class DeletionMixin(PagesMixin):
             every: QuerySet[Model] = QuerySet(model)
             if count := every.filter(**{look_up: keys}).count():
                 others[model] = count
-        lines = [f"{capfirst(self.opts.verbose_name)}: {row}" for row in rows]
-        for model, count in others.items():
-            said = {"count": localize(count, use_l10n=True), "name": model._meta.verbose_name_plural}
-            lines.append(ngettext("and %(count)s %(name)s", "and %(count)s %(name)s", count) % said)
+        lines = [*(f"{capfirst(self.opts.verbose_name)}: {row}" for row in rows), *self.notes_on_deletion(rows)]
         every_count = {self.model: len(rows), **others}.items()
         counts = {str(model._meta.verbose_name_plural): count for model, count in every_count}
         lacking = self._lacking(request, rows, [self.model, *others])
@@ -75,6 +78,12 @@ class TaskDeletionMixin(DeletionMixin):
         jobs = primary(Job).filter(task__in=[task.pk for task in rows], state__in=UNDER_WAY)
         return [_("The job “%(job)s” has not ended: cancel it first.") % {"job": job} for job in jobs]
 
+    def notes_on_deletion(self, rows: Sequence[Task]) -> list[Any]:
+        from openimages_io.jobs.deletion import large_tasks  # noqa: PLC0415  (slow to load)
+
+        text = _("“%(task)s” is large, so a job will delete it. It is hidden from everybody as soon as you confirm.")
+        return [text % {"task": task} for task in large_tasks(rows)]
+
     def delete_model(self, request: HttpRequest, obj: Task) -> None:
         """Deletes the task, or has a job do it where that takes long."""
         self._delete(request, [obj])
@@ -85,9 +94,20 @@ class TaskDeletionMixin(DeletionMixin):
     def _delete(self, request: HttpRequest, tasks: Iterable[Task]) -> None:
         from openimages_io.jobs.deletion import delete_or_submit  # noqa: PLC0415  (slow to load)
 
-        for task in list(tasks):
-            job = delete_or_submit(task, user=request.user)
-            if job is not None:
-                text = _("“%(task)s” is large: nobody sees it any more, and a job deletes it.")
-                link = self.link(_("See the job."), "job_change", job.pk)
-                self.message_user(request, format_html("{} {}", text % {"task": job.task_name}, link), messages.WARNING)
+        jobs = [delete_or_submit(task, user=request.user) for task in list(tasks)]
+        count = jobs.count(None)
+        if count and count < len(jobs):
+            text = ngettext("%(count)s task was deleted.", "%(count)s tasks were deleted.", count)
+            self.message_user(request, text % {"count": count}, messages.SUCCESS)
+        for job in filter(None, jobs):
+            text = _("“%(task)s” is large, so a job deletes it; it is hidden from everybody already.")
+            link = self.link(_("See the job."), "job_change", job.pk)
+            self.message_user(request, format_html("{} {}", text % {"task": job.task_name}, link), messages.INFO)
+            setattr(request, _BY_JOB, True)
+
+    def message_user(
+        self, request: HttpRequest, message: Any, level: Any = messages.INFO, *args: Any, **kwargs: Any
+    ) -> None:
+        """Leaves out Django's own “was deleted successfully” where a job has still to do it."""
+        if level != messages.SUCCESS or not hasattr(request, _BY_JOB):
+            super().message_user(request, message, level, *args, **kwargs)

@@ -3,7 +3,7 @@
 Nobody sees half a task, nobody waits longer than a part takes, and a run that was killed goes on where it was.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -20,6 +20,7 @@ from openimages_io.jobs.rows import database, retry_while_locked, rows
 from openimages_io.jobs.submission import new_job, submitted
 from openimages_io.jobs.transitions import retry
 from openimages_io.models import Image, Job, JobKind, JobState, Mask, Shape, Task
+from openimages_io.models.counting import small_tasks
 from openimages_io.models.deletion import forget_files
 from openimages_io.models.job import UNDER_WAY
 
@@ -87,6 +88,13 @@ def delete_hidden_task(key: int, progress: Progress, last: Callable[[], None]) -
             last()
 
     retry_while_locked(end)
+
+
+def large_tasks(tasks: Sequence[Task]) -> list[Task]:
+    """Those of the tasks that have more rows than are deleted while somebody waits."""
+    half = conf.options().delete_at_once // 2
+    small = set(small_tasks([task.pk for task in tasks], half, database()))  # of many tasks, most are not asked singly
+    return [task for task in tasks if task.pk not in small and _is_large(task)]
 
 
 def _is_large(task: Task) -> bool:

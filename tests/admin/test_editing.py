@@ -283,7 +283,7 @@ def test_a_shape_stays_in_its_task(boss: Client, box: Shape) -> None:
 
 def test_deleting_a_task_is_confirmed_with_numbers(boss: Client, scenes: Task) -> None:
     page = text_of(boss.get(f"{ADMIN}/task/{scenes.pk}/delete/"))
-    for said in ("and 12 images", "and 11 labels", "and 131 shapes"):
+    for said in ("Images: 12", "Labels: 11", "Shapes: 131"):
         assert said in page
     assert "cat-sofa" not in page
     job = Job.objects.create(
@@ -306,6 +306,10 @@ def test_a_large_task_is_gone_at_once_and_a_job_deletes_it(
     settings.OPENIMAGES_IO = {"DELETE_AT_ONCE": 1}
     monkeypatch.setattr(queue, "_put", lambda key, attempt: None)  # nobody comes for it
     name, image, label = scenes.name, scenes.images.all()[0], scenes.labels.all()[0]
+    note = f"“{name}” is large, so a job will delete it."
+    assert note in text_of(boss.get(f"{ADMIN}/task/{scenes.pk}/delete/"))
+    assert "is large" not in text_of(boss.get(f"{ADMIN}/task/{Task.objects.create(name='small').pk}/delete/"))
+    Task.objects.get(name="small").delete()
     if way == "page":
         response = boss.post(f"{ADMIN}/task/{scenes.pk}/delete/", {"post": "yes"}, follow=True)
     else:
@@ -314,7 +318,8 @@ def test_a_large_task_is_gone_at_once_and_a_job_deletes_it(
     job = Job.objects.get()
     assert (job.kind, job.state, job.task_name) == ("delete", "queued", name)
     page = text_of(response)
-    assert f"“{name}” is large: nobody sees it any more, and a job deletes it." in page
+    assert f"“{name}” is large, so a job deletes it; it is hidden from everybody already." in page
+    assert "uccessfully" not in page
     assert f"{ADMIN}/job/{job.pk}/change/" in page
     for rows in ("task", "image", "label", "shape"):
         assert boss.get(f"{ADMIN}/{rows}/").context_data["cl"].result_count == 0, rows  # type: ignore[index]
@@ -324,6 +329,19 @@ def test_a_large_task_is_gone_at_once_and_a_job_deletes_it(
     run_job.call(str(job.pk))
     assert "The task was deleted" in text_of(boss.get(f"{ADMIN}/job/{job.pk}/change/"))
     assert not Image.objects.exists()
+
+
+def test_of_several_tasks_it_is_said_which_are_deleted_and_which_will_be(
+    boss: Client, scenes: Task, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.OPENIMAGES_IO = {"DELETE_AT_ONCE": 1}
+    monkeypatch.setattr(queue, "_put", lambda key, attempt: None)  # nobody comes for it
+    keys = [scenes.pk, *(Task.objects.create(name=f"small {number}").pk for number in range(2))]
+    body = {"action": "delete_selected", "_selected_action": keys, "post": "yes"}
+    page = text_of(boss.post(f"{ADMIN}/task/", body, follow=True))
+    assert "2 tasks were deleted." in page
+    assert "“scenes” is large, so a job deletes it; it is hidden from everybody already." in page
+    assert "uccessfully" not in page
 
 
 def test_deleting_needs_the_permission_for_all_that_goes(scenes: Task, as_staff: Browser) -> None:
@@ -342,7 +360,7 @@ def test_a_label_in_use_stays(boss: Client, box: Shape, cat: Label) -> None:
     boss.post(f"{ADMIN}/label/{cat.pk}/delete/", {"post": "yes"})
     assert Label.objects.exists()
     page = text_of(boss.get(f"{ADMIN}/image/{box.image_id}/delete/"))
-    assert "and 1 shape" in page
+    assert "Shapes: 1" in page
     boss.post(f"{ADMIN}/image/{box.image_id}/delete/", {"post": "yes"})
     assert boss.post(f"{ADMIN}/label/{cat.pk}/delete/", {"post": "yes"}).status_code == 302
     assert not Label.objects.exists()
