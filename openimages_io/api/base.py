@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, TypeVar
 
+from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
 from django.db import router
 from django.db.models import Model, QuerySet
@@ -11,6 +12,7 @@ from rest_framework import status
 from rest_framework.generics import GenericAPIView, get_object_or_404
 from rest_framework.parsers import BaseParser
 from rest_framework.permissions import SAFE_METHODS, IsAuthenticated
+from rest_framework.renderers import BaseRenderer, BrowsableAPIRenderer
 from rest_framework.request import Request
 from rest_framework.viewsets import ViewSetMixin
 
@@ -57,6 +59,13 @@ class ApiView(GenericAPIView[Any]):
         """Answers in one language, that of our own sentences, whatever the site speaks on its pages."""
         with translation.override(errors.LANGUAGE):
             return super().dispatch(request, *args, **kwargs)
+
+    def get_renderers(self) -> list[BaseRenderer]:
+        """The site's; the browsable API only where the app that has its templates is installed."""
+        found = super().get_renderers()
+        if apps.is_installed("rest_framework"):
+            return found
+        return [renderer for renderer in found if not isinstance(renderer, BrowsableAPIRenderer)]
 
     def get_exception_handler(self) -> Callable[..., Any]:
         """Ours, whatever the project has set."""
