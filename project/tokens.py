@@ -56,7 +56,7 @@ class ObtainToken(ApiView):
         auth=[],
         responses={
             200: TokenSerializer,
-            **{code: answer for code, answer in error_responses(400, 413, 415).items() if code not in {401, 403}},
+            **{code: answer for code, answer in error_responses(413, 415).items() if code not in {401, 403}},
         },
     )
     def post(self, request: Request) -> Response:

@@ -1,6 +1,6 @@
 """What every view of the API shares; what else it does is as the site has set it for DRF."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, ClassVar, TypeVar
 
 from django.apps import apps
@@ -9,6 +9,7 @@ from django.db import router
 from django.db.models import Model, QuerySet
 from django.utils import translation
 from rest_framework import status
+from rest_framework.exceptions import ValidationError
 from rest_framework.generics import GenericAPIView, get_object_or_404
 from rest_framework.parsers import BaseParser
 from rest_framework.permissions import SAFE_METHODS, IsAuthenticated
@@ -23,6 +24,7 @@ from openimages_io.api.metadata import Metadata
 from openimages_io.api.pagination import KeyCursorPagination
 from openimages_io.api.parsing import StrictJSONParser, check_length
 from openimages_io.api.permissions import DeclaredPermission, Rule, Rules
+from openimages_io.api.strict import query_of, unknown
 from openimages_io.api.throttling import RequestThrottle
 from openimages_io.models import Task
 from openimages_io.models.primary import primary
@@ -45,15 +47,27 @@ class ApiView(GenericAPIView[Any]):
     filter_backends = (StrictFilterBackend,)
     versioning_class = None
     metadata_class = Metadata
+    reads_query: ClassVar[Collection[str]] = ("list",)
+    """The actions that look at every name of the query themselves, or methods of a view without actions.
+
+    All others refuse any query.
+    """
     takes_files = False
     """Whether the larger of the two limits on the size of a request holds."""
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Refuses what is too large before anything of it is read. Raises `TooLarge`."""
+        """Refuses what is too large before anything of it is read, and a query that nobody would look at.
+
+        Raises `TooLarge` and `ValidationError`.
+        """
         super().initial(request, *args, **kwargs)
         options = conf.options()
         limit = options.max_upload_bytes if self.takes_files else options.max_body_bytes
         check_length(request.META.get("CONTENT_LENGTH"), limit)
+        name = getattr(self, "action", str(request.method).lower().replace("head", "get"))
+        is_handled = name not in {None, "options"} and hasattr(self, name)
+        if is_handled and name not in self.reads_query and (found := unknown(query_of(request), ())):
+            raise ValidationError(found)
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         """Answers in one language, that of our own sentences, whatever the site speaks on its pages."""

@@ -78,9 +78,9 @@ _PROBLEM: Final = object()
 
 def error_responses(*codes: int) -> dict[int, OpenApiResponse]:
     """The error responses of an operation: these, and those that every operation may give."""
-    return {code: OpenApiResponse(_PROBLEM) for code in sorted({401, 403, 429, *codes})}
+    return {code: OpenApiResponse(_PROBLEM) for code in sorted({400, 401, 403, 429, *codes})}
 
 
 def write_error_responses(*codes: int) -> dict[int, OpenApiResponse]:
     """The error responses of an operation with a body."""
-    return error_responses(400, 413, 415, 500, 500, 503, 507, *codes)
+    return error_responses(413, 415, 500, 500, 503, 507, *codes)

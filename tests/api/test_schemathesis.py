@@ -52,6 +52,7 @@ HAVE_RULES: Final = {
     "shapes_save": "coordinates belong to kinds, attributes to specs",
     "tasks_change": "a task's name is there once",
     "tasks_create": "a task's name is there once",
+    "tasks_import": "an archive is not empty",
 }
 """Operations with rules that a schema cannot say: what the document allows may be a 400, with its path."""
 

@@ -64,6 +64,7 @@ class ImageViewSet(ApiViewSet):
     queryset = Image.objects.all()
     filterset_class = ImageFilterSet
     pagination_class = ImagePagination
+    reads_query = ("list", "neighbours", "file", "thumbnail")
 
     def get_serializer_class(self) -> type[BaseSerializer[Any]]:
         """By the action."""

@@ -37,6 +37,7 @@ class JobList(JobView):
     """The jobs that exist for the user."""
 
     rules = Rules(get=LISTS)
+    reads_query = ("get",)
 
     filterset_class = JobFilterSet
     serializer_class = JobSerializer
@@ -48,7 +49,7 @@ class JobList(JobView):
         operation_id="jobs_list",
         summary="List jobs",
         tags=["jobs"],
-        responses={200: JobSerializer(many=True), **error_responses(400, 404)},
+        responses={200: JobSerializer(many=True), **error_responses(404)},
     )
     def get(self, request: Request) -> Response:
         """Imports, exports, checks and deletions."""
@@ -68,7 +69,7 @@ class JobDetail(JobView):
         summary="Read a job",
         tags=["jobs"],
         parameters=[header("Retry-After", "Seconds to wait before reading it again; absent when it is final.", [200])],
-        responses={200: JobSerializer, **error_responses(400, 404)},
+        responses={200: JobSerializer, **error_responses(404)},
     )
     def get(self, request: Request, pk: uuid.UUID) -> Response:
         """How the job stands now."""
@@ -95,6 +96,7 @@ class JobIssues(JobView):
     """What a job has found."""
 
     rules = Rules(get=SEES)
+    reads_query = ("get",)
 
     content_negotiation_class = IgnoreAccept
     pagination_class = None  # type: ignore[assignment]  # DRF takes None
@@ -108,7 +110,7 @@ class JobIssues(JobView):
         responses={
             (200, "application/json"): IssuePage,
             (200, "text/csv"): OpenApiTypes.STR,
-            **error_responses(400, 404, 410),
+            **error_responses(404, 410),
         },
     )
     def get(self, request: Request, pk: uuid.UUID) -> HttpResponseBase:

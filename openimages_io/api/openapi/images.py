@@ -60,7 +60,7 @@ extend_schema_view(
         operation_id="images_list",
         tags=_TAGS,
         summary="List a task's images",
-        responses={200: ImageSerializer(many=True), **error_responses(400, 404)},
+        responses={200: ImageSerializer(many=True), **error_responses(404)},
     ),
     create=extend_schema(
         operation_id="images_create",
@@ -103,7 +103,7 @@ extend_schema_view(
         tags=_TAGS,
         summary="Find the images before and after an image",
         filters=True,
-        responses={200: NeighboursSerializer, **error_responses(400, 404)},
+        responses={200: NeighboursSerializer, **error_responses(404)},
     ),
     file=extend_schema(
         operation_id="images_file",
@@ -115,16 +115,14 @@ extend_schema_view(
             _PICTURE_ETAG,
             OpenApiParameter("Content-Disposition", str, OpenApiParameter.HEADER, response=[200]),
         ],
-        responses={(200, kind): OpenApiTypes.BINARY for kind in CONTENT_TYPES}
-        | UNCHANGED
-        | error_responses(400, 404, 412),
+        responses={(200, kind): OpenApiTypes.BINARY for kind in CONTENT_TYPES} | UNCHANGED | error_responses(404, 412),
     ),
     thumbnail=extend_schema(
         operation_id="images_thumbnail",
         tags=_TAGS,
         summary="Get a thumbnail",
         parameters=[ThumbnailQuerySerializer, KNOWN, _PICTURE_ETAG],
-        responses={(200, "image/jpeg"): OpenApiTypes.BINARY, **UNCHANGED, **error_responses(400, 404, 412)},
+        responses={(200, "image/jpeg"): OpenApiTypes.BINARY, **UNCHANGED, **error_responses(404, 412)},
     ),
 )(ImageViewSet)
 extend_schema(

@@ -23,7 +23,7 @@ extend_schema_view(
         tags=_TAGS,
         summary="List a task's labels",
         description="Lists the labels; `position` is their place in the class list.",
-        responses={200: LabelSerializer(many=True), **error_responses(400, 404)},
+        responses={200: LabelSerializer(many=True), **error_responses(404)},
     ),
     create=extend_schema(
         operation_id="labels_create",

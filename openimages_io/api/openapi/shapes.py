@@ -28,7 +28,7 @@ extend_schema_view(
         operation_id="shapes_list",
         tags=_TAGS,
         parameters=[_UNITS, _FORMS, KNOWN, ETAG],
-        responses={200: ShapeList, **UNCHANGED, **error_responses(400, 404, 409)},
+        responses={200: ShapeList, **UNCHANGED, **error_responses(404, 409)},
     ),
     create=extend_schema(
         operation_id="shapes_add",
@@ -41,7 +41,7 @@ extend_schema_view(
         operation_id="shapes_read",
         tags=_TAGS,
         parameters=[_UNITS, _FORMS, KNOWN, ETAG],
-        responses={200: ShapeOutput, **UNCHANGED, **error_responses(400, 404, 409)},
+        responses={200: ShapeOutput, **UNCHANGED, **error_responses(404, 409)},
     ),
     partial_update=extend_schema(
         operation_id="shapes_change",
@@ -80,5 +80,5 @@ extend_schema(
         KNOWN,
         ETAG,
     ],
-    responses={(200, "image/png"): OpenApiTypes.BINARY, **UNCHANGED, **error_responses(400, 404, 409)},
+    responses={(200, "image/png"): OpenApiTypes.BINARY, **UNCHANGED, **error_responses(404, 409)},
 )(ShapeViewSet.mask)

@@ -25,7 +25,7 @@ extend_schema_view(
         tags=_TAGS,
         summary="List tasks",
         description="Lists the tasks that exist for the user.",
-        responses={200: TaskSerializer(many=True), **error_responses(400, 404)},
+        responses={200: TaskSerializer(many=True), **error_responses(404)},
     ),
     create=extend_schema(
         operation_id="tasks_create",

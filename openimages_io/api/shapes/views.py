@@ -47,6 +47,15 @@ class ShapeViewSet(ApiViewSet):
         "mask": may("view", of=Shape),
     }
     queryset = Shape.objects.select_related("image")
+    reads_query = (
+        "list",
+        "create",
+        "bulk_update",
+        "partial_bulk_update",
+        "retrieve",
+        "partial_update",
+        "mask",
+    )
     pagination_class = None  # type: ignore[assignment]  # DRF takes None: a list is all shapes of one image
 
     def list(self, request: Request, pk: int) -> HttpResponseBase:
