@@ -75,7 +75,7 @@ def _lists() -> dict[str, str]:
         "images changed since a moment that is yet to come": "updated_since=2100-01-01T00:00:00Z",
         "images after one, by name": f"after={image.pk}&ordering=name",
     }
-    found = {name: f"/api/tasks/{task.pk}/images/?{query}" for name, query in queries.items()}
+    found = {name: f"/api/v1/tasks/{task.pk}/images/?{query}" for name, query in queries.items()}
     beside = {
         "neighbours": "",
         "neighbours by name": "ordering=name",
@@ -86,11 +86,11 @@ def _lists() -> dict[str, str]:
         "neighbours without a frequent label": f"without_label={frequent}",
         "neighbours of a kind that there is not": "kind=ellipse",
     }
-    found |= {name: f"/api/images/{image.pk}/neighbours/?{query}" for name, query in beside.items()}
+    found |= {name: f"/api/v1/images/{image.pk}/neighbours/?{query}" for name, query in beside.items()}
     return found | {
-        "labels by position": f"/api/tasks/{task.pk}/labels/?ordering=position",
-        "tasks, changed last first": "/api/tasks/?ordering=-updated&count=true",
-        "jobs": "/api/jobs/?count=true",
+        "labels by position": f"/api/v1/tasks/{task.pk}/labels/?ordering=position",
+        "tasks, changed last first": "/api/v1/tasks/?ordering=-updated&count=true",
+        "jobs": "/api/v1/jobs/?count=true",
     }
 
 

@@ -130,7 +130,7 @@ def test_the_api_tells_of_shapes(heard: list[Event], user: User) -> None:
     image = Image.objects.create(task=task, name="a")
     api = APIClient()
     api.force_authenticate(user)
-    url = f"/api/images/{image.pk}/shapes/"
+    url = f"/api/v1/images/{image.pk}/shapes/"
     box = {"kind": "rectangle", "label": label.pk, "x_min": 0, "x_max": 0.5, "y_min": 0, "y_max": 0.5}
     tag = {"kind": "tag", "label": label.pk}
 
@@ -154,9 +154,9 @@ def test_the_api_tells_of_shapes(heard: list[Event], user: User) -> None:
     assert (counts(heard[-1]), heard[-1]["kinds"]) == ((1, 1, 0), {"rectangle", "tag"})
     assert api.post(url, tag, format="json").status_code == 201
     assert counts(heard[-1]) == (1, 0, 0)
-    assert api.patch(f"/api/shapes/{stored[0]['id']}/", {"score": 0.5}, format="json").status_code == 200
+    assert api.patch(f"/api/v1/shapes/{stored[0]['id']}/", {"score": 0.5}, format="json").status_code == 200
     assert (counts(heard[-1]), heard[-1]["kinds"]) == ((0, 1, 0), {"rectangle"})
-    assert api.delete(f"/api/shapes/{stored[0]['id']}/").status_code == 204
+    assert api.delete(f"/api/v1/shapes/{stored[0]['id']}/").status_code == 204
     assert (counts(heard[-1]), heard[-1]["kinds"]) == ((0, 0, 1), {"rectangle"})
     before = len(heard)
     refused = api.put(url, {"shapes": [{**box, "x_min": 2}]}, format="json", headers={"If-Match": "*"})
@@ -204,7 +204,7 @@ def test_a_receiver_that_raises_is_logged_and_changes_nothing(
         api = APIClient()
         api.force_authenticate(user)
         shape = Shape.objects.filter(kind="rectangle").order_by("pk")[0]
-        assert api.patch(f"/api/shapes/{shape.pk}/", {"score": 0.5}, format="json").status_code == 200
+        assert api.patch(f"/api/v1/shapes/{shape.pk}/", {"score": 0.5}, format="json").status_code == 200
     finally:
         for signal in every:
             signal.disconnect(fail)
@@ -224,7 +224,7 @@ def test_the_example_of_the_readme(user: User, mailoutbox: list[Any], settings: 
         api = APIClient()
         api.force_authenticate(user)
         shape = Shape.objects.filter(kind="rectangle").order_by("pk")[0]
-        assert api.patch(f"/api/shapes/{shape.pk}/", {"score": 0.5}, format="json").status_code == 200
+        assert api.patch(f"/api/v1/shapes/{shape.pk}/", {"score": 0.5}, format="json").status_code == 200
     finally:
         signals.import_finished.disconnect(space["tell_of_import"])
         signals.shapes_saved.disconnect(space["tell_of_shapes"])

@@ -121,7 +121,7 @@ def test_the_readme_taken_at_its_word(python: Path, tmp_path: Path) -> None:
     assert (tmp_path / "out.zip").is_file()
     asked = (
         "from django.test import Client\n"
-        "for path in ('/api/tasks/', '/admin/login/'):\n"
+        "for path in ('/api/v1/tasks/', '/admin/login/'):\n"
         "    print(Client().get(path, headers={'host': 'localhost'}).status_code)\n"
     )
     said = run([python, "manage.py", "shell", "-v", "0", "-c", asked], tmp_path)  # with a line of the log

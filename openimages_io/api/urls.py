@@ -1,4 +1,4 @@
-"""The ways into the API. Include it under any prefix: `path("api/", include("openimages_io.urls"))`."""
+"""The addresses of version 1 of the API, below its prefix `v1/`."""
 
 from importlib import import_module
 from importlib.util import find_spec

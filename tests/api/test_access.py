@@ -41,25 +41,29 @@ def test_a_team_does_all_that_the_owner_may(team: Any, owner: Any, task: Task) -
     image, label = Image.objects.create(task=task, name="a"), Label.objects.create(task=task, name="/m/0k4j")
     Job.objects.create(kind="check", task=task, task_name=task.name, created_by=owner, queued=timezone.now())
     api = client_of(team)
-    assert [row["id"] for row in api.get("/api/tasks/").json()["results"]] == [task.pk]
-    assert len(api.get("/api/jobs/").json()["results"]) == 1
-    for place in (f"/api/tasks/{task.pk}/", f"/api/images/{image.pk}/", f"/api/labels/{label.pk}/"):
+    assert [row["id"] for row in api.get("/api/v1/tasks/").json()["results"]] == [task.pk]
+    assert len(api.get("/api/v1/jobs/").json()["results"]) == 1
+    for place in (f"/api/v1/tasks/{task.pk}/", f"/api/v1/images/{image.pk}/", f"/api/v1/labels/{label.pk}/"):
         assert api.get(place).status_code == 200, place
-    for place in (f"/api/tasks/{task.pk}/images/", f"/api/tasks/{task.pk}/labels/", f"/api/images/{image.pk}/shapes/"):
+    for place in (
+        f"/api/v1/tasks/{task.pk}/images/",
+        f"/api/v1/tasks/{task.pk}/labels/",
+        f"/api/v1/images/{image.pk}/shapes/",
+    ):
         assert api.get(place).status_code == 200, place
-    assert api.patch(f"/api/labels/{label.pk}/", {"display_name": "Car"}, format="json").status_code == 200
-    assert api.post(f"/api/tasks/{task.pk}/exports/", {}, format="json").status_code == 403
+    assert api.patch(f"/api/v1/labels/{label.pk}/", {"display_name": "Car"}, format="json").status_code == 200
+    assert api.post(f"/api/v1/tasks/{task.pk}/exports/", {}, format="json").status_code == 403
     team.user_permissions.add(Permission.objects.get(codename="export_task"))
     again = client_of(get_user_model().objects.get(pk=team.pk))
-    assert again.post(f"/api/tasks/{task.pk}/exports/", {}, format="json").status_code == 202
-    assert api.get(f"/api/tasks/{other.pk}/").status_code == 404
+    assert again.post(f"/api/v1/tasks/{task.pk}/exports/", {}, format="json").status_code == 202
+    assert api.get(f"/api/v1/tasks/{other.pk}/").status_code == 404
 
 
 def test_others_are_none_of_the_team(team: Any, task: Task, stranger_api: Any) -> None:
     image = Image.objects.create(task=task, name="a")
-    assert stranger_api.get("/api/tasks/").json()["results"] == []
-    assert stranger_api.get(f"/api/tasks/{task.pk}/").status_code == 404
-    assert stranger_api.get(f"/api/images/{image.pk}/").status_code == 404
+    assert stranger_api.get("/api/v1/tasks/").json()["results"] == []
+    assert stranger_api.get(f"/api/v1/tasks/{task.pk}/").status_code == 404
+    assert stranger_api.get(f"/api/v1/images/{image.pk}/").status_code == 404
 
 
 class OfOneTask:
@@ -79,7 +83,7 @@ def test_permissions_of_single_tasks_hold(settings: Settings, owner: Any) -> Non
     labels = [Label.objects.create(task=task, name="/m/0k4j") for task in tasks]
     api = client_of(staff)
     for task, label, may in zip(tasks, labels, (True, False), strict=True):
-        changed = api.patch(f"/api/labels/{label.pk}/", {"display_name": "Car"}, format="json")
+        changed = api.patch(f"/api/v1/labels/{label.pk}/", {"display_name": "Car"}, format="json")
         assert changed.status_code == (200 if may else 403)
-        exported = api.post(f"/api/tasks/{task.pk}/exports/", {}, format="json")
+        exported = api.post(f"/api/v1/tasks/{task.pk}/exports/", {}, format="json")
         assert exported.status_code == (202 if may else 403)

@@ -12,24 +12,24 @@ pytestmark = pytest.mark.django_db
 
 
 def test_a_list_that_is_too_long_is_not_looked_into(api: Any, staff: Any, task: Task) -> None:
-    response = send(client_of(staff), "POST", f"/api/tasks/{task.pk}/exports/", {"subsets": [{}] * 200_000})
+    response = send(client_of(staff), "POST", f"/api/v1/tasks/{task.pk}/exports/", {"subsets": [{}] * 200_000})
     assert faults(response).keys() == {"subsets"}
     spec = {"name": "color", "input_type": "select", "values": [{}] * 20_000}
-    response = send(api, "POST", f"/api/tasks/{task.pk}/labels/", {"name": "/m/0", "attribute_specs": [spec]})
+    response = send(api, "POST", f"/api/v1/tasks/{task.pk}/labels/", {"name": "/m/0", "attribute_specs": [spec]})
     assert faults(response) == {"attribute_specs[0].values": "too_long"}
 
 
 @pytest.mark.parametrize("node", [{}, {"LabelName": None}])
 def test_a_hierarchy_of_bad_nodes(api: Any, task: Task, node: dict[str, Any]) -> None:
     tree = {"LabelName": "a", "Subcategory": [node] * 3000}
-    response = overwrite(api, "PUT", f"/api/tasks/{task.pk}/hierarchy/", tree)
+    response = overwrite(api, "PUT", f"/api/v1/tasks/{task.pk}/hierarchy/", tree)
     assert len(faults(response)) == 1001
     assert any("There are 2,000 more faults" in fault["message"] for fault in response.json()["errors"])
 
 
 def test_a_hierarchy_of_unknown_labels(api: Any, task: Task) -> None:
     tree = {"LabelName": "a", "Subcategory": [{"LabelName": f"b{number}"} for number in range(2999)]}
-    response = overwrite(api, "PUT", f"/api/tasks/{task.pk}/hierarchy/", tree)
+    response = overwrite(api, "PUT", f"/api/v1/tasks/{task.pk}/hierarchy/", tree)
     assert len(faults(response)) == 1001
     assert any("There are 2,000 more faults" in fault["message"] for fault in response.json()["errors"])
 
@@ -37,4 +37,4 @@ def test_a_hierarchy_of_unknown_labels(api: Any, task: Task) -> None:
 def test_a_page_has_its_size_and_no_more_than_the_largest(api: Any, task: Task, settings: Any) -> None:
     Task.objects.bulk_create([Task(name=f"t{number}", owner=task.owner) for number in range(4)])
     settings.OPENIMAGES_IO = {"PAGE_SIZE": 2, "MAX_PAGE_SIZE": 3}
-    assert [len(ok(api.get(f"/api/tasks/{query}"))["results"]) for query in ("", "?page_size=1000000000")] == [2, 3]
+    assert [len(ok(api.get(f"/api/v1/tasks/{query}"))["results"]) for query in ("", "?page_size=1000000000")] == [2, 3]

@@ -29,22 +29,22 @@ shape = frontend.draw()
 finished = Job.objects.create(kind="check", state="succeeded", task=task, task_name=task.name, queued=task.created)
 other = sqlite3.connect(settings.DATABASES["default"]["NAME"], isolation_level=None)
 works = [
-    ("post", "/api/tasks/", {"name": "a"}),
-    ("patch", f"/api/tasks/{task.pk}/", {"name": "c"}),
-    ("post", f"/api/tasks/{task.pk}/labels/", {"name": "a"}),
-    ("patch", f"/api/labels/{label.pk}/", {"display_name": "a"}),
-    ("put", f"/api/tasks/{task.pk}/hierarchy/", {"LabelName": "/m/cat"}),
-    ("post", f"/api/tasks/{task.pk}/images/", {"name": "b"}),
-    ("patch", f"/api/images/{image.pk}/", {"name": "c"}),
-    ("post", f"/api/tasks/{task.pk}/checks/", {}),
+    ("post", "/api/v1/tasks/", {"name": "a"}),
+    ("patch", f"/api/v1/tasks/{task.pk}/", {"name": "c"}),
+    ("post", f"/api/v1/tasks/{task.pk}/labels/", {"name": "a"}),
+    ("patch", f"/api/v1/labels/{label.pk}/", {"display_name": "a"}),
+    ("put", f"/api/v1/tasks/{task.pk}/hierarchy/", {"LabelName": "/m/cat"}),
+    ("post", f"/api/v1/tasks/{task.pk}/images/", {"name": "b"}),
+    ("patch", f"/api/v1/images/{image.pk}/", {"name": "c"}),
+    ("post", f"/api/v1/tasks/{task.pk}/checks/", {}),
     ("put", frontend.url, {"shapes": [{"id": shape.pk}]}),
     ("post", frontend.url, frontend.item()),
     ("patch", frontend.shape_url(shape), {"score": 0.5}),
     ("delete", frontend.shape_url(shape), None),
-    ("delete", f"/api/labels/{label.pk}/", None),
-    ("delete", f"/api/jobs/{finished.pk}/", None),
-    ("delete", f"/api/images/{image.pk}/", None),
-    ("delete", f"/api/tasks/{task.pk}/", None),
+    ("delete", f"/api/v1/labels/{label.pk}/", None),
+    ("delete", f"/api/v1/jobs/{finished.pk}/", None),
+    ("delete", f"/api/v1/images/{image.pk}/", None),
+    ("delete", f"/api/v1/tasks/{task.pk}/", None),
 ]
 connection.ensure_connection()
 connection.cursor().execute("PRAGMA busy_timeout = 20")
@@ -64,7 +64,7 @@ for locked in (True, False):
         else:
             assert response.status_code < 300, place
     if locked:
-        assert client.get(f"/api/tasks/{task.pk}/").status_code == 200
+        assert client.get(f"/api/v1/tasks/{task.pk}/").status_code == 200
 """
 
 

@@ -40,7 +40,7 @@ def send(client: Client, task: Task) -> Any:
     with io.BytesIO() as data:
         Pillow.new("L", (4, 3)).save(data, "PNG")
         files = [SimpleUploadedFile(f"{number}.png", data.getvalue()) for number in range(FILES)]
-    return client.post(f"/api/tasks/{task.pk}/images/upload/", {"files": files})
+    return client.post(f"/api/v1/tasks/{task.pk}/images/upload/", {"files": files})
 
 
 def arm_in_the_request(end: Ending, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,9 +107,9 @@ def test_a_save(what: str, how: str, client: Client, task: Task, monkeypatch: py
 
     monkeypatch.setattr(Owners, "touch", arm)
     if what == "image":
-        response = client.patch(f"/api/images/{image.pk}/", {"name": "b"}, content_type="application/json")
+        response = client.patch(f"/api/v1/images/{image.pk}/", {"name": "b"}, content_type="application/json")
     else:
-        url, shape = f"/api/images/{image.pk}/shapes/", {"kind": "tag", "label": label.pk}
+        url, shape = f"/api/v1/images/{image.pk}/shapes/", {"kind": "tag", "label": label.pk}
         response = client.post(url, shape, content_type="application/json")
     assert end.is_done
     if how in DONE:

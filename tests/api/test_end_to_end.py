@@ -55,9 +55,9 @@ def values(row: dict[str, str]) -> dict[str, str | float]:
 
 def test_from_the_login_to_the_archive(site: Site) -> None:
     ada = logged_in(site, "ada")
-    made = ada.ask("POST", "/api/tasks/", {"name": "scenes"})
+    made = ada.ask("POST", "/api/v1/tasks/", {"name": "scenes"})
     assert made.status == 201
-    task = f"/api/tasks/{made.json['id']}"
+    task = f"/api/v1/tasks/{made.json['id']}"
     policies = {"missing_images": "create", "missing_labels": "create", "missing_attributes": "create"}
 
     # A dry run of an archive with one broken row: nothing is written, the row is named, and it cannot be confirmed.
@@ -137,8 +137,8 @@ def test_from_the_login_to_the_archive(site: Site) -> None:
     eve = logged_in(site, "eve")
     for place in (f"{task}/", image["shapes"], answer_place(job) + "/", job["file"], job["issues"]):
         assert eve.ask("GET", place).status == 404
-    assert eve.ask("GET", "/api/jobs/").json["results"] == []
-    assert len(ada.ask("GET", "/api/jobs/").json["results"]) == 3
+    assert eve.ask("GET", "/api/v1/jobs/").json["results"] == []
+    assert len(ada.ask("GET", "/api/v1/jobs/").json["results"]) == 3
 
 
 def answer_place(job: dict[str, str]) -> str:
@@ -147,14 +147,14 @@ def answer_place(job: dict[str, str]) -> str:
 
 def test_an_archive_makes_a_task_whose_shapes_hold_the_rules(site: Site) -> None:
     ada = logged_in(site, "ada")
-    answer = ada.ask("POST", "/api/imports/", form={"archive": scenes(pictures=False), "task_name": "fresh"})
+    answer = ada.ask("POST", "/api/v1/imports/", form={"archive": scenes(pictures=False), "task_name": "fresh"})
     assert answer.status == 202, answer.body
     job = ada.wait(answer.headers["Location"])
     assert (job["state"], job["task_name"]) == ("succeeded", "fresh"), job
-    task = ada.ask("GET", f"/api/tasks/{job['task']}/").json
+    task = ada.ask("GET", f"/api/v1/tasks/{job['task']}/").json
     assert (task["name"], task["owner"]["username"]) == ("fresh", "ada")
-    again = ada.ask("POST", "/api/imports/", form={"archive": b"PK", "task_name": "fresh"})
+    again = ada.ask("POST", "/api/v1/imports/", form={"archive": b"PK", "task_name": "fresh"})
     assert [fault["path"] for fault in again.json["errors"]] == ["task_name"]
-    answer = ada.ask("POST", f"/api/tasks/{job['task']}/checks/")
+    answer = ada.ask("POST", f"/api/v1/tasks/{job['task']}/checks/")
     checked = ada.wait(answer.headers["Location"])
     assert (checked["kind"], checked["state"], checked["errors"]) == ("check", "succeeded", 0)

@@ -23,7 +23,7 @@ Tree = dict[str, Any]
 def url(task: Task) -> str:
     for name in "abcde":
         Label.objects.create(task=task, name=name)
-    return f"/api/tasks/{task.pk}/hierarchy/"
+    return f"/api/v1/tasks/{task.pk}/hierarchy/"
 
 
 def node(name: str, *subcategories: Tree, parts: tuple[Tree, ...] = ()) -> Tree:
@@ -96,7 +96,7 @@ def test_the_hierarchy_of_an_archive_comes_out_as_it_was(api: APIClient, owner: 
     Importer(FOLDER / "scenes", "scenes").run()
     task = Task.objects.get(name="scenes")
     Task.objects.update(owner=owner)
-    url = f"/api/tasks/{task.pk}/hierarchy/"
+    url = f"/api/v1/tasks/{task.pk}/hierarchy/"
     tree = json.loads((FOLDER / "scenes/annotations/bbox_labels_600_hierarchy.json").read_text())
     assert ok(api.get(url)) == tree
     before = edges()
@@ -202,4 +202,4 @@ def test_reading_takes_three_queries(
     for label in labels[1:]:
         HierarchyEdge.objects.create(parent=labels[0], child=label, kind="part")
     with django_assert_num_queries(3):  # the task, its labels, their edges
-        assert len(ok(api.get(f"/api/tasks/{task.pk}/hierarchy/"))["Part"]) == number - 1
+        assert len(ok(api.get(f"/api/v1/tasks/{task.pk}/hierarchy/"))["Part"]) == number - 1

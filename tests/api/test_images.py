@@ -19,11 +19,11 @@ BOX = {"x_min": 0.1, "x_max": 0.5, "y_min": 0.2, "y_max": 0.6}
 
 
 def many(task: Task, query: str = "") -> str:
-    return f"/api/tasks/{task.pk}/images/{query}"
+    return f"/api/v1/tasks/{task.pk}/images/{query}"
 
 
 def one(image: Image) -> str:
-    return f"/api/images/{image.pk}/"
+    return f"/api/v1/images/{image.pk}/"
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def image(task: Task) -> Image:
 
 def test_an_image_is_made_by_its_name_alone(api: APIClient, task: Task) -> None:
     (made,) = ok(send(api, "POST", many(task), {"name": "b/c/2"}), 201)["results"]
-    place = f"http://testserver/api/images/{made['id']}/"
+    place = f"http://testserver/api/v1/images/{made['id']}/"
     assert made == {
         "id": made["id"],
         "task": task.pk,
@@ -362,15 +362,15 @@ def test_a_page_that_is_read_while_images_come_shows_each_once(api: APIClient, t
 
 def test_a_name_is_without_a_pictures_extension_as_of_an_upload(api: APIClient, task: Task) -> None:
     names = [{"name": name} for name in ("b/c.JPG", "d.e", "...jpg")]
-    made = api.post(f"/api/tasks/{task.pk}/images/", names, format="json")
+    made = api.post(f"/api/v1/tasks/{task.pk}/images/", names, format="json")
     assert [image["name"] for image in made.json()["results"]] == ["b/c", "d.e", "...jpg"]
-    twice = api.post(f"/api/tasks/{task.pk}/images/", {"name": "d.e.png"}, format="json")
+    twice = api.post(f"/api/v1/tasks/{task.pk}/images/", {"name": "d.e.png"}, format="json")
     assert (twice.status_code, twice.json()["errors"][0]["code"]) == (400, "unique")
 
 
 def test_a_name_that_has_an_extension_already_stays_and_can_be_sent_back(api: APIClient, task: Task) -> None:
     image = Image.objects.create(task=task, subset="train", name="img_1.PNG")
-    changed = api.patch(f"/api/images/{image.pk}/", {"name": "img_1.PNG", "rotation": 90}, format="json")
+    changed = api.patch(f"/api/v1/images/{image.pk}/", {"name": "img_1.PNG", "rotation": 90}, format="json")
     assert (changed.status_code, changed.json()["name"]) == (200, "img_1.PNG")
-    renamed = api.patch(f"/api/images/{image.pk}/", {"name": "img_2.PNG"}, format="json")
+    renamed = api.patch(f"/api/v1/images/{image.pk}/", {"name": "img_2.PNG"}, format="json")
     assert renamed.json()["name"] == "img_2"

@@ -18,11 +18,11 @@ SIZE = {"name": "size", "input_type": "number", "values": [0, 10, 0.5]}
 
 
 def many(task: Task) -> str:
-    return f"/api/tasks/{task.pk}/labels/"
+    return f"/api/v1/tasks/{task.pk}/labels/"
 
 
 def one(label: Label) -> str:
-    return f"/api/labels/{label.pk}/"
+    return f"/api/v1/labels/{label.pk}/"
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def test_a_label_is_made_with_its_specs(api: APIClient, task: Task, cat: Label) 
         "children": [],
     }
     assert revision(task) > before
-    assert ok(api.get(f"/api/labels/{made['id']}/")) == made
+    assert ok(api.get(f"/api/v1/labels/{made['id']}/")) == made
 
 
 def test_specs_keep_the_order_given_and_a_change_of_it_is_a_change(api: APIClient, task: Task, cat: Label) -> None:

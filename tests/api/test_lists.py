@@ -21,7 +21,7 @@ SAME = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def many(task: Task, query: str = "") -> str:
-    return f"/api/tasks/{task.pk}/images/?{query}"
+    return f"/api/v1/tasks/{task.pk}/images/?{query}"
 
 
 def names(rows: list[Any]) -> list[str]:
@@ -132,7 +132,7 @@ def test_rows_are_counted_if_that_is_asked_and_up_to_a_limit(
     body = ok(api.get(many(task, "count=true&page_size=2&name=a")))
     assert (body["count"], body["count_capped"], len(body["results"])) == (3, False, 2)
     assert ok(api.get(body["next"]))["count"] == 3
-    for address in ("/api/tasks/", f"/api/tasks/{task.pk}/labels/", "/api/jobs/"):
+    for address in ("/api/v1/tasks/", f"/api/v1/tasks/{task.pk}/labels/", "/api/v1/jobs/"):
         body = ok(api.get(f"{address}?count=true"))
         assert (body["count"], body["count_capped"]) == (len(body["results"]), False)
 
@@ -161,7 +161,7 @@ def test_where_a_list_cannot_start(api: APIClient, task: Task, images: list[Imag
         assert faults(api.get(many(task, f"after={key}"))) == {"after": "does_not_exist"}
     following = ok(api.get(many(task, "page_size=2")))["next"]
     assert faults(api.get(f"{following}&after={images[0].pk}")) == {"after": "mismatch"}
-    assert faults(api.get("/api/tasks/?after=1")) == {"after": "unknown"}
+    assert faults(api.get("/api/v1/tasks/?after=1")) == {"after": "unknown"}
 
 
 @pytest.mark.parametrize("ordering", ["id", "-id", "name", "-updated"])
@@ -174,7 +174,7 @@ def test_the_neighbours_of_an_image_are_those_of_the_list(
         for key in every:
             before = [other for other in every[: every.index(key)] if other in listed]
             after = [other for other in every[every.index(key) + 1 :] if other in listed]
-            assert ok(api.get(f"/api/images/{key}/neighbours/?ordering={ordering}{wanted}")) == {
+            assert ok(api.get(f"/api/v1/images/{key}/neighbours/?ordering={ordering}{wanted}")) == {
                 "previous": before[-1] if before else None,
                 "next": after[0] if after else None,
             }
@@ -187,12 +187,12 @@ def test_neighbours_take_a_query_each(
     for image in (images[0], images[7]):
         Shape.objects.create(task=task, image=image, label=label, kind="tag")
     with django_assert_num_queries(3):
-        body = ok(api.get(f"/api/images/{images[3].pk}/neighbours/?label={label.pk}&kind=tag"))
+        body = ok(api.get(f"/api/v1/images/{images[3].pk}/neighbours/?label={label.pk}&kind=tag"))
     assert body == {"previous": images[0].pk, "next": images[7].pk}
 
 
 def test_neighbours_refuse_what_a_list_refuses(api: APIClient, images: list[Image]) -> None:
-    address = f"/api/images/{images[0].pk}/neighbours/"
+    address = f"/api/v1/images/{images[0].pk}/neighbours/"
     assert faults(api.get(f"{address}?lable=1&kind=x&page_size=1&after=1&cursor=a")) == {
         "lable": "unknown",
         "kind": "invalid_choice",
@@ -222,14 +222,14 @@ def test_tasks_by_name_by_change_and_in_order(api: APIClient, task: Task, owner:
     Task.objects.filter(pk=others[1].pk).update(updated=later)
 
     def found(query: str) -> list[str]:
-        return names(ok(api.get("/api/tasks/", parse_qs(query)))["results"])
+        return names(ok(api.get("/api/v1/tasks/", parse_qs(query)))["results"])
 
     assert found("name=street") == ["street"]
     assert found("search=STREET") == ["street", "Street 2"]
     assert found("ordering=-id") == ["alley", "Street 2", "street"]
     assert found("ordering=-updated")[0] == "alley"
     assert found(f"updated_since={later.isoformat().replace('+', '%2B')}") == ["alley"]
-    assert faults(api.get("/api/tasks/?ordering=owner")) == {"ordering": "invalid_choice"}
+    assert faults(api.get("/api/v1/tasks/?ordering=owner")) == {"ordering": "invalid_choice"}
 
 
 def test_labels_by_name_and_in_order(api: APIClient, task: Task) -> None:
@@ -237,12 +237,12 @@ def test_labels_by_name_and_in_order(api: APIClient, task: Task) -> None:
         Label.objects.create(task=task, name=name, display_name=shown, position=position)
 
     def found(query: str) -> str:
-        return "".join(n[-1] for n in names(ok(api.get(f"/api/tasks/{task.pk}/labels/?{query}"))["results"]))
+        return "".join(n[-1] for n in names(ok(api.get(f"/api/v1/tasks/{task.pk}/labels/?{query}"))["results"]))
 
     assert found("") == "bac"
     assert found("name=/m/a") == "a"
     assert found("ordering=position") == "acb"
     assert found("ordering=-name") == "cba"
     assert found("ordering=display_name") == "cba"
-    rows = pages(api, f"/api/tasks/{task.pk}/labels/?ordering=position&page_size=1")
+    rows = pages(api, f"/api/v1/tasks/{task.pk}/labels/?ordering=position&page_size=1")
     assert [name[-1] for page in rows for name in names(page)] == list("acb")

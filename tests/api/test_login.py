@@ -26,7 +26,7 @@ def test_a_token_is_had_for_name_and_password(ann: Any) -> None:
     token = ok(send(api, "POST", TOKEN, LOGIN))["token"]
     assert ok(send(api, "POST", TOKEN, LOGIN)) == {"token": token}
     api.credentials(HTTP_AUTHORIZATION=f"Token {token}")
-    assert ok(send(api, "POST", "/api/tasks/", {"name": "street"}), 201)["owner"]["username"] == "ann"
+    assert ok(send(api, "POST", "/api/v1/tasks/", {"name": "street"}), 201)["owner"]["username"] == "ann"
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_an_address_asks_for_so_many_tokens_a_minute(ann: Any, settings: Any) ->
 
 def test_nobody_is_told_how_to_log_in() -> None:
     for api in (APIClient(), APIClient(HTTP_AUTHORIZATION="Token unknown"), APIClient(HTTP_AUTHORIZATION="Token \xff")):
-        response = api.get("/api/tasks/")
+        response = api.get("/api/v1/tasks/")
         refusal(response, 401)
         assert response["WWW-Authenticate"] == "Token"
 
@@ -71,10 +71,10 @@ def test_nobody_is_told_how_to_log_in() -> None:
 def test_a_session_will_do_if_the_form_is_ours(ann: Any) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(ann)
-    assert ok(client.get("/api/tasks/"))["results"] == []
-    assert "CSRF" in refusal(client.post("/api/tasks/", {"name": "a"}, content_type="application/json"), 403)
+    assert ok(client.get("/api/v1/tasks/"))["results"] == []
+    assert "CSRF" in refusal(client.post("/api/v1/tasks/", {"name": "a"}, content_type="application/json"), 403)
     client.cookies["csrftoken"] = CSRF
-    body = client.post("/api/tasks/", {"name": "a"}, content_type="application/json", headers={"X-CSRFToken": CSRF})
+    body = client.post("/api/v1/tasks/", {"name": "a"}, content_type="application/json", headers={"X-CSRFToken": CSRF})
     assert ok(body, 201)["name"] == "a"
 
 
@@ -84,5 +84,7 @@ def test_what_is_too_large_is_not_read_to_find_a_csrf_token(ann: Any, settings: 
     client.force_login(ann)
     client.cookies["csrftoken"] = CSRF
     task = Task.objects.create(name="street", owner=ann)
-    response = client.post(f"/api/tasks/{task.pk}/images/upload/", {"csrfmiddlewaretoken": CSRF, "subset": "a" * 100})
+    response = client.post(
+        f"/api/v1/tasks/{task.pk}/images/upload/", {"csrfmiddlewaretoken": CSRF, "subset": "a" * 100}
+    )
     assert "bytes" in refusal(response, 413)

@@ -255,7 +255,7 @@ def test_staff_may_do_what_the_models_permissions_say(row: Row, place: Place) ->
 
 
 def test_specs_have_permissions_of_their_own(place: Place) -> None:
-    url, body = f"/api/labels/{place.label.pk}/", {"attribute_specs": [{"name": "a", "input_type": "text"}]}
+    url, body = f"/api/v1/labels/{place.label.pk}/", {"attribute_specs": [{"name": "a", "input_type": "text"}]}
     client = APIClient()
     specs = ["add_attributespec", "change_attributespec", "delete_attributespec"]
     client.force_authenticate(user("half", "view_task", "change_label", *specs[:2], is_staff=True))

@@ -28,7 +28,7 @@ def image(task: Task) -> Image:
 
 @pytest.fixture
 def url(image: Image) -> str:
-    return f"/api/images/{image.pk}/file/"
+    return f"/api/v1/images/{image.pk}/file/"
 
 
 def put(api: APIClient, url: str, headers: dict[str, str] | None = None, **files: Any) -> Any:
@@ -47,11 +47,11 @@ def media(settings: Any, tmp_path: Path) -> Path:
 
 
 def test_a_picture_and_its_size(api: APIClient, image: Image, url: str, media: Path) -> None:
-    before = api.get(f"/api/images/{image.pk}/")
+    before = api.get(f"/api/v1/images/{image.pk}/")
     response = put(api, url, {"If-Match": before["ETag"]}, file=picture("photo.PNG"))
     body = ok(response)
     assert (body["width"], body["height"], body["file_suffix"], body["name"]) == (8, 6, ".PNG", "a")
-    assert response["ETag"] == api.get(f"/api/images/{image.pk}/")["ETag"] != before["ETag"]
+    assert response["ETag"] == api.get(f"/api/v1/images/{image.pk}/")["ETag"] != before["ETag"]
     assert b"".join(api.get(url).streaming_content) == picture().read()  # type: ignore[attr-defined]
     assert len(stored(media)) == 1
 
@@ -68,7 +68,7 @@ def test_the_same_again_changes_nothing_and_another_is_a_conflict(
 
 
 def test_what_somebody_has_changed_is_not_saved_over(api: APIClient, image: Image, url: str, media: Path) -> None:
-    tag = api.get(f"/api/images/{image.pk}/")["ETag"]
+    tag = api.get(f"/api/v1/images/{image.pk}/")["ETag"]
     Image.objects.update(title="theirs")
     refusal(put(api, url, {"If-Match": tag}, file=picture()), 412)
     assert not Image.objects.get().file

@@ -36,7 +36,7 @@ def add_image(task: Task) -> AddImage:
 
 
 def at(image: Image, view: str) -> str:
-    return f"/api/images/{image.pk}/{view}"
+    return f"/api/v1/images/{image.pk}/{view}"
 
 
 def body(response: Any) -> bytes:
@@ -181,7 +181,7 @@ def test_whatever_is_accepted_is_answered(api: APIClient, add_image: AddImage, a
         response = api.get(at(image, view), headers={"Accept": accept})
         assert response.status_code == 200
         body(response)
-    assert refusal(api.get("/api/images/0/file/", headers={"Accept": accept}), 404)
+    assert refusal(api.get("/api/v1/images/0/file/", headers={"Accept": accept}), 404)
 
 
 @pytest.mark.parametrize("view", VIEWS)

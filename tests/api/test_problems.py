@@ -23,7 +23,7 @@ from tests.api.responses import faults, problem, send
 from tests.api.shapes_client import BOX, ELLIPSE, RING, Frontend
 from tests.conftest import ROOT
 
-TASKS = "/api/tasks/"
+TASKS = "/api/v1/tasks/"
 RLE = {"size": [1, 1], "counts": [1]}
 RECTANGLE = {"kind": "rectangle", "label": 1, **BOX}
 
@@ -48,12 +48,12 @@ def test_nobody_gets_anything(client: Client, db: None) -> None:
 
 
 def test_what_django_rest_framework_refuses(api: APIClient, task: Task) -> None:
-    assert code_of(api.get("/api/tasks/0/"), 404) == "not_found"
+    assert code_of(api.get("/api/v1/tasks/0/"), 404) == "not_found"
     assert code_of(api.put(TASKS, {}, format="json"), 405) == "method_not_allowed"
     assert code_of(api.get(TASKS, headers={"Accept": "application/xml"}), 406) == "not_acceptable"
     assert code_of(api.post(TASKS, "x", content_type="text/csv"), 415) == "unsupported_media_type"
     assert code_of(api.post(TASKS, "{", content_type="application/json"), 400) == "parse_error"
-    url = f"/api/tasks/{task.pk}/"
+    url = f"/api/v1/tasks/{task.pk}/"
     assert code_of(send(api, "PATCH", url, {"owner": 5}), 403) == "permission_denied"
     assert code_of(send(api, "PATCH", url, {"name": "a"}, headers={"If-Match": '"0"'}), 412) == "changed_meanwhile"
 
@@ -77,12 +77,12 @@ def test_a_session_without_its_csrf_token(owner: Any) -> None:
 
 @pytest.mark.parametrize("accept", ["application/json", "application/json; indent=2", "*/*"])
 def test_the_type_does_not_depend_on_what_is_accepted(api: APIClient, accept: str) -> None:
-    for path in ("/api/tasks/0/", "/api/nowhere/"):
+    for path in ("/api/v1/tasks/0/", "/api/nowhere/"):
         assert code_of(api.get(path, headers={"Accept": accept}), 404) == "not_found"
     assert api.get(TASKS, headers={"Accept": accept})["Content-Type"] == "application/json"
 
 
-@pytest.mark.parametrize("path", ["/api/tasks/0/", "/api/images/0/file/", "/api/nowhere/"])
+@pytest.mark.parametrize("path", ["/api/v1/tasks/0/", "/api/v1/images/0/file/", "/api/nowhere/"])
 def test_head_has_the_type_too(api: APIClient, path: str) -> None:
     response = api.head(path)
     assert (response.status_code, response["Content-Type"], response.content) == (404, "application/problem+json", b"")
@@ -98,7 +98,7 @@ def test_what_leads_nowhere_elsewhere_is_a_page(client: Client, db: None) -> Non
 
 
 def test_what_goes_wrong_outside_the_views() -> None:
-    for path, is_json in (("/api/tasks/", True), ("/admin/", False)):
+    for path, is_json in (("/api/v1/tasks/", True), ("/admin/", False)):
         request = RequestFactory().get(path)
         found = [problems.bad_request(request, Exception()), problems.server_error(request)]
         kind = "application/problem+json" if is_json else "text/html; charset=utf-8"
@@ -264,7 +264,7 @@ def test_every_fault_of_a_spec_has_its_code(
     api: APIClient, task: Task, spec: dict[str, Any], expected: dict[str, str]
 ) -> None:
     body = {"name": "/m/0", "color": "red", "attribute_specs": [{"name": "pose", **spec}, {}]}
-    found = faults(send(api, "POST", f"/api/tasks/{task.pk}/labels/", body))
+    found = faults(send(api, "POST", f"/api/v1/tasks/{task.pk}/labels/", body))
     assert found.pop("color") == "bad_color"
     assert found.pop("attribute_specs[1].name") == found.pop("attribute_specs[1].input_type") == "required"
     assert found == {f"attribute_specs[0].{name}": code for name, code in expected.items()}
@@ -278,7 +278,7 @@ def test_a_value_of_a_broken_spec(frontend: Frontend) -> None:
 
 def test_unknown_owners_are_no_rows(staff: Any, staff_api: APIClient, task: Task) -> None:
     staff = get_user_model().objects.get(pk=staff.pk)
-    response = send(staff_api, "PATCH", f"/api/tasks/{task.pk}/", {"owner": 10**9})
+    response = send(staff_api, "PATCH", f"/api/v1/tasks/{task.pk}/", {"owner": 10**9})
     assert faults(response) == {"owner": "does_not_exist"}
 
 

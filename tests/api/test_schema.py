@@ -50,7 +50,7 @@ def test_the_document_is_openapi_3_1(document: dict[str, Any]) -> None:
 def test_every_pattern_has_operations_with_names_of_their_own(document: dict[str, Any]) -> None:
     found = operations(document)
     described = {re.sub(r"\{[^}]*\}", "*", path) for path, _, _ in found}
-    assert {f"/api/{re.sub('<[^>]*>', '*', str(pattern.pattern))}" for pattern in urls.urlpatterns} <= described
+    assert {f"/api/v1/{re.sub('<[^>]*>', '*', str(pattern.pattern))}" for pattern in urls.urlpatterns} <= described
     names = [operation["operationId"] for _, _, operation in found]
     assert len(set(names)) == len(names)
     assert all(re.fullmatch("[a-z]+(_[a-z]+)+", name) for name in names)

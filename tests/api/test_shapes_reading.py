@@ -283,7 +283,7 @@ def test_what_cannot_be_drawn(frontend: Frontend) -> None:
 
 @pytest.mark.parametrize("key", ["0", "999", str(2**63 - 1), str(2**63), "1" + "0" * 30, "1" + "0" * 5000], ids=len)
 def test_what_is_not_there(frontend: Frontend, key: str) -> None:
-    for path in (f"/api/images/{key}/shapes/", f"/api/shapes/{key}/", f"/api/shapes/{key}/mask.png"):
+    for path in (f"/api/v1/images/{key}/shapes/", f"/api/v1/shapes/{key}/", f"/api/v1/shapes/{key}/mask.png"):
         assert frontend.client.get(path).status_code == 404, path
 
 

@@ -14,7 +14,7 @@ from openimages_io.models import Image, Label, Shape, Task
 from openimages_io.viewing import statistics as kept
 from tests.api.responses import faults, ok, pages, refusal, send
 
-URL = "/api/tasks/"
+URL = "/api/v1/tasks/"
 
 
 def detail(task: Task) -> str:
@@ -205,17 +205,18 @@ def test_a_large_task_is_gone_at_once_and_a_job_deletes_it(
     response = api.delete(detail(task))
     job = ok(response, 202)
     assert (job["kind"], job["state"], job["task"], job["task_name"]) == ("delete", "queued", None, task.name)
-    assert (response["Location"], response["Retry-After"]) == (f"http://testserver/api/jobs/{job['id']}/", "1")
+    assert (response["Location"], response["Retry-After"]) == (f"http://testserver/api/v1/jobs/{job['id']}/", "1")
     assert (job["can_cancel"], job["can_confirm"], job["can_retry"]) == (False, False, False)
-    refusal(api.post(f"/api/jobs/{job['id']}/cancel/"), 409)
+    refusal(api.post(f"/api/v1/jobs/{job['id']}/cancel/"), 409)
     assert ok(api.get(URL))["results"] == []
-    for path in (detail(task), f"{detail(task)}images/", f"/api/images/{image.pk}/", f"/api/images/{image.pk}/shapes/",
-                 f"/api/labels/{label.pk}/", f"/api/shapes/{shape.pk}/"):  # fmt: skip
+    for path in (detail(task), f"{detail(task)}images/", f"/api/v1/images/{image.pk}/",
+                 f"/api/v1/images/{image.pk}/shapes/", f"/api/v1/labels/{label.pk}/",
+                 f"/api/v1/shapes/{shape.pk}/"):  # fmt: skip
         refusal(api.get(path), 404)
     refusal(api.delete(detail(task)), 404)
     ok(api.post(URL, {"name": task.name}, format="json"), 201)
     run_job.call(job["id"])
-    assert ok(api.get(f"/api/jobs/{job['id']}/"))["outcome"]["code"] == "deleted"
+    assert ok(api.get(f"/api/v1/jobs/{job['id']}/"))["outcome"]["code"] == "deleted"
     assert not Shape.objects.exists()
 
 
@@ -224,8 +225,8 @@ def test_keys_that_nothing_has(api: APIClient) -> None:
         assert api.get(f"{URL}{key}/").status_code == 404
         for rest in ("labels/", "images/", "hierarchy/"):
             assert api.get(f"{URL}{key}/{rest}").status_code == 404
-        assert api.get(f"/api/labels/{key}/").status_code == 404
-        assert api.get(f"/api/images/{key}/").status_code == 404
+        assert api.get(f"/api/v1/labels/{key}/").status_code == 404
+        assert api.get(f"/api/v1/images/{key}/").status_code == 404
 
 
 def test_what_is_not_there_may_not_be_done(api: APIClient, task: Task) -> None:

@@ -31,7 +31,7 @@ def file(name: str, data: bytes | None = None) -> SimpleUploadedFile:
 
 @pytest.fixture
 def url(task: Task) -> str:
-    return f"/api/tasks/{task.pk}/images/upload/"
+    return f"/api/v1/tasks/{task.pk}/images/upload/"
 
 
 def post(api: APIClient, url: str, *files: SimpleUploadedFile, **fields: Any) -> Any:
@@ -55,8 +55,8 @@ def test_pictures_become_images(api: APIClient, url: str, media: Path, stored: l
     ]
     assert [found["file_suffix"] for found in made] == [".PNG", ".jpg"]
     assert [found["file_digest"] for found in made] == [digest_of(picture()), digest_of(jpeg)]
-    assert made[0]["file"] == f"http://testserver/api/images/{made[0]['id']}/file/"
-    assert made[0]["thumbnail"] == f"http://testserver/api/images/{made[0]['id']}/thumbnail/"
+    assert made[0]["file"] == f"http://testserver/api/v1/images/{made[0]['id']}/file/"
+    assert made[0]["thumbnail"] == f"http://testserver/api/v1/images/{made[0]['id']}/thumbnail/"
     stored += [media / str(image.file.name) for image in Image.objects.all()]
     assert [path.read_bytes() for path in stored] == [picture(), jpeg]
 
@@ -151,7 +151,7 @@ def test_limits_of_django_are_answers_too(api: APIClient, url: str, settings: Se
 
 def test_the_body_of_json_has_the_limit_of_bodies(api: APIClient, task: Task, settings: Settings) -> None:
     settings.OPENIMAGES_IO = {"MAX_BODY_BYTES": 20}
-    assert "20 at most" in refusal(send(api, "POST", f"/api/tasks/{task.pk}/images/", {"name": "a" * 30}), 413)
+    assert "20 at most" in refusal(send(api, "POST", f"/api/v1/tasks/{task.pk}/images/", {"name": "a" * 30}), 413)
 
 
 def test_other_types_of_content(api: APIClient, url: str) -> None:
@@ -234,7 +234,7 @@ def test_requests_are_counted(api: APIClient, url: str, settings: Settings) -> N
     settings.OPENIMAGES_IO = {"THROTTLE_RATE": "2/min"}
     url = url.removesuffix("upload/")
     ok(api.get(url))
-    ok(api.get("/api/tasks/"))
+    ok(api.get("/api/v1/tasks/"))
     response = api.get(url)
     refusal(response, 429)
     assert int(response["Retry-After"]) > 0

@@ -33,10 +33,10 @@ def image(task: Task) -> Image:
 def urls(task: Task, label: Label, image: Image) -> Rows:
     """The address of one row of each kind."""
     return {
-        "task": f"/api/tasks/{task.pk}/",
-        "image": f"/api/images/{image.pk}/",
-        "label": f"/api/labels/{label.pk}/",
-        "hierarchy": f"/api/tasks/{task.pk}/hierarchy/",
+        "task": f"/api/v1/tasks/{task.pk}/",
+        "image": f"/api/v1/images/{image.pk}/",
+        "label": f"/api/v1/labels/{label.pk}/",
+        "hierarchy": f"/api/v1/tasks/{task.pk}/hierarchy/",
     }
 
 

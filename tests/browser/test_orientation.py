@@ -40,7 +40,7 @@ def test_boxes_stand_where_they_belong(page: Page, site: Site, tmp_path: Path) -
     )
     site.run("manage.py", "import_openimages", tmp_path / "set", "--task", "turned", "--no-progress")
     for key, name in site.rows("SELECT id, name FROM openimages_io_image WHERE name LIKE 'turned%' ORDER BY name"):
-        file = f"/api/images/{key}/file/"
+        file = f"/api/v1/images/{key}/file/"
         *size, left, right = page.evaluate(_DRAWN, f"{file}?as_stored=1")
         assert size == [WIDTH, HEIGHT]
         assert near(left, _RED)

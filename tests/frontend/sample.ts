@@ -29,7 +29,7 @@ export async function upload(token: string, task: number, archive: File, dryRun:
   const form = new FormData();
   form.set("archive", archive);
   for (const [name, value] of Object.entries(options)) form.set(name, String(value));
-  return ask<Job>(token, `/api/tasks/${task}/imports/`, { method: "POST", body: form });
+  return ask<Job>(token, `/api/v1/tasks/${task}/imports/`, { method: "POST", body: form });
 }
 
 export function progress(job: Job): string {
@@ -42,18 +42,18 @@ export function progress(job: Job): string {
 export async function jobs(token: string): Promise<Job[]> {
   const query: NonNullable<operations["jobs_list"]["parameters"]["query"]> = { state: "running", page_size: 10 };
   const search = new URLSearchParams(Object.entries(query).map(([name, value]) => [name, String(value)]));
-  const page = await ask<Page<"/api/jobs/">>(token, `/api/jobs/?${search}`);
+  const page = await ask<Page<"/api/v1/jobs/">>(token, `/api/v1/jobs/?${search}`);
   const next: string | null = page.next;
   return next === null ? page.results : page.results.slice();
 }
 
 export async function save(token: string, image: number, etag: string): Promise<number> {
-  const read = await ask<components["schemas"]["ShapeList"]>(token, `/api/images/${image}/shapes/?units=pixels`);
+  const read = await ask<components["schemas"]["ShapeList"]>(token, `/api/v1/images/${image}/shapes/?units=pixels`);
   const shapes: components["schemas"]["ShapeListInputRequest"]["shapes"] = read.shapes.map((shape) => ({ id: shape.id }));
   shapes.push({ kind: "rectangle", label: 1, x_min: 1, x_max: 2, y_min: 1, y_max: 2 });
   const headers = { "If-Match": etag, "Content-Type": "application/json" };
   const body = JSON.stringify({ shapes });
-  const saved = await ask<components["schemas"]["ShapeList"]>(token, `/api/images/${image}/shapes/?units=pixels`, {
+  const saved = await ask<components["schemas"]["ShapeList"]>(token, `/api/v1/images/${image}/shapes/?units=pixels`, {
     method: "PUT",
     headers,
     body,
@@ -72,11 +72,11 @@ export const wrongCode: components["schemas"]["Problem"]["code"] = "nothing";
 export const wrongPath: keyof paths = "/api/nothing/";
 
 export async function uploadPictures(token: string, task: number, files: File[], subset: string): Promise<string[]> {
-  type Body = paths["/api/tasks/{id}/images/upload/"]["post"]["requestBody"]["content"];
+  type Body = paths["/api/v1/tasks/{id}/images/upload/"]["post"]["requestBody"]["content"];
   const only: keyof Body = "multipart/form-data";
   const form = new FormData();
   for (const file of files) form.append("files", file);
   form.set("subset", subset satisfies Body[typeof only]["subset"]);
-  const made = await ask<components["schemas"]["Images"]>(token, `/api/tasks/${task}/images/upload/`, { method: "POST", body: form });
+  const made = await ask<components["schemas"]["Images"]>(token, `/api/v1/tasks/${task}/images/upload/`, { method: "POST", body: form });
   return made.results.map((image) => image.name);
 }

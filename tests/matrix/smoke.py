@@ -187,8 +187,8 @@ def api(user: Any, archive: Path) -> None:
 
 def written(ask: Any) -> None:
     """What is written comes back with the answer as it was written."""
-    task = ask("post", "/api/tasks/", {"name": "new"}, 201).json()
-    place = f"/api/tasks/{task['id']}"
+    task = ask("post", "/api/v1/tasks/", {"name": "new"}, 201).json()
+    place = f"/api/v1/tasks/{task['id']}"
     catch_up()
     assert ask("patch", f"{place}/", {"name": "newer"}).json()["name"] == "newer"
     specs = [{"name": "worn", "input_type": "checkbox"}]
@@ -203,21 +203,21 @@ def written(ask: Any) -> None:
     (image,) = ask("post", f"{place}/images/upload/", uploaded, 201, "multipart").json()["results"]
     (plain,) = ask("post", f"{place}/images/", [{"name": "plain"}], 201).json()["results"]
     catch_up()  # a key that was just given out is known to a replica later
-    assert ask("patch", f"/api/images/{plain['id']}/", {"width": 30, "height": 20}).json()["height"] == 20
+    assert ask("patch", f"/api/v1/images/{plain['id']}/", {"width": 30, "height": 20}).json()["height"] == 20
     box = {"kind": "rectangle", "label": label["id"], "x_min": 0.1, "x_max": 0.5, "y_min": 0.1, "y_max": 0.5}
     (shape,) = ask("post", image["shapes"], [box | {"attributes": {"worn": True}}], 201).json()["shapes"]
-    assert ask("patch", f"/api/shapes/{shape['id']}/", {"x_max": 0.75}).json()["x_max"] == 0.75
+    assert ask("patch", f"/api/v1/shapes/{shape['id']}/", {"x_max": 0.75}).json()["x_max"] == 0.75
     shapes = ask("put", image["shapes"], {"shapes": [box, box]}, if_match="*").json()["shapes"]
     assert len(shapes) == 2
-    ask("delete", f"/api/shapes/{shapes[0]['id']}/", status=204)
+    ask("delete", f"/api/v1/shapes/{shapes[0]['id']}/", status=204)
     changed = ask(
-        "patch", f"/api/labels/{label['id']}/", {"display_name": "Car", "attribute_specs": []}, if_match="*"
+        "patch", f"/api/v1/labels/{label['id']}/", {"display_name": "Car", "attribute_specs": []}, if_match="*"
     ).json()
     assert (changed["display_name"], changed["attribute_specs"]) == ("Car", [])
-    ask("delete", f"/api/labels/{label['id']}/", status=409)
-    ask("delete", f"/api/labels/{below['id']}/", status=204)
+    ask("delete", f"/api/v1/labels/{label['id']}/", status=409)
+    ask("delete", f"/api/v1/labels/{below['id']}/", status=204)
     assert ask("put", f"{place}/hierarchy/", {"LabelName": "/m/0k4j"}, 200, if_match="*").json()
-    ask("delete", f"/api/images/{image['id']}/", status=204)
+    ask("delete", f"/api/v1/images/{image['id']}/", status=204)
     ask("delete", f"{place}/", status=204)
     catch_up()
 
@@ -239,18 +239,18 @@ def watched(read: Any) -> None:
         )
         for begun in (now, now - timedelta(minutes=5))
     )
-    assert read(f"/api/jobs/{fresh.pk}/")["state"] == "running"
-    assert read(f"/api/jobs/{dead.pk}/")["state"] == "failed"
+    assert read(f"/api/v1/jobs/{fresh.pk}/")["state"] == "running"
+    assert read(f"/api/v1/jobs/{dead.pk}/")["state"] == "failed"
     shows = open_channel(Attempt(dead, 1))
     assert shows is not None
     shows.publish("check", 3, 4)
     said("prune_openimages_jobs")
-    seen = read(f"/api/jobs/{dead.pk}/")
+    seen = read(f"/api/v1/jobs/{dead.pk}/")
     assert (seen["state"], seen["done"]) == ("running", 3), seen
     primary(Job).filter(pk=dead.pk).update(heartbeat=now - timedelta(minutes=5))
     shows.close()
     said("prune_openimages_jobs")
-    assert read(f"/api/jobs/{dead.pk}/")["message"].startswith("The worker stopped unexpectedly")
+    assert read(f"/api/v1/jobs/{dead.pk}/")["message"].startswith("The worker stopped unexpectedly")
     for job in (fresh, dead):
         job.delete()
 

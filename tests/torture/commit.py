@@ -147,7 +147,7 @@ class _Ending:
         files = [SimpleUploadedFile(f"{n}.png", picture((n, 1, 1), (9, 9), "PNG")) for n in range(5)]
 
         def upload() -> None:
-            response = client.post(f"/api/tasks/{task.pk}/images/upload/", {"files": files, "subset": "train"})
+            response = client.post(f"/api/v1/tasks/{task.pk}/images/upload/", {"files": files, "subset": "train"})
             sys.stdout.write(f"{response.status_code}")
 
         with self._cutting(cut, number):

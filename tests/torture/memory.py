@@ -125,7 +125,7 @@ def _thumbnail(make: Callable[[], bytes]) -> Case:
     def case(findings: Findings, site: Site, name: str) -> None:
         image = Image(task=Task.objects.create(name="pictures"), name="a")
         image.file.save("x.png", ContentFile(make()))
-        address = f"/api/images/{image.pk}/thumbnail/?size=256"
+        address = f"/api/v1/images/{image.pk}/thumbnail/?size=256"
         _hold(findings, name, site, lambda: _get(address))
 
     return case
@@ -153,7 +153,7 @@ def _noise(findings: Findings, site: Site, name: str, *, side: int) -> None:
     site.enter()
     if (image := Image.objects.filter(task__name="noise").first()) is not None:
         for what in ("overlay.svg", "shapes/"):
-            address = f"/api/images/{image.pk}/{what}"
+            address = f"/api/v1/images/{image.pk}/{what}"
             _hold(findings, f"{what.strip('/')} of what came of it", site, lambda address=address: _get(address))  # type: ignore[misc]
 
 

@@ -49,7 +49,7 @@ class Server:
     def __enter__(self) -> Self:
         end = time.monotonic() + 60
         while True:
-            if Asking(self.port, "").ask("GET", "/api/tasks/") is not None:
+            if Asking(self.port, "").ask("GET", "/api/v1/tasks/") is not None:
                 return self
             if time.monotonic() > end or self.processes[0].poll() is not None:
                 self.__exit__()

@@ -100,13 +100,13 @@ class Person(threading.Thread):
     def put(self) -> None:
         """Reads the shapes of an image, adds a box, and saves all of them."""
         image = self.chance.choice(self.scene.images)
-        read = self._ask("GET", f"/api/images/{image}/shapes/")
+        read = self._ask("GET", f"/api/v1/images/{image}/shapes/")
         if read is None or read.status != 200:
             return
         word = self._word()
         shapes = [*read.json()["shapes"], self._box(word)]
         answer = self._ask(
-            "PUT", f"/api/images/{image}/shapes/", {"shapes": shapes}, etag=read.headers["ETag"], word=word
+            "PUT", f"/api/v1/images/{image}/shapes/", {"shapes": shapes}, etag=read.headers["ETag"], word=word
         )
         if answer is not None and answer.status == 200:
             key = next(shape["id"] for shape in answer.json()["shapes"] if shape["source"] == word)
@@ -115,7 +115,7 @@ class Person(threading.Thread):
     def post(self) -> None:
         """Adds a box."""
         image, word = self.chance.choice(self.scene.images), self._word()
-        answer = self._ask("POST", f"/api/images/{image}/shapes/", self._box(word), word=word)
+        answer = self._ask("POST", f"/api/v1/images/{image}/shapes/", self._box(word), word=word)
         if answer is not None and answer.status == 201:
             found = answer.json()
             self._save(word, image, (found.get("shapes") or [found])[0]["id"])
@@ -126,7 +126,7 @@ class Person(threading.Thread):
             return
         word = self.chance.choice(list(self.mine))
         score = round(self.chance.random(), 6)
-        answer = self._ask("PATCH", f"/api/shapes/{self.mine[word]}/", {"score": score}, word=word)
+        answer = self._ask("PATCH", f"/api/v1/shapes/{self.mine[word]}/", {"score": score}, word=word)
         if answer is not None and answer.status == 200:
             with self.model.lock:
                 self.model.saved[word] = (self.model.saved[word][0], score)
@@ -138,7 +138,7 @@ class Person(threading.Thread):
         if not self.mine:
             return
         word = self.chance.choice(list(self.mine))
-        answer = self._ask("DELETE", f"/api/shapes/{self.mine[word]}/", word=word)
+        answer = self._ask("DELETE", f"/api/v1/shapes/{self.mine[word]}/", word=word)
         if answer is not None and answer.status in {204, 404}:
             if answer.status == 404:
                 self.wrong.append(f"the box {word} was saved, and is not there")
@@ -154,7 +154,7 @@ class Person(threading.Thread):
         archive = _archive(f"i{place}", word, *self._place())
         with self.model.lock:
             self.model.unsure.add(word)
-        answer = self._ask("POST", f"/api/tasks/{self.scene.task}/imports/", files={"archive:a.zip": archive})
+        answer = self._ask("POST", f"/api/v1/tasks/{self.scene.task}/imports/", files={"archive:a.zip": archive})
         job = self._job(answer)
         if job is None:
             return
@@ -169,14 +169,14 @@ class Person(threading.Thread):
         """Exports; all that was saved before and not deleted since is in the archive."""
         with self.model.lock:
             before, gone = set(self.model.saved), set(self.model.deleted)
-        answer = self._ask("POST", f"/api/tasks/{self.scene.task}/exports/", {"pictures": False})
+        answer = self._ask("POST", f"/api/v1/tasks/{self.scene.task}/exports/", {"pictures": False})
         job = self._job(answer)
         if job is None:
             return
         if job["state"] != "succeeded":
             self.wrong.append(f"an export is {job['state']}: {job['message']}")
             return
-        answer = self._ask("GET", f"/api/jobs/{job['id']}/file/")
+        answer = self._ask("GET", f"/api/v1/jobs/{job['id']}/file/")
         if answer is None or answer.status != 200:
             return
         with zipfile.ZipFile(io.BytesIO(answer.body)) as archive:
@@ -193,15 +193,15 @@ class Person(threading.Thread):
         """Makes an image of pictures, draws on it, and deletes it."""
         name = f"{self.name}-{self.number}"
         png = picture((self.chance.randrange(256), 1, 2), (12, 8), "PNG")
-        path = f"/api/tasks/{self.scene.task}/images/upload/"
+        path = f"/api/v1/tasks/{self.scene.task}/images/upload/"
         answer = self._ask("POST", path, files={f"files:{name}.png": png}, subset="victims")
         if answer is None or answer.status != 201:
             return
         key = answer.json()["results"][0]["id"]
-        self._ask("POST", f"/api/images/{key}/shapes/", self._box(self._word()))
-        answer = self._ask("DELETE", f"/api/images/{key}/")
+        self._ask("POST", f"/api/v1/images/{key}/shapes/", self._box(self._word()))
+        answer = self._ask("DELETE", f"/api/v1/images/{key}/")
         if answer is not None and answer.status == 204:
-            after = self._ask("GET", f"/api/images/{key}/", gone=True)
+            after = self._ask("GET", f"/api/v1/images/{key}/", gone=True)
             if after is not None and after.status != 404:
                 self.wrong.append(f"an image that was deleted is answered {after.status}")
 
@@ -209,17 +209,17 @@ class Person(threading.Thread):
         """Has a task made by an import, and deletes it, perhaps while that runs."""
         name = f"{self.name}-{self.number}"
         archive = _archive("x", self._word(), *self._place())
-        answer = self._ask("POST", "/api/imports/", files={"archive:a.zip": archive}, task_name=name)
+        answer = self._ask("POST", "/api/v1/imports/", files={"archive:a.zip": archive}, task_name=name)
         if answer is None or answer.status != 202:
             return
         job = self._job(answer)
         if job is None or job.get("task") is None:
             return
         key = job["task"] if isinstance(job["task"], int) else job["task"]["id"]
-        again = self._ask("POST", f"/api/tasks/{key}/imports/", files={"archive:a.zip": archive})
-        answer = self._ask("DELETE", f"/api/tasks/{key}/", etag="*")
+        again = self._ask("POST", f"/api/v1/tasks/{key}/imports/", files={"archive:a.zip": archive})
+        answer = self._ask("DELETE", f"/api/v1/tasks/{key}/", etag="*")
         if again is not None and answer is not None and answer.status == 204:
-            after = self._ask("GET", f"/api/tasks/{key}/", gone=True)
+            after = self._ask("GET", f"/api/v1/tasks/{key}/", gone=True)
             if after is not None and after.status != 404:
                 self.wrong.append(f"a task that was deleted is answered {after.status}")
 
@@ -227,11 +227,11 @@ class Person(threading.Thread):
         """Reads what an annotation program reads."""
         image = self.chance.choice(self.scene.images)
         for path in (
-            f"/api/tasks/{self.scene.task}/images/?page_size=20",
-            f"/api/images/{image}/",
-            f"/api/images/{image}/shapes/",
-            f"/api/images/{image}/thumbnail/?size=128",
-            f"/api/images/{image}/overlay.svg",
+            f"/api/v1/tasks/{self.scene.task}/images/?page_size=20",
+            f"/api/v1/images/{image}/",
+            f"/api/v1/images/{image}/shapes/",
+            f"/api/v1/images/{image}/thumbnail/?size=128",
+            f"/api/v1/images/{image}/overlay.svg",
         ):
             self._ask("GET", path)
 
@@ -262,7 +262,7 @@ class Person(threading.Thread):
             return None
         key, end = answer.json()["id"], time.monotonic() + 120
         while time.monotonic() < end:
-            found = self._ask("GET", f"/api/jobs/{key}/")
+            found = self._ask("GET", f"/api/v1/jobs/{key}/")
             if found is not None and found.status == 200 and found.json()["state"] in _FINAL:
                 return found.json()
             time.sleep(0.05)

@@ -23,14 +23,14 @@ from tests.torture.urls_site import SECRET, Asker, People, made
 PAGE = Path(__file__).with_name("statuses.txt")
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
 _BODIES: dict[tuple[str, str], dict[str, Any]] = {
-    ("PATCH", "api/tasks/<int:pk>/"): {"name": "changed"},
-    ("POST", "api/tasks/<int:pk>/labels/"): {"name": "/m/new"},
-    ("PATCH", "api/labels/<int:pk>/"): {"display_name": "changed"},
-    ("PUT", "api/tasks/<int:pk>/hierarchy/"): {"LabelName": "/m/root"},
-    ("POST", "api/tasks/<int:pk>/images/"): {"name": "new"},
-    ("PATCH", "api/images/<int:pk>/"): {"name": "changed"},
-    ("PUT", "api/images/<int:pk>/shapes/"): {"shapes": []},
-    ("PATCH", "api/shapes/<int:pk>/"): {"score": 0.5},
+    ("PATCH", "api/v1/tasks/<int:pk>/"): {"name": "changed"},
+    ("POST", "api/v1/tasks/<int:pk>/labels/"): {"name": "/m/new"},
+    ("PATCH", "api/v1/labels/<int:pk>/"): {"display_name": "changed"},
+    ("PUT", "api/v1/tasks/<int:pk>/hierarchy/"): {"LabelName": "/m/root"},
+    ("POST", "api/v1/tasks/<int:pk>/images/"): {"name": "new"},
+    ("PATCH", "api/v1/images/<int:pk>/"): {"name": "changed"},
+    ("PUT", "api/v1/images/<int:pk>/shapes/"): {"shapes": []},
+    ("PATCH", "api/v1/shapes/<int:pk>/"): {"score": 0.5},
     ("POST", "api/token/"): {"username": "nobody", "password": "wrong"},
 }
 _DELETE_FORM = {"post": "yes"}

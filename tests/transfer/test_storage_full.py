@@ -247,8 +247,8 @@ def test_storages_that_are_full(admin_user: Any, full_storage: str, media: Path)
     client = Client(raise_request_exception=False)
     client.force_login(admin_user)
     for url, files in (
-        (f"/api/tasks/{task.pk}/images/upload/", {"files": SimpleUploadedFile("a.png", picture(3, 3))}),
-        ("/api/imports/", {"archive": SimpleUploadedFile("a.zip", small().read()), "task_name": "y"}),
+        (f"/api/v1/tasks/{task.pk}/images/upload/", {"files": SimpleUploadedFile("a.png", picture(3, 3))}),
+        ("/api/v1/imports/", {"archive": SimpleUploadedFile("a.zip", small().read()), "task_name": "y"}),
     ):
         response = client.post(url, files)
         assert (response.status_code, response.json()["code"]) == (507, "no_room"), response.content
@@ -265,5 +265,5 @@ def test_uploads_that_are_put_into_a_folder_that_is_gone(
     settings.FILE_UPLOAD_MAX_MEMORY_SIZE = 0
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
     files = {"files": SimpleUploadedFile("a.png", picture(3, 3))}
-    response = client.post(f"/api/tasks/{task.pk}/images/upload/", files)
+    response = client.post(f"/api/v1/tasks/{task.pk}/images/upload/", files)
     assert (response.status_code, response.json()["code"]) == (507, "no_room"), response.content
