@@ -119,25 +119,25 @@ def test_a_page_of_what_is_only_sent_has_its_form(client: APIClient, keys: dict[
 
 
 def test_a_page_of_files_has_a_form_for_them(client: APIClient, keys: dict[str, Any]) -> None:
-    page = client.get(f"/api/tasks/{keys['task']}/images/upload/", headers=HTML).content.decode()
+    page = client.get(f"/api/v1/tasks/{keys['task']}/images/upload/", headers=HTML).content.decode()
     assert 'enctype="multipart/form-data"' in page
 
 
 def test_what_is_sent_from_a_page_is_answered_by_a_page(client: APIClient, keys: dict[str, Any]) -> None:
-    made = client.post("/api/tasks/", {"name": "new"}, format="json", headers=HTML)
+    made = client.post("/api/v1/tasks/", {"name": "new"}, format="json", headers=HTML)
     assert made.status_code == 201
     assert "HTTP 201 Created" in made.content.decode()
-    wrong = client.post("/api/tasks/", {"name": "new"}, format="json", headers=HTML)
+    wrong = client.post("/api/v1/tasks/", {"name": "new"}, format="json", headers=HTML)
     assert wrong.status_code == 400
     assert "&quot;not_unique&quot;" in wrong.content.decode() or "&quot;unique&quot;" in wrong.content.decode()
     shape = {"kind": "tag", "label": keys["label"]}
-    drawn = client.post(f"/api/images/{keys['image']}/shapes/", shape, format="json", headers=HTML)
+    drawn = client.post(f"/api/v1/images/{keys['image']}/shapes/", shape, format="json", headers=HTML)
     assert drawn.status_code == 201
     assert "HTTP 201 Created" in drawn.content.decode()
 
 
 def test_who_is_not_logged_in_gets_a_page_that_says_so(keys: dict[str, Any]) -> None:
-    response = APIClient().get(f"/api/tasks/{keys['task']}/", headers=HTML)
+    response = APIClient().get(f"/api/v1/tasks/{keys['task']}/", headers=HTML)
     assert response.status_code == 401
     assert "street" not in response.content.decode()
 
