@@ -68,7 +68,7 @@ class Asked:
 
     def aim(self, case: Case[Any]) -> None:
         """Has a case ask for what is there, unless it asks on purpose for what no key is."""
-        kind = case.operation.path.split("/")[2]
+        kind = case.operation.path.removeprefix("/api/v1/").split("/")[0]
         path = case.meta.components.get(ParameterLocation.PATH) if case.meta else None
         if "id" not in case.path_parameters or (path is not None and path.mode is GenerationMode.NEGATIVE):
             return
