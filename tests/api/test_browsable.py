@@ -77,7 +77,7 @@ def page_of(client: APIClient, path: str) -> tuple[str, int]:
     with CaptureQueriesContext(
         connection,
     ) as queries:
-        response = client.get(f"/api/{path}", headers=HTML)
+        response = client.get(f"/api/v1/{path}", headers=HTML)
     assert response.status_code == 200, response.content
     assert response["Content-Type"] == "text/html; charset=utf-8"
     return response.content.decode(), len(queries)
@@ -88,7 +88,7 @@ def test_a_page_shows_what_the_json_says(client: APIClient, keys: dict[str, Any]
     path = path.format(**keys)
     page, _ = page_of(client, path)
     assert "HTTP 200 OK" in page
-    said = client.get(f"/api/{path}")
+    said = client.get(f"/api/v1/{path}")
     assert said["Content-Type"] == "application/json"
     for word in (json.loads(said.content).keys()) if isinstance(json.loads(said.content), dict) else ():
         assert f"&quot;{word}&quot;" in page
@@ -111,7 +111,7 @@ def test_a_page_costs_the_same_with_many_rows_and_names_no_user_in_a_choice(
 
 @pytest.mark.parametrize("path", OF_POST)
 def test_a_page_of_what_is_only_sent_has_its_form(client: APIClient, keys: dict[str, Any], path: str) -> None:
-    response = client.get(f"/api/{path.format(**keys)}", headers=HTML)
+    response = client.get(f"/api/v1/{path.format(**keys)}", headers=HTML)
     assert response.status_code == 405
     page = response.content.decode()
     assert 'method="POST"' in page
@@ -153,6 +153,6 @@ def test_who_may_not_change_a_task_gets_no_form(keys: dict[str, Any]) -> None:
 
 def test_the_format_may_stand_in_the_query(client: APIClient, keys: dict[str, Any]) -> None:
     for path in ("tasks/", f"tasks/{keys['task']}/", f"images/{keys['image']}/shapes/"):
-        ok(client.get(f"/api/{path}?format=json", headers=HTML))
-        assert client.get(f"/api/{path}?format=api")["Content-Type"] == "text/html; charset=utf-8"
-        assert client.get(f"/api/{path}?format=nonsense").status_code == 404
+        ok(client.get(f"/api/v1/{path}?format=json", headers=HTML))
+        assert client.get(f"/api/v1/{path}?format=api")["Content-Type"] == "text/html; charset=utf-8"
+        assert client.get(f"/api/v1/{path}?format=nonsense").status_code == 404
