@@ -25,11 +25,11 @@ call_command("check", "--fail-level", "WARNING", verbosity=0)
 client = Client()
 slow = Client()
 slow.force_login(get_user_model().objects.create_superuser("slow"))
-said = {"slow": slow.get("/api/tasks/").status_code}
+said = {"slow": slow.get("/api/v1/tasks/").status_code}
 client.force_login(get_user_model().objects.create_superuser("ann"))
 
 def ask(method, path, body=None, accept="*/*"):
-    answer = getattr(client, method)(f"/api/{path}", body, content_type="application/json", headers={"Accept": accept})
+    answer = getattr(client, method)(f"/api/v1/{path}", body, content_type="application/json", headers={"Accept": accept})
     said[f"{method} {path} {accept}"] = [answer.status_code, answer["Content-Type"], answer.content.decode()]
     return answer
 

@@ -289,7 +289,7 @@ def test_what_is_not_there(frontend: Frontend, key: str) -> None:
 
 def test_reader_writer_and_document_have_the_same_fields(frontend: Frontend) -> None:
     shape = frontend.draw()
-    written = list(frontend.client.get(f"/api/shapes/{shape.pk}/").json())
+    written = list(frontend.client.get(f"/api/v1/shapes/{shape.pk}/").json())
     assert written == ["id", *FIELDS]
     schemas = json.loads(TARGET.read_text("utf-8"))["components"]["schemas"]
     kinds = [schemas[one["$ref"].rpartition("/")[2]] for one in schemas["ShapeOutput"].get("oneOf", ())]
