@@ -29,7 +29,8 @@ said = {"slow": slow.get("/api/v1/tasks/").status_code}
 client.force_login(get_user_model().objects.create_superuser("ann"))
 
 def ask(method, path, body=None, accept="*/*"):
-    answer = getattr(client, method)(f"/api/v1/{path}", body, content_type="application/json", headers={"Accept": accept})
+    send = getattr(client, method)
+    answer = send(f"/api/v1/{path}", body, content_type="application/json", headers={"Accept": accept})
     said[f"{method} {path} {accept}"] = [answer.status_code, answer["Content-Type"], answer.content.decode()]
     return answer
 
