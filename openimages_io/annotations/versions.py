@@ -63,24 +63,24 @@ ANY: Final = Expected()
 
 def version_of_task(task: Task) -> Version:
     """Name and owner; its contents are all that raises its revision."""
-    return Version(_digest([_values(task, _TASK)]), str(task.revision))
+    return Version(digest_of([_values(task, _TASK)]), str(task.revision))
 
 
 def version_of_image(image: Image) -> Version:
     """Everything but its annotations, which are the contents."""
-    return Version(_digest([_values(image, _IMAGE)]), str(image.revision))
+    return Version(digest_of([_values(image, _IMAGE)]), str(image.revision))
 
 
 def version_of_label(label: Label) -> Version:
     """The label with its specs; its contents are its places in the hierarchy."""
     specs = (_values(spec, _SPEC) for spec in _by_key(label.attribute_specs.all()))
     edges = [*_by_key(label.parent_edges.all()), *_by_key(label.child_edges.all())]
-    return Version(_digest([_values(label, _LABEL), *specs]), _digest(_values(edge, _EDGE) for edge in edges))
+    return Version(digest_of([_values(label, _LABEL), *specs]), digest_of(_values(edge, _EDGE) for edge in edges))
 
 
 def version_of_hierarchy(graph: Graph) -> Version:
     """Every edge, and the names and the order that the tree has them by."""
-    return Version(_digest([(graph.root, graph.names, graph.edges)]))
+    return Version(digest_of([(graph.root, graph.names, graph.edges)]))
 
 
 def _by_key(rows: Iterable[Row]) -> list[Row]:
@@ -91,7 +91,8 @@ def _values(row: Any, names: Iterable[str]) -> tuple[Any, ...]:
     return tuple(str(value) if name == "file" else value for name in names for value in (getattr(row, name),))
 
 
-def _digest(rows: Iterable[tuple[Any, ...]]) -> str:
+def digest_of(rows: Iterable[tuple[Any, ...]]) -> str:
+    """A digest of rows of values."""
     digest = blake2b(digest_size=8)
     for row in rows:
         digest.update(repr(row).encode("utf-8", "surrogatepass"))

@@ -66,6 +66,18 @@ KNOWN: Final = OpenApiParameter("If-None-Match", str, OpenApiParameter.HEADER, d
 UNCHANGED: Final = {304: OpenApiResponse(None, "The client has the current version.")}
 
 
+def header(name: str, description: str, codes: list[int]) -> OpenApiParameter:
+    """A header of the answers with these status codes."""
+    return OpenApiParameter(name, str, OpenApiParameter.HEADER, response=codes, description=description)
+
+
+ACCEPTED: Final = [
+    header("Location", "The job.", [202]),
+    header("Retry-After", "Seconds to wait before reading the job.", [202]),
+]
+"""What every answer 202 has."""
+
+
 def match(what: str, *, required: bool = False) -> OpenApiParameter:
     """The header that names the version which a change is based on; `what` is what must not have changed since."""
     text = f"The ETag of the version that this is based on, or `*`; 412 if {what} since."

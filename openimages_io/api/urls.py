@@ -5,8 +5,10 @@ from importlib.util import find_spec
 
 from django.urls import URLPattern, path
 
-from openimages_io.api import jobs
 from openimages_io.api.images.views import ImageViewSet
+from openimages_io.api.jobs.requests import NewTaskImportForm
+from openimages_io.api.jobs.starting import UPLOADS, TaskJobViewSet
+from openimages_io.api.jobs.views import JobViewSet
 from openimages_io.api.labels.hierarchy import HierarchyViewSet
 from openimages_io.api.labels.views import LabelViewSet
 from openimages_io.api.negotiation import IgnoreAccept
@@ -23,6 +25,8 @@ _rows.register("labels", LabelViewSet, "label")
 _lists.register("tasks/<int:pk>/images", ImageViewSet, "image")
 _rows.register("images", ImageViewSet, "image")
 _rows.register("shapes", ShapeViewSet, "shape")
+_rows.register("tasks", TaskJobViewSet, "task")
+_router.register("jobs", JobViewSet, "job")
 
 _hierarchy = HierarchyViewSet.as_view({"get": "retrieve", "put": "update"})
 _overlay = ImageViewSet.as_view({"get": "overlay"}, detail=True, content_negotiation_class=IgnoreAccept)
@@ -30,6 +34,9 @@ _shapes = ShapeViewSet.as_view(
     {"get": "list", "post": "create", "put": "bulk_update", "patch": "partial_bulk_update"}, detail=False, suffix="List"
 )
 _mask = ShapeViewSet.as_view({"get": "mask"}, detail=True, content_negotiation_class=IgnoreAccept)
+_imports = TaskJobViewSet.as_view(
+    {"post": "import_new"}, detail=False, serializer_class=NewTaskImportForm, suffix="Import", **UPLOADS
+)
 
 urlpatterns: list[URLPattern] = [
     *_router.urls,  # type: ignore[list-item]  # none of them includes others
@@ -39,7 +46,7 @@ urlpatterns: list[URLPattern] = [
     path("images/<int:pk>/overlay.svg", _overlay, name="image-overlay"),
     path("images/<int:pk>/shapes/", _shapes, name="image-shapes"),
     path("shapes/<int:pk>/mask.png", _mask, name="shape-mask"),
-    *jobs.urlpatterns,
+    path("imports/", _imports, name="imports"),
 ]
 
 if find_spec("drf_spectacular"):  # the extra `openapi`

@@ -22,15 +22,17 @@ from tests.api.schema_site import KEY
 
 THOROUGH: Final = os.environ.get("OPENIMAGES_THOROUGH") == "1"
 pytestmark = [pytest.mark.programs, *([pytest.mark.thorough] if THOROUGH else [])]
-REFUSED: Final = ["400", "401", "403", "404", "405", "406", "409", "412", "413", "415", "428", "429"]
-"""An ETag at random is 412, and none at all 428."""
+REFUSED: Final = ["400", "401", "403", "404", "405", "406", "409", "412", "413", "415", "422", "428", "429"]
+"""An ETag at random is 412, and none at all 428; an Idempotency-Key that came with another body is 422."""
 CONFIG: Final = schemathesis.Config.from_dict(
     {
         "phases": {"coverage": {"enabled": THOROUGH}},
         "checks": {
             "negative_data_rejection": {"expected-statuses": REFUSED},
             "missing_required_header": {"expected-statuses": REFUSED},
-            "positive_data_acceptance": {"expected-statuses": ["2xx", "3xx", "401", "403", "404", "409", "412", "429"]},
+            "positive_data_acceptance": {
+                "expected-statuses": ["2xx", "3xx", "401", "403", "404", "409", "412", "422", "429"]
+            },
         },
     }
 )

@@ -4,8 +4,6 @@ from enum import StrEnum
 from typing import Any, Final
 
 from django.db.models import TextChoices
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
@@ -73,7 +71,6 @@ def _chosen(kind: type[SomeOptions], values: dict[str, Any]) -> SomeOptions:
     return from_json(kind, {name: value for name, value in values.items() if name in names})
 
 
-@extend_schema_field(OpenApiTypes.BINARY)
 class ArchiveField(serializers.FileField):
     """An archive that is uploaded."""
 

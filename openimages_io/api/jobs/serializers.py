@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
-from drf_spectacular.utils import extend_schema_field, inline_serializer
 from rest_framework import serializers
 from rest_framework.request import Request
 
@@ -74,7 +73,6 @@ class IssueKindSerializer(serializers.Serializer[Any]):
         source="elsewhere", help_text="How many more there are without a recorded place."
     )
 
-    @extend_schema_field(IssueSerializer(allow_null=True))
     def get_example(self, kind: IssueKind) -> Any:
         return IssueSerializer(Issue.of_dict(kind.example)).data if kind.example else None
 
@@ -162,7 +160,6 @@ class JobSerializer(serializers.ModelSerializer[Job]):
         )
         read_only_fields = fields
 
-    @extend_schema_field(serializers.ChoiceField(choices=JobState.choices))
     def get_state(self, job: Job) -> str:
         return self._status(job).state.value
 
@@ -175,7 +172,6 @@ class JobSerializer(serializers.ModelSerializer[Job]):
     def get_total(self, job: Job) -> int:
         return self._status(job).total
 
-    @extend_schema_field(OutcomeSerializer(allow_null=True))
     def get_outcome(self, job: Job) -> Any:
         stored: Any = self._status(job).outcome
         is_one = isinstance(stored, dict) and isinstance(stored.get("params"), dict) and "code" in stored
@@ -207,15 +203,12 @@ class JobSerializer(serializers.ModelSerializer[Job]):
     def get_can_retry(self, job: Job) -> bool:
         return can_retry(job, self.context["workers"])
 
-    @extend_schema_field(IssueKindSerializer(many=True))
     def get_summary(self, job: Job) -> Any:
         return IssueKindSerializer(summary(job), many=True).data
 
-    @extend_schema_field({"type": "string", "format": "uri"})
     def get_issues(self, job: Job) -> str:
         return reverse_url("job-issues", self.context["request"], job.pk)
 
-    @extend_schema_field({"type": ["string", "null"], "format": "uri"})
     def get_file(self, job: Job) -> str | None:
         there = job.result and job.pruned is None and self._status(job).state == JobState.SUCCEEDED
         return reverse_url("job-file", self.context["request"], job.pk) if there else None
@@ -245,13 +238,3 @@ def serialize_jobs(jobs: Sequence[Job], request: Request) -> Any:
     known = workers() if any(status.waiting for status in now.values()) else None
     context = {"request": request, "statuses": now, "workers": known}
     return JobSerializer(latest, many=True, context=context).data
-
-
-IssuePage: Final = inline_serializer(
-    "IssuePage",
-    {
-        "next": serializers.URLField(allow_null=True),
-        "previous": serializers.URLField(allow_null=True, help_text="Always null: pages go forward only."),
-        "results": IssueSerializer(many=True),
-    },
-)
