@@ -87,3 +87,17 @@ def test_permissions_of_single_tasks_hold(settings: Settings, owner: Any) -> Non
         assert changed.status_code == (200 if may else 403)
         exported = api.post(f"/api/v1/tasks/{task.pk}/exports/", {}, format="json")
         assert exported.status_code == (202 if may else 403)
+
+
+def test_who_may_change_rows_may_see_them(task: Task) -> None:
+    label = Label.objects.create(task=task, name="/m/0k4j")
+    staff = get_user_model().objects.create_user("changer", is_staff=True)
+    staff.user_permissions.set(Permission.objects.filter(codename__in=("change_task", "change_label")))
+    api = client_of(staff)
+    assert api.get(f"/api/v1/tasks/{task.pk}/").status_code == 200
+    assert api.get(f"/api/v1/labels/{label.pk}/").status_code == 200
+    assert api.get(f"/api/v1/tasks/{task.pk}/images/").status_code == 403
+    only_adds = get_user_model().objects.create_user("adder", is_staff=True)
+    only_adds.user_permissions.set(Permission.objects.filter(codename__in=("add_task", "delete_task", "view_label")))
+    assert client_of(only_adds).get(f"/api/v1/tasks/{task.pk}/").status_code == 404
+    assert client_of(only_adds).get(f"/api/v1/labels/{label.pk}/").status_code == 404
