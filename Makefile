@@ -15,6 +15,8 @@ DEMO := $(VENV)/.installed-demo
 DEV := $(VENV)/.installed-dev
 INTEROP_VENV := .venv-interop
 INTEROP := $(INTEROP_VENV)/.installed
+CLIENTS_VENV := .venv-clients
+CLIENTS := $(CLIENTS_VENV)/.installed
 NEWEST_VENV := .venv-newest
 NEWEST_PYTHON ?= $(PYTHON)
 LOWEST_VENV := .venv-lowest
@@ -105,8 +107,8 @@ test-postgres: $(DEV) ## Run the tests that need a database on the server that O
 coverage: $(DEV)
 	@$(if $(ARGS),echo "Coverage is not checked when only some tests run.",$(BIN)/coverage report)
 
-test-thorough: $(DEV) ## Run the slow tests: pages in a browser, stock sites, the wheel, schemathesis at length, generated clients
-	OPENIMAGES_THOROUGH=1 DATABASE_URL= $(PYTEST) --dist loadgroup -m $(THOROUGH) $(ARGS)
+test-thorough: $(DEV) $(CLIENTS) ## Run the slow tests: pages in a browser, stock sites, the wheel, schemathesis at length, generated clients
+	OPENIMAGES_CLIENTS_PYTHON=$(CLIENTS_VENV)/bin/python OPENIMAGES_THOROUGH=1 DATABASE_URL= $(PYTEST) --dist loadgroup -m $(THOROUGH) $(ARGS)
 
 test-interop: $(DEV) $(INTEROP) ## Compare with Datumaro, in its own virtual environment
 	OPENIMAGES_INTEROP_PYTHON=$(INTEROP_VENV)/bin/python DATABASE_URL= $(BIN)/python -m pytest tests/interop $(ARGS)
@@ -150,7 +152,7 @@ wheel: $(DEV) ## Build the wheel into dist/
 	$(BIN)/python -m build --wheel
 
 clean: ## Remove generated files: environments, caches, builds, the demo's database
-	rm -rf $(VENV) $(INTEROP_VENV) $(NEWEST_VENV) $(LOWEST_VENV) var dist build htmlcov .coverage .coverage.*
+	rm -rf $(VENV) $(INTEROP_VENV) $(CLIENTS_VENV) $(NEWEST_VENV) $(LOWEST_VENV) var dist build htmlcov .coverage .coverage.*
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -172,4 +174,10 @@ $(INTEROP): tests/interop/requirements.txt
 	@echo "Installing Datumaro into $(INTEROP_VENV) …"
 	@test -x $(INTEROP_VENV)/bin/python || $(PYTHON) -m venv $(INTEROP_VENV)
 	@$(INTEROP_VENV)/bin/pip install -qq -r tests/interop/requirements.txt
+	@touch $@
+
+$(CLIENTS): tests/clients/requirements.txt
+	@echo "Installing a generator of clients into $(CLIENTS_VENV) …"
+	@test -x $(CLIENTS_VENV)/bin/python || $(PYTHON) -m venv $(CLIENTS_VENV)
+	@$(CLIENTS_VENV)/bin/pip install -qq -r tests/clients/requirements.txt
 	@touch $@

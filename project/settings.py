@@ -163,7 +163,7 @@ OPENIMAGES_IO: dict[str, Any] = {"JOB_STORAGE": "openimages_jobs"}
 REST_FRAMEWORK: dict[str, Any] = {
     # The first one says how to log in, so that an answer to nobody is 401 and not 403.
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "rest_framework.authentication.TokenAuthentication",
+        "project.authentication.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     # What is not asked for as HTML is JSON; a browser gets DRF's own pages.
@@ -182,19 +182,12 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "DESCRIPTION": "Image annotations in a database, in and out as Open Images archives.",
     "VERSION": __version__,
     "OAS_VERSION": "3.1.0",
+    # Generated clients ask there if not told otherwise; the document that a site serves names that site.
+    "SERVERS": [{"url": "http://127.0.0.1:8000", "description": "The site of `make demo`."}],
     "SCHEMA_PATH_PREFIX": "/api",
     "SERVE_INCLUDE_SCHEMA": False,
     # What is sent and what is received differ: keys, times and counts are only read.
     "COMPONENT_SPLIT_REQUEST": True,
-    # Several fields are called kind or state, so each set of words has a name of its own.
-    "ENUM_NAME_OVERRIDES": {
-        "EdgeKind": "openimages_io.models.EdgeKind.choices",
-        "InputType": "openimages_io.models.InputType.choices",
-        "JobKind": "openimages_io.models.JobKind.choices",
-        "JobState": "openimages_io.models.JobState.choices",
-        "Missing": ["error", "skip", "create"],
-        "ShapeKind": "openimages_io.models.ShapeKind.choices",
-    },
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,  # most words are what they are called
     # Swagger UI from this machine: it works without the internet.
     "SWAGGER_UI_DIST": "SIDECAR",

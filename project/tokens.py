@@ -29,7 +29,7 @@ class LoginSerializer(AuthTokenSerializer):
 
 
 class TokenSerializer(serializers.Serializer[Any]):
-    """Send it in each request: `Authorization: Token …`."""
+    """Send it in each request: `Authorization: Bearer …`."""
 
     token = serializers.CharField()
 

@@ -5,10 +5,11 @@ from django.conf.urls.static import static
 from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
-from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularSwaggerView
 
 from project import problems
 from project.favicon import favicon
+from project.schema import SchemaView
 from project.tokens import ObtainToken
 
 urlpatterns = [
@@ -17,7 +18,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/", include("openimages_io.urls")),
     path("api/token/", ObtainToken.as_view(), name="token"),
-    path("api/schema/", SpectacularJSONAPIView.as_view(), name="schema"),
+    path("api/schema/", SchemaView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema", metadata_class=None), name="docs"),
     *static(settings.MEDIA_URL, document_root=settings.MEDIA_ROOT),
 ]

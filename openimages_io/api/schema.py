@@ -7,14 +7,45 @@ from drf_spectacular.plumbing import ResolvedComponent
 from drf_spectacular.settings import spectacular_settings
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 
+from openimages_io.api.enum_schemas import ENUM_SCHEMAS, references, with_names
 from openimages_io.api.problem_schema import PROBLEM_SCHEMAS, problem_response
+from openimages_io.api.schema_versions import as_3_0, is_3_0
 
 
 class Schema(AutoSchema):
     """Says of answers that every field is there, and what texts are: rows may have come on other ways than this one.
 
-    Of requests it says whether they may hold more than the document has.
+    Of requests it says whether they may hold more than the document has. What it adds to the document needs no setting
+    of the site's: sets of words have one name everywhere, and OpenAPI 3.0 is said in its own words.
     """
+
+    def get_operation(self, path: str, path_regex: str, path_prefix: str, method: str, registry: Any) -> Any:
+        """The operation; the components that it brings along are finished like itself."""
+        before = {key for key, _ in _components(registry)}
+        operation = super().get_operation(path, path_regex, path_prefix, method, registry)
+        if operation is None:
+            return None
+        made = [component for key, component in _components(registry) if key not in before]
+        operation = self._finished(operation)
+        for component in made:
+            component.schema = self._finished(component.schema)
+        used = _used_by(operation, dict(_components(registry)))
+        for key, component in _components(registry):
+            if key not in used | before and component.type == ResolvedComponent.SCHEMA:
+                del registry[component]  # drf-spectacular makes one of fields that are only read, too
+        return operation
+
+    def _get_serializer_name(self, serializer: Any, direction: Any, bypass_extensions: bool = False) -> str:
+        own = getattr(serializer, "component_name", None)  # the same in requests and answers
+        return own or str(super()._get_serializer_name(serializer, direction, bypass_extensions))
+
+    def _finished(self, described: Any) -> Any:
+        described = with_names(described)
+        for ref in set(references(described)):
+            name = ref.rpartition("/")[2]
+            if name in ENUM_SCHEMAS:
+                self._register(ResolvedComponent.SCHEMA, name, ENUM_SCHEMAS[name])
+        return as_3_0(described) if is_3_0() else described
 
     def _map_basic_serializer(self, serializer: Any, direction: Any) -> Any:
         schema: dict[str, Any] = super()._map_basic_serializer(serializer, direction)  # type: ignore[no-untyped-call]
@@ -23,6 +54,8 @@ class Schema(AutoSchema):
             schema["properties"] = {name: _as_stored(value) for name, value in schema["properties"].items()}
         if direction == "request" and getattr(serializer, "is_strict", False):
             schema["additionalProperties"] = False
+        for value in schema.get("properties", {}).values():
+            value.pop("default", None)  # generators take a field for required that has one
         return schema
 
     def _get_response_for_code(
@@ -51,12 +84,33 @@ class Schema(AutoSchema):
         return schema, required or "oneOf" in (found or {})  # no choice between bodies has one that may be absent
 
 
+_NOT_STORED: Final = {"pattern", "minLength", "maxLength", "readOnly"}
+"""Of a field that is received: it is in no request then, so that it need not be said to be only read."""
+
+
+def _components(registry: Any) -> list[tuple[tuple[str, str], Any]]:
+    """What the document has so far, by name and kind."""
+    return list(registry._components.items())  # noqa: SLF001  (drf-spectacular has no other way to it)
+
+
+def _used_by(operation: Any, held: dict[tuple[str, str], Any]) -> set[tuple[str, str]]:
+    """The components that an operation refers to, itself or through others."""
+    used: set[tuple[str, str]] = set()
+    waiting = list(references(operation))
+    while waiting:
+        kind, name = waiting.pop().split("/")[-2:]
+        if (name, kind) in held and (name, kind) not in used:
+            used.add((name, kind))
+            waiting.extend(references(held[name, kind].schema))
+    return used
+
+
 def _as_stored(schema: dict[str, Any]) -> dict[str, Any]:
     """A field's schema without the limits that hold for texts that are sent."""
     kinds = schema.get("oneOf", ())
     if kinds and all(kind.get("type") == "string" for kind in kinds):  # a text, or an empty one
         schema = {"type": "string", **{key: value for key, value in schema.items() if key != "oneOf"}}
-    return {key: value for key, value in schema.items() if key not in {"pattern", "minLength", "maxLength"}}
+    return {key: value for key, value in schema.items() if key not in _NOT_STORED}
 
 
 ETAG: Final = OpenApiParameter(

@@ -21,11 +21,12 @@ def ann() -> Any:
     return get_user_model().objects.create_user(LOGIN["username"], password=LOGIN["password"])
 
 
-def test_a_token_is_had_for_name_and_password(ann: Any) -> None:
+@pytest.mark.parametrize("keyword", ["Bearer", "bearer", "Token"])
+def test_a_token_is_had_for_name_and_password(ann: Any, keyword: str) -> None:
     api = APIClient()
     token = ok(send(api, "POST", TOKEN, LOGIN))["token"]
     assert ok(send(api, "POST", TOKEN, LOGIN)) == {"token": token}
-    api.credentials(HTTP_AUTHORIZATION=f"Token {token}")
+    api.credentials(HTTP_AUTHORIZATION=f"{keyword} {token}")
     assert ok(send(api, "POST", "/api/v1/tasks/", {"name": "street"}), 201)["owner"]["username"] == "ann"
 
 
@@ -65,7 +66,7 @@ def test_nobody_is_told_how_to_log_in() -> None:
     for api in (APIClient(), APIClient(HTTP_AUTHORIZATION="Token unknown"), APIClient(HTTP_AUTHORIZATION="Token \xff")):
         response = api.get("/api/v1/tasks/")
         refusal(response, 401)
-        assert response["WWW-Authenticate"] == "Token"
+        assert response["WWW-Authenticate"] == "Bearer"
 
 
 def test_a_session_will_do_if_the_form_is_ours(ann: Any) -> None:

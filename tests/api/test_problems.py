@@ -42,7 +42,7 @@ def test_nobody_gets_anything(client: Client, db: None) -> None:
         "code": "not_authenticated",
         "errors": [],
     }
-    assert response["WWW-Authenticate"] == "Token"
+    assert response["WWW-Authenticate"] == "Bearer"
     response = client.get(TASKS, headers={"Authorization": "Token x"})
     assert code_of(response, 401) == "authentication_failed"
 

@@ -7,12 +7,17 @@ from typing import Any
 import pytest
 from django.contrib.staticfiles import finders
 from django.test import Client
+from drf_spectacular.drainage import GENERATOR_STATS, reset_generator_stats
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.settings import patched_settings
 from drf_spectacular.validation import validate_schema
 
 from docs import generate_openapi
 from openimages_io.api import urls
 from openimages_io.api.problems import PROBLEM_JSON
+from openimages_io.api.schema_versions import as_3_0
 from openimages_io.error_codes import ErrorCode, FaultCode
+from openimages_io.models import ShapeKind
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +50,88 @@ def test_a_document_that_is_old_is_told(monkeypatch: pytest.MonkeyPatch, tmp_pat
 def test_the_document_is_openapi_3_1(document: dict[str, Any]) -> None:
     assert document["openapi"] == "3.1.0"
     validate_schema(document)  # type: ignore[no-untyped-call]
+
+
+@pytest.mark.parametrize("version", ["3.0.3", "3.1.0"])
+@pytest.mark.parametrize("split", [False, True])
+def test_a_site_without_settings_of_ours_has_a_valid_document_and_no_warning(version: str, *, split: bool) -> None:
+    own = {
+        "OAS_VERSION": version,
+        "COMPONENT_SPLIT_REQUEST": split,
+        "ENUM_GENERATE_CHOICE_DESCRIPTION": True,
+        "SERVERS": [],
+    }
+    generator: Any = SchemaGenerator
+    with patched_settings(own):
+        reset_generator_stats()
+        found = generator(urlconf="openimages_io.urls").get_schema(request=None, public=True)
+    assert not GENERATOR_STATS
+    assert found["openapi"] == version
+    validate_schema(found)  # type: ignore[no-untyped-call]
+    assert not re.findall(r"Enum\b", " ".join(found["components"]["schemas"]))
+    assert_kinds_are_told_apart(found)
+
+
+def test_words_of_3_1_that_3_0_does_not_have() -> None:
+    ref = {"$ref": "#/components/schemas/A"}
+    assert as_3_0({"type": ["integer", "null"], "exclusiveMinimum": 1}) == {
+        "type": "integer", "nullable": True, "minimum": 1, "exclusiveMinimum": True
+    }  # fmt: skip
+    assert as_3_0({"type": ["string", "number", "null"]}) == {
+        "oneOf": [{"type": "string"}, {"type": "number"}], "nullable": True
+    }  # fmt: skip
+    assert as_3_0({"oneOf": [ref, {"type": "null"}]}) == {"allOf": [ref], "nullable": True}
+    assert as_3_0({"oneOf": [{"type": "string"}, {"type": "null"}]}) == {"type": "string", "nullable": True}
+    assert as_3_0({"type": "string", "contentEncoding": "base64", "contentMediaType": "image/png"}) == {
+        "type": "string", "format": "byte"
+    }  # fmt: skip
+    # Names of properties are not words of a schema.
+    assert as_3_0({"properties": {"type": {"type": "null"}, "const": ref}}) == {
+        "properties": {"type": {"allOf": [{"enum": [None]}], "nullable": True}, "const": ref}
+    }
+
+
+def assert_kinds_are_told_apart(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    for name in ("Shape", "NewShape"):
+        told = schemas[name]["discriminator"]
+        assert told["propertyName"] == "kind"
+        assert told["mapping"].keys() == set(ShapeKind.values)
+        assert sorted(told["mapping"].values()) == sorted(choice["$ref"] for choice in schemas[name]["oneOf"])
+        for choice in told["mapping"].values():
+            assert "kind" in schemas[choice.rpartition("/")[2]]["required"]
+
+
+def test_shapes_are_told_apart_by_their_kind(document: dict[str, Any]) -> None:
+    assert_kinds_are_told_apart(document)
+    schemas = document["components"]["schemas"]
+    sides = {"x_min", "x_max", "y_min", "y_max"}
+    for name in ("RectangleShape", "NewRectangle"):
+        assert sides <= set(schemas[name]["required"])
+        assert {schemas[name]["properties"][side]["type"] for side in sides} == {"number"}
+    assert not sides & schemas["TagShape"]["properties"].keys()
+    assert "id" not in schemas["NewTag"]["properties"]
+
+
+def test_components_have_names_that_can_be_those_of_classes_and_are_used(document: dict[str, Any]) -> None:
+    text = json.dumps(document)
+    for kind, components in document["components"].items():
+        for name in components:
+            assert re.fullmatch("[A-Za-z]+", name), name
+            assert kind == "securitySchemes" or f'"#/components/{kind}/{name}"' in text, name
+    schemas = document["components"]["schemas"]
+    lists = {name for name, schema in schemas.items() if {"next", "results"} <= schema.get("properties", {}).keys()}
+    assert lists == {f"Paginated{row}List" for row in ("Image", "Issue", "Job", "Label", "Task")}
+
+
+def test_what_has_a_default_need_not_be_sent(document: dict[str, Any]) -> None:
+    # Generators take a field with a default for one that is always there.
+    for name, schema in document["components"]["schemas"].items():
+        assert not [field for field, value in schema.get("properties", {}).items() if "default" in value], name
+
+
+def test_the_token_is_that_of_a_bearer(document: dict[str, Any]) -> None:
+    assert document["components"]["securitySchemes"]["tokenAuth"] == {"type": "http", "scheme": "bearer"}
 
 
 def test_every_pattern_has_operations_with_names_of_their_own(document: dict[str, Any]) -> None:
@@ -100,3 +187,5 @@ def test_the_document_is_served(client: Client, document: dict[str, Any]) -> Non
     served = response.json()
     assert served["info"] == document["info"]
     assert served["paths"].keys() == document["paths"].keys()
+    assert served["servers"] == [{"url": "http://testserver"}]
+    assert [server["url"] for server in document["servers"]] == ["http://127.0.0.1:8000"]

@@ -41,14 +41,30 @@ def test_every_field_is_there_in_the_order_of_ids(frontend: Frontend) -> None:
     polygon = frontend.draw("polygon", points=[RING])
     body, _ = frontend.read()
     assert body["shapes"][0] == {
-        "id": box.pk, "kind": "rectangle", "label": frontend.cat.pk, **BOX, "points": None, "clicks": clicks,
+        "id": box.pk, "kind": "rectangle", "label": frontend.cat.pk, **BOX, "clicks": clicks,
         "rotation": 10.0, "source": "xclick", "group": 2**62, "score": 0.5, "occluded": True,
         "attributes": {"pose": "left"}, "mask": None,
     }  # fmt: skip
     assert [shape["id"] for shape in body["shapes"]] == [box.pk, tag.pk, polygon.pk]
-    assert body["shapes"][1]["x_min"] is None
     assert body["shapes"][1]["occluded"] is None
     assert body["shapes"][2]["points"] == [RING]
+
+
+def test_a_shape_has_the_fields_of_its_kind(frontend: Frontend) -> None:
+    frontend.draw("tag")
+    frontend.draw()
+    frontend.draw("polygon", points=[RING])
+    frontend.draw("ellipse", points=ELLIPSE)
+    frontend.draw("mask", **dict.fromkeys(BOX))
+    every = {"id", "kind", "label", "source", "group", "score", "occluded", "attributes", "mask"}
+    own = {shape["kind"]: shape.keys() - every for shape in frontend.read()[0]["shapes"]}
+    assert own == {
+        "tag": set(),
+        "rectangle": {*BOX, "clicks", "rotation"},
+        "polygon": {*BOX, "points"},
+        "ellipse": {*BOX, "points", "rotation"},
+        "mask": set(BOX),
+    }
 
 
 def test_other_pictures_have_their_own(frontend: Frontend) -> None:
@@ -68,7 +84,7 @@ def test_pixels(frontend: Frontend) -> None:
     assert box["clicks"] == [[64, 96], [-1, -1], [None, None], [640, 480]]
     assert ellipse["points"] == [320, 240, 160, 60]
     assert polygon["points"] == [[64, 96, 320, 96, 320, 288], [0, 0, 640, 0, 640, 480]]
-    assert tag["x_min"] is None
+    assert "x_min" not in tag
 
 
 def test_pixels_of_a_picture_of_unknown_size(db: None) -> None:
@@ -288,10 +304,19 @@ def test_what_is_not_there(frontend: Frontend, key: str) -> None:
 
 
 def test_reader_writer_and_document_have_the_same_fields(frontend: Frontend) -> None:
-    shape = frontend.draw()
-    written = list(frontend.client.get(f"/api/v1/shapes/{shape.pk}/").json())
-    assert written == ["id", *FIELDS]
+    frontend.draw("tag")
+    frontend.draw()
+    frontend.draw("polygon", points=[RING])
+    frontend.draw("ellipse", points=ELLIPSE)
+    frontend.draw("mask", **dict.fromkeys(BOX))
     schemas = json.loads(TARGET.read_text("utf-8"))["components"]["schemas"]
-    kinds = [schemas[one["$ref"].rpartition("/")[2]] for one in schemas["ShapeOutput"].get("oneOf", ())]
-    for described in kinds or [schemas["ShapeOutput"]]:
-        assert set(described["properties"]) == {"key", *written}
+    of_kinds = schemas["Shape"]["discriminator"]["mapping"]
+    shapes = frontend.read()[0]["shapes"]
+    assert {shape["kind"] for shape in shapes} == of_kinds.keys()
+    for shape in shapes:
+        described = schemas[of_kinds[shape["kind"]].rpartition("/")[2]]
+        assert list(shape) == ["id", *(name for name in FIELDS if name in shape)]
+        assert set(described["required"]) == set(shape)
+        assert set(described["properties"]) == {"key", *shape}
+    assert {name for shape in shapes for name in shape} == {"id", *FIELDS}
+    assert schemas["ShapeUpdate"]["properties"].keys() == {"id", *FIELDS}

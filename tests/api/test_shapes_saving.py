@@ -220,7 +220,7 @@ def test_new_shapes_one_or_many(frontend: Frontend) -> None:
     one = frontend.post(frontend.item(group=3))
     assert one.status_code == 201
     assert one.json()["shapes"][0]["group"] == 3
-    many = frontend.post([frontend.item(kind="tag", **dict.fromkeys(BOX)), frontend.item(score=0.5, id=None)])
+    many = frontend.post([frontend.item(kind="tag", **dict.fromkeys(BOX)), frontend.item(score=0.5)])
     assert [shape["kind"] for shape in many.json()["shapes"]] == ["tag", "rectangle"]
     assert many.headers["ETag"] == frontend.read()[1]
     assert frontend.read()[0]["shapes"][1:] == one.json()["shapes"] + many.json()["shapes"]
@@ -228,6 +228,7 @@ def test_new_shapes_one_or_many(frontend: Frontend) -> None:
     assert frontend.post([]).json()["shapes"] == []
     assert frontend.revisions == revisions
     assert faults(frontend.post([frontend.item(), frontend.item(id=5, y_max=3)])).keys() == {"[1].id", "[1].y_max"}
+    assert faults(frontend.post([frontend.item(id=None), frontend.item(key=None)])).keys() == {"[0].id", "[1].key"}
     assert faults(frontend.post({})).keys() == {"kind", "label"}
 
 

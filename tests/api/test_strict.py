@@ -124,6 +124,6 @@ def test_of_very_many_unknown_names_some_are_told(api: APIClient) -> None:
 
 def test_the_document_says_so() -> None:
     components = json.loads(TARGET.read_text("utf-8"))["components"]["schemas"]
-    names = "Task PatchedTaskChange Label PatchedLabel AttributeSpec NewImage PatchedImage Upload"
+    names = "Task PatchedTask Label PatchedLabel AttributeSpec NewImage PatchedImage Upload"
     for name in names.split():
         assert components[f"{name}Request"]["additionalProperties"] is False, name

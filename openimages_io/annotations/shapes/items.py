@@ -172,7 +172,7 @@ class Items:
             item.fault("", f"{quote(shape).capitalize()} is not a shape: write an object.", FaultCode.WRONG_TYPE)
             self.stop_at_many(item)
             return item
-        if shape.get("id") is not None:
+        if "id" in shape:
             if not has_key:
                 item.fault("id", "A new shape has no id yet.", FaultCode.READ_ONLY)
             elif _is_whole(shape["id"]):
@@ -184,7 +184,7 @@ class Items:
             if name not in FIELDS and name not in {"id", "key"}:
                 said = f"A shape has no such field; it has: {', '.join(('id', 'key', *FIELDS))}."
                 item.fault(name, said, FaultCode.UNKNOWN)
-        if shape.get("key") is not None:
+        if "key" in shape:
             self._read_client_key(item, shape["key"])
         item.given = {name: shape[name] for name in FIELDS if name in shape and name != "mask"}
         if "mask" in shape:

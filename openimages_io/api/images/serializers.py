@@ -162,7 +162,7 @@ def serialize_images(images: Sequence[Image], request: Request, *, new: bool = F
     return list(shown)
 
 
-class ImagesSerializer(serializers.Serializer[Any]):
+class ImageListSerializer(serializers.Serializer[Any]):
     """The images that were made, in the order of the request."""
 
     results = ImageSerializer(many=True)

@@ -16,8 +16,8 @@ from drf_spectacular.utils import (
 from openimages_io.api.images.serializers import (
     FileQuerySerializer,
     ImageIdField,
+    ImageListSerializer,
     ImageSerializer,
-    ImagesSerializer,
     NeighboursSerializer,
     NewImageSerializer,
     PictureFileSerializer,
@@ -67,14 +67,14 @@ extend_schema_view(
         tags=_TAGS,
         summary="Create images",
         request=NewImages,
-        responses={201: ImagesSerializer, **write_error_responses(404, 409)},
+        responses={201: ImageListSerializer, **write_error_responses(404, 409)},
     ),
     upload=extend_schema(
         operation_id="images_upload",
         tags=_TAGS,
         summary="Upload pictures as new images",
         request={_FORM: OpenApiRequest(UploadSerializer, encoding={"files": {}})},
-        responses={201: ImagesSerializer, **write_error_responses(404, 409)},
+        responses={201: ImageListSerializer, **write_error_responses(404, 409)},
     ),
     retrieve=extend_schema(
         operation_id="images_read",

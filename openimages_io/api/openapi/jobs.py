@@ -51,7 +51,7 @@ _KEY: Final = OpenApiParameter(
     "answered with the job that it has started, and starts none.",
 )
 _ISSUE_PAGE: Final = inline_serializer(
-    "IssuePage",
+    "PaginatedIssueList",
     {
         "next": serializers.URLField(allow_null=True),
         "previous": serializers.URLField(allow_null=True, help_text="Always null: pages go forward only."),

@@ -33,11 +33,29 @@ def _object(properties: Schema, required: tuple[str, ...] = (), **more: Any) -> 
 
 
 def _ref(described: type["Described"]) -> Schema:
-    return {"$ref": f"#/components/schemas/{described.__name__}"}
+    return {"$ref": f"#/components/schemas/{described.component_name}"}
+
+
+def _by_kind(described: dict[ShapeKind, type["Described"]]) -> Schema:
+    """One of these, told apart by `kind`."""
+    mapping = {kind.value: _ref(one)["$ref"] for kind, one in described.items()}
+    return {
+        "oneOf": [_ref(one) for one in described.values()],
+        "discriminator": {"propertyName": "kind", "mapping": mapping},
+    }
+
+
+def _kind(kind: ShapeKind) -> Schema:
+    return {"kind": {"type": "string", "const": kind.value}}
 
 
 _NUMBER: Final[Schema] = {"type": ["number", "null"]}
-_SIDE: Final[Schema] = {"type": ["number", "null"], "description": "A fraction of the image from the left or the top."}
+_NULL: Final[Schema] = {"type": "null"}
+_SIDES: Final = ("x_min", "x_max", "y_min", "y_max")
+_ABOUT_SIDES: Final = "A fraction of the image from the left or the top, or pixels."
+_SIDE: Final[Schema] = {"type": "number", "description": _ABOUT_SIDES}
+_MAYBE_SIDE: Final[Schema] = {"type": ["number", "null"], "description": _ABOUT_SIDES}
+_OWN_SIDE: Final[Schema] = {"type": ["number", "null"], "description": "It is that of the points, whatever is given."}
 _PIXELS: Final[Schema] = {"type": ["integer", "null"], "minimum": 1}
 _KEY: Final[Schema] = {"type": "integer", "minimum": 1, "maximum": LARGEST_GROUP}
 _CLIENT_KEY: Final[Schema] = {
@@ -46,22 +64,6 @@ _CLIENT_KEY: Final[Schema] = {
     "maxLength": LONGEST_CLIENT_KEY,
     "description": "What the client calls a new shape; the answer to the request that makes it says it again.",
 }
-_RLE: Final[Schema] = _object(
-    {
-        "size": {
-            "type": "array",
-            "items": {"type": "integer", "minimum": 1},
-            "minItems": 2,
-            "maxItems": 2,
-            "description": "Height and width.",
-        },
-        "counts": {
-            "oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "integer", "minimum": 0}}],
-            "description": "Column by column, beginning with the background; as a list, or packed as COCO does.",
-        },
-    },
-    ("size", "counts"),
-)
 _MASK: Final[Schema] = {
     "width": {**_PIXELS, "description": "The mask's own size, as its pixels have it."},
     "height": {**_PIXELS, "description": "The mask's own size, as its pixels have it."},
@@ -69,35 +71,34 @@ _MASK: Final[Schema] = {
     "clicks": {"type": "string", "description": "`x y t;…` in fractions, t is 1 in the object and 0 outside."},
 }
 _PNG: Final[Schema] = {"type": "string", "contentEncoding": "base64", "contentMediaType": "image/png"}
-_RING: Final[Schema] = {"type": "array", "items": {"type": "number"}}
-_FIELDS: Final[Schema] = {
-    "kind": {"type": "string", "enum": list(ShapeKind.values)},
-    "label": {**_KEY, "description": "The label's id."},
-    **dict.fromkeys(("x_min", "x_max", "y_min", "y_max"), _SIDE),
-    "points": {
-        "oneOf": [
-            {"type": "array", "items": {**_RING, "minItems": 6}, "minItems": 1, "title": "rings"},
-            {"type": "array", "items": {"type": "number"}, "minItems": 4, "maxItems": 4, "title": "ellipse"},
-            {"type": "null"},
-        ],
-        "description": "A polygon's rings `[[x1, y1, x2, y2, …], …]`, filled by even-odd; an ellipse's "
-        f"`[cx, cy, rx, ry]`, with radii of {FARTHEST:,.0f} at most.",
-    },
-    "clicks": _nullable(
-        {
-            "type": "array",
-            "items": {"type": "array", "items": _NUMBER, "minItems": 2, "maxItems": 2},
-            "minItems": 4,
-            "maxItems": 4,
-            "description": "A rectangle's extreme clicks `[x, y]`; -1 and null as the format has them.",
-        }
-    ),
-    "rotation": {
-        "type": ["number", "null"],
-        "exclusiveMinimum": -360,
-        "exclusiveMaximum": 360,
-        "description": "Degrees clockwise, of a rectangle or an ellipse.",
-    },
+_RINGS: Final[Schema] = {
+    "type": "array",
+    "items": {"type": "array", "items": {"type": "number"}, "minItems": 6},
+    "minItems": 1,
+    "description": "A polygon's rings `[[x1, y1, x2, y2, …], …]`, filled by even-odd.",
+}
+_ELLIPSE: Final[Schema] = {
+    "type": "array",
+    "items": {"type": "number"},
+    "minItems": 4,
+    "maxItems": 4,
+    "description": f"An ellipse's `[cx, cy, rx, ry]`, with radii of {FARTHEST:,.0f} at most.",
+}
+_CLICKS: Final[Schema] = {
+    "type": ["array", "null"],
+    "items": {"type": "array", "items": _NUMBER, "minItems": 2, "maxItems": 2},
+    "minItems": 4,
+    "maxItems": 4,
+    "description": "A rectangle's extreme clicks `[x, y]`; -1 and null as the format has them.",
+}
+_ROTATION: Final[Schema] = {
+    "type": ["number", "null"],
+    "exclusiveMinimum": -360,
+    "exclusiveMaximum": 360,
+    "description": "Degrees clockwise, of a rectangle or an ellipse.",
+}
+_LABEL: Final[Schema] = {"label": {**_KEY, "description": "The label's id."}}
+_COMMON: Final[Schema] = {
     "source": {"type": "string", "maxLength": 64},
     "group": {
         "type": ["integer", "null"],
@@ -107,97 +108,251 @@ _FIELDS: Final[Schema] = {
     },
     "score": {"type": ["number", "null"], "minimum": 0, "maximum": 1},
     "occluded": {"type": ["boolean", "null"]},
-    "attributes": {
-        "type": "object",
-        "additionalProperties": {"type": ["boolean", "number", "string"]},
-        "description": "All others by name, as the label's attribute specs have them.",
-    },
 }
 
 
 class Described(Serializer[Any]):
-    """A component of the OpenAPI document that is written as it is."""
+    """A component of the OpenAPI document that is written as it is, with one name in requests and answers."""
 
     described: ClassVar[Schema] = {}
     uses: ClassVar[tuple[type["Described"], ...]] = ()
     """The components that it refers to."""
+    component_name: ClassVar[str]
 
-
-def _renamed(value: Any, named: dict[str, Schema]) -> Any:
-    """The same with the references that the document has: what is sent may have another name than what is taken."""
-    if isinstance(value, dict):
-        return named.get(value.get("$ref", "")) or {key: _renamed(inner, named) for key, inner in value.items()}
-    return [_renamed(inner, named) for inner in value] if isinstance(value, list) else value
+    def __init_subclass__(cls) -> None:
+        cls.component_name = cls.__dict__.get("component_name", cls.__name__)
 
 
 class DescribedExtension(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]  # drf-spectacular's own
     """Has drf-spectacular take the component's own words."""
 
-    target_class = Described
+    target_class = "openimages_io.api.openapi.shape_components.Described"
     match_subclasses = True
-
-    def get_name(self, auto_schema: AutoSchema, direction: Direction) -> str:
-        """The class's own name."""
-        return str(self.target.__name__ if isinstance(self.target, type) else type(self.target).__name__)
 
     def map_serializer(self, auto_schema: AutoSchema, direction: Direction) -> Schema:
         """The description, after those that it refers to."""
-        named = {_ref(used)["$ref"]: auto_schema.resolve_serializer(used, direction).ref for used in self.target.uses}
-        described: Schema = _renamed(self.target.described, named)
+        for used in self.target.uses:
+            auto_schema.resolve_serializer(used, direction)
+        described: Schema = self.target.described
         return described
 
 
-class ShapeMaskInput(Described):
-    """A mask as it is given."""
+class AttributeValues(Described):
+    """The values of a shape's attributes."""
 
     described: ClassVar[Schema] = {
-        "oneOf": [
-            _object({**_MASK, "png": _PNG}, ("png",), title="as PNG"),
-            _object({**_MASK, "rle": _RLE}, ("rle",), title="as run lengths"),
-            _object(_MASK, title="as it is"),
-        ],
+        "type": "object",
+        "additionalProperties": {"type": ["boolean", "number", "string"]},
+        "description": "By name, as the label's attribute specs have them.",
     }
 
 
-class ShapeMaskOutput(Described):
-    """A mask as it is taken."""
+class RunLengths(Described):
+    """A mask as COCO writes it."""
 
     described: ClassVar[Schema] = _object(
-        {**_MASK, "png": {**_PNG, "type": ["string", "null"]}, "rle": _nullable(_RLE)}, tuple(_MASK)
+        {
+            "size": {
+                "type": "array",
+                "items": {"type": "integer", "minimum": 1},
+                "minItems": 2,
+                "maxItems": 2,
+                "description": "Height and width.",
+            },
+            "counts": {
+                "oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "integer", "minimum": 0}}],
+                "description": "Column by column, beginning with the background; as a list, or packed as COCO does.",
+            },
+        },
+        ("size", "counts"),
     )
 
 
-class ShapeOutput(Described):
-    """A shape as it is taken."""
+class PngMask(Described):
+    """A mask that is given as a PNG."""
 
-    uses = (ShapeMaskOutput,)
+    described: ClassVar[Schema] = _object({**_MASK, "png": _PNG}, ("png",))
+
+
+class RunLengthMask(Described):
+    """A mask that is given as run lengths."""
+
+    uses = (RunLengths,)
+    described: ClassVar[Schema] = _object({**_MASK, "rle": _ref(RunLengths)}, ("rle",))
+
+
+class KeptMask(Described):
+    """A mask whose pixels stay as they are."""
+
+    described: ClassVar[Schema] = _object(_MASK)
+
+
+class ShapeMask(Described):
+    """A mask as it is read."""
+
+    uses = (RunLengths,)
     described: ClassVar[Schema] = _object(
-        {"key": _CLIENT_KEY, "id": _KEY, **_FIELDS, "mask": _nullable(_ref(ShapeMaskOutput))}, ("id", *_FIELDS, "mask")
+        {**_MASK, "png": {**_PNG, "type": ["string", "null"]}, "rle": _nullable(_ref(RunLengths))}, tuple(_MASK)
     )
+
+
+_ATTRIBUTES: Final[Schema] = {"attributes": _ref(AttributeValues)}
+_NEW_MASK: Final[Schema] = {"oneOf": [_ref(PngMask), _ref(RunLengthMask)]}
+_ANY_MASK: Final[Schema] = {"oneOf": [_ref(PngMask), _ref(RunLengthMask), _ref(KeptMask), _NULL]}
+
+
+def _read(kind: ShapeKind, **own: Schema) -> Schema:
+    """A shape of a kind as it is read."""
+    mask = {"mask": _nullable(_ref(ShapeMask))}  # of what was traced from a mask, too
+    fields = {"id": _KEY, **_kind(kind), **_LABEL, **own, **_COMMON, **_ATTRIBUTES, **mask}
+    return _object({"key": _CLIENT_KEY, **fields}, tuple(fields))
+
+
+def _new(kind: ShapeKind, required: Schema, **own: Schema) -> Schema:
+    """A shape of a kind that is made."""
+    return _object(
+        {"key": _CLIENT_KEY, **_kind(kind), **_LABEL, **required, **own, **_COMMON, **_ATTRIBUTES},
+        ("kind", "label", *required),
+    )
+
+
+class TagShape(Described):
+    """A label of the whole image."""
+
+    uses = (AttributeValues, ShapeMask)
+    described: ClassVar[Schema] = _read(ShapeKind.TAG)
+
+
+class RectangleShape(Described):
+    """A box."""
+
+    uses = (AttributeValues, ShapeMask)
+    described: ClassVar[Schema] = _read(
+        ShapeKind.RECTANGLE, **dict.fromkeys(_SIDES, _SIDE), clicks=_CLICKS, rotation=_ROTATION
+    )
+
+
+class PolygonShape(Described):
+    """A polygon, with the box around it."""
+
+    uses = (AttributeValues, ShapeMask)
+    described: ClassVar[Schema] = _read(ShapeKind.POLYGON, **dict.fromkeys(_SIDES, _SIDE), points=_RINGS)
+
+
+class EllipseShape(Described):
+    """An ellipse, with the box around it."""
+
+    uses = (AttributeValues, ShapeMask)
+    described: ClassVar[Schema] = _read(
+        ShapeKind.ELLIPSE, **dict.fromkeys(_SIDES, _SIDE), points=_ELLIPSE, rotation=_ROTATION
+    )
+
+
+class MaskShape(Described):
+    """A mask, with its box if that is known."""
+
+    uses = (AttributeValues, ShapeMask)
+    described: ClassVar[Schema] = _read(ShapeKind.MASK, **dict.fromkeys(_SIDES, _MAYBE_SIDE))
+
+
+_READ: Final[dict[ShapeKind, type[Described]]] = {
+    ShapeKind.TAG: TagShape,
+    ShapeKind.RECTANGLE: RectangleShape,
+    ShapeKind.POLYGON: PolygonShape,
+    ShapeKind.MASK: MaskShape,
+    ShapeKind.ELLIPSE: EllipseShape,
+}
+
+
+class AnyShape(Described):
+    """A shape as it is read."""
+
+    component_name = "Shape"
+    uses = tuple(_READ.values())
+    described: ClassVar[Schema] = _by_kind(_READ)
+
+
+class NewTag(Described):
+    """A label of the whole image."""
+
+    uses = (AttributeValues,)
+    described: ClassVar[Schema] = _new(ShapeKind.TAG, {})
+
+
+class NewRectangle(Described):
+    """A box."""
+
+    uses = (AttributeValues,)
+    described: ClassVar[Schema] = _new(
+        ShapeKind.RECTANGLE, dict.fromkeys(_SIDES, _SIDE), clicks=_CLICKS, rotation=_ROTATION
+    )
+
+
+class NewPolygon(Described):
+    """A polygon."""
+
+    uses = (AttributeValues,)
+    described: ClassVar[Schema] = _new(ShapeKind.POLYGON, {"points": _RINGS}, **dict.fromkeys(_SIDES, _OWN_SIDE))
+
+
+class NewEllipse(Described):
+    """An ellipse."""
+
+    uses = (AttributeValues,)
+    described: ClassVar[Schema] = _new(
+        ShapeKind.ELLIPSE, {"points": _ELLIPSE}, **dict.fromkeys(_SIDES, _OWN_SIDE), rotation=_ROTATION
+    )
+
+
+class NewMask(Described):
+    """A mask with its pixels."""
+
+    uses = (AttributeValues, PngMask, RunLengthMask)
+    described: ClassVar[Schema] = _new(ShapeKind.MASK, {"mask": _NEW_MASK}, **dict.fromkeys(_SIDES, _MAYBE_SIDE))
+
+
+_NEW: Final[dict[ShapeKind, type[Described]]] = {
+    ShapeKind.TAG: NewTag,
+    ShapeKind.RECTANGLE: NewRectangle,
+    ShapeKind.POLYGON: NewPolygon,
+    ShapeKind.MASK: NewMask,
+    ShapeKind.ELLIPSE: NewEllipse,
+}
 
 
 class NewShape(Described):
     """A shape that is made."""
 
-    uses = (ShapeMaskInput,)
-    described: ClassVar[Schema] = _object(
-        {"id": {"type": "null"}, "key": _nullable(_CLIENT_KEY), **_FIELDS, "mask": _nullable(_ref(ShapeMaskInput))},
-        ("kind", "label"),
-    )
+    uses = tuple(_NEW.values())
+    described: ClassVar[Schema] = _by_kind(_NEW)
+
+
+_CHANGES: Final[Schema] = {
+    "kind": {"type": "string", "enum": list(ShapeKind.values)},
+    **_LABEL,
+    **dict.fromkeys(_SIDES, _MAYBE_SIDE),
+    "points": {"oneOf": [_RINGS, _ELLIPSE, _NULL]},
+    "clicks": _CLICKS,
+    "rotation": _ROTATION,
+    **_COMMON,
+    **_ATTRIBUTES,
+    "mask": _ANY_MASK,
+}
+"""Of a shape that is there, with all that it may be read with; what is left out stays as it is."""
 
 
 class ShapeChange(Described):
     """Fields of a shape that is there."""
 
-    uses = (ShapeMaskInput,)
-    described: ClassVar[Schema] = _object({"id": _nullable(_KEY), **_FIELDS, "mask": _nullable(_ref(ShapeMaskInput))})
+    uses = (AttributeValues, PngMask, RunLengthMask, KeptMask)
+    described: ClassVar[Schema] = _object({"id": _KEY, **_CHANGES})
 
 
-class KeptShape(Described):
+class ShapeUpdate(Described):
     """A shape that is there, with the fields that change."""
 
-    uses = (ShapeMaskInput,)
-    described: ClassVar[Schema] = _object({"id": _KEY, **_FIELDS, "mask": _nullable(_ref(ShapeMaskInput))}, ("id",))
+    uses = (AttributeValues, PngMask, RunLengthMask, KeptMask)
+    described: ClassVar[Schema] = _object({"id": _KEY, **_CHANGES}, ("id",))
 
 
 _ENVELOPE: Final[Schema] = {
@@ -207,33 +362,34 @@ _ENVELOPE: Final[Schema] = {
 }
 
 
-@extend_schema_serializer(many=False)
+@extend_schema_serializer(many=False)  # an object, though an action called list answers with it
 class ShapeList(Described):
     """The shapes of a picture."""
 
-    uses = (ShapeOutput,)
+    uses = (AnyShape,)
     described: ClassVar[Schema] = _object(
-        {**_ENVELOPE, "shapes": {"type": "array", "items": _ref(ShapeOutput)}}, (*_ENVELOPE, "shapes")
+        {**_ENVELOPE, "shapes": {"type": "array", "items": _ref(AnyShape)}}, (*_ENVELOPE, "shapes")
     )
 
 
-class ShapeListInput(Described):
-    """All shapes that a picture is to have."""
+class ShapeListUpdate(Described):
+    """All shapes that a picture is to have: those with an id that stay, and new ones."""
 
-    uses = (NewShape, KeptShape)
+    uses = (NewShape, ShapeUpdate)
     described: ClassVar[Schema] = _object(
-        {**_ENVELOPE, "shapes": {"type": "array", "items": {"oneOf": [_ref(KeptShape), _ref(NewShape)]}}}, ("shapes",)
+        {**_ENVELOPE, "shapes": {"type": "array", "items": {"oneOf": [_ref(ShapeUpdate), _ref(NewShape)]}}},
+        ("shapes",),
     )
 
 
-class ShapePatch(Described):
+class ShapeListChange(Described):
     """Shapes that are created, changed and deleted at once."""
 
-    uses = (NewShape, KeptShape)
+    uses = (NewShape, ShapeUpdate)
     described: ClassVar[Schema] = _object(
         {
             "create": {"type": "array", "items": _ref(NewShape)},
-            "update": {"type": "array", "items": _ref(KeptShape)},
+            "update": {"type": "array", "items": _ref(ShapeUpdate)},
             "delete": {"type": "array", "items": _KEY, "description": "Ids.", "uniqueItems": True},
         }
     )

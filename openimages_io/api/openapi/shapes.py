@@ -6,12 +6,12 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
 
 from openimages_io.api.openapi.shape_components import (
+    AnyShape,
     NewShapes,
     ShapeChange,
     ShapeList,
-    ShapeListInput,
-    ShapeOutput,
-    ShapePatch,
+    ShapeListChange,
+    ShapeListUpdate,
 )
 from openimages_io.api.schema import ETAG, KNOWN, UNCHANGED, error_responses, match, write_error_responses
 from openimages_io.api.shapes.views import ShapeViewSet
@@ -41,14 +41,14 @@ extend_schema_view(
         operation_id="shapes_read",
         tags=_TAGS,
         parameters=[_UNITS, _FORMS, KNOWN, ETAG],
-        responses={200: ShapeOutput, **UNCHANGED, **error_responses(404, 409)},
+        responses={200: AnyShape, **UNCHANGED, **error_responses(404, 409)},
     ),
     partial_update=extend_schema(
         operation_id="shapes_change",
         tags=_TAGS,
         parameters=[_UNITS, _FORMS, match(_CHANGED), ETAG],
         request={"application/json": ShapeChange},
-        responses={200: ShapeOutput, **write_error_responses(404, 409, 412)},
+        responses={200: AnyShape, **write_error_responses(404, 409, 412)},
     ),
     destroy=extend_schema(
         operation_id="shapes_delete",
@@ -62,14 +62,14 @@ extend_schema(
     operation_id="shapes_save",
     tags=_TAGS,
     parameters=[_UNITS, _FORMS, match(_CHANGED, required=True), ETAG],
-    request={"application/json": ShapeListInput},
+    request={"application/json": ShapeListUpdate},
     responses={200: ShapeList, **write_error_responses(404, 409, 412, 428)},
 )(ShapeViewSet.bulk_update)
 extend_schema(
     operation_id="shapes_patch",
     tags=_TAGS,
     parameters=[_UNITS, _FORMS, match(_CHANGED), ETAG],
-    request={"application/json": ShapePatch},
+    request={"application/json": ShapeListChange},
     responses={200: ShapeList, **write_error_responses(404, 409, 412)},
 )(ShapeViewSet.partial_bulk_update)
 extend_schema(

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from drf_spectacular.utils import extend_schema, extend_schema_field, extend_schema_view
+from drf_spectacular.utils import extend_schema, extend_schema_field, extend_schema_serializer, extend_schema_view
 
 from openimages_io.api.jobs.serializers import JobSerializer
 from openimages_io.api.schema import ACCEPTED, ETAG, KNOWN, UNCHANGED, error_responses, match, write_error_responses
@@ -17,6 +17,7 @@ from openimages_io.api.tasks.views import TaskViewSet
 _TAGS: Final = ["tasks"]
 
 extend_schema_field(CountsSerializer(allow_null=True))(TaskDetailSerializer.get_counts)
+extend_schema_serializer(component_name="Task")(TaskChangeSerializer)
 
 extend_schema_view(
     list=extend_schema(

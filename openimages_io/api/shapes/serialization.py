@@ -6,7 +6,7 @@ handed on as they are. That takes a third of the time of decoding and encoding t
 
 import base64
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from django.db.models import IntegerField, QuerySet, Sum, TextField
@@ -23,8 +23,9 @@ from openimages_io.api.shapes.formats import ShapeFormat
 from openimages_io.error_codes import ErrorCode
 from openimages_io.format.masks import BadMask, decode, unpacked_bytes
 from openimages_io.geometry import encode_rle
-from openimages_io.models import Image, Shape
+from openimages_io.models import Image, Shape, ShapeKind
 from openimages_io.models.flags import FLAGS
+from openimages_io.models.rules import BOX
 
 _TEXTS: Final = {f"{name}_text": Cast(name, TextField()) for name in ("points", "clicks", "attributes")}
 _NUMBERS: Final = {f"{name}_number": Cast(name, IntegerField()) for name in ("occluded", *FLAGS)}
@@ -36,7 +37,28 @@ _COLUMNS: Final = (
 """In the order of the fields; the mask is the last of them."""
 _FLAGS: Final = {None: "null", 0: "false", 1: "true"}
 _NO_FLAGS: Final = (None,) * len(FLAGS)
-_FORM: Final = ("{{" + ",".join(f'"{name}":{{}}' for name in ("id", *FIELDS)) + "}}").format
+_OF_KINDS: Final = {
+    ShapeKind.TAG: (),
+    ShapeKind.RECTANGLE: (*BOX, "clicks", "rotation"),
+    ShapeKind.POLYGON: (*BOX, "points"),
+    ShapeKind.ELLIPSE: (*BOX, "points", "rotation"),
+    ShapeKind.MASK: BOX,
+}
+"""What shapes of a kind have besides what all have. In shapes of the other kinds the database has null there."""
+_OF_SOME: Final = {name for names in _OF_KINDS.values() for name in names}
+
+
+def _form(kind: ShapeKind) -> Callable[..., str]:
+    """Makes the JSON of a shape of a kind of the values of all fields."""
+    fields = [
+        f'"{name}":{{{place}}}'
+        for place, name in enumerate(("id", *FIELDS))
+        if name not in _OF_SOME or name in _OF_KINDS[kind]
+    ]
+    return ("{{" + ",".join(fields) + "}}").format
+
+
+_FORMS: Final = {kind.value: _form(kind) for kind in ShapeKind}
 
 
 class ShapeWriter:
@@ -98,7 +120,7 @@ class ShapeWriter:
         if flags != _NO_FLAGS:
             attributes = _with_flags(attributes, flags)
         pixels = "null" if mask[0] is None else self._write_mask(key, *mask[1:])
-        return _FORM(
+        return _FORMS[kind](
             *(key, f'"{kind}"', label, *sides, points or "null", clicks or "null", rest[0]),
             *(json.dumps(source) if source else '""', *rest[1:], _FLAGS[occluded], attributes, pixels),
         )
