@@ -146,7 +146,7 @@ def api(user: Any, archive: Path) -> None:
 
     written(ask)
     jobs = []
-    for root in ("/api", "/second"):
+    for root in ("/api/v1", "/second/v1"):
         task = next(task for task in read(f"{root}/tasks/")["results"] if task["name"] == "scenes")
         place = f"{root}/tasks/{task['id']}"
         whole = read(f"{place}/")
@@ -171,7 +171,7 @@ def api(user: Any, archive: Path) -> None:
     watched(read)
     admin_pages(user, waiting=True)
     run_jobs()
-    for root, job in zip(("/api",) * 3 + ("/second",) * 3, jobs, strict=True):
+    for root, job in zip(("/api/v1",) * 3 + ("/second/v1",) * 3, jobs, strict=True):
         found = read(job.headers["Location"])
         assert (found["state"], found["errors"], found["warnings"]) == ("succeeded", 0, 0), found
         followed(found, root)

@@ -137,7 +137,7 @@ def _ask(findings: Findings, who: Asker, method: str, route: str, place: People)
 
 def _address(route: str, place: People) -> str:
     """The route with the keys of the owner's rows."""
-    kind = re.search(r"openimages_io/(\w+)/|api/(\w+?)s/|auth/(user|group)/|authtoken/(tokenproxy)/", route)
+    kind = re.search(r"openimages_io/(\w+)/|api/v1/(\w+?)s/|auth/(user|group)/|authtoken/(tokenproxy)/", route)
     key = place.keys.get(next(filter(None, kind.groups()), "") if kind else "", uuid.UUID(int=0))
     values = {
         "size": 256,
