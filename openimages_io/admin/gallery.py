@@ -9,7 +9,7 @@ from django.http import HttpRequest, QueryDict
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
 
-from openimages_io.admin.gallery_filter import MOST_CHOICES, GalleryFilter
+from openimages_io.admin.gallery_filter import MOST_CHOICES, GalleryFilter, picture_url
 from openimages_io.admin.pages import Url
 from openimages_io.filtersets.keyset import beyond, order_of, place_of
 from openimages_io.models import AttributeSpec, Image, Shape, ShapeKind, Task
@@ -69,7 +69,7 @@ def gallery_context(request: HttpRequest, task: Task, url: Url) -> dict[str, Any
         "counted": counted,
         "is_old": is_old,
         "absent": counted.absent if counted else 0,
-        "cards": _cards(url, images),
+        "cards": _cards(url, images, wanted.query),
         "previous_url": _address(request, before=before),
         "next_url": _address(request, after=after),
         "everything": request.path,
@@ -128,7 +128,7 @@ def _address(request: HttpRequest, **beyond: int | None) -> str:
     return f"?{query.urlencode()}"
 
 
-def _cards(url: Url, images: Sequence[Image]) -> list[Card]:
+def _cards(url: Url, images: Sequence[Image], query: str) -> list[Card]:
     found = drawable(images, _SHAPES, _MASK_PIXELS)
     labels = labels_of(found.values())
     tags = _tags(images)
@@ -141,7 +141,7 @@ def _cards(url: Url, images: Sequence[Image]) -> list[Card]:
         cards.append(
             Card(
                 image,
-                url("image_picture", image.pk),
+                picture_url(url, image.pk, query),
                 mark_safe(svg),  # noqa: S308  (everything in it is escaped)
                 len(drawn.shapes) + drawn.left,
                 present,

@@ -1,16 +1,18 @@
 """An image's page: the picture large with its annotations, what each says, and what is said of the whole image."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, QueryDict
 from django.http.response import HttpResponseBase
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
 
+from openimages_io.admin.gallery_filter import images_within, picture_url
 from openimages_io.admin.pages import Url
+from openimages_io.filtersets.keyset import neighbours
 from openimages_io.format.pictures import BadPicture
 from openimages_io.format.writing import number
 from openimages_io.models import Image, Label, Shape, ShapeKind
@@ -69,7 +71,9 @@ def picture_context(request: HttpRequest, image: Image, url: Url) -> dict[str, A
         backdrop=url("image_thumbnail", image.pk, _LARGEST) if has_picture else "",
         turn=(image.rotation or 0) if is_turned else 0,
     )
-    siblings = Image.objects.filter(task=image.task_id)
+    within = QueryDict(request.GET.get("within", "")).urlencode()
+    gallery_url = url("task_gallery", image.task_id)
+    before, after = neighbours(images_within(within, image.task), image)
     return {
         "title": image.name,
         "subtitle": image.subset,
@@ -88,9 +92,10 @@ def picture_context(request: HttpRequest, image: Image, url: Url) -> dict[str, A
         "more_tags": len(tags) > _ROWS,
         "provenance": _provenance(image),
         "file_url": url("image_file", image.pk) if image.file else "",
-        "previous_url": _to(url, siblings.filter(pk__lt=image.pk).order_by("-pk")),
-        "next_url": _to(url, siblings.filter(pk__gt=image.pk).order_by("pk")),
-        "gallery_url": url("task_gallery", image.task_id),
+        "within": within,
+        "previous_url": picture_url(url, before, within),
+        "next_url": picture_url(url, after, within),
+        "gallery_url": f"{gallery_url}?{within}" if gallery_url and within else gallery_url,
         "task_url": url("task_change", image.task_id),
         "change_url": url("image_change", image.pk),
     }
@@ -189,10 +194,3 @@ def _provenance(image: Image) -> list[tuple[Any, str, str]]:
             field: Any = image._meta.get_field(name)
             found.append((field.verbose_name, value, value if is_address else ""))
     return found
-
-
-def _to(url: Url, images: Iterable[Image]) -> str:
-    """The address of the first of these images' pages."""
-    rows: Any = images
-    key = rows.values_list("pk", flat=True).first()
-    return url("image_picture", key) if key is not None else ""

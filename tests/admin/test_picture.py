@@ -183,3 +183,31 @@ def test_the_number_of_queries_does_not_grow(boss: Client, harbour: Image) -> No
             for _ in range(50)
         )
     assert used[0] == used[1] <= 12
+
+
+def test_previous_and_next_stay_within_the_filter_of_the_gallery(boss: Client, scenes: Task) -> None:
+    from_gallery = boss.get(f"/admin/openimages_io/task/{scenes.pk}/gallery/?subset=validation&ordering=name&kind=")
+    cards = [card.url for card in from_gallery.context["cards"]]
+    assert all("within=subset%3Dvalidation%26ordering%3Dname" in card for card in cards)
+    seen = []
+    response: Any = None
+    address = cards[0]
+    while address:
+        response = boss.get(address)
+        seen.append(response.context["image"].name)
+        assert response.context["previous_url"] == (cards[len(seen) - 2] if len(seen) > 1 else "")
+        address = response.context["next_url"]
+    assert seen == ["autumn", "beach", "cat-window", "harbour"]
+    page = response.content.decode()
+    assert f'/task/{scenes.pk}/gallery/?subset=validation&amp;ordering=name"' in page
+    assert '<input type="hidden" name="within" value="subset=validation&amp;ordering=name">' in page
+
+
+@pytest.mark.parametrize("within", ["kind=nonsense", "%00", "subset=%00", "a=" + "b" * 2000, '"><script>', "source=∅"])
+def test_what_no_gallery_has_asked_for_is_passed_over(boss: Client, scenes: Task, within: str) -> None:
+    image = scenes.images.order_by("pk")[1]
+    response = boss.get(f"/admin/openimages_io/image/{image.pk}/picture/", {"within": within})
+    assert response.status_code == 200
+    assert "><script>" not in response.content.decode()
+    if within != "source=∅":
+        assert f"/image/{scenes.images.order_by('pk')[0].pk}/picture/" in response.context["previous_url"]

@@ -158,6 +158,9 @@ def api(user: Any, archive: Path) -> None:
             read(f"{place}/{what}/")
         image = read(f"{place}/images/", {"search": "cat-window"})["results"][0]
         followed(image, root)
+        beside = read(f"{root}/images/{image['id']}/neighbours/", {"ordering": "-name", "kind": "tag"})
+        after = read(f"{place}/images/", {"ordering": "-name", "kind": "tag", "after": image["id"], "count": "true"})
+        assert after["results"][0]["id"] == beside["next"]
         shapes = ask("get", image["shapes"])
         back = ask("put", image["shapes"], shapes.json(), if_match=shapes.headers["ETag"])
         assert back.json()["shapes"] == shapes.json()["shapes"]
