@@ -87,7 +87,7 @@ def _thumbnails() -> dict[str, Callable[[], Task]]:
 
 def _documents() -> dict[str, Callable[[], Task]]:
     from openimages_io.annotations.errors import TooLarge  # noqa: PLC0415
-    from openimages_io.api.parsing import StrictJSONParser  # noqa: PLC0415
+    from openimages_io.api.parsers import StrictJSONParser  # noqa: PLC0415
     from openimages_io.format.hierarchy import parse  # noqa: PLC0415
 
     def hierarchy(head: bytes, inner: bytes, count: int) -> Callable[[], Task]:

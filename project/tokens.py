@@ -15,9 +15,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import AnonRateThrottle
 
-from openimages_io.api.base import ApiView
+from openimages_io.api.base import ApiViewSet
 from openimages_io.api.fields import StrictCharField
-from openimages_io.api.schema import error_responses
+from openimages_io.api.openapi.schema import error_responses
 
 
 class LoginSerializer(AuthTokenSerializer):
@@ -40,7 +40,7 @@ class LoginThrottle(AnonRateThrottle):
     rate = "30/min"
 
 
-class ObtainToken(ApiView):
+class TokenViewSet(ApiViewSet):
     """The one view that needs no login."""
 
     authentication_classes: Sequence[type[BaseAuthentication]] = ()
@@ -59,7 +59,7 @@ class ObtainToken(ApiView):
             **{code: answer for code, answer in error_responses(413, 415).items() if code not in {401, 403}},
         },
     )
-    def post(self, request: Request) -> Response:
+    def create(self, request: Request) -> Response:
         """Gives the user's token, and makes it if there is none. After too many failures an address must wait (429)."""
         login = self.get_serializer(data=request.data)
         try:

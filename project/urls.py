@@ -10,14 +10,14 @@ from drf_spectacular.views import SpectacularSwaggerView
 from project import problems
 from project.favicon import favicon
 from project.schema import SchemaView
-from project.tokens import ObtainToken
+from project.tokens import TokenViewSet
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("favicon.ico", favicon),
     path("admin/", admin.site.urls),
     path("api/", include("openimages_io.urls")),
-    path("api/token/", ObtainToken.as_view(), name="token"),
+    path("api/token/", TokenViewSet.as_view({"post": "create"}), name="token"),
     path("api/schema/", SchemaView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema", metadata_class=None), name="docs"),
     *static(settings.MEDIA_URL, document_root=settings.MEDIA_ROOT),

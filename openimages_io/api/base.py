@@ -1,4 +1,4 @@
-"""What every view of the API shares; what else it does is as the site has set it for DRF."""
+"""What the views of the API share; what else they do is as the site has set it for DRF."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, ClassVar, TypeVar
@@ -15,15 +15,15 @@ from rest_framework.parsers import BaseParser
 from rest_framework.permissions import SAFE_METHODS, IsAuthenticated
 from rest_framework.renderers import BaseRenderer, BrowsableAPIRenderer
 from rest_framework.request import Request
-from rest_framework.viewsets import ViewSetMixin
+from rest_framework.viewsets import GenericViewSet
 
 from openimages_io import conf
 from openimages_io.api import errors
 from openimages_io.api.filtering import StrictFilterBackend
 from openimages_io.api.metadata import Metadata
 from openimages_io.api.pagination import KeyCursorPagination
-from openimages_io.api.parsing import StrictJSONParser, check_length
-from openimages_io.api.permissions import DeclaredPermission, Rule, Rules
+from openimages_io.api.parsers import StrictJSONParser, check_length
+from openimages_io.api.permissions import DeclaredPermission, Rule
 from openimages_io.api.strict import query_of, unknown
 from openimages_io.api.throttling import RequestThrottle
 from openimages_io.models import Task
@@ -33,12 +33,16 @@ from openimages_io.permissions import TaskPermissions, filter_once, permissions
 Row = TypeVar("Row", bound=Model)
 
 
-class ApiView(GenericAPIView[Any]):
-    """A view of the API. What does not exist for a user is 404, what a user may not do with what exists is 403."""
+class ApiViewSet(GenericViewSet[Any]):
+    """A ViewSet of the API. What does not exist for a user is 404, what a user may not do with what exists is 403.
+
+    `queryset` are the rows that it is about; of these, those exist for a user that are in tasks that do. The key in the
+    address is that of one of them, or, where it asks for a list, that of the task which they are in.
+    """
 
     permission_classes = (IsAuthenticated, DeclaredPermission)
-    rules: ClassVar[Rules | Mapping[str, Rule]] = {}
-    """Who may do what."""
+    rules: ClassVar[Mapping[str, Rule]] = {}
+    """Who may call each action."""
     was_asked = False
     """Whether the rules were asked."""
     parser_classes: Sequence[type[BaseParser]] = (StrictJSONParser,)
@@ -47,13 +51,16 @@ class ApiView(GenericAPIView[Any]):
     filter_backends = (StrictFilterBackend,)
     versioning_class = None
     metadata_class = Metadata
+    lookup_value_converter = "int"
     reads_query: ClassVar[Collection[str]] = ("list",)
-    """The actions that look at every name of the query themselves, or methods of a view without actions.
-
-    All others refuse any query.
-    """
+    """The actions that look at every name of the query themselves; all others refuse any query."""
     takes_files = False
     """Whether the larger of the two limits on the size of a request holds."""
+
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        """Answers in one language, that of our own sentences, whatever the site speaks on its pages."""
+        with translation.override(errors.LANGUAGE):
+            return super().dispatch(request, *args, **kwargs)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Refuses what is too large before anything of it is read, and a query that nobody would look at.
@@ -64,15 +71,10 @@ class ApiView(GenericAPIView[Any]):
         options = conf.options()
         limit = options.max_upload_bytes if self.takes_files else options.max_body_bytes
         check_length(request.META.get("CONTENT_LENGTH"), limit)
-        name = getattr(self, "action", str(request.method).lower().replace("head", "get"))
-        is_handled = name not in {None, "options"} and hasattr(self, name)
-        if is_handled and name not in self.reads_query and (found := unknown(query_of(request), ())):
+        if self.action in {None, "metadata", *self.reads_query}:
+            return
+        if found := unknown(query_of(request), ()):
             raise ValidationError(found)
-
-    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
-        """Answers in one language, that of our own sentences, whatever the site speaks on its pages."""
-        with translation.override(errors.LANGUAGE):
-            return super().dispatch(request, *args, **kwargs)
 
     def get_renderers(self) -> list[BaseRenderer]:
         """The site's; the browsable API only where the app that has its templates is installed."""
@@ -97,38 +99,6 @@ class ApiView(GenericAPIView[Any]):
         """Who may do what."""
         return permissions()
 
-    def get_task(self, key: int) -> Task:
-        """A task that exists for the user, and whose rule holds. Raises `Http404` and `PermissionDenied`."""
-        return self.checked_row(get_object_or_404(self.tasks(), pk=key))
-
-    def get_row(self, model: type[Row], key: int, *others: str) -> Row:
-        """An image, label or shape likewise, with its task and these others. Raises `Http404`, `PermissionDenied`."""
-        rows = self._rows(model).select_related("task", *others)
-        return self.checked_row(get_object_or_404(rows.filter(task__in=self.tasks()), pk=key))
-
-    def checked_row(self, row: Row) -> Row:
-        """The row, if the rules hold for it. Raises `PermissionDenied`."""
-        self.check_object_permissions(self.request, row)
-        return row
-
-    def tasks(self) -> QuerySet[Task]:
-        """The tasks that exist for the user."""
-        return filter_once(self._rows(Task), self.permissions.tasks(self.request.user))
-
-    def _rows(self, model: type[Row]) -> QuerySet[Row]:
-        return model._default_manager.all() if self.request.method in SAFE_METHODS else primary(model)
-
-
-class ApiViewSet(ViewSetMixin, ApiView):
-    """A ViewSet of the API, whose `rules` say of each action who may call it.
-
-    `queryset` are the rows that it is about; of these, those exist for a user that are in tasks that do. The key in the
-    address is that of one of them, or, where it asks for a list, that of the task which they are in.
-    """
-
-    rules: ClassVar[Mapping[str, Rule]] = {}
-    lookup_value_converter = "int"
-
     def get_queryset(self) -> QuerySet[Any]:
         """The rows that exist for the user; in a list, those of one task. From a replica only for who reads."""
         rows = super().get_queryset()
@@ -146,3 +116,24 @@ class ApiViewSet(ViewSetMixin, ApiView):
         Raises `Http404` and `PermissionDenied`.
         """
         return self.checked_row(get_object_or_404(self.get_queryset(), pk=self.kwargs["pk"]))
+
+    def get_task(self, key: int) -> Task:
+        """A task that exists for the user, and whose rule holds. Raises `Http404` and `PermissionDenied`."""
+        return self.checked_row(get_object_or_404(self.tasks(), pk=key))
+
+    def get_row(self, model: type[Row], key: int) -> Row:
+        """An image or label likewise, with its task. Raises `Http404` and `PermissionDenied`."""
+        rows = self._rows(model).filter(task__in=self.tasks()).select_related("task")
+        return self.checked_row(get_object_or_404(rows, pk=key))
+
+    def checked_row(self, row: Row) -> Row:
+        """The row, if the rules hold for it. Raises `PermissionDenied`."""
+        self.check_object_permissions(self.request, row)
+        return row
+
+    def tasks(self) -> QuerySet[Task]:
+        """The tasks that exist for the user."""
+        return filter_once(self._rows(Task), self.permissions.tasks(self.request.user))
+
+    def _rows(self, model: type[Row]) -> QuerySet[Row]:
+        return model._default_manager.all() if self.request.method in SAFE_METHODS else primary(model)

@@ -1,4 +1,4 @@
-"""What each method of a view needs, declared beside it, and the permission class that sees to it."""
+"""What each action of a ViewSet needs, declared in it, and the permission class that sees to it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,23 +15,12 @@ from openimages_io.permissions import TaskPermissions, User, Verb, permissions
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Whether a user may do what a method does."""
+    """Whether a user may do what an action does."""
 
     allows: Callable[[TaskPermissions, User, Any], bool]
     """Takes the row that the address names."""
     is_of_request: bool = False
     """Whether it is asked before anything is looked up, with None as the row."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
-    """The rule of each HTTP method that a view has."""
-
-    get: Rule | None = None
-    post: Rule | None = None
-    put: Rule | None = None
-    patch: Rule | None = None
-    delete: Rule | None = None
 
 
 def may(*verbs: Verb, of: type[Model] | tuple[type[Model], ...]) -> Rule:
@@ -61,34 +50,27 @@ DOWNLOADS: Final = Rule(
 
 
 class DeclaredPermission(BasePermission):
-    """Asks the rule that a view declares for the action; an action without one is a fault of ours, and is refused."""
+    """Asks the rule that a ViewSet declares for the action; one without a rule is a fault of ours, and is refused."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
         """Whether the rule holds, if it needs no row."""
-        rule = rule_of(view, str(request.method))
+        rule = rule_of(view)
         view.was_asked = rule is not None and rule.is_of_request
         return rule is None or not rule.is_of_request or rule.allows(permissions(), request.user, None)
 
     def has_object_permission(self, request: Request, view: Any, obj: Any) -> bool:
         """Whether the rule holds for the row."""
         view.was_asked = True
-        rule = rule_of(view, str(request.method))
+        rule = rule_of(view)
         return rule is not None and (rule.is_of_request or rule.allows(permissions(), request.user, obj))
 
 
-def rule_of(view: Any, method: str) -> Rule | None:
-    """The rule of the action that a request asks for; None of OPTIONS, and of a method that the view doesn't have.
+def rule_of(view: Any) -> Rule | None:
+    """The rule of the action; None of OPTIONS, and of a method that the address doesn't have.
 
     Raises `ImproperlyConfigured`.
     """
-    if isinstance(view.rules, Rules):
-        name = "get" if method == "HEAD" else method.lower()
-        rule: Rule | None = getattr(view.rules, name, None)
-        is_missing = rule is None and name != "options" and hasattr(view, name)
-    else:
-        name = view.action
-        rule = view.rules.get(name)
-        is_missing = rule is None and name not in {None, "metadata"}
-    if is_missing:
-        raise ImproperlyConfigured(f"{type(view).__name__} says nothing of who may {name}.")
+    rule: Rule | None = view.rules.get(view.action)
+    if rule is None and view.action not in {None, "metadata"}:
+        raise ImproperlyConfigured(f"{type(view).__name__} says nothing of who may {view.action}.")
     return rule

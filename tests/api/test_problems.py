@@ -13,8 +13,8 @@ from rest_framework.test import APIClient, APIRequestFactory, force_authenticate
 
 from docs import api_tour
 from openimages_io.api import errors
-from openimages_io.api.base import ApiView
-from openimages_io.api.permissions import LISTS, Rules
+from openimages_io.api.base import ApiViewSet
+from openimages_io.api.permissions import LISTS
 from openimages_io.api.problems import CODES
 from openimages_io.error_codes import ErrorCode, FaultCode
 from openimages_io.models import Task
@@ -105,14 +105,14 @@ def test_what_goes_wrong_outside_the_views() -> None:
         assert [(response.status_code, response["Content-Type"]) for response in found] == [(400, kind), (500, kind)]
 
 
-class Page(ApiView):
+class Page(ApiViewSet):
     """A view of a site that shows pages to browsers."""
 
-    rules = Rules(get=LISTS)
+    rules = {"list": LISTS}  # noqa: RUF012  (how DRF declares)
     renderer_classes = (renderers.JSONRenderer, renderers.BrowsableAPIRenderer)
     raises: exceptions.APIException
 
-    def get(self, request: Any) -> Any:
+    def list(self, request: Any) -> Any:
         """Refuses."""
         raise self.raises
 
@@ -120,7 +120,7 @@ class Page(ApiView):
 def refused_by(owner: Any, raises: Exception, accept: str = "application/json") -> Any:
     request = APIRequestFactory().get("/", headers={"Accept": accept})
     force_authenticate(request, owner)
-    response = type("Raising", (Page,), {"raises": raises}).as_view()(request)  # type: ignore[attr-defined]
+    response = type("Raising", (Page,), {"raises": raises}).as_view({"get": "list"})(request)  # type: ignore[attr-defined]
     return response.render()
 
 

@@ -14,8 +14,8 @@ from drf_spectacular.validation import validate_schema
 
 from docs import generate_openapi
 from openimages_io.api import urls
+from openimages_io.api.openapi.versions import as_3_0
 from openimages_io.api.problems import PROBLEM_JSON
-from openimages_io.api.schema_versions import as_3_0
 from openimages_io.error_codes import ErrorCode, FaultCode
 from openimages_io.models import ShapeKind
 

@@ -29,7 +29,7 @@ from openimages_io.api.images.serializers import (
 )
 from openimages_io.api.negotiation import IgnoreAccept
 from openimages_io.api.pagination import ImagePagination
-from openimages_io.api.parsing import StrictMultiPartParser
+from openimages_io.api.parsers import StrictMultiPartParser
 from openimages_io.api.permissions import may
 from openimages_io.api.throttling import UploadThrottle
 from openimages_io.filtersets.images import ImageFilterSet

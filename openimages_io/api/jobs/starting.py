@@ -8,7 +8,7 @@ from rest_framework.response import Response
 
 from openimages_io.api.jobs.base import STARTS, StartsJobs
 from openimages_io.api.jobs.requests import EmptyBody, ExportBody, ImportForm
-from openimages_io.api.parsing import StrictMultiPartParser
+from openimages_io.api.parsers import StrictMultiPartParser
 from openimages_io.api.permissions import EXPORTS, IMPORTS, IMPORTS_NEW, SEES
 from openimages_io.jobs.idempotency import Claim
 from openimages_io.jobs.submission import submit_check, submit_export, submit_import

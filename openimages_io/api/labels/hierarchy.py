@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from openimages_io.annotations.hierarchy import replace_hierarchy, tree_of
 from openimages_io.api.base import ApiViewSet
 from openimages_io.api.etags import expected, require_match, tagged
-from openimages_io.api.parsing import read_body
+from openimages_io.api.parsers import read_body
 from openimages_io.api.permissions import may
 from openimages_io.models import HierarchyEdge, Label, Task
 

@@ -26,7 +26,7 @@ from openimages_io.api.images.serializers import (
     UploadSerializer,
 )
 from openimages_io.api.images.views import ImageViewSet
-from openimages_io.api.schema import ETAG, KNOWN, UNCHANGED, error_responses, match, write_error_responses
+from openimages_io.api.openapi.schema import ETAG, KNOWN, UNCHANGED, error_responses, match, write_error_responses
 from openimages_io.viewing.serving import CONTENT_TYPES
 
 _TAGS: Final = ["images"]

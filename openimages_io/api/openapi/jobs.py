@@ -29,7 +29,7 @@ from openimages_io.api.jobs.serializers import (
 )
 from openimages_io.api.jobs.starting import TaskJobViewSet
 from openimages_io.api.jobs.views import JobViewSet
-from openimages_io.api.schema import (
+from openimages_io.api.openapi.schema import (
     ACCEPTED,
     ETAG,
     KNOWN,

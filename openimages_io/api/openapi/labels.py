@@ -8,7 +8,7 @@ from openimages_io.api.labels.hierarchy import HierarchyViewSet, NodeSerializer
 from openimages_io.api.labels.serializers import ColorField, LabelSerializer
 from openimages_io.api.labels.specs import AttributeSpecSerializer, ChoiceValueField, DefaultValueField, SpecListField
 from openimages_io.api.labels.views import LabelViewSet
-from openimages_io.api.schema import ETAG, KNOWN, UNCHANGED, error_responses, match, write_error_responses
+from openimages_io.api.openapi.schema import ETAG, KNOWN, UNCHANGED, error_responses, match, write_error_responses
 
 _TAGS: Final = ["labels"]
 

@@ -5,6 +5,7 @@ from typing import Final
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
 
+from openimages_io.api.openapi.schema import ETAG, KNOWN, UNCHANGED, error_responses, match, write_error_responses
 from openimages_io.api.openapi.shape_components import (
     AnyShape,
     NewShapes,
@@ -13,7 +14,6 @@ from openimages_io.api.openapi.shape_components import (
     ShapeListChange,
     ShapeListUpdate,
 )
-from openimages_io.api.schema import ETAG, KNOWN, UNCHANGED, error_responses, match, write_error_responses
 from openimages_io.api.shapes.views import ShapeViewSet
 
 _UNITS: Final = OpenApiParameter(

@@ -5,7 +5,15 @@ from typing import Final
 from drf_spectacular.utils import extend_schema, extend_schema_field, extend_schema_serializer, extend_schema_view
 
 from openimages_io.api.jobs.serializers import JobSerializer
-from openimages_io.api.schema import ACCEPTED, ETAG, KNOWN, UNCHANGED, error_responses, match, write_error_responses
+from openimages_io.api.openapi.schema import (
+    ACCEPTED,
+    ETAG,
+    KNOWN,
+    UNCHANGED,
+    error_responses,
+    match,
+    write_error_responses,
+)
 from openimages_io.api.tasks.serializers import (
     CountsSerializer,
     TaskChangeSerializer,

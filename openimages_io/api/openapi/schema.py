@@ -7,9 +7,9 @@ from drf_spectacular.plumbing import ResolvedComponent
 from drf_spectacular.settings import spectacular_settings
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 
-from openimages_io.api.enum_schemas import ENUM_SCHEMAS, references, with_names
-from openimages_io.api.problem_schema import PROBLEM_SCHEMAS, problem_response
-from openimages_io.api.schema_versions import as_3_0, is_3_0
+from openimages_io.api.openapi.enums import ENUM_SCHEMAS, references, with_names
+from openimages_io.api.openapi.problems import PROBLEM_SCHEMAS, problem_response
+from openimages_io.api.openapi.versions import as_3_0, is_3_0
 
 
 class Schema(AutoSchema):
