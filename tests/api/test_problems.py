@@ -2,12 +2,14 @@
 
 import ast
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
 from django.core.cache import cache
 from django.test import Client, RequestFactory
+from django.utils import translation
 from rest_framework import exceptions, renderers
 from rest_framework.test import APIClient, APIRequestFactory, force_authenticate
 
@@ -151,6 +153,14 @@ def test_a_site_may_refuse_by_words_of_its_own(owner: Any, raises: Any, status: 
     assert (data["status"], data["code"], data["detail"]) == (status, code, detail)
 
 
+@pytest.fixture
+def own_language() -> Iterator[None]:
+    """What LocaleMiddleware has chosen for a request lasts in the thread, and would be that of other tests."""
+    yield
+    translation.deactivate()
+
+
+@pytest.mark.usefixtures("own_language")
 @pytest.mark.parametrize("language", ["de", "fr"])
 def test_one_answer_speaks_one_language(owner: Any, settings: Any, language: str) -> None:
     settings.MIDDLEWARE = [*settings.MIDDLEWARE, "django.middleware.locale.LocaleMiddleware"]
