@@ -87,7 +87,7 @@ def test_words_of_3_1_that_3_0_does_not_have() -> None:
     }  # fmt: skip
     # Names of properties are not words of a schema.
     assert as_3_0({"properties": {"type": {"type": "null"}, "const": ref}}) == {
-        "properties": {"type": {"allOf": [{"enum": [None]}], "nullable": True}, "const": ref}
+        "properties": {"type": {"oneOf": [{"enum": [None]}], "nullable": True}, "const": ref}
     }
 
 

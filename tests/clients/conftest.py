@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
+from drf_spectacular.settings import patched_settings
 
+from docs import generate_openapi
 from tests.admin.conftest import pack
 from tests.browser.conftest import PREPARE
 from tests.browser.serving import Site
@@ -40,6 +42,15 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with made.served(), made.worker():
         yield made
     made.close()
+
+
+@pytest.fixture(scope="module", params=["3.1.0", "3.0.3"])
+def document(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The OpenAPI document in this version of OpenAPI."""
+    path = tmp_path_factory.mktemp("document") / f"openapi-{request.param.replace('.', '-')}.json"
+    with patched_settings({"OAS_VERSION": request.param}):
+        path.write_text(generate_openapi.document(), "utf-8")
+    return path
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ import { basename } from "node:path";
 import * as api from "./hey/index.js";
 import { client } from "./hey/client.gen.js";
 
-const [url = "", picture = "", archive = "", target = ""] = process.argv.slice(2);
+const [url = "", picture = "", archive = "", target = "", name = ""] = process.argv.slice(2);
 
 async function file(path: string): Promise<File> {
   return new File([new Uint8Array(await readFile(path))], basename(path));
@@ -22,7 +22,7 @@ client.setConfig({ baseUrl: url, throwOnError: true });
 const login = await api.obtainToken({ body: { username: "admin", password: "admin" }, throwOnError: true });
 client.setConfig({ auth: login.data.token });
 
-const { data: task } = await api.tasksCreate({ body: { name: "hey-api" }, throwOnError: true });
+const { data: task } = await api.tasksCreate({ body: { name }, throwOnError: true });
 const path = { id: task.id };
 const { data: label } = await api.labelsCreate({
   path,

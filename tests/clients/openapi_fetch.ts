@@ -5,7 +5,7 @@ import createClient from "openapi-fetch";
 import type { components, paths } from "./api.js";
 
 type Schemas = components["schemas"];
-const [url = "", picture = "", archive = "", target = ""] = process.argv.slice(2);
+const [url = "", picture = "", archive = "", target = "", name = ""] = process.argv.slice(2);
 
 const client = createClient<paths>({ baseUrl: url });
 
@@ -45,7 +45,7 @@ client.use({
   },
 });
 
-const task = found(await client.POST("/api/v1/tasks/", { body: { name: "openapi-fetch" } }));
+const task = found(await client.POST("/api/v1/tasks/", { body: { name } }));
 const inTask = { params: { path: { id: task.id } } };
 const label = found(
   await client.POST("/api/v1/tasks/{id}/labels/", {

@@ -43,7 +43,7 @@ from openimages.models import (
 from openimages.types import File, Response
 
 Wanted = TypeVar("Wanted")
-url, picture, archive, target = sys.argv[1:]
+url, picture, archive, target, name = sys.argv[1:]
 
 
 def found(kind: type[Wanted], answer: object) -> Wanted:
@@ -73,7 +73,7 @@ def ended(job: Job) -> Job:
         time.sleep(0.1)
 
 
-task = found(Task, tasks_create.sync(client=client, body=TaskRequest(name="openapi-python-client")))
+task = found(Task, tasks_create.sync(client=client, body=TaskRequest(name=name)))
 spec = AttributeSpecRequest(name="pose", input_type="radio", values=["sits", "runs"])
 new_label = LabelRequest(name="/m/cat", attribute_specs=[spec])
 label = found(Label, labels_create.sync(task.id, client=client, body=new_label))

@@ -42,7 +42,7 @@ def as_3_0(value: Any) -> Any:
 
 def _within(found: dict[str, Any], word: str, choice: dict[str, Any]) -> dict[str, Any]:
     """One choice in the place of a word, where drf-spectacular doesn't make a component of it, named by its field."""
-    return {key: inner for key, inner in found.items() if key not in {word, "type"}} | {"allOf": [choice]}
+    return {key: inner for key, inner in found.items() if key not in {word, "type"}} | {"oneOf": [choice]}
 
 
 def _inner(key: str, value: Any) -> Any:

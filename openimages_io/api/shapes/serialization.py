@@ -7,6 +7,7 @@ handed on as they are. That takes a third of the time of decoding and encoding t
 import base64
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, Final
 
 from django.db.models import IntegerField, QuerySet, Sum, TextField
@@ -48,14 +49,11 @@ _OF_KINDS: Final = {
 _OF_SOME: Final = {name for names in _OF_KINDS.values() for name in names}
 
 
-def _form(kind: ShapeKind) -> Callable[..., str]:
-    """Makes the JSON of a shape of a kind of the values of all fields."""
-    fields = [
-        f'"{name}":{{{place}}}'
-        for place, name in enumerate(("id", *FIELDS))
-        if name not in _OF_SOME or name in _OF_KINDS[kind]
-    ]
-    return ("{{" + ",".join(fields) + "}}").format
+def _form(kind: ShapeKind) -> tuple[str, Callable[[tuple[Any, ...]], tuple[Any, ...]]]:
+    """The JSON of a shape of a kind, and what takes the values for it from those of all fields."""
+    fields = dict(enumerate(("id", *FIELDS)))
+    own = [place for place, name in fields.items() if name not in _OF_SOME or name in _OF_KINDS[kind]]
+    return "{" + ",".join(f'"{fields[place]}":%s' for place in own) + "}", itemgetter(*own)
 
 
 _FORMS: Final = {kind.value: _form(kind) for kind in ShapeKind}
@@ -120,10 +118,11 @@ class ShapeWriter:
         if flags != _NO_FLAGS:
             attributes = _with_flags(attributes, flags)
         pixels = "null" if mask[0] is None else self._write_mask(key, *mask[1:])
-        return _FORMS[kind](
+        form, own = _FORMS[kind]
+        return form % own((
             *(key, f'"{kind}"', label, *sides, points or "null", clicks or "null", rest[0]),
             *(json.dumps(source) if source else '""', *rest[1:], _FLAGS[occluded], attributes, pixels),
-        )
+        ))  # fmt: skip
 
     def _write_mask(self, key: int, width: int | None, height: int | None, clicks: str, length: int, *png: Any) -> str:
         url = f"{self._before}/{key}/{self._after}" if length else None
