@@ -374,3 +374,11 @@ def test_columns_are_read_among_whatever_is_stored(frontend: Frontend, stored: A
     (shape,) = frontend.read()[0]["shapes"]
     assert shape["attributes"] == Shape.objects.get().all_attributes
     assert shape["attributes"]["truncated"] is True
+
+
+@pytest.mark.parametrize("kind", ["polygon", "ellipse"])
+def test_a_side_that_is_found_around_the_points_is_a_number_all_the_same(frontend: Frontend, kind: str) -> None:
+    points = {"polygon": [RING], "ellipse": ELLIPSE}[kind]
+    odd = frontend.item(kind=kind, points=points, x_min="0.1", x_max=[], y_min=True, y_max=None)
+    assert faults(frontend.post(odd)).keys() == {"x_min", "x_max", "y_min"}
+    assert frontend.post(frontend.item(kind=kind, points=points, x_min=0.9, x_max=None)).status_code == 201

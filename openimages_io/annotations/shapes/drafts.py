@@ -12,7 +12,8 @@ from openimages_io.annotations.shapes.units import Size, in_fractions, same
 from openimages_io.error_codes import FaultCode
 from openimages_io.models import Image, Label, Mask, Shape, ShapeKind
 from openimages_io.models.flags import FLAGS, split_flags
-from openimages_io.models.rules import BOX, Fault, faults
+from openimages_io.models.rules import BOX, Fault, faults, quote
+from openimages_io.models.values import is_number
 
 _FLOATS: Final = (*BOX, "rotation", "score")
 _COORDINATES: Final = frozenset({*BOX, "points", "clicks"})
@@ -59,6 +60,7 @@ class Drafts:
             self._set(item, shape, name, value)
         if "label" not in draft.changed and shape.label_id in self.labels:
             shape.label = self.labels[shape.label_id]
+        self._check_sides(item, shape, changes)
         boxless = self._set_box(draft)
         if stored is not None:  # the box may be another than the one given
             draft.changed -= {name for name in BOX if same(getattr(stored, name), getattr(shape, name))}
@@ -91,6 +93,13 @@ class Drafts:
             shape.label = self.labels[value]
         else:
             item.fault("label", "The task has no such label.", FaultCode.UNKNOWN_LABEL)
+
+    def _check_sides(self, item: Item, shape: Shape, changes: Mapping[str, Any]) -> None:
+        """Takes note of sides that are no numbers where they are found around the points, whatever is given."""
+        for name in BOX if shape.kind in _WITH_POINTS else ():
+            side = changes.get(name)
+            if side is not None and not is_number(side):
+                item.fault(name, f"{quote(side)} is not a number.", FaultCode.WRONG_TYPE)
 
     def _set_box(self, draft: Draft) -> str:
         """A polygon's and an ellipse's box is the one around its points, whatever is given. Says why it cannot be."""
