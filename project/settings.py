@@ -79,7 +79,6 @@ INSTALLED_APPS: list[str] = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "axes",
-    "django_filters",
     "django_tasks_db",
     "rest_framework",
     "rest_framework.authtoken",
