@@ -1,46 +1,22 @@
-"""The components of the OpenAPI document: shapes as they are taken and given, described by hand.
+"""Shapes as they are taken and given: a component for each kind, told apart by `kind`."""
 
-Their JSON is made and read without serializers.
-"""
+from typing import ClassVar, Final
 
-from typing import Any, ClassVar, Final
-
-from drf_spectacular.extensions import OpenApiSerializerExtension
-from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.utils import Direction, extend_schema_serializer
-from rest_framework.serializers import Serializer
+from drf_spectacular.utils import extend_schema_serializer
 
 from openimages_io.annotations.shapes.items import LONGEST_CLIENT_KEY
+from openimages_io.api.openapi.described import Described, Schema, nullable, object_of, ref
+from openimages_io.api.openapi.mask_components import KeptMask, PngMask, RunLengthMask, ShapeMask
 from openimages_io.geometry.rings import FARTHEST
 from openimages_io.models import ShapeKind
 from openimages_io.models.rules import LARGEST_GROUP
 
-Schema = dict[str, Any]
 
-
-def _nullable(schema: Schema) -> Schema:
-    return {"oneOf": [schema, {"type": "null"}]}
-
-
-def _object(properties: Schema, required: tuple[str, ...] = (), **more: Any) -> Schema:
-    return {
-        "type": "object",
-        "properties": properties,
-        **({"required": list(required)} if required else {}),
-        "additionalProperties": False,
-        **more,
-    }
-
-
-def _ref(described: type["Described"]) -> Schema:
-    return {"$ref": f"#/components/schemas/{described.component_name}"}
-
-
-def _by_kind(described: dict[ShapeKind, type["Described"]]) -> Schema:
+def _by_kind(described: dict[ShapeKind, type[Described]]) -> Schema:
     """One of these, told apart by `kind`."""
-    mapping = {kind.value: _ref(one)["$ref"] for kind, one in described.items()}
+    mapping = {kind.value: ref(one)["$ref"] for kind, one in described.items()}
     return {
-        "oneOf": [_ref(one) for one in described.values()],
+        "oneOf": [ref(one) for one in described.values()],
         "discriminator": {"propertyName": "kind", "mapping": mapping},
     }
 
@@ -56,7 +32,6 @@ _ABOUT_SIDES: Final = "A fraction of the image from the left or the top, or pixe
 _SIDE: Final[Schema] = {"type": "number", "description": _ABOUT_SIDES}
 _MAYBE_SIDE: Final[Schema] = {"type": ["number", "null"], "description": _ABOUT_SIDES}
 _OWN_SIDE: Final[Schema] = {"type": ["number", "null"], "description": "It is that of the points, whatever is given."}
-_PIXELS: Final[Schema] = {"type": ["integer", "null"], "minimum": 1}
 _KEY: Final[Schema] = {"type": "integer", "minimum": 1, "maximum": LARGEST_GROUP}
 _CLIENT_KEY: Final[Schema] = {
     "type": "string",
@@ -64,13 +39,6 @@ _CLIENT_KEY: Final[Schema] = {
     "maxLength": LONGEST_CLIENT_KEY,
     "description": "What the client calls a new shape; the answer to the request that makes it says it again.",
 }
-_MASK: Final[Schema] = {
-    "width": {**_PIXELS, "description": "The mask's own size, as its pixels have it."},
-    "height": {**_PIXELS, "description": "The mask's own size, as its pixels have it."},
-    "url": {"type": ["string", "null"], "description": "Where the PNG is; null if there is none."},
-    "clicks": {"type": "string", "description": "`x y t;…` in fractions, t is 1 in the object and 0 outside."},
-}
-_PNG: Final[Schema] = {"type": "string", "contentEncoding": "base64", "contentMediaType": "image/png"}
 _RINGS: Final[Schema] = {
     "type": "array",
     "items": {"type": "array", "items": {"type": "number"}, "minItems": 6},
@@ -111,32 +79,6 @@ _COMMON: Final[Schema] = {
 }
 
 
-class Described(Serializer[Any]):
-    """A component of the OpenAPI document that is written as it is, with one name in requests and answers."""
-
-    described: ClassVar[Schema] = {}
-    uses: ClassVar[tuple[type["Described"], ...]] = ()
-    """The components that it refers to."""
-    component_name: ClassVar[str]
-
-    def __init_subclass__(cls) -> None:
-        cls.component_name = cls.__dict__.get("component_name", cls.__name__)
-
-
-class DescribedExtension(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]  # drf-spectacular's own
-    """Has drf-spectacular take the component's own words."""
-
-    target_class = "openimages_io.api.openapi.shape_components.Described"
-    match_subclasses = True
-
-    def map_serializer(self, auto_schema: AutoSchema, direction: Direction) -> Schema:
-        """The description, after those that it refers to."""
-        for used in self.target.uses:
-            auto_schema.resolve_serializer(used, direction)
-        described: Schema = self.target.described
-        return described
-
-
 class AttributeValues(Described):
     """The values of a shape's attributes."""
 
@@ -147,70 +89,21 @@ class AttributeValues(Described):
     }
 
 
-class RunLengths(Described):
-    """A mask as COCO writes it."""
-
-    described: ClassVar[Schema] = _object(
-        {
-            "size": {
-                "type": "array",
-                "items": {"type": "integer", "minimum": 1},
-                "minItems": 2,
-                "maxItems": 2,
-                "description": "Height and width.",
-            },
-            "counts": {
-                "oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "integer", "minimum": 0}}],
-                "description": "Column by column, beginning with the background; as a list, or packed as COCO does.",
-            },
-        },
-        ("size", "counts"),
-    )
-
-
-class PngMask(Described):
-    """A mask that is given as a PNG."""
-
-    described: ClassVar[Schema] = _object({**_MASK, "png": _PNG}, ("png",))
-
-
-class RunLengthMask(Described):
-    """A mask that is given as run lengths."""
-
-    uses = (RunLengths,)
-    described: ClassVar[Schema] = _object({**_MASK, "rle": _ref(RunLengths)}, ("rle",))
-
-
-class KeptMask(Described):
-    """A mask whose pixels stay as they are."""
-
-    described: ClassVar[Schema] = _object(_MASK)
-
-
-class ShapeMask(Described):
-    """A mask as it is read."""
-
-    uses = (RunLengths,)
-    described: ClassVar[Schema] = _object(
-        {**_MASK, "png": {**_PNG, "type": ["string", "null"]}, "rle": _nullable(_ref(RunLengths))}, tuple(_MASK)
-    )
-
-
-_ATTRIBUTES: Final[Schema] = {"attributes": _ref(AttributeValues)}
-_NEW_MASK: Final[Schema] = {"oneOf": [_ref(PngMask), _ref(RunLengthMask)]}
-_ANY_MASK: Final[Schema] = {"oneOf": [_ref(PngMask), _ref(RunLengthMask), _ref(KeptMask), _NULL]}
+_ATTRIBUTES: Final[Schema] = {"attributes": ref(AttributeValues)}
+_NEW_MASK: Final[Schema] = {"oneOf": [ref(PngMask), ref(RunLengthMask)]}
+_ANY_MASK: Final[Schema] = {"oneOf": [ref(PngMask), ref(RunLengthMask), ref(KeptMask), _NULL]}
 
 
 def _read(kind: ShapeKind, **own: Schema) -> Schema:
     """A shape of a kind as it is read."""
-    mask = {"mask": _nullable(_ref(ShapeMask))}  # of what was traced from a mask, too
+    mask = {"mask": nullable(ref(ShapeMask))}  # of what was traced from a mask, too
     fields = {"id": _KEY, **_kind(kind), **_LABEL, **own, **_COMMON, **_ATTRIBUTES, **mask}
-    return _object({"key": _CLIENT_KEY, **fields}, tuple(fields))
+    return object_of({"key": _CLIENT_KEY, **fields}, tuple(fields))
 
 
 def _new(kind: ShapeKind, required: Schema, **own: Schema) -> Schema:
     """A shape of a kind that is made."""
-    return _object(
+    return object_of(
         {"key": _CLIENT_KEY, **_kind(kind), **_LABEL, **required, **own, **_COMMON, **_ATTRIBUTES},
         ("kind", "label", *required),
     )
@@ -345,14 +238,14 @@ class ShapeChange(Described):
     """Fields of a shape that is there."""
 
     uses = (AttributeValues, PngMask, RunLengthMask, KeptMask)
-    described: ClassVar[Schema] = _object({"id": _KEY, **_CHANGES})
+    described: ClassVar[Schema] = object_of({"id": _KEY, **_CHANGES})
 
 
 class ShapeUpdate(Described):
     """A shape that is there, with the fields that change."""
 
     uses = (AttributeValues, PngMask, RunLengthMask, KeptMask)
-    described: ClassVar[Schema] = _object({"id": _KEY, **_CHANGES}, ("id",))
+    described: ClassVar[Schema] = object_of({"id": _KEY, **_CHANGES}, ("id",))
 
 
 _ENVELOPE: Final[Schema] = {
@@ -367,8 +260,8 @@ class ShapeList(Described):
     """The shapes of a picture."""
 
     uses = (AnyShape,)
-    described: ClassVar[Schema] = _object(
-        {**_ENVELOPE, "shapes": {"type": "array", "items": _ref(AnyShape)}}, (*_ENVELOPE, "shapes")
+    described: ClassVar[Schema] = object_of(
+        {**_ENVELOPE, "shapes": {"type": "array", "items": ref(AnyShape)}}, (*_ENVELOPE, "shapes")
     )
 
 
@@ -376,8 +269,8 @@ class ShapeListUpdate(Described):
     """All shapes that a picture is to have: those with an id that stay, and new ones."""
 
     uses = (NewShape, ShapeUpdate)
-    described: ClassVar[Schema] = _object(
-        {**_ENVELOPE, "shapes": {"type": "array", "items": {"oneOf": [_ref(ShapeUpdate), _ref(NewShape)]}}},
+    described: ClassVar[Schema] = object_of(
+        {**_ENVELOPE, "shapes": {"type": "array", "items": {"oneOf": [ref(ShapeUpdate), ref(NewShape)]}}},
         ("shapes",),
     )
 
@@ -386,10 +279,10 @@ class ShapeListChange(Described):
     """Shapes that are created, changed and deleted at once."""
 
     uses = (NewShape, ShapeUpdate)
-    described: ClassVar[Schema] = _object(
+    described: ClassVar[Schema] = object_of(
         {
-            "create": {"type": "array", "items": _ref(NewShape)},
-            "update": {"type": "array", "items": _ref(ShapeUpdate)},
+            "create": {"type": "array", "items": ref(NewShape)},
+            "update": {"type": "array", "items": ref(ShapeUpdate)},
             "delete": {"type": "array", "items": _KEY, "description": "Ids.", "uniqueItems": True},
         }
     )
@@ -399,4 +292,4 @@ class NewShapes(Described):
     """One shape that is made, or several."""
 
     uses = (NewShape,)
-    described: ClassVar[Schema] = {"oneOf": [_ref(NewShape), {"type": "array", "items": _ref(NewShape)}]}
+    described: ClassVar[Schema] = {"oneOf": [ref(NewShape), {"type": "array", "items": ref(NewShape)}]}
