@@ -113,7 +113,7 @@ def test_the_database_refuses_rows(
         if before["Task"] and call > 5:  # so many there are not
             call = 5
             fails.at = 5
-        with pytest.raises(OpenImagesError, match=f"^The database failed, so nothing was written: {error}$"):
+        with pytest.raises(OpenImagesError, match=rf"^The database failed, so nothing was written: {error}\.$"):
             Importer(source, TASK, options()).run()
     assert fails.calls == call
     assert_as_before(before, source)
