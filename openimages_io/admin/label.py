@@ -93,7 +93,7 @@ class EdgeInline(PermissionsInline):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related("parent", "child")
 
-    def formfield_for_foreignkey(self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
+    def formfield_for_foreignkey(self, db_field: "ForeignKey[Any, Any]", request: HttpRequest, **kwargs: Any) -> Any:
         """The other end, chosen among the labels of the task whose page this is."""
         task = getattr(request, "label_task", None)
         if db_field.name == self.other_end and task is not None:

@@ -28,7 +28,7 @@ _BATCH: Final = 500
 class NewPicture:
     """A picture file that becomes an image."""
 
-    file: File[Any]
+    file: "File[Any]"
     file_name: str
     size: int
     """In bytes."""

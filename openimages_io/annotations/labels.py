@@ -14,7 +14,7 @@ from openimages_io.models.primary import primary
 from openimages_io.models.values import LARGEST_POSITION
 
 
-def details(using: str | None) -> tuple[Prefetch[Any], ...]:
+def details(using: str | None) -> "tuple[Prefetch[Any], ...]":
     """What is prefetched of labels, from the database that they were read from: specs and places in the hierarchy.
 
     A version is made of it, so it must not come from a replica that lags behind.

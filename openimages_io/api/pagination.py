@@ -194,7 +194,7 @@ def parameters_of(fields: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _value(field: Field[Any, Any], value: Any) -> Any:
+def _value(field: "Field[Any, Any]", value: Any) -> Any:
     """A value of a cursor as the column's. Raises `ValueError`, `TypeError` and Django's `ValidationError`."""
     if type(value) not in (int, str) or (isinstance(value, str) and not is_storable(value)):
         raise TypeError(value)

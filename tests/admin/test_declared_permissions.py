@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+import django
 import pytest
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
@@ -36,7 +37,8 @@ def undeclared(found: Any) -> list[str]:
             faults.append(str(pattern.pattern))
         if isinstance(declared, Page):
             assert callable(getattr(found, f"has_{declared.permission}_permission")), pattern
-    for action, name, _words in found._get_base_actions():
+    for each in found._get_base_actions():
+        action, name = (each.func, each.name) if django.VERSION >= (6, 1) else each[:2]
         permissions = getattr(action, "allowed_permissions", ())
         if not permissions or not all(hasattr(found, f"has_{wanted}_permission") for wanted in permissions):
             faults.append(name)
