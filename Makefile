@@ -29,7 +29,7 @@ USUAL := "not thorough"
 ON_POSTGRES := "django_db and not thorough"
 THOROUGH := "thorough"
 BRIEF := "not long and not thorough"
-# A fifth of the examples of Hypothesis, and of tests with many cases a third; test-sqlite runs the same tests with all of them.
+# A fifth of the examples of Hypothesis, and of tests with many cases a fourth; test-sqlite runs the same tests with all of them.
 QUICK := OPENIMAGES_QUICK=1
 # Tests that do not depend on the versions of Django and Python.
 NOT_OF_DJANGO := --ignore tests/test_docs.py --ignore tests/test_fixtures.py --ignore tests/test_targets.py

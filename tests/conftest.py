@@ -41,8 +41,8 @@ SQLITE_ONLY = {
     "viewing/test_overlay.py",
 }
 QUICK: Final = os.environ.get("OPENIMAGES_QUICK") == "1"
-"""Whether Hypothesis tries a fifth of its examples, and a test with many cases a third of them."""
-_FEW_CASES: Final = 5
+"""Whether Hypothesis tries a fifth of its examples, and of a test with many cases a fourth."""
+_FEW_CASES: Final = 3
 """So many cases of one test are all tried."""
 _OF_DATABASES: Final = {"database", "models", "jobs"}
 """The folders whose tests are of what databases differ in: on PostgreSQL all their cases are tried."""
@@ -89,14 +89,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def sample(items: list[pytest.Item], whole: set[str]) -> list[pytest.Item]:
-    """Every third case of a test that has many, unless its folder is to be whole; `make test` asks all on SQLite."""
+    """Every fourth case of a test that has many, unless its folder is to be whole; `make test` asks all on SQLite."""
     tests: dict[str, list[pytest.Item]] = {}
     for item in items:
         tests.setdefault(item.nodeid.partition("[")[0], []).append(item)
     kept: set[int] = set()
     for cases in tests.values():
         is_whole = len(cases) <= _FEW_CASES or _file(cases[0]).partition("/")[0] in whole
-        kept.update(map(id, cases if is_whole else cases[::3]))
+        kept.update(map(id, cases if is_whole else cases[::4]))
     return [item for item in items if id(item) in kept]
 
 
