@@ -125,7 +125,7 @@ def measure_bare(image: int) -> float:
             model = Shape
             fields = "__all__"
 
-    seconds = []
+    seconds, data = [], b"[]"
     for _ in range(_TIMES):
         start = time.perf_counter()
         data = JSONRenderer().render(Bare(Shape.objects.filter(image=image), many=True).data)
