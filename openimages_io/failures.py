@@ -25,8 +25,8 @@ FAILURES: Final[Mapping[str, str]] = {
     "broken-off": "The load was broken off.",
     "database": "The database failed, so nothing was written: {detail}.",
     "database-file": "The database failed, so nothing was written: {detail}. "
-    "Look at the room and the permissions of {file} and its folder.",
-    "database-room": "The import has {rows:row|rows} to write, which take about {needed:,} MiB in {folder}, where "
+    "Look at the free space and the permissions of {file} and its folder.",
+    "database-space": "The import has {rows:row|rows} to write, which take about {needed:,} MiB in {folder}, where "
     "{free:,} MiB are free, so nothing was written. Free space there, or import one part at a time.",
     "temporary-space": "The folder for temporary files ({folder}) cannot be used: {detail}. Nothing was written. "
     "Free space there, or set TMPDIR to another folder.",

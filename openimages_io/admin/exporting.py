@@ -44,7 +44,7 @@ class ExportMixin(TaskPagesMixin):
     def export_view(self, request: HttpRequest, tasks: list[Task]) -> HttpResponse:
         """The options for the tasks that the address names; then a job each."""
         from openimages_io.admin.option_forms import ExportForm  # noqa: PLC0415  (slow to load)
-        from openimages_io.jobs.submission import submit_export  # noqa: PLC0415
+        from openimages_io.jobs.submission import submit_export  # noqa: PLC0415  (slow to load)
 
         form = ExportForm(request.POST if request.method == "POST" else None)
         if form.is_valid():

@@ -73,7 +73,7 @@ class ImportMixin(TaskPagesMixin):
     def _options_of_job(self, request: HttpRequest, task: Task | None) -> dict[str, Any]:
         """What was chosen for an earlier import of the same user, which is to be done again with a better archive."""
         from openimages_io.admin.option_forms import kept_options  # noqa: PLC0415  (slow to load)
-        from openimages_io.transfer.options import ImportOptions  # noqa: PLC0415
+        from openimages_io.transfer.options import ImportOptions  # noqa: PLC0415  (slow to load)
 
         try:
             job = primary(Job).get(pk=request.GET.get("again", ""), kind=JobKind.IMPORT, created_by=request.user.pk)

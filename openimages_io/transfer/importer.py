@@ -18,9 +18,9 @@ from openimages_io.archives.base import Archive
 from openimages_io.archives.opening import open_archive
 from openimages_io.database.bulk import Loader, loading
 from openimages_io.database.commit import Commit, Outcome
+from openimages_io.database.disk_space import check_disk_space
 from openimages_io.database.locking import begun
 from openimages_io.database.new_files import NewFiles
-from openimages_io.database.room import check_room
 from openimages_io.exceptions import CommitUnknown, Failure, UnreadableArchive
 from openimages_io.format.issues import Issue
 from openimages_io.format.layouts import CONTENT_FOLDERS
@@ -203,8 +203,7 @@ class Importer:
                     planned = self._plan(archive, stack, keeps=True)
                     if planned.is_refused:
                         raise _Refused(self._result(planned, committed=False, changed=False, refused=True))
-                    planned.plan.settle()
-                    check_room(self.using, planned.plan.inserted.total())
+                    self._settle(planned)
                     try:
                         self._load(archive, planned, loader, task, self._store(archive, planned, files))
                     except ArchiveChanged as fault:
@@ -248,8 +247,7 @@ class Importer:
 
     def _apply(self, archive: Archive, planned: Planned) -> Result:
         """Writes what was planned. Raises `TaskChanged` if that is not right any more; nothing is written then."""
-        planned.plan.settle()
-        check_room(self.using, planned.plan.inserted.total())
+        self._settle(planned)
         try:
             with NewFiles(picture_storage(), self._transaction) as files, ExitStack() as stack:
                 pictures = self._store(archive, planned, files)
@@ -260,6 +258,11 @@ class Importer:
             return self._refuse(planned, fault)
         assert self.result is not None
         return self.result
+
+    def _settle(self, planned: Planned) -> None:
+        """Makes sure, before anything is written, that the plan is all there and the database's disk has space for it."""
+        planned.plan.settle()
+        check_disk_space(self.using, planned.plan.inserted.total())
 
     def _store(self, archive: Archive, planned: Planned, files: NewFiles) -> dict[str, Stored]:
         progress = self._progress("pictures")

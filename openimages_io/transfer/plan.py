@@ -138,7 +138,7 @@ class Plan:
             yield Decision(Action(action), MODELS[name], keys, columns, constants), length
 
     def settle(self) -> None:
-        """Has all of it on the disk, so that no want of room can break what follows. Raises `NoTemporarySpace`."""
+        """Has all of it on the disk, so that no want of space can break what follows. Raises `NoTemporarySpace`."""
         if self._file is not None:
             with temporary_space():
                 self._file.flush()
@@ -163,7 +163,7 @@ class Plan:
         self.size += len(data)
 
     def close(self) -> None:
-        """Gives the room back."""
+        """Gives the space back."""
         if self._file is not None:
             discard(self._file)
 

@@ -78,7 +78,7 @@ class Report:
         weakref.finalize(self, discard, self._spool)
 
     def __call__(self, issue: Issue) -> None:
-        """Takes an issue. Raises `NoTemporarySpace` if there is no room for so many."""
+        """Takes an issue. Raises `NoTemporarySpace` if there is no space for so many."""
         self.counts[issue.severity] += 1
         self.has_whole_file_errors |= issue.severity is Severity.ERROR and issue.code in WHOLE_FILE
         if self.summary.take(issue):
@@ -88,7 +88,7 @@ class Report:
                 raise no_space(error) from error
 
     def settle(self) -> None:
-        """Has all of it where it is read from later, so that no want of room can break what is done with it.
+        """Has all of it where it is read from later, so that no want of space can break what is done with it.
 
         To be called before what it reports is made final. Raises `NoTemporarySpace`.
         """

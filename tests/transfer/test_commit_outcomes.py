@@ -94,7 +94,9 @@ def test_the_importer(how: str, end: Ending, source: Path, before: dict[str, Any
         with pytest.raises(kind) as caught:
             importer.run()
         if how in NOT:
-            advice = f". Look at the room and the permissions of {connection.settings_dict['NAME']} and its folder."
+            advice = (
+                f". Look at the free space and the permissions of {connection.settings_dict['NAME']} and its folder."
+            )
             said = "The database failed, so nothing was written: the disk is full"
             assert str(caught.value) == said + (advice if connection.vendor == "sqlite" else ".")
         elif how not in STOPPED:

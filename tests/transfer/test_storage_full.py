@@ -169,7 +169,7 @@ def test_sqlite_cannot_be_written(pragma: str, tmp_path: Path, media: Path) -> N
             cursor.execute(f"PRAGMA {name} = {usual}")
     reason = "attempt to write a readonly database" if name == "query_only" else "database or disk is full"
     place = connection.settings_dict["NAME"]
-    look = f"Look at the room and the permissions of {place} and its folder."
+    look = f"Look at the free space and the permissions of {place} and its folder."
     assert str(caught.value) in {
         f"The database failed, so nothing was written: {reason}. {look}",
         "The picture images/train/1.png cannot be stored: attempt to write a readonly database. Nothing was written.",

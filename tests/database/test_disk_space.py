@@ -1,4 +1,4 @@
-"""A load for which the disk has no room does not begin."""
+"""A load for which the disk has no space does not begin."""
 
 import shutil
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings
 from django.db.utils import ConnectionHandler
 
-from openimages_io.database import room
+from openimages_io.database import disk_space
 from openimages_io.exceptions import Failure
 from openimages_io.models import Task
 from openimages_io.transfer import importer
@@ -33,26 +33,26 @@ def connections(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ConnectionHa
     made = ConnectionHandler(
         {"default": usual | {"NAME": str(tmp_path / "db.sqlite3")}, "memory": usual | {"NAME": ":memory:"}}
     )
-    monkeypatch.setattr(room, "connections", made)
+    monkeypatch.setattr(disk_space, "connections", made)
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: Usage(0, 0, 25 * 2**20))
     return made
 
 
-def test_with_a_write_ahead_log_rows_take_twice_their_room(connections: ConnectionHandler) -> None:
+def test_with_a_write_ahead_log_rows_take_twice_their_space(connections: ConnectionHandler) -> None:
     try:
-        room.check_room("default", 200_000)
+        disk_space.check_disk_space("default", 200_000)
         with connections["default"].cursor() as cursor:
             cursor.execute("PRAGMA journal_mode = wal")
         with pytest.raises(Failure, match=r"200,000 rows to write, .* about 46 MiB in .*, where 25 MiB are"):
-            room.check_room("default", 200_000)
-        room.check_room("default", 100_000)
+            disk_space.check_disk_space("default", 200_000)
+        disk_space.check_disk_space("default", 100_000)
     finally:
         connections.close_all()
 
 
 def test_a_database_in_memory_is_not_asked(connections: ConnectionHandler) -> None:
     try:
-        room.check_room("memory", 10**9)
+        disk_space.check_disk_space("memory", 10**9)
     finally:
         connections.close_all()
 
@@ -62,9 +62,9 @@ def test_an_import_is_refused_before_anything_is_written(tmp_path: Path, monkeyp
 
     def check(using: str, rows: int) -> None:
         asked.append(rows)
-        raise Failure("database-room", rows=rows, needed=2, free=1, folder="/x")
+        raise Failure("database-space", rows=rows, needed=2, free=1, folder="/x")
 
-    monkeypatch.setattr(importer, "check_room", check)
+    monkeypatch.setattr(importer, "check_disk_space", check)
     with pytest.raises(Failure, match="2 MiB in /x, where 1 MiB are free, so nothing was written"):
         bring_in(write(tmp_path / "in", good()), check_first=False)
     assert asked[0] > 0

@@ -1,4 +1,4 @@
-"""Whether there is room for what is to be written, asked before anything is: a full disk ends a long load badly."""
+"""Whether the disk has space for what is to be written, asked before anything is: a full one ends a long load badly."""
 
 import shutil
 from pathlib import Path
@@ -13,8 +13,8 @@ _ROW: Final = 120
 _MEBIBYTE: Final = 2**20
 
 
-def check_room(using: str, rows: int) -> None:
-    """Refuses to begin a load for which an SQLite database's disk has no room. Raises `Failure`.
+def check_disk_space(using: str, rows: int) -> None:
+    """Refuses to begin a load for which an SQLite database's disk has no space. Raises `Failure`.
 
     With a write-ahead log the rows stand in the log, whole, before they go to the database. A database in memory, or on
     a server, is not asked.
@@ -29,4 +29,4 @@ def check_room(using: str, rows: int) -> None:
     needed, free = rows * _ROW * (2 if has_log else 1), shutil.disk_usage(folder).free
     if needed > free:
         mebibytes = {"needed": -(-needed // _MEBIBYTE), "free": free // _MEBIBYTE}
-        raise Failure("database-room", rows=rows, folder=str(folder), **mebibytes)
+        raise Failure("database-space", rows=rows, folder=str(folder), **mebibytes)
