@@ -260,7 +260,7 @@ class Importer:
         return self.result
 
     def _settle(self, planned: Planned) -> None:
-        """Makes sure, before anything is written, that the plan is all there and the database's disk has space for it."""
+        """Makes sure, before anything is written, that the plan is all there and the disk has space for it."""
         planned.plan.settle()
         check_disk_space(self.using, planned.plan.inserted.total())
 
