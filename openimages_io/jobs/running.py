@@ -39,7 +39,7 @@ def run_job(job_id: str) -> None:
     try:
         work(attempt)
     finally:
-        _log(attempt, time.monotonic() - begun)
+        _log(attempt, round(time.monotonic() - begun, 3))
 
 
 def _log(attempt: Attempt, seconds: float) -> None:
@@ -51,5 +51,5 @@ def _log(attempt: Attempt, seconds: float) -> None:
         kind = attempt.job.kind
         read = sum(totals.get("read", 0) for totals in row.totals.values())
         count = row.done if kind == JobKind.CHECK else read
-        facts = {"job": str(row.pk), "kind": kind, "state": row.state, "seconds": round(seconds, 3), "rows": count}
+        facts = {"job": str(row.pk), "kind": kind, "state": row.state, "seconds": seconds, "rows": count}
         logger.info("Job %s (%s): %s after %.1f s, %d rows.", row.pk, kind, row.state, seconds, count, extra=facts)

@@ -1,6 +1,7 @@
 """What the log says of jobs."""
 
 import logging
+from types import SimpleNamespace
 
 import pytest
 from pytest_django import DjangoCaptureOnCommitCallbacks
@@ -32,6 +33,21 @@ def test_a_job_is_logged_with_its_kind_time_and_rows(
     facts = {name: ended.__dict__[name] for name in ("job", "kind", "state", "rows")}
     assert facts == {"job": str(job.pk), "kind": "import", "state": "succeeded", "rows": rows}
     assert 0 < seconds < 60
+
+
+def test_the_sentence_and_the_record_round_the_same_time(
+    caplog: pytest.LogCaptureFixture,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = SimpleNamespace(monotonic=iter((10.0, 10.0497)).__next__)
+    monkeypatch.setattr("openimages_io.jobs.running.time", clock)
+    task = Task.objects.create(name="x")
+    with caplog.at_level(logging.INFO, "openimages_io"), django_capture_on_commit_callbacks(execute=True):
+        submit_check(task, user=None)
+    ended = records(caplog)[-1]
+    assert ended.__dict__["seconds"] == 0.05
+    assert f"after {0.05:.1f} s" in ended.getMessage()
 
 
 def test_a_job_that_fails_is_logged_too(
