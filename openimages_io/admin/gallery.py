@@ -9,8 +9,10 @@ from django.http import HttpRequest, QueryDict
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
 
-from openimages_io.admin.gallery_filter import MOST_CHOICES, GalleryFilter, picture_url
+from openimages_io.admin.gallery_filter import MOST_CHOICES, GalleryFilter, query_without
 from openimages_io.admin.pages import Url
+from openimages_io.admin.permissions import may_here
+from openimages_io.admin.returning import form_urls, picture_url
 from openimages_io.filtersets.keyset import beyond, order_of, place_of
 from openimages_io.models import AttributeSpec, Image, Shape, ShapeKind, Task
 from openimages_io.viewing.charts import box_sizes, by_subset, frequent_labels, most_frequent
@@ -60,6 +62,7 @@ def gallery_context(request: HttpRequest, task: Task, url: Url) -> dict[str, Any
     specs = AttributeSpec.objects.filter(label__task=task).order_by("name").values_list("name", flat=True).distinct()
     wanted = GalleryFilter(request.GET, task, counted, labels.values(), list(specs[:MOST_CHOICES]))
     images, before, after = _page(wanted.images, task, request.GET)
+    here = query_without(request.GET, "at", "count").urlencode()
     return {
         "title": task.name,
         "subtitle": _("Gallery"),
@@ -69,10 +72,11 @@ def gallery_context(request: HttpRequest, task: Task, url: Url) -> dict[str, Any
         "counted": counted,
         "is_old": is_old,
         "absent": counted.absent if counted else 0,
-        "cards": _cards(url, images, wanted.query),
+        "cards": _cards(url, images, here),
         "previous_url": _address(request, before=before),
         "next_url": _address(request, after=after),
         "everything": request.path,
+        "add_url": form_urls(url, here)("image_add", task=task.pk) if may_here(request, "add", Image, task) else "",
         "recount": _address(request, count=1),
         "charts": charts,
     }
@@ -92,11 +96,17 @@ def _counted(task: Task, *, again: bool) -> tuple[Statistics | None, bool]:
 
 
 def _page(images: "ImageQuerySet", task: Task, query: QueryDict) -> tuple[list[Image], int | None, int | None]:
-    """A page by place, which is quick anywhere: the images, and those that the pages before and after begin at."""
+    """A page by place, which is quick anywhere: the images, and those that the pages before and after begin at.
+
+    With `at`, the page that the query says if the image is on it, else the one that begins with it.
+    """
     order = order_of(images)
-    after, before = (_place(task, order, query.get(name, "")) for name in ("after", "before"))
+    after, before, at = (_place(task, order, query.get(name, "")) for name in ("after", "before", "at"))
     backwards = before is not None
     found = list(beyond(images, before if backwards else after, backwards=backwards)[: PAGE + 1])
+    if at is not None and at[-1] not in {image.pk for image in found[:PAGE]}:
+        after, backwards = at, False
+        found = list(beyond(images, at, inclusive=True)[: PAGE + 1])
     more, found = len(found) > PAGE, found[:PAGE]
     if backwards:
         found.reverse()
@@ -119,11 +129,7 @@ def _address(request: HttpRequest, **beyond: int | None) -> str:
     ((name, value),) = beyond.items()
     if value is None:
         return ""
-    query = request.GET.copy()
-    for gone in ("after", "before", "count"):
-        query.pop(gone, None)
-    for empty in [key for key, text in query.items() if not text]:
-        query.pop(empty)
+    query = query_without(request.GET, "after", "before", "at", "count")
     query[name] = str(value)
     return f"?{query.urlencode()}"
 

@@ -2,14 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final, cast
-from urllib.parse import urlencode
 
 from django import forms
 from django.http import QueryDict
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
-from openimages_io.admin.pages import Url
 from openimages_io.filtersets.images import ImageFilterSet
 from openimages_io.models import Label, ShapeKind, Task
 from openimages_io.viewing.statistics import Statistics
@@ -106,33 +104,26 @@ class GalleryFilter(ImageFilterSet):
         return cast("ImageQuerySet", found)
 
     @property
-    def query(self) -> str:
-        """What is asked for, for the address of a page that stays within it."""
-        query = QueryDict(mutable=True)
-        for name, values in cast("QueryDict", self.data).lists():
-            if name in self.filters:
-                query.setlist(name, values)
-        return query.urlencode()
-
-    @property
     def is_asking(self) -> bool:
         """Whether not simply everything is asked for."""
         return any(name in self.filters for name in self.data or ())
 
 
-def images_within(query: str, task: Task) -> "ImageQuerySet":
-    """A task's images that a gallery shows, in its order; all of them if what it is asked for is not understood."""
+def filter_within(query: str, task: Task) -> ImageFilterSet:
+    """What a gallery asks of a task's images; all of them if it is not understood."""
     given, rows = _given(QueryDict(query)), task.images.all()
     if given.get("source") == _NO_SOURCE:
         given["source"] = ""
     wanted = ImageFilterSet(given, rows)
-    return cast("ImageQuerySet", wanted.qs if wanted.is_valid() else ImageFilterSet(QueryDict(), rows).qs)
+    return wanted if wanted.is_valid() else ImageFilterSet(QueryDict(), rows)
 
 
-def picture_url(url: Url, key: int | None, query: str) -> str:
-    """The address of an image's page that stays within what a gallery shows; empty for no image."""
-    address = "" if key is None else url("image_picture", key)
-    return f"{address}?{urlencode({'within': query})}" if address and query else address
+def query_without(query: QueryDict, *names: str) -> QueryDict:
+    """A query without some of its names, and without those that were left empty."""
+    given = _given(query)
+    for name in names:
+        given.pop(name, None)
+    return given
 
 
 def _given(query: QueryDict) -> QueryDict:

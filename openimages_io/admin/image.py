@@ -10,13 +10,14 @@ from django.utils.translation import gettext_lazy as _
 from openimages_io.admin.base import BaseAdmin, BaseModelForm
 from openimages_io.admin.deletion import DeletionMixin
 from openimages_io.admin.filters import SubsetFilter, TaskFilter
+from openimages_io.admin.returning import ReturningMixin
 from openimages_io.admin.viewing import PictureMixin
 from openimages_io.models import Image, Shape
 from openimages_io.models.image import PROVENANCE
 
 
 @admin.register(Image)
-class ImageAdmin(PictureMixin, DeletionMixin, BaseAdmin):
+class ImageAdmin(PictureMixin, ReturningMixin, DeletionMixin, BaseAdmin):
     """Images of tasks. Their picture files come with an import."""
 
     form = BaseModelForm
@@ -29,6 +30,9 @@ class ImageAdmin(PictureMixin, DeletionMixin, BaseAdmin):
     sortable_by = ()
     searched_fields = raw_id_fields = ("task",)
     deleted_with = ((Shape, "image__in"),)
+
+    def image_of(self, row: Image) -> Image:
+        return row
 
     @admin.display(description=_("size"))
     def size(self, image: Image) -> str:

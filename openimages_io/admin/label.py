@@ -18,6 +18,7 @@ from openimages_io.admin.base import BaseAdmin, BaseModelForm
 from openimages_io.admin.deletion import DeletionMixin
 from openimages_io.admin.filters import TaskFilter, chosen_key
 from openimages_io.admin.permissions import PermissionsInline, SearchSelect
+from openimages_io.admin.returning import ReturningMixin
 from openimages_io.admin.spec_forms import AttributeSpecForm
 from openimages_io.models import AttributeSpec, HierarchyEdge, Label
 from openimages_io.models.primary import primary
@@ -135,7 +136,7 @@ class LabelForm(BaseModelForm):
 
 
 @admin.register(Label)
-class LabelAdmin(DeletionMixin, BaseAdmin):
+class LabelAdmin(ReturningMixin, DeletionMixin, BaseAdmin):
     """Labels of tasks."""
 
     form = LabelForm

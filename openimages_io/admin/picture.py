@@ -5,14 +5,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.http import Http404, HttpRequest, QueryDict
+from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
 
-from openimages_io.admin.gallery_filter import images_within, picture_url
 from openimages_io.admin.pages import Url
-from openimages_io.filtersets.keyset import neighbours
+from openimages_io.admin.returning import form_urls, query_within
+from openimages_io.admin.within import place_context
 from openimages_io.format.pictures import BadPicture
 from openimages_io.format.writing import number
 from openimages_io.models import Image, Label, Shape, ShapeKind
@@ -54,6 +54,7 @@ class Row:
 
 def picture_context(request: HttpRequest, image: Image, url: Url) -> dict[str, Any]:
     """What an image's page shows."""
+    url = form_urls(url, query_within(request) or "")
     drawn = drawable([image])[image.pk]
     tags = list(image.shapes.filter(kind=ShapeKind.TAG).order_by("-score", "pk")[: _ROWS + 1])
     labels = labels_of([drawn], (tag.label_id for tag in tags))
@@ -71,9 +72,6 @@ def picture_context(request: HttpRequest, image: Image, url: Url) -> dict[str, A
         backdrop=url("image_thumbnail", image.pk, _LARGEST) if has_picture else "",
         turn=(image.rotation or 0) if is_turned else 0,
     )
-    within = QueryDict(request.GET.get("within", "")).urlencode()
-    gallery_url = url("task_gallery", image.task_id)
-    before, after = neighbours(images_within(within, image.task), image)
     return {
         "title": image.name,
         "subtitle": image.subset,
@@ -92,10 +90,7 @@ def picture_context(request: HttpRequest, image: Image, url: Url) -> dict[str, A
         "more_tags": len(tags) > _ROWS,
         "provenance": _provenance(image),
         "file_url": url("image_file", image.pk) if image.file else "",
-        "within": within,
-        "previous_url": picture_url(url, before, within),
-        "next_url": picture_url(url, after, within),
-        "gallery_url": f"{gallery_url}?{within}" if gallery_url and within else gallery_url,
+        **place_context(request, image, url),
         "task_url": url("task_change", image.task_id),
         "change_url": url("image_change", image.pk),
     }

@@ -17,8 +17,9 @@ from openimages_io.admin.base import BaseAdmin, BaseModelForm
 from openimages_io.admin.deletion import DeletionMixin
 from openimages_io.admin.filters import ImageFilter, TaskFilter
 from openimages_io.admin.label import swatch
+from openimages_io.admin.returning import ReturningMixin
 from openimages_io.admin.spec_forms import load_json
-from openimages_io.models import Shape
+from openimages_io.models import Image, Shape
 from openimages_io.models.flags import FLAGS
 from openimages_io.models.rules import BOX
 from openimages_io.models.values import is_storable
@@ -56,7 +57,7 @@ class ShapeForm(BaseModelForm):
 
 
 @admin.register(Shape)
-class ShapeAdmin(DeletionMixin, BaseAdmin):
+class ShapeAdmin(ReturningMixin, DeletionMixin, BaseAdmin):
     """The rows of annotations."""
 
     form = ShapeForm
@@ -107,6 +108,9 @@ class ShapeAdmin(DeletionMixin, BaseAdmin):
         from openimages_io.annotations.shapes.rows import delete_rows  # noqa: PLC0415  (needs numpy)
 
         delete_rows(shapes, user=request.user)
+
+    def image_of(self, row: Shape) -> Image:
+        return row.image
 
     @admin.display(description=_("label"))
     def label_name(self, shape: Shape) -> str:

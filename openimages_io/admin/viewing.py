@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 
@@ -44,6 +44,13 @@ class PictureMixin(PagesMixin):
         from openimages_io.admin.picture import picture_context  # noqa: PLC0415  (needs numpy and Pillow)
 
         return self.render(request, "picture.html", **picture_context(request, image, self.url))
+
+    @page("<int:key>/place/", "place", permission="picture")
+    def place_view(self, request: HttpRequest, image: Image) -> HttpResponse:
+        """Which of how many the image is within a gallery's filter, for a page that doesn't wait for it."""
+        from openimages_io.admin.within import Within  # noqa: PLC0415  (needs what the picture's page needs)
+
+        return JsonResponse({"text": Within.of(request, image).place_of(image)})
 
     @page("<int:key>/file/", "file", permission="view")
     def file_view(self, request: HttpRequest, image: Image) -> HttpResponseBase:

@@ -68,6 +68,12 @@ class ImageFilterSet(FilterSet):
     )
     ordering = OrderingFilter("id", "-id", "name", "-name", "updated", "-updated", label=_("order"))
 
+    @property
+    def asked(self) -> dict[str, Any]:
+        """What a valid query asks of the images, by name; nothing of their order."""
+        values = self.form.cleaned_data if self.is_valid() else {}
+        return {name: value for name, value in values.items() if name != "ordering" and value not in (None, [])}
+
     def filter_queryset(self, queryset: "ImageQuerySet") -> "ImageQuerySet":  # type: ignore[override]  # of images
         """The images in their order; the model's queryset knows what holds of one shape."""
         wanted: dict[str, Any] = dict(self.form.cleaned_data)

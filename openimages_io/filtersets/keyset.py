@@ -21,13 +21,18 @@ def place_of(row: Model, order: Sequence[str]) -> tuple[Any, ...]:
     return tuple(getattr(row, name.removeprefix("-")) for name in order)
 
 
-def beyond(rows: QuerySet[Row], place: Sequence[Any] | None, *, backwards: bool = False) -> QuerySet[Row]:
-    """The rows after a place or, backwards, those before it, the nearest first; without a place all of them."""
+def beyond(
+    rows: QuerySet[Row], place: Sequence[Any] | None, *, backwards: bool = False, inclusive: bool = False
+) -> QuerySet[Row]:
+    """The rows after a place or, backwards, those before it, the nearest first; without a place all of them.
+
+    Inclusive, the row that stands there is among them.
+    """
     order = order_of(rows)
     if backwards:
         order = tuple(name[1:] if name.startswith("-") else f"-{name}" for name in order)
     rows = rows.order_by(*order)
-    return rows if place is None else rows.filter(_after(order, place))
+    return rows if place is None else rows.filter(_after(order, place, inclusive=inclusive))
 
 
 def neighbours(rows: QuerySet[Any], row: Model) -> tuple[Any, Any]:
@@ -39,9 +44,11 @@ def neighbours(rows: QuerySet[Any], row: Model) -> tuple[Any, Any]:
     return before, after
 
 
-def _after(order: Sequence[str], place: Sequence[Any]) -> Q:
+def _after(order: Sequence[str], place: Sequence[Any], *, inclusive: bool) -> Q:
     (name, *names), (value, *values) = order, place
     column, sign = name.removeprefix("-"), "lt" if name.startswith("-") else "gt"
-    after = Q(**{f"{column}__{sign}": value})
+    if not names:
+        return Q(**{f"{column}__{sign}{'e' if inclusive else ''}": value})
+    further = Q(**{f"{column}__{sign}": value}) | _after(names, values, inclusive=inclusive)
     # `a >= 1 AND (a > 1 OR …)` rather than `a > 1 OR (a = 1 AND …)`: databases look the first up in an index.
-    return Q(**{f"{column}__{sign}e": value}) & (after | _after(names, values)) if names else after
+    return Q(**{f"{column}__{sign}e": value}) & further

@@ -199,7 +199,9 @@ def test_previous_and_next_stay_within_the_filter_of_the_gallery(boss: Client, s
         address = response.context["next_url"]
     assert seen == ["autumn", "beach", "cat-window", "harbour"]
     page = response.content.decode()
-    assert f'/task/{scenes.pk}/gallery/?subset=validation&amp;ordering=name"' in page
+    assert (
+        f"/task/{scenes.pk}/gallery/?subset=validation&amp;ordering=name&amp;at={response.context['image'].pk}#" in page
+    )
     assert '<input type="hidden" name="within" value="subset=validation&amp;ordering=name">' in page
 
 

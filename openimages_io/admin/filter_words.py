@@ -1,0 +1,63 @@
+"""A filter in words, a condition each: what stands above a gallery's images, and beside one of them on its page."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.utils.dateformat import format as format_date
+from django.utils.formats import localize
+from django.utils.translation import gettext as _
+
+from openimages_io.filtersets.images import ImageFilterSet
+from openimages_io.models import ShapeKind, Task
+
+
+def conditions_of(asked: ImageFilterSet, task: Task) -> list[str]:
+    """What a valid filter asks for, in words; nothing of the order."""
+    values = asked.asked
+    names = _names_of_labels(task, [*values.get("label", ()), *values.get("without_label", ())])
+    return [words for name, value in values.items() if (words := _words(name, value, values, names))]
+
+
+def _names_of_labels(task: Task, keys: Iterable[int]) -> dict[int, str]:
+    wanted = set(keys)
+    found = {label.pk: str(label) for label in task.labels.filter(pk__in=wanted)} if wanted else {}
+    return {key: found.get(key, str(key)) for key in wanted}
+
+
+def _words(name: str, value: Any, values: dict[str, Any], names: dict[int, str]) -> str:
+    match name:
+        case "label":
+            return _either(names[key] for key in value)
+        case "without_label":
+            return _("without %(labels)s") % {"labels": _either(names[key] for key in value)}
+        case "kind":
+            return str(ShapeKind(value).label)
+        case "source":
+            return _("source %(source)s") % {"source": value} if value else _("without a source")
+        case "score_min":
+            return _range(value, values.get("score_max"))
+        case "score_max":
+            return "" if "score_min" in values else _range(None, value)
+        case "attribute":
+            return ", ".join(text.replace("=", ": ", 1) for text in value)
+        case "has_shapes":
+            return _("with annotations") if value else _("without annotations")
+        case "has_file":
+            return _("with a picture file") if value else _("without a picture file")
+        case "search":
+            return _("“%(text)s” in the name") % {"text": value}
+        case "updated_since":
+            return _("changed since %(moment)s") % {"moment": format_date(value, "Y-m-d H:i")}
+    return str(value)
+
+
+def _range(low: float | None, high: float | None) -> str:
+    if low is None:
+        return _("score up to %(high)s") % {"high": localize(high)}
+    if high is None:
+        return _("score from %(low)s") % {"low": localize(low)}
+    return _("score %(low)s to %(high)s") % {"low": localize(low), "high": localize(high)}
+
+
+def _either(names: Iterable[str]) -> str:
+    return _(" or ").join(names)
