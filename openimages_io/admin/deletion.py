@@ -11,7 +11,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from openimages_io.admin.pages import PagesMixin
+from openimages_io.admin.pages import PagesMixin, anchor
 from openimages_io.admin.permissions import lacks
 from openimages_io.models import Image, Job, Label, Shape, Task
 from openimages_io.models.job import UNDER_WAY
@@ -101,7 +101,7 @@ class TaskDeletionMixin(DeletionMixin):
             self.message_user(request, text % {"count": count}, messages.SUCCESS)
         for job in filter(None, jobs):
             text = _("“%(task)s” is large, so a job deletes it; it is hidden from everybody already.")
-            link = self.link(_("See the job."), "job_change", job.pk)
+            link = anchor(_("See the job."), self.url("job_change", job.pk))
             self.message_user(request, format_html("{} {}", text % {"task": job.task_name}, link), messages.INFO)
             setattr(request, _BY_JOB, True)
 

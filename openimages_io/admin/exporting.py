@@ -58,5 +58,12 @@ class ExportMixin(TaskPagesMixin):
         folded = {"fields": ("subsets", "labels"), "classes": () if form.errors else ("collapse",)}
         fieldsets: list[tuple[Any, Any]] = [(None, {"fields": first}), (_("Only a part"), folded)]
         shown = AdminForm(cast(Any, form), fieldsets, {}, model_admin=self)
-        context = {"title": title, "form": form, "fieldsets": shown, "tasks": tasks, "errors": form.errors}
+        context = {
+            "title": title,
+            "form": form,
+            "fieldsets": shown,
+            "tasks": tasks,
+            "here": _("Export"),
+            "errors": form.errors,
+        }
         return self.render(request, "task/export.html", **context)

@@ -121,7 +121,7 @@ class HierarchyMixin(TaskPagesMixin):
     @page("<int:key>/hierarchy/", "hierarchy", permission="hierarchy")
     def hierarchy_view(self, request: HttpRequest, task: Task) -> HttpResponse:
         """The page."""
-        graph = Graph.of(task, self.url("label_change", 0))
+        graph = Graph.of(task, self.url_for(request, task)("label_change", 0))
         root = chosen_key(request.GET.get("root"))
         roots = [root] if root in graph.labels else graph.roots()
         loose = graph.loose()
@@ -131,7 +131,7 @@ class HierarchyMixin(TaskPagesMixin):
             "places": graph.places(roots),
             "has_tree": bool(roots),
             "is_part_of_it": root in graph.labels,
-            "loose": loose[:_LOOSE],
+            "loose": [(label, graph.url_of(label.pk)) for label in loose[:_LOOSE]],
             "more_loose": max(0, len(loose) - _LOOSE),
         }
         return self.render(request, "task/hierarchy.html", **context)

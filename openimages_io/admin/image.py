@@ -44,15 +44,15 @@ class ImageAdmin(PictureMixin, ReturningMixin, DeletionMixin, BaseAdmin):
 
     @admin.display(description=_("task"))
     def task_link(self, image: Image) -> str:
-        return self.link(image.task, "task_change", image.task_id)
+        return self.link(image, image.task, "task_change", image.task_id) or str(image.task)
 
     @admin.display(description=_("annotations"))
     def annotations_link(self, image: Image) -> str:
-        return self.link(_("Shapes of this image, as a list"), "shape_changelist", query=f"?image={image.pk}")
+        return self.link(image, _("Shapes of this image, as a list"), "shape_changelist", query=f"?image={image.pk}")
 
     @admin.display(description=_("picture"))
     def picture_link(self, image: Image) -> str:
-        return self.link(_("See the picture with its annotations"), "image_picture", image.pk)
+        return self.link(image, _("See the picture with its annotations"), "image_picture", image.pk)
 
     def get_fieldsets(self, request: HttpRequest, obj: Image | None = None) -> Any:
         own = ("subset", "name", ("width", "height"), "rotation")

@@ -56,7 +56,14 @@ class ImportMixin(TaskPagesMixin):
             form = ImportForm(task=task, initial=self._options_of_job(request, task))
         title = _("Import into the task “%(task)s”") % {"task": task} if task else _("Import into a new task")
         shown = AdminForm(cast(Any, form), form.fieldsets(), {}, model_admin=self)
-        context = {"title": title, "form": form, "fieldsets": shown, "task": task, "errors": form.errors}
+        context = {
+            "title": title,
+            "form": form,
+            "fieldsets": shown,
+            "task": task,
+            "here": _("Import"),
+            "errors": form.errors,
+        }
         return self.render(request, "task/import.html", **context)
 
     def _dry_run(self, request: HttpRequest, form: "ImportForm", task: Task | None) -> Job | None:

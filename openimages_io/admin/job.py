@@ -15,7 +15,8 @@ from openimages_io.admin.base import BaseAdmin
 from openimages_io.admin.deletion import DeletionMixin
 from openimages_io.admin.filters import TaskFilter
 from openimages_io.admin.job_pages import JobPagesMixin
-from openimages_io.admin.permissions import may_here
+from openimages_io.admin.pages import anchor
+from openimages_io.admin.permissions import may_here, visible
 from openimages_io.admin.wording import badge, job_title, percent
 from openimages_io.jobs.rows import database
 from openimages_io.jobs.status import Status, job_statuses
@@ -31,8 +32,13 @@ class JobChangeList(ChangeList):
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         jobs = list(self.result_list)
+        tasks = {job.task_id for job in jobs if job.task and not job.task.deleting}
+        if permissions().tasks(request.user):
+            tasks = set(visible(request, Task.objects.filter(pk__in=tasks)).values_list("pk", flat=True))
+        own: Any = self.model_admin
         for job, status in zip(jobs, job_statuses(jobs), strict=True):
             job.now = status
+            job.task_url = own.url("task_change", job.task_id) if job.task_id in tasks else ""
         self.result_list = jobs  # what Django goes over
 
 
@@ -60,7 +66,7 @@ class JobAdmin(JobPagesMixin, DeletionMixin, BaseAdmin):
 
     @admin.display(description=_("task"))
     def task_link(self, job: Job) -> str:
-        return self.link(job.task_name, "task_change", job.task_id) if job.task_id else job.task_name
+        return anchor(job.task_name, job.task_url)  # type: ignore[attr-defined]  # put there by the list
 
     @admin.display(description=_("errors"))
     def error_count(self, job: Job) -> str:

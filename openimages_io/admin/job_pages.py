@@ -40,7 +40,9 @@ class JobPagesMixin(PagesMixin):
         job: Job = self.row_or_404(request, object_id)
         from openimages_io.admin.job_page import job_context  # noqa: PLC0415  (slow to load)
 
-        context = job_context(request, job, self.url, may_control=self.has_control_permission(request, job))
+        context = job_context(
+            request, job, self.url_for(request, job.task), may_control=self.has_control_permission(request, job)
+        )
         may_delete = context["is_over"] and self.has_delete_permission(request, job)
         return self.render(request, "job/job.html", has_delete_permission=may_delete, **context)
 

@@ -158,12 +158,12 @@ class LabelAdmin(ReturningMixin, DeletionMixin, BaseAdmin):
 
     @admin.display(description=_("task"))
     def task_link(self, label: Label) -> str:
-        return self.link(label.task, "task_change", label.task_id)
+        return self.link(label, label.task, "task_change", label.task_id) or str(label.task)
 
     @admin.display(description=_("shapes"))
     def images_link(self, label: Label) -> str:
         return self.link(
-            _("gallery of images with this label"), "task_gallery", label.task_id, query=f"?label={label.pk}"
+            label, _("gallery of images with this label"), "task_gallery", label.task_id, query=f"?label={label.pk}"
         )
 
     def get_fieldsets(self, request: HttpRequest, obj: Label | None = None) -> Any:

@@ -5,14 +5,18 @@ from dataclasses import dataclass
 from functools import update_wrapper
 from typing import Any, Final, TypeVar
 
+from django.apps import apps
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import render
 from django.urls import NoReverseMatch, URLPattern, path, reverse
 from django.utils.html import format_html
+from django.utils.text import Truncator, capfirst
+from django.utils.translation import gettext
 
 from openimages_io.admin.filters import chosen_key
-from openimages_io.admin.permissions import PermissionsMixin
+from openimages_io.admin.permissions import PermissionsMixin, task_of
+from openimages_io.models import Task
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -20,6 +24,8 @@ Url = Callable[..., str]
 """Gives the address of a page of this site by its name and keys."""
 
 _PAGE: Final = "openimages_page"
+_URL: Final = "openimages_url"
+"""The attribute of a shown row that gives addresses as who looks at it finds them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +147,40 @@ class PagesMixin(PermissionsMixin):
             context["tools"] = self.tools(request, row)
         return super().render_change_form(request, context, *args, **kwargs)
 
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        row = super().get_object(request, object_id, from_field)
+        if row is not None:
+            self.find_links(request, row)
+        return row
+
+    def find_links(self, request: HttpRequest, row: Any) -> None:
+        """Makes a row that is to be shown ready for `link`."""
+        setattr(row, _URL, self.url_for(request, task_of(row)))
+
+    def url_for(self, request: HttpRequest, task: Task | None) -> Url:
+        """`url` as one user finds it: empty for a page of the task, or of none, that the user may not open."""
+        may: dict[str, bool] = {}
+
+        def find(name: str, *args: Any) -> str:
+            if name not in may:
+                may[name] = self._may_open(request, name, task)
+            return self.url(name, *args) if may[name] else ""
+
+        return find
+
+    def _may_open(self, request: HttpRequest, name: str, task: Task | None) -> bool:
+        """Asks what the page itself will ask, of a row that stands for any of the task's."""
+        model_name, _, what = name.partition("_")
+        model = apps.get_model(self.opts.app_label, model_name)
+        if not self.admin_site.is_registered(model):
+            return False
+        other: Any = self.admin_site.get_model_admin(model)
+        declared = {found.name: found.permission for _, found in declared_pages(type(other))}
+        allows = getattr(other, f"has_{declared.get(what, 'view')}_permission")
+        if task is None or what == "changelist":
+            return bool(allows(request))
+        return bool(allows(request, task if model is Task else model(task=task)))
+
     def url(self, name: str, *args: Any) -> str:
         """The address of a page of this site; empty where there is none, as when a model was unregistered."""
         try:
@@ -148,13 +188,32 @@ class PagesMixin(PermissionsMixin):
         except NoReverseMatch:
             return ""
 
-    def link(self, text: Any, name: str, *args: Any, query: str = "") -> str:
-        """A link to a page of this site, or the text alone where there is no such page."""
-        address = self.url(name, *args)
-        return format_html('<a href="{}{}">{}</a>', address, query, text) if address else format_html("{}", text)
+    def link(self, row: Any, text: Any, name: str, *args: Any, query: str = "") -> str:
+        """A link from a row that is shown to a page of this site; empty where the user may not open it."""
+        address = getattr(row, _URL, self.url)(name, *args)
+        return anchor(text, f"{address}{query}") if address else ""
 
     def render(self, request: HttpRequest, template: str, **context: Any) -> HttpResponse:
         """A page of our own."""
         request.current_app = self.admin_site.name  # as Django's own pages do
-        every = {**self.admin_site.each_context(request), "opts": self.opts, "media": self.media, **context}
+        site = self.admin_site.each_context(request)
+        crumbs = self._crumbs(request, site["available_apps"], context.get("task"))
+        every = {**site, "opts": self.opts, "media": self.media, "crumbs": crumbs, **context}
         return render(request, f"admin/openimages_io/{template}", every)
+
+    def _crumbs(self, request: HttpRequest, apps_of_user: list[Any], task: Task | None) -> list[tuple[Any, str]]:
+        """The way to a page of our own: texts, and addresses where the user may open them."""
+        crumbs: list[tuple[Any, str]] = [(gettext("Home"), reverse("admin:index", current_app=self.admin_site.name))]
+        crumbs += [(app["name"], app["app_url"]) for app in apps_of_user if app["app_label"] == self.opts.app_label]
+        find = self.url_for(request, task)
+        if task is None or self.model is Task:
+            address = find(f"{self.opts.model_name}_changelist")
+            crumbs += [(capfirst(self.opts.verbose_name_plural), address)] if address else []
+        if task is not None:
+            crumbs.append((Truncator(task).words(18), find("task_change", task.pk)))
+        return crumbs
+
+
+def anchor(text: Any, address: str) -> str:
+    """A link, or without an address the text alone."""
+    return format_html('<a href="{}">{}</a>', address, text) if address else format_html("{}", text)

@@ -79,7 +79,7 @@ class ShapeAdmin(ReturningMixin, DeletionMixin, BaseAdmin):
         ),
         (_("Values"), {"fields": ("score", "source", ("occluded", *FLAGS), "group", "attributes")}),
     )
-    readonly_fields = ("task_link", "picture_link", "its_mask", "kind")
+    readonly_fields = ("task_link", "picture_link", "image_link", "label_link", "its_mask", "kind")
     formfield_overrides = {JSONField: {"form_class": StrictJSON}}  # noqa: RUF012  (Django's own way)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -91,7 +91,17 @@ class ShapeAdmin(ReturningMixin, DeletionMixin, BaseAdmin):
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         """All of the shape, and its mask without the pixels."""
         shape = super().get_object(request, object_id, from_field)
-        return shape and Shape.objects.select_related("image", "label", "task").get(pk=shape.pk)
+        if shape is not None:
+            shape = Shape.objects.select_related("image", "label", "task").get(pk=shape.pk)
+            self.find_links(request, shape)
+        return shape
+
+    def get_fieldsets(self, request: HttpRequest, obj: Shape | None = None) -> Any:
+        """Who may not change it gets links only to what may be opened, which those of read-only fields do not ask."""
+        if obj is None or self.has_change_permission(request, obj):
+            return self.fieldsets
+        (_title, _first), *others = self.fieldsets
+        return ((None, {"fields": ("task_link", "picture_link", "kind", "image_link", "label_link")}), *others)
 
     def save_model(self, request: HttpRequest, obj: Shape, form: Any, change: bool) -> None:
         from openimages_io.annotations.shapes.rows import save_row  # noqa: PLC0415  (needs numpy)
@@ -122,11 +132,19 @@ class ShapeAdmin(ReturningMixin, DeletionMixin, BaseAdmin):
 
     @admin.display(description=_("task"))
     def task_link(self, shape: Shape) -> str:
-        return self.link(shape.task, "task_change", shape.task_id)
+        return self.link(shape, shape.task, "task_change", shape.task_id) or str(shape.task)
+
+    @admin.display(description=_("image"))
+    def image_link(self, shape: Shape) -> str:
+        return self.link(shape, shape.image, "image_change", shape.image_id) or str(shape.image)
+
+    @admin.display(description=_("label"))
+    def label_link(self, shape: Shape) -> str:
+        return self.link(shape, shape.label, "label_change", shape.label_id) or str(shape.label)
 
     @admin.display(description=_("picture"))
     def picture_link(self, shape: Shape) -> str:
-        return self.link(_("See the picture with its annotations"), "image_picture", shape.image_id)
+        return self.link(shape, _("See the picture with its annotations"), "image_picture", shape.image_id)
 
     @admin.display(description=_("mask"))
     def its_mask(self, shape: Shape) -> str:

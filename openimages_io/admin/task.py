@@ -32,8 +32,10 @@ class _Counted(ChangeList):
         super().get_results(request)
         tasks = list(self.result_list)
         counts = counts_of(tasks)
+        own: Any = self.model_admin
         for task in tasks:
             task.counts = counts[task.pk]
+            own.find_links(request, task)
         self.result_list = tasks  # what Django goes over
 
 
@@ -61,7 +63,7 @@ class TaskAdmin(GalleryMixin, ImportMixin, ExportMixin, CheckMixin, HierarchyMix
     def images(self, task: Task) -> str:
         counts = _of(task)
         if counts.images is None:
-            return self.link(_("not counted yet"), "task_gallery", task.pk)
+            return self.link(task, _("not counted yet"), "task_gallery", task.pk) or _now("not counted yet")
         return format_html("{}{}", localize(counts.images, use_l10n=True), _mark(counts))
 
     @admin.display(description=_("annotations"))
@@ -74,37 +76,48 @@ class TaskAdmin(GalleryMixin, ImportMixin, ExportMixin, CheckMixin, HierarchyMix
 
     @admin.display(description=_("pictures"))
     def images_link(self, task: Task) -> str:
-        see = self.link(_("Gallery and charts"), "task_gallery", task.pk)
-        rows = self.link(_("Images as a list"), "image_changelist", query=f"?task={task.pk}")
+        see = self.link(task, _("Gallery and charts"), "task_gallery", task.pk)
+        rows = self.link(task, _("Images as a list"), "image_changelist", query=f"?task={task.pk}")
         return format_html("{} &nbsp; {} &nbsp; {}", self.images(task), see, rows)
 
     @admin.display(description=_("annotations"))
     def annotations_link(self, task: Task) -> str:
-        rows = self.link(_("Shapes as a list"), "shape_changelist", query=f"?task={task.pk}")
+        rows = self.link(task, _("Shapes as a list"), "shape_changelist", query=f"?task={task.pk}")
         return format_html("{} &nbsp; {}", self.annotations(task), rows)
 
     @admin.display(description=_("labels"))
     def its_labels(self, task: Task) -> str:
         number = localize(task.labels.count(), use_l10n=True)
-        rows = self.link(_("Labels as a list"), "label_changelist", query=f"?task={task.pk}")
-        return format_html("{} &nbsp; {} &nbsp; {}", number, rows, self.link(_("Hierarchy"), "task_hierarchy", task.pk))
+        rows = self.link(task, _("Labels as a list"), "label_changelist", query=f"?task={task.pk}")
+        return format_html(
+            "{} &nbsp; {} &nbsp; {}", number, rows, self.link(task, _("Hierarchy"), "task_hierarchy", task.pk)
+        )
 
     @admin.display(description=_("jobs"))
     def its_jobs(self, task: Task) -> str:
-        return self.link(_("Imports, exports and checks"), "job_changelist", query=f"?task={task.pk}")
+        return self.link(task, _("Imports, exports and checks"), "job_changelist", query=f"?task={task.pk}")
+
+    @admin.display(description=_("owner"))
+    def its_owner(self, task: Task) -> str:
+        """Without the link of a read-only field, which leads to users whom hardly anybody may open."""
+        return str(task.owner or "–")
 
     def get_fieldsets(self, request: HttpRequest, obj: Task | None = None) -> Any:
         shown = ("images_link", "annotations_link", "its_labels", "its_jobs", "created", "updated")
         if obj is None:
             may_give = permissions().may_give(request.user, None)
             return ((None, {"fields": ("name", "owner") if may_give else ("name",)}),)
-        return ((None, {"fields": ("name", "owner")}), (_("Contents"), {"fields": shown}))
+        owner = "owner" if self._may_give(request, obj) else "its_owner"
+        return ((None, {"fields": ("name", owner)}), (_("Contents"), {"fields": shown}))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Task | None = None) -> Any:
         if obj is None:
             return ()
-        own = () if permissions().may_give(request.user, obj) else ("owner",)
+        own = () if self._may_give(request, obj) else ("its_owner",)
         return (*own, "images_link", "annotations_link", "its_labels", "its_jobs", "created", "updated")
+
+    def _may_give(self, request: HttpRequest, task: Task) -> bool:
+        return self.has_change_permission(request, task) and permissions().may_give(request.user, task)
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         task = super().get_object(request, object_id, from_field)

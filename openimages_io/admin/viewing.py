@@ -21,14 +21,16 @@ class GalleryMixin(TaskPagesMixin):
 
     def tools(self, request: HttpRequest, row: Any = None) -> list[Tool]:
         others = super().tools(request, row)
-        return [Tool(_("Gallery"), self.url("task_gallery", row.pk)), *others] if row else others
+        if row is None or not self.has_gallery_permission(request, row):
+            return others
+        return [Tool(_("Gallery"), self.url("task_gallery", row.pk)), *others]
 
     @page("<int:key>/gallery/", "gallery", permission="gallery")
     def gallery_view(self, request: HttpRequest, task: Task) -> HttpResponse:
         """The gallery of a task."""
         from openimages_io.admin.gallery import gallery_context  # noqa: PLC0415  (needs numpy and Pillow)
 
-        return self.render(request, "gallery.html", **gallery_context(request, task, self.url))
+        return self.render(request, "gallery.html", **gallery_context(request, task, self.url_for(request, task)))
 
 
 class PictureMixin(PagesMixin):
@@ -43,7 +45,9 @@ class PictureMixin(PagesMixin):
         """The picture large, with its annotations."""
         from openimages_io.admin.picture import picture_context  # noqa: PLC0415  (needs numpy and Pillow)
 
-        return self.render(request, "picture.html", **picture_context(request, image, self.url))
+        return self.render(
+            request, "picture.html", **picture_context(request, image, self.url_for(request, image.task))
+        )
 
     @page("<int:key>/place/", "place", permission="picture")
     def place_view(self, request: HttpRequest, image: Image) -> HttpResponse:

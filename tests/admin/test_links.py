@@ -1,0 +1,85 @@
+"""Who may do little meets no dead ends: whatever the admin site links to opens."""
+
+from html.parser import HTMLParser
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from openimages_io.jobs.submission import submit_check, submit_export
+from openimages_io.models import Image, Job, Task
+from openimages_io.transfer.options import ExportOptions
+from tests.admin.conftest import Browser, text_of
+
+ADMIN = "/admin/openimages_io"
+VIEWS = ("view_task", "view_image", "view_label", "view_shape", "view_job")
+USERS = [
+    *((name,) for name in VIEWS),
+    *(tuple(name for name in VIEWS if name != left_out) for left_out in VIEWS),
+    ("view_task", "view_image"),
+    ("change_image", "view_shape"),
+    ("view_label", "view_shape"),
+    ("import_task", "add_task"),
+    ("export_task", "view_task"),
+]
+LIMIT = 150
+
+
+class Links(HTMLParser):
+    """The addresses that a page leads to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        address = dict(attrs).get("href")
+        if tag == "a" and address:
+            self.found.append(address)
+
+
+def dead_ends(client: Client) -> list[str]:
+    """Links that do not open, each with the page that has it; the pages are found from the admin site's first one."""
+    known, waiting, dead = {"/admin/"}, [("/admin/", "")], []
+    kinds: dict[str, int] = {}
+    while waiting:
+        address, page = waiting.pop(0)
+        response = client.get(address)
+        if response.status_code >= 400:
+            dead.append(f"{page} → {address}: {response.status_code}")
+        if response.status_code != 200 or "html" not in response.headers["Content-Type"]:
+            continue
+        links = Links()
+        links.feed(text_of(response))
+        for link in links.found:
+            target = urljoin(address, link).partition("#")[0]
+            parts = urlsplit(target)
+            is_ours = parts.netloc == "" and target.startswith("/admin/") and "logout" not in target
+            kind = "".join("0" if c.isdigit() else c for c in target)
+            if is_ours and target not in known and kinds.get(kind, 0) < 3 and len(known) < LIMIT:
+                kinds[kind] = kinds.get(kind, 0) + 1
+                known.add(target)
+                waiting.append((target, address))
+    assert len(known) > 1
+    return dead
+
+
+@pytest.mark.parametrize("permissions", USERS, ids="+".join)
+def test_what_is_linked_opens(
+    permissions: tuple[str, ...], scenes: Task, as_staff: Browser, django_capture_on_commit_callbacks: Any
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        submit_check(scenes, user=None)
+        submit_export(scenes, ExportOptions(), user=None)
+    Job.objects.update(created_by=None)
+    Task.objects.update(owner=User.objects.create_user("owner"))
+    assert dead_ends(as_staff(*permissions)) == []
+
+
+def test_an_owner_without_permissions_meets_none(scenes: Task, as_staff: Browser) -> None:
+    client = as_staff()
+    Task.objects.update(owner=client.session["_auth_user_id"])
+    assert dead_ends(client) == []
+    assert client.get(f"{ADMIN}/image/{Image.objects.values_list('pk', flat=True)[0]}/picture/").status_code == 200
