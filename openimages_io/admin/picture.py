@@ -1,7 +1,6 @@
 """An image's page: the picture large with its annotations, what each says, and what is said of the whole image."""
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,32 +10,24 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
 
 from openimages_io.admin.pages import Url
+from openimages_io.admin.picture_legend import legend_of, name_of
 from openimages_io.admin.returning import form_urls, query_within
 from openimages_io.admin.within import place_context
 from openimages_io.format.pictures import BadPicture
 from openimages_io.format.writing import number
 from openimages_io.models import Image, Label, Shape, ShapeKind
 from openimages_io.models.thumbnails import SIZES
+from openimages_io.viewing.colors import UNKNOWN, page_colors
 from openimages_io.viewing.drawables import drawable, labels_of
-from openimages_io.viewing.overlay import color, overlay
+from openimages_io.viewing.overlay import overlay
 from openimages_io.viewing.serving import file_response, thumbnail_response
 from openimages_io.viewing.thumbnails import thumbnail
 
 _LARGEST: Final = SIZES[-1]
+_UNKNOWN: Final = 100_000
+"""Pixels that an image may have whose size nobody has said."""
 _ROWS: Final = 1_000
 """Shapes, and tags, that the tables list."""
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """A line of the legend."""
-
-    field: str
-    value: str
-    text: str
-    color: str
-    count: int
-    is_on: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +49,9 @@ def picture_context(request: HttpRequest, image: Image, url: Url) -> dict[str, A
     drawn = drawable([image])[image.pk]
     tags = list(image.shapes.filter(kind=ShapeKind.TAG).order_by("-score", "pk")[: _ROWS + 1])
     labels = labels_of([drawn], (tag.label_id for tag in tags))
-    legend = _legend(request, drawn.shapes, labels)
-    on = {field: {choice.value for choice in legend if choice.field == field and choice.is_on} for field in _FIELDS}
-    shown = [s for s in drawn.shapes if str(s.label_id) in on["label"] and s.kind in on["kind"]]
+    colors = page_colors(labels.values())
+    legend = legend_of(request.GET, drawn.shapes, labels, colors)
+    shown = [shape for shape in drawn.shapes if legend.shows(shape)]
     fault = _fault(image)
     has_picture = bool(image.file) and not fault
     is_turned = bool(image.rotation) and request.GET.get("rotate") == "1"
@@ -71,25 +62,29 @@ def picture_context(request: HttpRequest, image: Image, url: Url) -> dict[str, A
         left=drawn.left,
         backdrop=url("image_thumbnail", image.pk, _LARGEST) if has_picture else "",
         turn=(image.rotation or 0) if is_turned else 0,
+        colors=colors,
     )
+    file_url = url("image_file", image.pk) if image.file else ""
     return {
         "title": image.name,
         "subtitle": image.subset,
         "image": image,
         "task": image.task,
         "drawing": mark_safe(svg),  # noqa: S308  (everything in it is escaped)
+        "size": _LARGEST,
         "fault": fault,
-        "legend": [(field, title, [c for c in legend if c.field == field]) for field, title in _FIELDS.items()],
+        "legend": legend,
         "is_turned": is_turned,
         "rotation": number(image.rotation) if image.rotation else "",
-        "rows": [_row(url, shape, labels) for shape in shown[:_ROWS]],
+        "rows": [_row(url, shape, labels, colors) for shape in shown[:_ROWS]],
         "hidden": len(drawn.shapes) - len(shown),
         "more_rows": max(0, len(shown) - _ROWS) + drawn.left,
-        "present": [_row(url, tag, labels) for tag in tags[:_ROWS] if tag.score != 0],
-        "absent": [_row(url, tag, labels) for tag in tags[:_ROWS] if tag.score == 0],
+        "present": [_row(url, tag, labels, colors) for tag in tags[:_ROWS] if tag.score != 0],
+        "absent": [_row(url, tag, labels, colors) for tag in tags[:_ROWS] if tag.score == 0],
         "more_tags": len(tags) > _ROWS,
         "provenance": _provenance(image),
-        "file_url": url("image_file", image.pk) if image.file else "",
+        "file_url": file_url,
+        "full_url": file_url if has_picture and max(image.width or _UNKNOWN, image.height or 0) > _LARGEST else "",
         **place_context(request, image, url),
         "task_url": url("task_change", image.task_id),
         "change_url": url("image_change", image.pk),
@@ -128,43 +123,16 @@ def _fault(image: Image) -> str:
         return str(_("The picture is not shown, because it %(fault)s.") % {"fault": fault})
 
 
-_FIELDS: Final = {"label": _("Labels"), "kind": _("Kinds")}
-
-
-def _legend(request: HttpRequest, shapes: Sequence[Shape], labels: Mapping[int, Label]) -> list[Choice]:
-    """What can be switched on and off: everything is on until a choice was sent."""
-    chosen = "shown" in request.GET
-    wanted = {field: set(request.GET.getlist(field)) for field in _FIELDS}
-    by_label = Counter(shape.label_id for shape in shapes)
-    by_kind = Counter(shape.kind for shape in shapes)
-    of_labels = [
-        Choice("label", str(key), _name(labels, key), color(labels.get(key)), count, is_on)
-        for key, count in by_label.most_common()
-        for is_on in [not chosen or str(key) in wanted["label"]]
-    ]
-    of_kinds = [
-        Choice("kind", kind.value, str(kind.label), "", by_kind[kind], not chosen or kind.value in wanted["kind"])
-        for kind in ShapeKind
-        if by_kind[kind]
-    ]
-    return of_labels + of_kinds
-
-
-def _name(labels: Mapping[int, Label], key: int) -> str:
-    return str(labels[key]) if key in labels else str(key)
-
-
-def _row(url: Url, shape: Shape, labels: Mapping[int, Label]) -> Row:
+def _row(url: Url, shape: Shape, labels: Mapping[int, Label], colors: Mapping[int, str]) -> Row:
     said = shape.all_attributes
     values = list(said.items()) if isinstance(said, dict) else []
     for name, value in (("source", shape.source), ("group", shape.group), ("rotation", shape.rotation)):
         if value not in ("", None):
             values.append((name, value))
-    label = labels.get(shape.label_id)
     return Row(
         shape,
-        _name(labels, shape.label_id),
-        color(label),
+        name_of(labels, shape.label_id),
+        colors.get(shape.label_id, UNKNOWN),
         url("shape_change", shape.pk),
         [number(side) for side in (shape.x_min, shape.x_max, shape.y_min, shape.y_max) if side is not None],
         "" if shape.score is None else number(shape.score),

@@ -1,7 +1,5 @@
 """Labels of a task, and the graph that the class hierarchy is."""
 
-import colorsys
-import hashlib
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,16 +9,9 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from openimages_io.models.colors import color_of
 from openimages_io.models.revisions import RevisedModel, RevisedQuerySet
 from openimages_io.models.task import Task
-
-
-def color_of(label_name: str) -> str:
-    """A colour such as `#3a86c8` that depends on the LabelName alone, vivid and readable on light and dark."""
-    digest = hashlib.blake2b(label_name.encode("utf-8", "surrogatepass"), digest_size=4).digest()
-    hue, light = int.from_bytes(digest[:2]) / 65536, 0.42 + digest[2] / 255 * 0.14
-    red, green, blue = colorsys.hls_to_rgb(hue, light, 0.7)
-    return f"#{round(red * 255):02x}{round(green * 255):02x}{round(blue * 255):02x}"
 
 
 class LabelQuerySet(RevisedQuerySet["Label"]):

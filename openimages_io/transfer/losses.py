@@ -7,7 +7,7 @@ from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from openimages_io.models import AttributeSpec, EdgeKind, HierarchyEdge, Label, Shape, ShapeKind
-from openimages_io.models.label import color_of
+from openimages_io.models.colors import color_of
 from openimages_io.models.shape import MACHINE
 from openimages_io.transfer.export_state import ExportState
 from openimages_io.transfer.images.exporting import images_of

@@ -7,7 +7,7 @@ from typing import Final
 from django.utils.translation import gettext as _
 
 from openimages_io.models import Label
-from openimages_io.viewing.overlay import color
+from openimages_io.viewing.colors import color
 from openimages_io.viewing.statistics import BOX_EDGES, Statistics
 from openimages_io.viewing.xml import attribute, text
 

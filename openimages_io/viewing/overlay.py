@@ -1,6 +1,5 @@
 """An image's annotations as an SVG to lay over the picture."""
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -11,14 +10,13 @@ from numpy.typing import NDArray
 from openimages_io import conf, geometry
 from openimages_io.format.masks import BadMask, decode
 from openimages_io.format.writing import number
-from openimages_io.models import Image, Label, Shape, ShapeKind, color_of
+from openimages_io.models import Image, Label, Shape, ShapeKind
 from openimages_io.transfer.masks.rasterize import Size, beside, box_of
+from openimages_io.viewing.colors import color
 from openimages_io.viewing.xml import attribute, short, text
 
 FRAME: Final[Size] = (1024, 768)
 """The frame for the annotations of an image whose size nobody has said."""
-_UNKNOWN_COLOR: Final = "#808080"
-_COLOR: Final = re.compile("#[0-9a-fA-F]{6}")
 _MASK_PIXELS: Final = 1_000_000
 """A larger mask is drawn from a smaller copy: no screen shows more."""
 _CORNERS: Final = 40_000
@@ -69,13 +67,16 @@ def overlay(
     left: int = 0,
     backdrop: str | None = None,
     turn: float = 0,
+    colors: Mapping[int, str] | None = None,
 ) -> str:
     """An SVG document with boxes, polygons, ellipses and the outlines of masks, each in its label's colour.
 
     Its viewBox is in pixels of the image. Shapes come with their masks, as `drawable` gathers them; `labels` are by
-    key. Each shape has `data-shape`, `data-label` and `data-kind`, and says what it is in its `<title>`. Large ones lie
-    below small ones. Tags have no place in the picture, so they are not drawn. `small` is for thumbnails: coarser, and
-    without titles. What is left out is said in the document's own title, with the `left` shapes that were not given.
+    key, and so are `colors`, where a page has others than the labels' own. Each shape has its key, label, kind, source
+    and score as `data-`, and says what it is in its `<title>`. Large ones lie below small ones, and boxes are
+    outlines, so that nothing is tinted twice. Tags have no place in the picture, so they are not drawn. `small` is for
+    thumbnails: coarser, and without titles. What is left out is said in the document's own title, with the `left`
+    shapes that were not given.
 
     On a page of its own it has a backdrop: the address of the picture, or an empty frame for an empty text. `turn`
     turns all of it counter-clockwise, in degrees.
@@ -85,11 +86,12 @@ def overlay(
     detail = _SMALL if small else _FULL
     parts: list[str] = []
     characters, whole = 0, len(drawn) + left
-    for shape in sorted(drawn, key=_area, reverse=True):
+    for shape in sorted(drawn, key=_depth):
         if characters > detail.characters:
             left += 1
             continue
-        part = _drawn(shape, labels.get(shape.label_id), size, detail)
+        label = labels.get(shape.label_id)
+        part = _drawn(shape, label, (colors or {}).get(shape.label_id) or color(label), size, detail)
         left += not part
         characters += len(part)
         parts.append(part)
@@ -147,23 +149,17 @@ def describe(shape: Shape, label: Label | None) -> str:
     return said if len(said) <= _TITLE else f"{said[:_TITLE]}…"
 
 
-def color(label: Label | None) -> str:
-    """The label's colour; one of its own where something else than a colour was stored."""
-    if label is None:
-        return _UNKNOWN_COLOR
-    return label.color if _COLOR.fullmatch(label.color) else color_of(label.name)
-
-
 def _shown(value: Any) -> str:
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
 
 
-def _area(shape: Shape) -> float:
+def _depth(shape: Shape) -> tuple[float, bool]:
+    """What is drawn first: the larger shape, and the box before the mask in it, so that each can be pointed at."""
     x_min, x_max, y_min, y_max = box_of(shape) or (0, 1, 0, 1)
-    return (x_max - x_min) * (y_max - y_min)
+    return -round((x_max - x_min) * (y_max - y_min), 6), shape.kind != ShapeKind.RECTANGLE
 
 
-def _drawn(shape: Shape, label: Label | None, size: Size, detail: _Detail) -> str:
+def _drawn(shape: Shape, label: Label | None, shade: str, size: Size, detail: _Detail) -> str:
     note = ""
     try:
         tag, attributes = _element(shape, size, detail)
@@ -174,10 +170,12 @@ def _drawn(shape: Shape, label: Label | None, size: Size, detail: _Detail) -> st
             return ""
         tag, attributes = "rect", f'{_rectangle(box, size)} stroke-dasharray="4 3"'
     title = f"<title>{text(describe(shape, label) + note)}</title>" if detail.titles else ""
-    shade = attribute(color(label))
+    fill = f"fill={attribute(shade)}" + ' fill-opacity="0"' * (tag == "rect")
+    score = "" if shape.score is None else f' data-score="{number(shape.score)}"'
     return (
-        f'<{tag} data-shape="{shape.pk}" data-label="{shape.label_id}" data-kind={attribute(shape.kind)} fill={shade} '
-        f'stroke={shade} vector-effect="non-scaling-stroke" {attributes}>{title}</{tag}>'
+        f'<{tag} data-shape="{shape.pk}" data-label="{shape.label_id}" data-kind={attribute(shape.kind)} '
+        f"data-source={attribute(shape.source)}{score} {fill} stroke={attribute(shade)} "
+        f'vector-effect="non-scaling-stroke" {attributes}>{title}</{tag}>'
     )
 
 

@@ -68,12 +68,60 @@ def test_what_is_verified_to_be_absent_stands_apart(boss: Client, harbour: Image
 def test_the_legend_works_without_scripts(boss: Client, harbour: Image) -> None:
     masks = set(harbour.shapes.filter(kind="mask").values_list("pk", flat=True))
     labels = "&".join(f"label={key}" for key in harbour.shapes.values_list("label", flat=True).distinct())
+    labels += "".join(f"&source={name}" for name in harbour.shapes.values_list("source", flat=True).distinct())
     page = page_of(boss, harbour, f"?shown=1&kind=mask&{labels}")
     assert drawn(page) == masks
     assert 'name="kind" value="mask" checked' in page
     assert 'name="kind" value="rectangle">' in page
     assert drawn(page_of(boss, harbour, "?shown=1")) == set()
     assert drawn(page_of(boss, harbour, "?shown=1&kind=%00&label=x")) == set()
+
+
+def test_sources_and_confidence_are_switches_too(boss: Client, harbour: Image) -> None:
+    row = harbour.shapes.filter(kind="rectangle")[0]
+    harbour.shapes.exclude(kind="tag").update(score=None, source="drawn")
+    assert 'name="score"' not in page_of(boss, harbour)
+    assert 'name="source"' not in page_of(boss, harbour)  # there is one
+    harbour.shapes.filter(pk=row.pk).update(score=0.25, source="")
+    page = page_of(boss, harbour)
+    assert re.search('name="source" value="" checked>\\s*<span class="oi-text">none</span>', page)
+    every = drawn(page)
+    choice = "".join(f"&label={key}" for key in harbour.shapes.values_list("label", flat=True).distinct())
+    choice = f"?shown=1{choice}&kind=rectangle&kind=mask&source=drawn"
+    assert drawn(page_of(boss, harbour, choice)) == every - {row.pk}
+    assert drawn(page_of(boss, harbour, f"{choice}&source=&score=0.25")) == every
+    page = page_of(boss, harbour, f"{choice}&source=&score=0.26")
+    assert drawn(page) == every - {row.pk}
+    assert 'value="0.26"' in page
+    for odd in ("", "nan", "inf", "-1", "x", "%00"):
+        assert drawn(page_of(boss, harbour, f"{choice}&source=&score={odd}")) == every
+
+
+def test_tags_say_how_sure_they_are_and_where_they_are_from(boss: Client, harbour: Image) -> None:
+    label = harbour.task.labels.create(name="/m/<tag>", display_name="<Tag>")
+    tags = {"task_id": harbour.task_id, "image": harbour, "label": label, "kind": "tag", "source": "verification"}
+    for score in (1, 0):
+        Shape.objects.create(**tags, score=score)
+    text = " ".join(re.sub("<[^>]*>", "", page_of(boss, harbour)).split())
+    assert "&lt;Tag&gt; · confidence 1 · verification" in text
+    assert "&lt;Tag&gt; · verification" in text
+
+
+def test_the_full_picture_is_there_for_who_zooms_into_a_large_one(boss: Client, harbour: Image) -> None:
+    assert "data-full" not in page_of(boss, harbour)
+    for size in ((1025, 10), (10, 1025), (None, None)):
+        harbour.width, harbour.height = size
+        harbour.save()
+        assert f'data-size="1024" data-full="{address(harbour, "file/")}"' in page_of(boss, harbour)
+
+
+def test_the_page_has_one_colour_for_a_label(boss: Client, harbour: Image) -> None:
+    shape = harbour.shapes.filter(kind="rectangle")[0]
+    shape.label.color = "#abcdef"
+    shape.label.save()
+    page = page_of(boss, harbour)
+    assert re.search(f'data-shape="{shape.pk}"[^>]* stroke="#abcdef"', page)
+    assert page.count('fill="#abcdef"') > 2  # in the legend and the table, too
 
 
 def test_it_is_turned_when_asked(boss: Client, harbour: Image) -> None:

@@ -1,36 +1,13 @@
-"""Labels, their colours, and the hierarchy as a graph."""
+"""Labels, and the hierarchy as a graph."""
 
 import json
-import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
 
 from openimages_io.models import EdgeKind, HierarchyEdge, Image, Label, Task, color_of
-
-COLOR = re.compile("#[0-9a-f]{6}")
-
-
-@given(st.text())
-@settings(deadline=None)
-@example("\ud800")
-@example("")
-def test_a_colour_depends_on_the_name_alone_and_is_neither_dark_nor_pale(name: str) -> None:
-    color = color_of(name)
-    assert COLOR.fullmatch(color)
-    assert color == color_of(name)
-    channels = [int(color[start : start + 2], 16) for start in (1, 3, 5)]
-    lightness = (max(channels) + min(channels)) / 510
-    assert 0.41 < lightness < 0.57
-    assert max(channels) - min(channels) > 100
-
-
-def test_colours_differ() -> None:
-    assert len({color_of(f"/m/{number}") for number in range(200)}) > 190
 
 
 def test_a_label_gets_a_colour_on_every_way_in_and_keeps_its_own(task: Task) -> None:

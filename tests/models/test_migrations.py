@@ -14,6 +14,7 @@ from django.db.migrations.state import StateApps
 from django.utils import timezone
 
 from openimages_io import migrations
+from openimages_io.models import color_of
 
 APP: Final = "openimages_io"
 STEPS: Final = sorted(path.stem for path in Path(migrations.__file__).parent.glob("0*.py"))
@@ -147,6 +148,19 @@ def test_on_the_way_back_jobs_that_delete_are_gone_and_their_tasks_are_there() -
     old = rows(migrate("0007_shape_task"))
     assert {job["kind"] for job in old["Job"]} == {"import"}
     assert hidden["name"] in {task["name"] for task in old["Task"]}
+
+
+def test_colours_by_the_name_are_spaced_evenly_and_chosen_ones_stay() -> None:
+    apps = migrate("0011_spec_positions")
+    before = import_module("openimages_io.migrations.0012_label_colors").color_before
+    task = apps.get_model(APP, "Task")._base_manager.create(name=uuid.uuid4().hex)
+    labels = apps.get_model(APP, "Label")._base_manager
+    colors = {"/m/a": before("/m/a"), "/m/b": "#123456", "/m/c": before("/m/a"), "/m/\ud7ff": before("/m/\ud7ff")}
+    for name, color in colors.items():
+        labels.create(task=task, name=name, color=color)
+    assert before("/m/01yrx") == "#9add3e"
+    found = migrate("0012_label_colors").get_model(APP, "Label")._base_manager.filter(task_id=task.pk)
+    assert dict(found.values_list("name", "color")) == colors | {name: color_of(name) for name in ("/m/a", "/m/\ud7ff")}
 
 
 def of_shapes(apps: StateApps) -> list[tuple[Any, dict[str, bool]]]:

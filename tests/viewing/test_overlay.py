@@ -72,6 +72,7 @@ def test_a_box_lies_where_its_row_says_in_pixels(picture: Image, draw: Draw, cat
         "#aa0000",
         "non-scaling-stroke",
     )
+    assert (box.get("data-source"), box.get("data-score"), box.get("fill-opacity")) == ("xclick", "0.75", "0")
     assert title(box).split("\n") == [
         "Cat",
         "rectangle",
@@ -227,6 +228,27 @@ def test_large_shapes_lie_below_small_ones_so_that_each_can_be_pointed_at(pictur
     small = draw(picture, x_min=0.4, x_max=0.5)
     large = draw(picture, x_min=0, x_max=1)
     assert [part.get("data-shape") for part in parts(rendered(picture))] == [str(large.pk), str(small.pk)]
+
+
+def test_a_mask_lies_on_its_box_whichever_came_first(picture: Image, draw: Draw) -> None:
+    masks: list[Shape] = []
+    boxes: list[Shape] = []
+    for number in range(2):
+        sides = {"x_min": number / 2, "x_max": number / 2 + 0.25, "y_min": 0.1, "y_max": 0.1 + 0.7}
+        for kind in ("mask", "rectangle")[:: 1 - 2 * number]:
+            (masks if kind == "mask" else boxes).append(draw(picture, kind=kind, **sides))
+            if kind == "mask":
+                add_mask(masks[-1], pixels())
+    order = [int(part.get("data-shape") or 0) for part in parts(rendered(picture))]
+    assert set(order[:2]) == {shape.pk for shape in boxes}
+    assert set(order[2:]) == {shape.pk for shape in masks}
+
+
+def test_a_page_may_have_colours_of_its_own(picture: Image, draw: Draw, cat: Label, car: Label) -> None:
+    draw(picture)
+    draw(picture, label=car)
+    root = rendered(picture, colors={cat.pk: "#123456"})
+    assert {part.get("stroke") for part in parts(root)} == {"#123456", "#00aa00"}
 
 
 def test_tags_are_not_drawn(picture: Image, draw: Draw) -> None:

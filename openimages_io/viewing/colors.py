@@ -1,0 +1,71 @@
+"""The colours that labels have on one page: their own, but for those that could not be told apart there."""
+
+import re
+from collections.abc import Iterable
+from functools import cache
+from itertools import product
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from openimages_io.models import Label, color_of
+from openimages_io.models.colors import LIGHTNESS, SIDES, oklab, to_hex
+
+UNKNOWN: Final = "#808080"
+"""Of a label that was not given."""
+APART: Final = 0.08
+"""In OKLab. Colours that are closer are taken for one another on thin lines."""
+_MOST: Final = 300
+"""Labels that are told apart; further ones keep their own colours."""
+_COLOR: Final = re.compile("#[0-9a-fA-F]{6}")
+_STEPS: Final = 40
+
+
+def color(label: Label | None) -> str:
+    """The label's own colour; one that its name gives where something else than a colour was stored."""
+    if label is None:
+        return UNKNOWN
+    return label.color if _COLOR.fullmatch(label.color) else color_of(label.name)
+
+
+def page_colors(labels: Iterable[Label]) -> dict[int, str]:
+    """A colour for each label of a page, by its key.
+
+    A colour that somebody has chosen stays. Of the others one that is too close to a colour on the page gives way to
+    the colour that is farthest from them all; the older label keeps its own.
+    """
+    rows = sorted(labels, key=lambda label: label.pk)
+    found = {label.pk: color(label) for label in rows}
+    chosen = [label for label in rows if found[label.pk] != color_of(label.name)]
+    others = [label for label in rows if found[label.pk] == color_of(label.name)]
+    names, candidates = _candidates()
+    taken = [oklab(found[label.pk]) for label in chosen[:_MOST]]
+    nearest = np.full(len(names), np.inf)
+    for place in taken:
+        nearest = np.minimum(nearest, _distance(candidates, place))
+    for label in others[: max(0, _MOST - len(taken))]:
+        place = oklab(found[label.pk])
+        if taken and _distance(np.array(taken), place).min() < APART:
+            best = int(nearest.argmax())
+            found[label.pk], place = names[best], oklab(names[best])
+        taken.append(place)
+        nearest = np.minimum(nearest, _distance(candidates, place))
+    return found
+
+
+def _distance(places: NDArray[np.float64], place: tuple[float, float, float]) -> NDArray[np.float64]:
+    distances: NDArray[np.float64] = np.linalg.norm(places - place, axis=1)
+    return distances
+
+
+@cache
+def _candidates() -> tuple[list[str], NDArray[np.float64]]:
+    """Colours all over what a screen shows and people can read."""
+    low, high = LIGHTNESS
+    levels = [low + (high - low) * step / 5 for step in range(6)]
+    red_greens, yellow_blues = (
+        [low + (high - low) * step / _STEPS for step in range(_STEPS + 1)] for low, high in SIDES
+    )
+    names = [name for place in product(levels, red_greens, yellow_blues) if (name := to_hex(place)) is not None]
+    return names, np.array([oklab(name) for name in names])

@@ -1,0 +1,73 @@
+"""The labels of one page are told apart."""
+
+import itertools
+import math
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from openimages_io.models import Label, color_of
+from openimages_io.models.colors import oklab
+from openimages_io.viewing.colors import APART, page_colors
+
+
+def labels_of(names: list[str], **chosen: str) -> list[Label]:
+    return [Label(pk=key, name=name, color=chosen.get(name, color_of(name))) for key, name in enumerate(names, start=1)]
+
+
+def closest(colors: dict[int, str]) -> float:
+    pairs = itertools.combinations(map(oklab, colors.values()), 2)
+    return min((math.dist(one, other) for one, other in pairs), default=math.inf)
+
+
+@given(st.lists(st.text(min_size=1), max_size=12, unique=True))
+@settings(deadline=None)
+def test_twelve_labels_are_told_apart_whatever_they_are_called(names: list[str]) -> None:
+    assert closest(page_colors(labels_of(names))) >= APART - 0.005
+
+
+@pytest.mark.parametrize(("count", "apart"), [(36, 0.055), (100, 0.03)])
+def test_many_labels_are_told_apart_as_well_as_can_be(count: int, apart: float) -> None:
+    assert closest(page_colors(labels_of([f"/m/{number:05x}" for number in range(count)]))) >= apart
+
+
+def test_a_colour_stays_where_none_is_close_to_it() -> None:
+    names = [f"/m/{number:05x}" for number in range(8)]
+    rows = labels_of(names)
+    found = page_colors(rows)
+    kept = [row for row in rows if found[row.pk] == row.color]
+    for row in rows:
+        others = [found[other.pk] for other in rows if other.pk < row.pk]
+        near = any(math.dist(oklab(row.color), oklab(color)) < APART for color in others)
+        assert near == (row not in kept)
+    assert len(kept) > len(rows) / 2
+
+
+def test_the_older_label_keeps_its_own_and_the_order_of_rows_changes_nothing() -> None:
+    rows = [Label(pk=key, name=name, color=color_of(name)) for key, name in ((1, "/m/a"), (2, "/m/b"), (3, "/m/c"))]
+    for row in rows[1:]:
+        row.name = "/m/a"
+        row.color = color_of("/m/a")
+    found = page_colors(rows)
+    assert found[1] == color_of("/m/a")
+    assert len(set(found.values())) == 3
+    assert page_colors(reversed(rows)) == found
+
+
+def test_what_somebody_has_chosen_stays_even_if_it_is_the_same() -> None:
+    rows = labels_of(["/m/a", "/m/b", "/m/c"])
+    rows[1].color = rows[2].color = color_of("/m/a")
+    found = page_colors(rows)
+    assert found[2] == found[3] == color_of("/m/a")
+    assert math.dist(oklab(found[1]), oklab(found[2])) >= APART
+
+
+@pytest.mark.long
+def test_very_many_labels_take_no_time() -> None:
+    rows = labels_of([f"/m/{number:05x}" for number in range(10_000)])
+    page_colors(rows[:10])
+    begin = time.perf_counter()
+    assert len(page_colors(rows)) == 10_000
+    assert time.perf_counter() - begin < 10
