@@ -1,11 +1,10 @@
-"""`python -m docs.api_tour`: runs the commands of docs/api.md against a site, and writes what they print below them."""
+"""`python -m docs.api_tour`: writes what docs/api.md's commands print, and the tables of docs/api-reference.md."""
 
 import json
 import re
 import shutil
 from collections.abc import Iterator
 from itertools import count
-from pathlib import Path
 from typing import Final
 
 from docs import tour
@@ -14,6 +13,7 @@ from openimages_io.api.problems import CODES
 from openimages_io.error_codes import ErrorCode, FaultCode
 
 TARGET: Final = ROOT / "docs" / "api.md"
+REFERENCE: Final = ROOT / "docs" / "api-reference.md"
 _OPENAPI: Final = ROOT / "docs" / "openapi.json"
 _SHOWN: Final = "http://127.0.0.1:8000"
 _TABLE: Final = re.compile(r"(<!-- (endpoints|fault codes|codes) -->\n).*?(?=<!-- end of the \2 -->)", re.DOTALL)
@@ -27,8 +27,8 @@ _LOGIN: Final = (
 
 
 def told(page: str) -> str:
-    """The page with the output that its commands have today, and its tables."""
-    return tour.told(tables(page), _run)
+    """The page with the output that its commands have today."""
+    return tour.told(page, _run)
 
 
 def tables(page: str) -> str:
@@ -82,9 +82,10 @@ def _said(operation: dict[str, str]) -> str:
     return operation.get("summary") or operation["description"].partition(".")[0]
 
 
-def main(target: Path = TARGET) -> None:
-    """Writes the page again."""
-    target.write_text(told(target.read_text("utf-8")), "utf-8")
+def main() -> None:
+    """Writes both pages again."""
+    for target, generate in ((REFERENCE, tables), (TARGET, told)):
+        target.write_text(generate(target.read_text("utf-8")), "utf-8")
 
 
 if __name__ == "__main__":

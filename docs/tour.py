@@ -1,4 +1,4 @@
-"""`python -m docs.tour`: runs the tour of the README and writes the commands' real output below them."""
+"""`python -m docs.tour`: runs the tours of README.md and docs/tour.md, and writes the output below the commands."""
 
 import os
 import re
@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-README = ROOT / "README.md"
+TARGETS = (ROOT / "README.md", ROOT / "docs" / "tour.md")
 _TOUR = re.compile(r"(?<=<!-- tour: ).*?(?=<!-- end of the tour -->)", re.DOTALL)
 _BLOCK = re.compile(r"(?<=^```console\n).*?(?=^```$)", re.DOTALL | re.MULTILINE)
 _PROMPT = "$ "
@@ -19,18 +19,18 @@ _MARK = "\x1e"
 """Parts the output of one command from the next."""
 
 
-def told(readme: str, run: Callable[[list[str]], list[str]] | None = None) -> str:
+def told(page: str, run: Callable[[list[str]], list[str]] | None = None) -> str:
     """A page with the output that its commands have today. Raises `CalledProcessError` if none of them can run.
 
     `run` takes the commands and returns what each has printed; without, they run beside the demo site.
     """
-    tour = _TOUR.search(readme)
+    tour = _TOUR.search(page)
     assert tour is not None, "The page has lost its tour."
     blocks = [_commands(block[0]) for block in _BLOCK.finditer(tour[0])]
     outputs = iter((run or _run)([command for block in blocks for command in block]))
     new = iter(["".join(_typed(command) + _ended(next(outputs)) for command in block) for block in blocks])
     text = _BLOCK.sub(lambda _: next(new), tour[0])
-    return readme[: tour.start()] + text + readme[tour.end() :]
+    return page[: tour.start()] + text + page[tour.end() :]
 
 
 def _commands(block: str) -> list[str]:
@@ -93,4 +93,5 @@ def outputs(before: list[str], commands: list[str], folder: Path, environment: d
 
 
 if __name__ == "__main__":
-    README.write_text(told(README.read_text("utf-8")), "utf-8")
+    for target in TARGETS:
+        target.write_text(told(target.read_text("utf-8")), "utf-8")

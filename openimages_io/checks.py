@@ -29,7 +29,7 @@ def check_settings(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> li
         conf.limits()
         options = conf.options()
     except ImproperlyConfigured as error:
-        return [Error(str(error), hint="See “Settings” in the README.", id="openimages_io.E001")]
+        return [Error(str(error), hint="See docs/settings.md.", id="openimages_io.E001")]
     return [*_faults_of_storage(options), *_faults_of_api(options), *_faults_of_backend(options)]
 
 
@@ -54,7 +54,7 @@ def _faults_of_storage(options: conf.Options) -> Iterator[CheckMessage]:
             f"OPENIMAGES_IO['JOB_STORAGE'] is {options.job_storage!r}, whose files have URLs: whoever learns or "
             "guesses one takes uploads and exports past all permissions.",
             hint="Name a storage without URLs, such as a FileSystemStorage with a location outside MEDIA_ROOT and "
-            "base_url None, or one that signs them; see “Jobs” in the README.",
+            "base_url None, or one that signs them; see docs/jobs.md.",
             id="openimages_io.W002",
         )
 
@@ -90,13 +90,13 @@ def _faults_of_backend(options: conf.Options) -> Iterator[CheckMessage]:
         yield Error(
             f"OPENIMAGES_IO['JOB_BACKEND'] is {options.job_backend!r}, a DummyBackend, which never runs what "
             "it is given, so that imports and exports would wait for ever.",
-            hint="Set a backend that has workers in TASKS, as django_tasks_db has; see “Jobs” in the README.",
+            hint="Set a backend that has workers in TASKS, as django_tasks_db has; see docs/jobs.md.",
             id="openimages_io.E010",
         )
     elif "ImmediateBackend" in kinds:
         yield Warning(
             "Imports and exports run inside the request that asks for them, which may take minutes.",
-            hint="Set a backend that has workers in TASKS, as django_tasks_db has; see “Jobs” in the README.",
+            hint="Set a backend that has workers in TASKS, as django_tasks_db has; see docs/jobs.md.",
             id="openimages_io.W001",
         )
 

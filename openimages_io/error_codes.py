@@ -1,6 +1,7 @@
 """Why requests and values are refused, as words for machines: all of them, each with what it means.
 
-They are what the API answers as `code`; the OpenAPI document lists them, and a table of docs/api.md is made of them.
+They are what the API answers as `code`; the OpenAPI document lists them, and tables of docs/api-reference.md are made
+of them.
 """
 
 from enum import StrEnum

@@ -76,7 +76,7 @@ def keep_worker(
     """Sees to it that a worker runs until the server ends; returns the server's exit status.
 
     django-tasks-db's worker ends when SQLite stays locked for longer than its timeout. A site in production has its
-    process manager start it again, as the README says; here it is started again after some seconds.
+    process manager start it again, as docs/jobs.md says; here it is started again after some seconds.
     """
     worker = start_worker()
     try:

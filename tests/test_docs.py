@@ -19,21 +19,17 @@ from openimages_io.format.tables import TABLES
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
-CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
-PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+DOCS = ROOT / "docs"
+PAGES = sorted([*ROOT.glob("*.md"), *DOCS.glob("*.md")])
 COMMANDS = {
-    "import_openimages": "## Import",
-    "export_openimages": "## Export",
-    "prune_openimages_jobs": "## Jobs",
+    "import_openimages": "import.md",
+    "export_openimages": "export.md",
+    "prune_openimages_jobs": "jobs.md",
 }
 
 
-def section(heading: str) -> str:
-    """The part of the README under a heading, up to the next one of the same rank."""
-    rank = heading.split(" ", maxsplit=1)[0]
-    start = README.index(f"\n{heading}\n") + 1
-    end = README.find(f"\n{rank} ", start)
-    return README[start : end if end > 0 else len(README)]
+def text_of(page: str) -> str:
+    return (DOCS / page).read_text("utf-8")
 
 
 def rows(text: str) -> dict[str, list[str]]:
@@ -53,16 +49,16 @@ def own_actions(name: str) -> dict[str, argparse.Action]:
     return {action.option_strings[-1] if action.option_strings else str(action.metavar): action for action in own}
 
 
-@pytest.mark.parametrize(("name", "heading"), COMMANDS.items())
-def test_every_option_is_documented_and_no_other(name: str, heading: str) -> None:
-    documented = {words.split()[0]: cells for words, cells in rows(section(heading)).items()}
+@pytest.mark.parametrize(("name", "page"), COMMANDS.items())
+def test_every_option_is_documented_and_no_other(name: str, page: str) -> None:
+    documented = {words.split()[0]: cells for words, cells in rows(text_of(page)).items()}
     documented = {word: cells for word, cells in documented.items() if word.startswith("--") or word.isupper()}
     assert documented.keys() == own_actions(name).keys()
 
 
-@pytest.mark.parametrize(("name", "heading"), COMMANDS.items())
-def test_every_choice_and_default_is_documented(name: str, heading: str) -> None:
-    documented = {words.split()[0]: cells for words, cells in rows(section(heading)).items()}
+@pytest.mark.parametrize(("name", "page"), COMMANDS.items())
+def test_every_choice_and_default_is_documented(name: str, page: str) -> None:
+    documented = {words.split()[0]: cells for words, cells in rows(text_of(page)).items()}
     for option, action in own_actions(name).items():
         _, default, meaning = documented[option]
         for choice in action.choices or ():
@@ -76,7 +72,7 @@ def test_every_choice_and_default_is_documented(name: str, heading: str) -> None
 
 
 def test_every_setting_is_documented_with_its_default() -> None:
-    documented = {key: cells[1] for key, cells in rows(section("## Add it to a site")).items()}
+    documented = {key: cells[1] for key, cells in rows(text_of("settings.md")).items()}
     defaults = {field.name.upper(): field.default for field in (*fields(Limits), *fields(Options))}
     assert documented == {
         key: f"`{default}`" if isinstance(default, str) else f"{default:,}" for key, default in defaults.items()
@@ -97,15 +93,25 @@ def test_every_target_exists() -> None:
 
 
 def anchors(page: Path) -> set[str]:
-    headings = re.findall(r"^#+ (.+)$", page.read_text("utf-8"), re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    """What a heading is linked by: a second one of the same words has a number."""
+    prose = re.sub(r"^```.*?^```$", "", page.read_text("utf-8"), flags=re.DOTALL | re.MULTILINE)
+    found: dict[str, int] = {}
+    for heading in re.findall(r"^#+ (.+)$", prose, re.MULTILINE):
+        name = re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+        found[name] = found.get(name, -1) + 1
+        if found[name]:
+            found[f"{name}-{found[name]}"] = 0
+    return set(found)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def links(page: Path) -> list[str]:
+    """Where a page's links and pictures lead, without those to other sites."""
+    return [link for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text("utf-8")) if "://" not in link]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_every_link_leads_somewhere(page: Path) -> None:
-    for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text("utf-8")):
-        if "://" in target:
-            continue
+    for target in links(page):
         path, _, anchor = target.partition("#")
         linked = (page.parent / path).resolve() if path else page
         assert linked.exists(), target
@@ -113,20 +119,51 @@ def test_every_link_leads_somewhere(page: Path) -> None:
         assert not anchor or anchor in anchors(linked), target
 
 
-def test_every_command_that_the_readme_runs_is_in_the_tour() -> None:
-    inside = README[README.index("<!-- tour") : README.index("<!-- end of the tour")]
-    blocks = re.findall(r"^```console\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
-    assert len(blocks) == 5
-    assert all(block in inside for block in blocks)
-    others = re.findall(r"^```bash\n(.*?)^```", README.replace(inside, ""), re.DOTALL | re.MULTILINE)
+def test_the_index_leads_to_every_page() -> None:
+    index = DOCS / "README.md"
+    linked = {(DOCS / link.partition("#")[0]).resolve() for link in links(index)}
+    assert set(PAGES) - linked == {index}
+    assert index in {(ROOT / link).resolve() for link in links(ROOT / "README.md")}
+
+
+def test_the_readme_is_read_in_five_minutes() -> None:
+    assert len(README.splitlines()) < 250
+
+
+def test_no_page_is_named_that_is_not_there() -> None:
+    """In messages, hints and docstrings: `docs/format.md`, or a section of the README in quotes."""
+    sources = [
+        *ROOT.glob("openimages_io/**/*.py"),
+        *ROOT.glob("project/*.py"),
+        *ROOT.glob("docs/*.py"),
+        ROOT / "Makefile",
+    ]
+    for source in sources:
+        text = source.read_text("utf-8")
+        for name in re.findall(r"\bdocs/[\w-]+\.md\b", text):
+            assert (ROOT / name).is_file(), (source, name)
+        for heading in re.findall(r"“([^”]+)” in the README", text):
+            assert f"\n## {heading}\n" in README, (source, heading)
+
+
+def test_every_command_of_the_readme_and_the_tour_is_run() -> None:
+    for target in tour.TARGETS:
+        text = target.read_text("utf-8")
+        inside = text[text.index("<!-- tour") : text.index("<!-- end of the tour")]
+        blocks = re.findall(r"^```console\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+        assert len(blocks) >= 4
+        assert all(block in inside for block in blocks)
+    others = re.findall(r"^```bash\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
     # test_wheel.py runs these two in a site of its own.
     run = [line for block in others for line in block.splitlines() if "manage.py" in line]
     assert [line.split()[2] for line in run] == ["migrate", "import_openimages"]
 
 
 @pytest.mark.programs
-def test_the_tour_shows_what_its_commands_print() -> None:
-    assert tour.told(README) == README, "Run `make docs`, and look at the difference."
+@pytest.mark.parametrize("target", tour.TARGETS, ids=lambda target: target.name)
+def test_the_tour_shows_what_its_commands_print(target: Path) -> None:
+    page = target.read_text("utf-8")
+    assert tour.told(page) == page, "Run `make docs`, and look at the difference."
 
 
 def test_the_format_page_is_what_the_declarations_say() -> None:
@@ -159,13 +196,15 @@ def test_a_pattern_that_cannot_be_written_for_people_is_told() -> None:
         readable(re.compile(r"(?P<subset>\w+)-boxes\.csv"))
 
 
-def test_the_pictures_are_there_and_small() -> None:
-    paths = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", README)
-    assert len(paths) == 3
+def test_the_pictures_are_small_and_each_is_shown() -> None:
+    shown = {page: re.findall(r"!\[[^\]]+\]\(([^)]+)\)", page.read_text("utf-8")) for page in PAGES}
+    assert len(shown[ROOT / "README.md"]) == 2
+    paths = {(page.parent / path).resolve() for page, found in shown.items() for path in found}
+    assert paths == set((DOCS / "images").iterdir())
     for path in paths:
-        picture = (ROOT / path).read_bytes()
+        picture = path.read_bytes()
         assert picture.startswith(b"\x89PNG")
-        assert len(picture) < 300_000
+        assert len(picture) < 300_000, path
 
 
 def test_the_readme_names_the_versions_of_the_package() -> None:

@@ -10,7 +10,7 @@ from openimages_io.format.limits import Limits
 from tests.conftest import ROOT
 
 PAGE = (ROOT / "SECURITY.md").read_text()
-README = (ROOT / "README.md").read_text()
+SETTINGS = (ROOT / "docs" / "settings.md").read_text()
 ROWS = re.findall(r"^\| `[A-Z_`, ]+` \|.*$", PAGE, re.MULTILINE)
 NAMED = {name for row in ROWS for name in re.findall(r"`([A-Z_]+)`", row.split("|")[1])}
 LIMITS = {field.name.upper() for field in fields(Limits)}
@@ -22,8 +22,8 @@ def test_every_limit_is_named_and_nothing_else() -> None:
     assert LIMITS | bounding == NAMED
 
 
-def test_every_limit_has_its_default_in_the_readme() -> None:
-    found = dict(re.findall(r"^\| `([A-Z_]+)` \| ([\d,]+) \|", README, re.MULTILINE))
+def test_every_limit_has_its_default_in_the_documentation() -> None:
+    found = dict(re.findall(r"^\| `([A-Z_]+)` \| ([\d,]+) \|", SETTINGS, re.MULTILINE))
     expected = {field.name.upper(): f"{field.default:,}" for field in fields(Limits)}
     expected |= {field.name.upper(): f"{field.default:,}" for field in fields(Options) if field.type is int}
     assert found == expected

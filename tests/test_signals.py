@@ -214,10 +214,10 @@ def test_a_receiver_that_raises_is_logged_and_changes_nothing(
 
 
 @pytest.mark.filterwarnings("ignore:Django 2028 will not have a default mailer")  # the setting is new in Django 6.1
-def test_the_example_of_the_readme(user: User, mailoutbox: list[Any], settings: Any) -> None:
+def test_the_example_of_the_documentation(user: User, mailoutbox: list[Any], settings: Any) -> None:
     settings.ADMINS = ["boss@example.org"] if django.VERSION >= (6,) else [("boss", "boss@example.org")]
     (code,) = re.findall(
-        r"```python\n(# mysite/receivers.py.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL
+        r"```python\n(# mysite/receivers.py.*?)```", (ROOT / "docs" / "python.md").read_text("utf-8"), re.DOTALL
     )
     space: dict[str, Any] = {}
     exec(code, space)  # noqa: S102  (it is what people copy)

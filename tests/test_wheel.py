@@ -1,4 +1,4 @@
-"""The wheel installs and works in an empty Django project, set up as the README says."""
+"""The wheel installs and works in an empty Django project, set up as README and docs/ say."""
 
 import os
 import re
@@ -33,6 +33,10 @@ def run(command: Sequence[str | Path], folder: Path) -> str:
     )
     assert result.returncode == 0, result.stdout
     return result.stdout
+
+
+def read(page: str) -> str:
+    return (ROOT / page).read_text("utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -74,8 +78,8 @@ def test_what_is_in_the_wheel(wheel: Path) -> None:
 
 def test_it_works_in_an_empty_project(python: Path, tmp_path: Path) -> None:
     run([python, "-m", "django", "startproject", "site_of_mine", tmp_path], tmp_path)
-    readme = (ROOT / "README.md").read_text("utf-8")
-    blocks = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
+    pages = ["README.md", "docs/production.md", "docs/settings.md", "docs/jobs.md", "docs/python.md"]
+    blocks = [block for page in pages for block in re.findall(r"```python\n(.*?)```", read(page), re.DOTALL)]
     settings = [block for block in blocks if re.match(r"[A-Z_]+\b.*=", block)]
     assert len(settings) == 4  # the app, SQLite, the limits, a queue for jobs (that of Redis starts with a comment)
     with (tmp_path / "site_of_mine" / "settings.py").open("a") as file:
@@ -104,7 +108,12 @@ def test_the_readme_taken_at_its_word(python: Path, tmp_path: Path) -> None:
     (tmp_path / "path" / "to").mkdir(parents=True)
     made = shutil.make_archive(str(tmp_path / "path" / "to" / "archive"), "zip", ROOT / "fixtures" / "scenes")
     shutil.copy(made, tmp_path / "archive.zip")
-    text = (ROOT / "README.md").read_text("utf-8").partition("\n## Add it to a site\n")[2].partition("\n### ")[0]
+    sections = [
+        ("README.md", "Add it to a site"),
+        ("docs/production.md", "The database"),
+        ("docs/python.md", "Import and export"),
+    ]
+    text = "".join(read(page).partition(f"\n## {heading}\n")[2].partition("\n## ")[0] for page, heading in sections)
     done = []
     for language, block in re.findall(r"```(python|bash)\n(.*?)```", text, re.DOTALL):
         if language == "bash":

@@ -263,8 +263,10 @@ def test_who_may_change_tasks_may_see_them_as_ever(as_staff: Browser, theirs: Ro
 
 
 def team(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The README's `TeamPermissions`."""
-    (code,) = re.findall(r"```python\n(# mysite/access.py.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
+    """`TeamPermissions`, as docs/permissions.md has it."""
+    (code,) = re.findall(
+        r"```python\n(# mysite/access.py.*?)```", (ROOT / "docs" / "permissions.md").read_text("utf-8"), re.DOTALL
+    )
     module = ModuleType("mysite.access")
     exec(code, module.__dict__)  # noqa: S102  (it is what people copy)
     monkeypatch.setitem(sys.modules, "mysite", ModuleType("mysite"))

@@ -1,4 +1,4 @@
-"""A site's own admin class for tasks, with our mixins on Django's `ModelAdmin`, as the README has it."""
+"""A site's own admin class for tasks, with our mixins on Django's `ModelAdmin`, as docs/admin.md has it."""
 
 import re
 from collections.abc import Iterator
@@ -26,8 +26,10 @@ pytestmark = pytest.mark.urls(__name__)
 
 @pytest.fixture
 def own() -> Iterator[type[Any]]:
-    """The README's class, registered in place of ours."""
-    (code,) = re.findall(r"```python\n(# mysite/admin.py.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
+    """The documentation's class, registered in place of ours."""
+    (code,) = re.findall(
+        r"```python\n(# mysite/admin.py.*?)```", (ROOT / "docs" / "admin.md").read_text("utf-8"), re.DOTALL
+    )
     space: dict[str, Any] = {"__name__": "mysite.admin"}
     exec(code, space)  # noqa: S102  (it is what people copy)
     urlpatterns[:] = [path("admin/", admin.site.urls)]

@@ -1,4 +1,4 @@
-"""A site's own class that says who may do what, as the README has it, and permissions of single tasks."""
+"""A site's own class that says who may do what, as docs/permissions.md has it, and permissions of single tasks."""
 
 import re
 import sys
@@ -21,8 +21,10 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def team(settings: Settings, monkeypatch: pytest.MonkeyPatch, owner: Any) -> Any:
-    """Somebody who shares two groups with the owner, on a site with the README's `TeamPermissions`."""
-    (code,) = re.findall(r"```python\n(# mysite/access.py.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
+    """Somebody who shares two groups with the owner, on a site with the documentation's `TeamPermissions`."""
+    (code,) = re.findall(
+        r"```python\n(# mysite/access.py.*?)```", (ROOT / "docs" / "permissions.md").read_text("utf-8"), re.DOTALL
+    )
     module = ModuleType("mysite.access")
     exec(code, module.__dict__)  # noqa: S102  (it is what people copy)
     monkeypatch.setitem(sys.modules, "mysite", ModuleType("mysite"))

@@ -1,4 +1,4 @@
-"""Whatever is refused is refused as RFC 9457 says, with codes that the code declares once and docs/api.md explains."""
+"""What is refused is refused as RFC 9457 says, with codes declared once that docs/api-reference.md explains."""
 
 import ast
 import re
@@ -333,7 +333,7 @@ def test_every_issue_of_a_hierarchy_is_a_fault() -> None:
 
 
 def test_the_page_explains_every_code() -> None:
-    page = api_tour.TARGET.read_text("utf-8")
+    page = api_tour.REFERENCE.read_text("utf-8")
     assert api_tour.tables(page) == page, "Run `make docs`."
     explained = re.findall(r"^\| `([a-z0-9_]+)` \|", page, re.MULTILINE)
     assert explained == [*map(str, ErrorCode), *map(str, FaultCode)]

@@ -58,8 +58,8 @@ def _object(description: str, properties: dict[str, Any]) -> dict[str, Any]:
 
 
 PROBLEM_SCHEMAS: Final[dict[str, dict[str, Any]]] = {
-    "ErrorCode": _enum(ErrorCode, "Why a request was refused; docs/api.md says what each word means."),
-    "FaultCode": _enum(FaultCode, "What is wrong with a value; docs/api.md says what each word means."),
+    "ErrorCode": _enum(ErrorCode, "Why a request was refused; docs/api-reference.md says what each word means."),
+    "FaultCode": _enum(FaultCode, "What is wrong with a value; docs/api-reference.md says what each word means."),
     "Fault": _object(
         "One fault of a request.",
         {
