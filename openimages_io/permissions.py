@@ -52,7 +52,7 @@ class TaskPermissions:
 
     def has_model_permission(self, user: User, verb: Verb, model: type[Model], task: Task | None = None) -> bool:
         """Whether the user is staff with Django's permission of the model; who may change rows may see them, too."""
-        names = {verb, "change"} if verb == "view" else {verb}
+        names = (verb, "change") if verb == "view" else (verb,)
         return any(self._is_staff_with(user, f"{name}_{model._meta.model_name}", task) for name in names)
 
     def owns(self, user: User, task: Task) -> bool:

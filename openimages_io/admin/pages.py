@@ -16,6 +16,7 @@ from django.utils.translation import gettext
 
 from openimages_io.admin.filters import chosen_key
 from openimages_io.admin.permissions import PermissionsMixin, task_of
+from openimages_io.admin.refusals import explained
 from openimages_io.models import Task
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -92,7 +93,10 @@ class PagesMixin(PermissionsMixin):
             path(found.route, self._answering(name, found), name=f"openimages_io_{self.opts.model_name}_{found.name}")
             for name, found in declared_pages(type(self))
         ]
-        return [*own, *super().get_urls()]
+        patterns: list[Any] = [*own, *super().get_urls()]
+        for pattern in patterns:
+            pattern.callback = explained(self.admin_site, pattern.callback)
+        return patterns
 
     def _answering(self, method: str, found: Page) -> Callable[..., Any]:
         """Asks for the permission before the method is called. What does not exist for the user is 404."""

@@ -12,12 +12,18 @@ from openimages_io.admin.task_pages import TaskPagesMixin
 from openimages_io.models import Image, Shape, Task
 
 
+def may_see_pictures(request: HttpRequest, task: Task) -> bool:
+    """Whether the user may see a task's images and what is drawn on them. Asks both, so that a refusal names both."""
+    may = [may_here(request, "view", model, task) for model in (Image, Shape)]
+    return all(may)
+
+
 class GalleryMixin(TaskPagesMixin):
     """An admin class of tasks with galleries."""
 
     def has_gallery_permission(self, request: HttpRequest, obj: Task) -> bool:
         """Whether the user may see the task's images and what is drawn on them."""
-        return all(may_here(request, "view", model, obj) for model in (Image, Shape))
+        return may_see_pictures(request, obj)
 
     def tools(self, request: HttpRequest, row: Any = None) -> list[Tool]:
         others = super().tools(request, row)
@@ -38,7 +44,7 @@ class PictureMixin(PagesMixin):
 
     def has_picture_permission(self, request: HttpRequest, obj: Image) -> bool:
         """Whether the user may see the image and what is drawn on it."""
-        return all(may_here(request, "view", model, obj.task) for model in (Image, Shape))
+        return may_see_pictures(request, obj.task)
 
     @page("<int:key>/picture/", "picture", permission="picture")
     def picture_view(self, request: HttpRequest, image: Image) -> HttpResponse:
