@@ -35,13 +35,34 @@ class TokenSerializer(serializers.Serializer[Any]):
 
 
 class LoginThrottle(AnonRateThrottle):
-    """Keeps passwords from being guessed: requests of one address."""
+    """Keeps passwords from being guessed: requests of one address, whoever is logged in there already."""
 
     rate = "30/min"
 
+    def get_cache_key(self, request: Request, view: Any) -> str:
+        """The address's."""
+        return self.cache_format % {"scope": self.scope, "ident": self.get_ident(request)}
+
+
+def authenticated(view: ApiViewSet, request: Request) -> Any:
+    """The user whose name and password are sent. Raises `ValidationError`, and `Throttled` after too many failures."""
+    login = LoginSerializer(data=request.data, context=view.get_serializer_context())
+    try:
+        login.is_valid(raise_exception=True)
+    except serializers.ValidationError:
+        if getattr(request, "axes_locked_out", False):
+            raise Throttled(settings.AXES_COOLOFF_TIME.total_seconds()) from None
+        raise
+    return login.validated_data["user"]
+
+
+def login_responses(*codes: int) -> dict[int, Any]:
+    """The error responses where nobody need be logged in."""
+    return {code: answer for code, answer in error_responses(*codes).items() if code in {400, 429, *codes}}
+
 
 class TokenViewSet(ApiViewSet):
-    """The one view that needs no login."""
+    """Logs in those who send a token with each request."""
 
     authentication_classes: Sequence[type[BaseAuthentication]] = ()
     permission_classes = (AllowAny,)  # type: ignore[assignment]
@@ -54,19 +75,9 @@ class TokenViewSet(ApiViewSet):
         summary="Log in",
         request=LoginSerializer,
         auth=[],
-        responses={
-            200: TokenSerializer,
-            **{code: answer for code, answer in error_responses(413, 415).items() if code not in {401, 403}},
-        },
+        responses={200: TokenSerializer, **login_responses(413, 415)},
     )
     def create(self, request: Request) -> Response:
         """Gives the user's token, and makes it if there is none. After too many failures an address must wait (429)."""
-        login = self.get_serializer(data=request.data)
-        try:
-            login.is_valid(raise_exception=True)
-        except serializers.ValidationError:
-            if getattr(request, "axes_locked_out", False):
-                raise Throttled(settings.AXES_COOLOFF_TIME.total_seconds()) from None
-            raise
-        token, _ = Token.objects.get_or_create(user=login.validated_data["user"])
+        token, _ = Token.objects.get_or_create(user=authenticated(self, request))
         return Response({"token": token.key})

@@ -10,6 +10,7 @@ from drf_spectacular.views import SpectacularSwaggerView
 from project import problems
 from project.favicon import favicon
 from project.schema import SchemaView
+from project.sessions import SessionViewSet
 from project.tokens import TokenViewSet
 
 urlpatterns = [
@@ -18,6 +19,11 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/", include("openimages_io.urls")),
     path("api/token/", TokenViewSet.as_view({"post": "create"}), name="token"),
+    path(
+        "api/session/",
+        SessionViewSet.as_view({"get": "retrieve", "post": "create", "delete": "destroy"}),
+        name="session",
+    ),
     path("api/schema/", SchemaView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema", metadata_class=None), name="docs"),
     *static(settings.MEDIA_URL, document_root=settings.MEDIA_ROOT),

@@ -11,6 +11,7 @@ from openimages_io.api.jobs.starting import UPLOADS, TaskJobViewSet
 from openimages_io.api.jobs.views import JobViewSet
 from openimages_io.api.labels.hierarchy import HierarchyViewSet
 from openimages_io.api.labels.views import LabelViewSet
+from openimages_io.api.me import MeViewSet
 from openimages_io.api.negotiation import IgnoreAccept
 from openimages_io.api.routers import ListRouter, Router, RowRouter
 from openimages_io.api.shapes.views import ShapeViewSet
@@ -39,6 +40,7 @@ _imports = TaskJobViewSet.as_view(
 )
 
 urlpatterns: list[URLPattern] = [
+    path("me/", MeViewSet.as_view({"get": "retrieve"}), name="me"),
     *_router.urls,  # type: ignore[list-item]  # none of them includes others
     *_lists.urls,  # type: ignore[list-item]
     *_rows.urls,  # type: ignore[list-item]

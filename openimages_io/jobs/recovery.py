@@ -14,8 +14,17 @@ from openimages_io.models.timestamps import time_since
 
 def is_silent(job: Job, alive: datetime | None) -> bool:
     """Whether a running job has shown nothing for longer than the site allows."""
-    seen = [time_since(moment) for moment in (alive, job.heartbeat, job.started) if moment is not None]
+    seen = [time_since(moment) for moment in _signs(job, alive)]
     return not seen or min(seen) > timedelta(seconds=conf.options().job_silence)
+
+
+def lost_at(job: Job, alive: datetime | None) -> datetime:
+    """When a silent job began to count as lost."""
+    return max(_signs(job, alive), default=job.queued) + timedelta(seconds=conf.options().job_silence)
+
+
+def _signs(job: Job, alive: datetime | None) -> list[datetime]:
+    return [moment for moment in (alive, job.heartbeat, job.started) if moment is not None]
 
 
 def lost_outcome(job: Job) -> Outcome:

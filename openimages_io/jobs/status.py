@@ -9,9 +9,10 @@ from django.db.models import Max, Q
 
 from openimages_io import conf
 from openimages_io.jobs.heartbeat import read_heartbeat
-from openimages_io.jobs.recovery import is_silent, lost_outcome
+from openimages_io.jobs.recovery import is_silent, lost_at, lost_outcome
 from openimages_io.jobs.rows import rows
 from openimages_io.models import Job, JobState
+from openimages_io.models.job import UNDER_WAY
 from openimages_io.models.outcomes import outcome_sentence
 from openimages_io.models.timestamps import time_since
 
@@ -29,10 +30,12 @@ class Status:
     """A code and parameters, as the job's row has them; empty until it has ended."""
     message: str
     """The same as a sentence."""
-    cancelling: bool
+    cancelling: bool = False
     """Whether it runs, but was asked to stop."""
-    waiting: bool
+    waiting: bool = False
     """Whether no worker has come for it yet."""
+    finished: datetime | None = None
+    """When it ended; None until then. Whoever polls need not look at anything else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,23 +87,26 @@ def job_status(job: Job) -> Status:
 def job_statuses(jobs: Iterable[Job]) -> list[Status]:
     """The same for many, with one query at most."""
     listed = list(jobs)
-    shown = [read_heartbeat(job) if job.state == JobState.RUNNING else None for job in listed]
-    silent = {job.pk for job, sign in zip(listed, shown, strict=True) if sign and is_silent(job, sign.alive)}
+    signs = [read_heartbeat(job) if job.state == JobState.RUNNING else None for job in listed]
+    silent = {job.pk for job, sign in zip(listed, signs, strict=True) if sign and is_silent(job, sign.alive)}
     fresh = {job.pk: job for job in rows().filter(pk__in=silent)} if silent else {}
     found = []
-    for job, sign in zip(listed, shown, strict=True):
+    for job, sign in zip(listed, signs, strict=True):
         now = fresh.get(job.pk, job)
         if sign is None or now.state != JobState.RUNNING:
             found.append(_of_row(now))
         elif job.pk in silent and now.attempt == job.attempt:
             lost = lost_outcome(job).stored()
             message = outcome_sentence(job, lost)
-            found.append(Status(JobState.FAILED, sign.phase, sign.done, sign.total, lost, message, False, False))
+            end = lost_at(now, sign.alive)
+            found.append(Status(JobState.FAILED, sign.phase, sign.done, sign.total, lost, message, finished=end))
         else:
-            found.append(Status(JobState.RUNNING, sign.phase, sign.done, sign.total, {}, "", sign.cancelling, False))
+            found.append(Status(JobState.RUNNING, sign.phase, sign.done, sign.total, {}, "", sign.cancelling))
     return found
 
 
 def _of_row(job: Job) -> Status:
     state = JobState(job.state)
-    return Status(state, job.phase, job.done, job.total, job.outcome, job.message, False, state == JobState.QUEUED)
+    finished = None if state in UNDER_WAY else job.finished or job.queued  # a row by another hand may lack it
+    waits = state == JobState.QUEUED
+    return Status(state, job.phase, job.done, job.total, job.outcome, job.message, waiting=waits, finished=finished)

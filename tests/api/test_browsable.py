@@ -21,6 +21,7 @@ pytestmark = pytest.mark.django_db
 
 HTML: Final = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 PAGES: Final = (
+    "me/?task={task}",
     "tasks/",
     "tasks/{task}/",
     "tasks/{task}/labels/",

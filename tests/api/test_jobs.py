@@ -3,7 +3,7 @@
 import base64
 import json
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from unittest.mock import patch
 
@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from pytest_django import Settings
 
 from openimages_io.jobs import heartbeat
-from openimages_io.models import Job, Task
+from openimages_io.models import Job, JobState, Task
 from tests.api.job_factories import client, export, job, paths, scenes, task, upload, url, user
 
 pytestmark = pytest.mark.django_db
@@ -48,7 +48,7 @@ def test_a_job_that_waits_says_so_and_when_to_look_again(here: Task, owner: Any)
     body = response.json()
     assert (body["state"], body["waiting"], body["cancelling"]) == ("queued", True, False)
     assert (body["can_cancel"], body["can_confirm"], body["can_retry"]) == (True, False, False)
-    assert body["file"] is None
+    assert body["file"] is body["finished"] is None
     assert response["Retry-After"] == "1"
 
 
@@ -57,6 +57,7 @@ def test_a_job_that_has_ended_is_not_looked_at_again(here: Task, owner: Any) -> 
     response = read(owner, made)
     body = response.json()
     assert (body["state"], body["waiting"]) == ("succeeded", False)
+    assert body["finished"] is not None
     assert body["file"] == f"http://testserver{url('job-file', made.pk)}"
     assert body["issues"] == f"http://testserver{url('job-issues', made.pk)}"
     assert "Retry-After" not in response
@@ -70,7 +71,7 @@ def test_a_job_that_runs_shows_what_its_worker_shows(here: Task, owner: Any) -> 
         response = read(owner, made)
     body = response.json()
     assert (body["state"], body["phase"], body["done"], body["total"]) == ("running", "commit", 5, 10)
-    assert body["cancelling"] is True
+    assert (body["cancelling"], body["finished"]) == (True, None)
     assert response["Retry-After"] == "1"
 
 
@@ -82,9 +83,21 @@ def test_a_job_whose_worker_is_silent_has_failed_and_can_be_started_again(here: 
     assert (body["state"], body["can_cancel"], body["can_retry"]) == ("failed", False, True)
     assert "worker" in body["message"]
     assert "Retry-After" not in response
+    assert long_ago < datetime.fromisoformat(body["finished"]) < timezone.now()
+    assert read(owner, made).json()["finished"] == body["finished"]
     made.refresh_from_db()
     assert made.state == "running"
     assert client(owner).post(url("job-retry", made.pk)).status_code == 202
+
+
+@pytest.mark.parametrize("state", [state.value for state in JobState])
+def test_whether_to_look_again_a_field_says(here: Task, owner: Any, state: str) -> None:
+    now = timezone.now()
+    made = job(here, "check", state, started=now, heartbeat=now, attempt=1, finished=None)  # the state alone counts
+    goes_on = state in ("queued", "running")
+    for body in (read(owner, made).json(), client(owner).get(url("job-list")).json()["results"][0]):
+        assert (body["finished"] is None) is goes_on
+    assert ("Retry-After" in read(owner, made)) is goes_on
 
 
 def test_a_job_that_ends_while_it_is_shown_is_shown_whole(here: Task, owner: Any) -> None:

@@ -101,6 +101,7 @@ EDGES: Final = verbs("hierarchyedge", "add", "change", "delete")
 NOTHING: Final = frozenset[str]()
 
 TABLE: Final = [
+    Row("me", "get", MEMBERS),
     Row("task-list", "get", MEMBERS),
     Row("task-list", "post", MEMBERS),
     Row("task-detail", "get", TASK, of_task),

@@ -42,7 +42,7 @@ ask("post", "tasks/1/labels/", {"name": "/m/01yrx", "color": "#FFFFFF"})
 ask("post", "tasks/1/images/", {"name": "b", "width": 4, "height": 3})
 ask("post", "images/1/shapes/", {"kind": "tag", "label": 1})
 for path in ("tasks/", "tasks/1/", "tasks/1/labels/", "labels/1/", "tasks/1/images/", "images/1/", "images/1/shapes/",
-             "shapes/1/", "jobs/", "tasks/1/hierarchy/"):
+             "shapes/1/", "jobs/", "tasks/1/hierarchy/", "me/"):
     ask("get", path)
     ask("get", path, None, "application/vnd.site+json")
     ask("get", path, None, "text/html,*/*;q=0.8")
@@ -81,7 +81,7 @@ def test_the_sites_throttles_hold(said: dict[str, Any]) -> None:
 
 def test_the_sites_renderers_hold_for_shapes_too(said: dict[str, Any]) -> None:
     marked = {key: value for key, value in said.items() if key.endswith("site+json")}
-    assert len(marked) == 10
+    assert len(marked) == 11
     for key, (status, kind, body) in marked.items():
         assert (status, kind) == (200, "application/vnd.site+json"), key
         plain = json.loads(said[f"{key.rpartition(' ')[0]} */*"][2])
@@ -90,5 +90,5 @@ def test_the_sites_renderers_hold_for_shapes_too(said: dict[str, Any]) -> None:
 
 def test_without_the_app_that_has_its_templates_there_is_no_browsable_api(said: dict[str, Any]) -> None:
     pages = [value for key, value in said.items() if "text/html" in key]
-    assert len(pages) == 10
+    assert len(pages) == 11
     assert {(status, kind) for status, kind, _ in pages} == {(200, "application/json")}

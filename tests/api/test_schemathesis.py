@@ -48,6 +48,7 @@ HAVE_RULES: Final = {
     "labels_change": "values belong to some input types only",
     "labels_create": "values belong to some input types only",
     "obtain_token": "the password must be right",
+    "session_create": "the password must be right",
     "shapes_add": "coordinates belong to kinds, attributes to specs",
     "shapes_change": "coordinates belong to kinds, attributes to specs",
     "shapes_patch": "coordinates belong to kinds, attributes to specs",

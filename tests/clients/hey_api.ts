@@ -12,8 +12,8 @@ async function file(path: string): Promise<File> {
 
 async function ended(job: api.Job): Promise<api.Job> {
   for (;;) {
-    const { data, response } = await api.jobsRead({ path: { id: job.id }, throwOnError: true });
-    if (!response.headers.has("Retry-After")) return data;
+    const { data } = await api.jobsRead({ path: { id: job.id }, throwOnError: true });
+    if (data.finished !== null) return data;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }

@@ -31,9 +31,8 @@ function found<T>(answer: { data?: T; error?: Schemas["Problem"] }): T {
 
 async function ended(job: Schemas["Job"]): Promise<Schemas["Job"]> {
   for (;;) {
-    const answer = await client.GET("/api/v1/jobs/{id}/", { params: { path: { id: job.id } } });
-    const now = found(answer);
-    if (!answer.response.headers.has("Retry-After")) return now;
+    const now = found(await client.GET("/api/v1/jobs/{id}/", { params: { path: { id: job.id } } }));
+    if (now.finished !== null) return now;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }

@@ -67,9 +67,9 @@ client = AuthenticatedClient(base_url=url, token=found(Token, login).token)
 def ended(job: Job) -> Job:
     """The job at its end."""
     while True:
-        answer = jobs_read.sync_detailed(job.id, client=client)
-        if "Retry-After" not in answer.headers:
-            return found(Job, answer.parsed)
+        now = found(Job, jobs_read.sync(job.id, client=client))
+        if now.finished is not None:
+            return now
         time.sleep(0.1)
 
 

@@ -152,6 +152,9 @@ def api(user: Any, archive: Path) -> None:
         whole = read(f"{place}/")
         owner = whole["owner"]["id"]
         assert ask("patch", f"{place}/", {"owner": owner}).json()["owner"] == whole["owner"]
+        me = read(f"{root}/me/", {"task": task["id"]})
+        assert (me["id"], me["username"]) == (owner, user.get_username())
+        assert "change_shape" in me["task"]["permissions"]
         for nobody in ("nobody", 2.5, [owner]):
             ask("patch", f"{place}/", {"owner": nobody}, 400)
         for what in ("labels", "hierarchy", "images"):

@@ -32,6 +32,7 @@ _BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("PUT", "api/v1/images/<int:pk>/shapes/"): {"shapes": []},
     ("PATCH", "api/v1/shapes/<int:pk>/"): {"score": 0.5},
     ("POST", "api/token/"): {"username": "nobody", "password": "wrong"},
+    ("POST", "api/session/"): {"username": "nobody", "password": "wrong"},
 }
 _DELETE_FORM = {"post": "yes"}
 

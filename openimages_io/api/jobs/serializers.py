@@ -159,6 +159,9 @@ class JobSerializer(serializers.ModelSerializer[Job]):
             "file",
         )
         read_only_fields = fields
+        extra_kwargs = {  # noqa: RUF012  (how DRF declares)
+            "finished": {"help_text": "When it ended; null until then. Poll the job until this is not null."}
+        }
 
     def get_state(self, job: Job) -> str:
         return self._status(job).state.value
@@ -234,7 +237,8 @@ def serialize_jobs(jobs: Sequence[Job], request: Request) -> Any:
     fresh = primary(Job).select_related("created_by").in_bulk(ended) if ended else {}
     latest = [fresh.get(job.pk, job) for job in jobs]
     for job in latest:
-        job.state = now[job.pk].state  # a job whose worker is silent has failed, though its row doesn't say so yet
+        # A job whose worker is silent has failed, though its row doesn't say so yet.
+        job.state, job.finished = now[job.pk].state, now[job.pk].finished
     known = workers() if any(status.waiting for status in now.values()) else None
     context = {"request": request, "statuses": now, "workers": known}
     return JobSerializer(latest, many=True, context=context).data

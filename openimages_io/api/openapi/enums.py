@@ -6,6 +6,7 @@ drf-spectacular would name them by the fields that have them, and asks a site fo
 from collections.abc import Iterable
 from typing import Any, Final
 
+from openimages_io.api.me import PERMISSIONS
 from openimages_io.format.issues import Severity
 from openimages_io.models import EdgeKind, InputType, JobKind, JobState, ShapeKind
 from openimages_io.transfer.options import (
@@ -35,6 +36,7 @@ _NAMED: Final[dict[str, Iterable[str]]] = {
     "MissingAttributes": MissingAttributes,
     "NameMatch": Match,
     "OnError": OnError,
+    "Permission": PERMISSIONS,
     "Severity": Severity,
     "ShapeKind": ShapeKind,
     "Units": ("fractions", "pixels"),

@@ -103,7 +103,11 @@ extend_schema_view(
         summary="Read a job",
         tags=_TAGS,
         parameters=[
-            header("Retry-After", "Seconds to wait before reading it again; absent when it is final.", [200, 304]),
+            header(
+                "Retry-After",
+                "A hint: seconds to wait. Whether the job has ended, `finished` says.",
+                [200, 304],
+            ),
             KNOWN,
             ETAG,
         ],

@@ -127,7 +127,7 @@ def header(name: str, description: str, codes: list[int]) -> OpenApiParameter:
 
 ACCEPTED: Final = [
     header("Location", "The job.", [202]),
-    header("Retry-After", "Seconds to wait before reading the job.", [202]),
+    header("Retry-After", "A hint: seconds to wait before reading the job.", [202]),
 ]
 """What every answer 202 has."""
 
