@@ -1,6 +1,10 @@
 """The bulk path: rows past the instances, and indexes and keys as they were."""
 
 import json
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -172,6 +176,42 @@ def test_a_width_that_is_too_large_is_refused(rows: dict[str, list[Any]], width:
 
     with pytest.raises(DataError, match="out of range"):
         load()
+
+
+@pytest.mark.skipif(POSTGRESQL, reason="PostgreSQL gets rows by COPY")
+@pytest.mark.parametrize("at_once", [1, 130])
+def test_what_differs_from_insert_to_insert_makes_no_new_statements(
+    rows: dict[str, list[Any]], monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    statements: set[str] = set()
+
+    @contextmanager
+    def recorded(_: Loader) -> Iterator[Any]:
+        with connection.cursor() as cursor:
+
+            def execute(sql: str, each: Iterable[Any]) -> None:
+                statements.add(sql)
+                cursor.cursor.executemany(sql, each)
+
+            yield SimpleNamespace(executemany=execute)
+
+    monkeypatch.setattr(Loader, "_raw_cursor", recorded)
+    begin = timezone.now().replace(tzinfo=None)
+    moments = [begin + timedelta(microseconds=number) for number in range(20)]
+    texts = [f"author {number}" for number in range(20)]
+    with loading("default", [Image]) as loader:
+        for number, (moment, text) in enumerate(zip(moments, texts, strict=True)):
+            names = [f"{number}-{place}" for place in range(at_once)]
+            others = {"file", "file_suffix", "file_digest", *PROVENANCE.values()} - {"original_size", "author"}
+            same: dict[str, Any] = dict.fromkeys(others, "")
+            same |= {"task_id": rows["task_id"][0], "subset": "train", "revision": number, "updated": moment}
+            loader.insert(Image, {"name": names, "author": [text] * at_once, "width": [None] * at_once}, same)
+    assert len(statements) <= 4  # each is kept by the connection, compiled: up to 0.3 MB for 960 parameters
+    found = list(Image.objects.exclude(author="").order_by("pk").values_list("author", "revision", "updated", "width"))
+    made = [(text, number, moment) for number, (moment, text) in enumerate(zip(moments, texts, strict=True))]
+    assert found == [
+        (text, number, moment.replace(tzinfo=UTC), None) for text, number, moment in made for _ in range(at_once)
+    ]
 
 
 def test_json_and_updates(rows: dict[str, list[Any]]) -> None:
