@@ -17,7 +17,7 @@ from openimages_io.admin.filters import TaskFilter
 from openimages_io.admin.job_pages import JobPagesMixin
 from openimages_io.admin.pages import anchor
 from openimages_io.admin.permissions import may_here, visible
-from openimages_io.admin.wording import badge, job_title, percent
+from openimages_io.admin.wording import badge, duration, job_title, moment, percent
 from openimages_io.jobs.rows import database
 from openimages_io.jobs.status import Status, job_statuses
 from openimages_io.models import Job, JobState, Task
@@ -46,7 +46,7 @@ class JobChangeList(ChangeList):
 class JobAdmin(JobPagesMixin, DeletionMixin, BaseAdmin):
     """Jobs, for those who may see all of them, and everybody's own."""
 
-    list_display = ("title", "current_state", "task_link", "error_count", "created_by", "created")
+    list_display = ("title", "current_state", "task_link", "error_count", "created_by", "requested", "took")
     list_filter = ("kind", "state", TaskFilter)
     list_select_related = ("task", "created_by")
     search_fields = ("task_name", "source_name")
@@ -67,6 +67,14 @@ class JobAdmin(JobPagesMixin, DeletionMixin, BaseAdmin):
     @admin.display(description=_("task"))
     def task_link(self, job: Job) -> str:
         return anchor(job.task_name, job.task_url)  # type: ignore[attr-defined]  # put there by the list
+
+    @admin.display(description=_("requested"))
+    def requested(self, job: Job) -> str:
+        return moment(job.created)
+
+    @admin.display(description=_("took"))
+    def took(self, job: Job) -> str:
+        return duration(job)
 
     @admin.display(description=_("errors"))
     def error_count(self, job: Job) -> str:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from openimages_io.admin.option_forms import described
 from openimages_io.admin.pages import Url
-from openimages_io.admin.wording import badge, percent, totals_table
+from openimages_io.admin.wording import badge, duration, moment, percent, totals_table
 from openimages_io.format.issues import Severity
 from openimages_io.jobs import transitions
 from openimages_io.jobs.reports import read_issues, summary
@@ -63,13 +63,20 @@ def job_context(request: HttpRequest, job: Job, url: Url, *, may_control: bool) 
         "task_url": url("task_change", job.task_id) if job.task_id else "",
         "gallery_url": url("task_gallery", job.task_id) if job.task_id else "",
         "can_cancel": may_control and transitions.can_cancel(job),
+        "bad_rows": transitions.bad_rows(job) if may_control else 0,
         "can_confirm": may_control and transitions.can_confirm(job),
         "can_retry": may_control and transitions.can_retry(job),
         "archive_size": _size(job) if job.kind == JobKind.EXPORT and may_control else None,
+        "moments": [(words, moment(when)) for words, when in _moments(job) if when],
+        "took": duration(job),
         "has_written": job.committed and bool(job.task_id),
         "again_url": _again_url(job, url) if is_import and may_control and is_over else "",
         **(_issues(request, job) if is_over else {}),
     }
+
+
+def _moments(job: Job) -> list[tuple[str, Any]]:
+    return [(_("Requested"), job.created), (_("Started"), job.started), (_("Finished"), job.finished)]
 
 
 def _again_url(job: Job, url: Url) -> str:

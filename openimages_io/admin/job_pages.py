@@ -1,6 +1,7 @@
 """A job's page, what it polls, its buttons, and its files."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -96,7 +97,8 @@ class JobPagesMixin(PagesMixin):
         """Has a dry run done for real."""
         from openimages_io.jobs.transitions import confirm  # noqa: PLC0415  (slow to load)
 
-        return self._changed(request, job, confirm)
+        skips = request.POST.get("on_error") == "skip"
+        return self._changed(request, job, partial(confirm, without_bad_rows=skips))
 
     @page("<uuid:key>/retry/", "retry", permission="control", only_post=True)
     def retry_view(self, request: HttpRequest, job: Job) -> HttpResponse:

@@ -2,15 +2,19 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
+from django.utils.formats import localize
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from openimages_io.format.skip_reasons import skip_words
 from openimages_io.jobs.status import Status
 from openimages_io.models import Job, JobKind, JobState, ShapeKind
 from openimages_io.models.kinds import ROW_KINDS
+from openimages_io.models.timestamps import for_display, time_since
 
 _COLUMNS: Final[dict[str, str | Promise]] = {
     "read": _("read"),
@@ -33,6 +37,8 @@ _WOULD_BE: Final[dict[str, str | Promise]] = {
     "removed": _("would be removed"),
     "skipped": _("would be skipped"),
 }
+_MINUTE: Final = 60
+_MINUTES_OF_HOUR: Final = 60
 SHAPES: Final[dict[str, str | Promise]] = {
     ShapeKind.TAG: _("tags"),
     ShapeKind.RECTANGLE: _("rectangles"),
@@ -77,6 +83,29 @@ def badge(job: Job, now: Status) -> tuple[str, Any]:
 def percent(now: Status) -> int | None:
     """How far it is; None where nobody knows."""
     return min(100, now.done * 100 // now.total) if now.total else None
+
+
+def moment(when: datetime | None) -> str:
+    """A moment to the second, as jobs need it, in the time zone of who looks at it; empty for none."""
+    return for_display(when).strftime("%Y-%m-%d %H:%M:%S") if when else ""
+
+
+def duration(job: Job) -> str:
+    """How long a job has run, or runs; empty for one that has not begun."""
+    if job.started is None:
+        return ""
+    taken = job.finished - job.started if job.finished else time_since(job.started)
+    return _spoken(max(0.0, taken.total_seconds()))
+
+
+def _spoken(seconds: float) -> str:
+    seconds = round(seconds, 1)
+    if seconds < _MINUTE:
+        return _now("%(seconds)s s") % {"seconds": localize(seconds, use_l10n=True)}
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < _MINUTES_OF_HOUR:
+        return _now("%(minutes)d min %(seconds)d s") % {"minutes": minutes, "seconds": rest}
+    return _now("%(hours)d h %(minutes)d min") % {"hours": minutes // 60, "minutes": minutes % 60}
 
 
 def totals_table(kind: str, totals: Any, *, dry_run: bool) -> Table:

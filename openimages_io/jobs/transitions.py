@@ -10,6 +10,8 @@ from django.utils import timezone
 
 from openimages_io.annotations.errors import Conflict
 from openimages_io.error_codes import ErrorCode
+from openimages_io.format.issues import Severity
+from openimages_io.format.skip_reasons import SkipReason
 from openimages_io.jobs.heartbeat import request_cancel
 from openimages_io.jobs.idempotency import Claim
 from openimages_io.jobs.queue import enqueue
@@ -22,6 +24,8 @@ from openimages_io.models.installation import Proof
 from openimages_io.models.job import UNDER_WAY
 from openimages_io.models.job_files import current_job_storage, own_job_files
 from openimages_io.models.outcomes import Outcome
+from openimages_io.transfer.options import OnError
+from openimages_io.transfer.report import WHOLE_FILE
 
 
 class InvalidTransition(Conflict):
@@ -37,6 +41,16 @@ def can_cancel(job: Job) -> bool:
 def can_confirm(job: Job) -> bool:
     """Whether it was a dry run that found nothing in the way, and its archive is there."""
     return _against_confirming(job) is None
+
+
+def bad_rows(job: Job) -> int:
+    """Rows that would be left out if the dry run were confirmed without them; 0 where that cannot be done.
+
+    Of an archive with an error that concerns more than a row, nothing is written.
+    """
+    if not job.refused or _against_confirming(job, without_bad_rows=True) is not None:
+        return 0
+    return sum(totals.get("skipped", {}).get(SkipReason.BAD, 0) for totals in job.totals.values())
 
 
 def can_retry(job: Job, known: Workers | None = None) -> bool:
@@ -70,13 +84,17 @@ def cancel(job: Job) -> Job:
     raise InvalidTransition(f"The job has ended already: {state}.", ErrorCode.NOT_CANCELLABLE)
 
 
-def confirm(job: Job, claim: Claim | None = None) -> Job:
+def confirm(job: Job, claim: Claim | None = None, *, without_bad_rows: bool = False) -> Job:
     """Has a dry run done for real, as the same job. It is checked once more, for the task may have changed since.
 
-    Raises `InvalidTransition` if it was not a dry run, if it was refused, or if its archive is gone.
+    One that was refused because of its rows can be done without them, as if errors had been skipped from the start.
+    Raises `InvalidTransition` if it was not a dry run, if it was refused otherwise, or if its archive is gone.
     """
     fail_lost_jobs()
-    return _again(_fresh(job), _against_confirming, claim, dry_run=False)
+    job = _fresh(job)
+    values: dict[str, Any] = {"options": {**job.options, "on_error": OnError.SKIP}} if without_bad_rows else {}
+    against = partial(_against_confirming, without_bad_rows=without_bad_rows)
+    return _again(job, against, claim, dry_run=False, **values)
 
 
 def retry(job: Job, claim: Claim | None = None) -> Job:
@@ -154,16 +172,22 @@ def _blank() -> dict[str, Any]:
     }
 
 
-def _against_confirming(job: Job) -> InvalidTransition | None:
+def _against_confirming(job: Job, *, without_bad_rows: bool = False) -> InvalidTransition | None:
     if job.kind != JobKind.IMPORT or not job.dry_run:
         return InvalidTransition("Only the dry run of an import can be confirmed.", ErrorCode.NOT_CONFIRMABLE)
     if job.state != JobState.SUCCEEDED:
         said = f"The dry run is {JobState(job.state).label}; it can be confirmed when it has succeeded."
         return InvalidTransition(said, ErrorCode.NOT_CONFIRMABLE)
-    if job.refused:
+    if job.refused and not (without_bad_rows and _is_of_rows(job)):
         said = "The dry run found errors, so this archive cannot be imported; see its issues."
         return InvalidTransition(said, ErrorCode.NOT_CONFIRMABLE)
     return _against_source(job)
+
+
+def _is_of_rows(job: Job) -> bool:
+    """Whether every error that the job has kept concerns a row, which can be left out."""
+    kinds = [kind for kind in job.summary if kind.get("severity") == Severity.ERROR]
+    return bool(kinds) and not any(kind.get("code") in WHOLE_FILE for kind in kinds)
 
 
 def _against_retrying(job: Job, known: Workers | None = None) -> InvalidTransition | None:

@@ -81,6 +81,27 @@ def test_a_broken_row_is_shown_with_file_and_line(send: Any, boss: Client, broke
     assert 'value="new"' in form
 
 
+def test_the_bad_rows_are_left_out_by_one_click_after_the_dry_run(
+    send: Any, boss: Client, broken_archive: Path
+) -> None:
+    response = send(f"{ADMIN}/task/import/", {"task_name": "new", **FORM}, upload=broken_archive)
+    page = text_of(boss.get(response.headers["Location"]))
+    assert "Import without the bad row</button>" in page
+    job = Job.objects.get()
+    send(f"{ADMIN}/job/{job.pk}/confirm/", {"on_error": "skip"})
+    assert Task.objects.get().shapes.count() == 130
+    page = text_of(boss.get(response.headers["Location"]))
+    assert "Import without" not in page
+    assert re.search(r'<th scope="row">Took</th><td>[\d.]+ s</td>', page)
+    assert re.search(r'<th scope="row">Finished</th><td>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d</td>', page)
+
+
+def test_the_browser_asks_for_a_name_before_the_file_is_sent(boss: Client) -> None:
+    page = text_of(boss.get(f"{ADMIN}/task/import/"))
+    assert "novalidate" not in page
+    assert re.search(r'<input type="text" name="task_name"[^>]* required', page)
+
+
 def test_bad_rows_are_left_out_if_so_chosen(send: Any, boss: Client, broken_archive: Path) -> None:
     response = send(f"{ADMIN}/task/import/", {"task_name": "new", **FORM, "on_error": "skip"}, upload=broken_archive)
     page = text_of(boss.get(response.headers["Location"]))

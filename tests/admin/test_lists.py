@@ -1,5 +1,6 @@
 """Lists that stay quick, say the truth, and take any address."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from django.utils import timezone
 
 from openimages_io.admin import base, row_counts
 from openimages_io.admin.row_counts import counts_of
+from openimages_io.admin.wording import duration
 from openimages_io.models import Image, Job, JobKind, JobState, Label, Shape, Task, TaskStatistics
 from openimages_io.viewing.statistics import refresh
 from tests.admin.conftest import text_of
@@ -208,3 +210,22 @@ def test_a_search_for_labels_stays_in_the_task(boss: Client) -> None:
     assert len(boss.get(f"/admin/autocomplete/?{query}").json()["results"]) == 3
     for key in ("x", "", str(10**40), "-1", "%00"):
         assert boss.get(f"/admin/autocomplete/?{query}&task={key}").json()["results"] == []
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (None, ""),
+        (0.04, "0.0 s"),
+        (59.94, "59.9 s"),
+        (59.96, "1 min 0 s"),
+        (61, "1 min 1 s"),
+        (3599.6, "1 h 0 min"),
+        (7505, "2 h 5 min"),
+    ],
+)
+def test_a_job_says_how_long_it_took(seconds: float | None, words: str) -> None:
+    started = timezone.now()
+    job = Job(started=None if seconds is None else started)
+    job.finished = None if seconds is None else started + timedelta(seconds=seconds)
+    assert duration(job) == words

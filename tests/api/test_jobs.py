@@ -2,12 +2,14 @@
 
 import base64
 import json
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 from unittest.mock import patch
 
 import pytest
+from django.core.files.base import ContentFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -18,6 +20,7 @@ from pytest_django import Settings
 
 from openimages_io.jobs import heartbeat
 from openimages_io.models import Job, JobState, Task
+from openimages_io.transfer.report import Totals
 from tests.api.job_factories import client, export, job, paths, scenes, task, upload, url, user
 
 pytestmark = pytest.mark.django_db
@@ -301,6 +304,20 @@ def test_a_job_that_waits_is_cancelled_and_started_again(here: Task, owner: Any)
     assert response["Location"] == f"http://testserver{url('job-detail', made.pk)}"
     response = client(owner).post(url("job-retry", made.pk), {}, format="json")
     assert (response.status_code, response.json()["id"]) == (202, str(made.pk))
+
+
+def test_a_dry_run_with_bad_rows_is_confirmed_without_them(here: Task, owner: Any) -> None:
+    made = job(here, "import", "succeeded", dry_run=True)
+    made.refused, made.summary = True, [{"code": "bad-fraction", "severity": "error", "count": 1}]
+    made.totals = {"boxes": Totals(read=3, skipped=Counter(bad=2)).as_dict()}
+    made.source.save("archive", ContentFile(b"PK"))
+    made.save()
+    body = client(owner).get(url("job-detail", made.pk)).json()
+    assert (body["can_confirm"], body["bad_rows"]) == (False, 2)
+    for body, status in (({}, 409), ({"on_error": "abort"}, 409), ({"on_error": "guess"}, 400), ({"skip": 1}, 400)):
+        assert client(owner).post(url("job-confirm", made.pk), body, format="json").status_code == status
+    response = client(owner).post(url("job-confirm", made.pk), {"on_error": "skip"}, format="json")
+    assert (response.status_code, response.json()["options"]["on_error"]) == (202, "skip")
 
 
 def test_a_step_takes_no_words(here: Task, owner: Any) -> None:

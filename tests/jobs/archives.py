@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from django.core.files.base import ContentFile
@@ -16,12 +17,20 @@ BOX_HEADER = (
 
 def small(*, boxes: str = "a,xclick,/m/01yrx,1,0.1,0.5,0.2,0.6,0,0,0,0,0\n", pictures: int = 0) -> "ContentFile[bytes]":
     """A zip with two classes and these boxes, and perhaps pictures."""
+    files: dict[str, str | bytes] = {
+        "annotations/class-descriptions.csv": CLASSES,
+        "annotations/train-annotations-bbox.csv": f"{BOX_HEADER}\n{boxes}",
+    }
+    drawn = {f"images/train/p{number}.png": picture((number, 2, 3), (20, 10), "PNG") for number in range(pictures)}
+    return zip_of({**files, **drawn})
+
+
+def zip_of(files: Mapping[str, str | bytes]) -> "ContentFile[bytes]":
+    """A zip with these files, by path."""
     with io.BytesIO() as buffer:
         with zipfile.ZipFile(buffer, "w") as archive:
-            archive.writestr("annotations/class-descriptions.csv", CLASSES)
-            archive.writestr("annotations/train-annotations-bbox.csv", f"{BOX_HEADER}\n{boxes}")
-            for number in range(pictures):
-                archive.writestr(f"images/train/p{number}.png", picture((number, 2, 3), (20, 10), "PNG"))
+            for path, data in files.items():
+                archive.writestr(path, data)
         return ContentFile(buffer.getvalue(), name="small.zip")
 
 

@@ -24,12 +24,21 @@ from openimages_io.jobs.rows import Attempt, AttemptLost, claim, retry_while_loc
 from openimages_io.jobs.running import run_job
 from openimages_io.jobs.status import job_status
 from openimages_io.jobs.submission import submit_check, submit_export, submit_import
-from openimages_io.jobs.transitions import InvalidTransition, can_cancel, can_confirm, can_retry, cancel, confirm, retry
+from openimages_io.jobs.transitions import (
+    InvalidTransition,
+    bad_rows,
+    can_cancel,
+    can_confirm,
+    can_retry,
+    cancel,
+    confirm,
+    retry,
+)
 from openimages_io.models import Image, Job, JobState, Shape, Task, TaskStatistics
 from openimages_io.models.job_files import current_job_storage
 from openimages_io.transfer.importer import Importer
 from openimages_io.transfer.options import ExportOptions, ImportOptions
-from tests.jobs.archives import small
+from tests.jobs.archives import small, zip_of
 from tests.stored_files import stored_files
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -145,6 +154,27 @@ def test_a_dry_run_that_finds_errors_cannot_be_confirmed(media: Path) -> None:
     with pytest.raises(InvalidTransition, match="found errors"):
         confirm(job)
     assert stored(media) == [f"{job.pk}/report/1.jsonl", f"{job.pk}/source/archive"]
+
+
+def test_a_dry_run_that_finds_bad_rows_can_be_done_without_them() -> None:
+    good = BAD.replace("0.5,0.1", "0.1,0.5")
+    job = submitted(dry_run=True, boxes=BAD + good)
+    assert bad_rows(job) == 1
+    with pytest.raises(InvalidTransition, match="found errors"):
+        confirm(job)
+    again = confirm(job, without_bad_rows=True)
+    assert (again.pk, again.state, again.committed, again.refused) == (job.pk, "succeeded", True, False)
+    assert again.options["on_error"] == "skip"
+    assert (again.totals["boxes"]["added"], again.totals["boxes"]["skipped"]) == (1, {"bad": 1})
+    assert bad_rows(again) == 0
+
+
+def test_a_dry_run_that_misses_a_column_is_not_done_without_the_file() -> None:
+    boxes = zip_of({"annotations/train-annotations-bbox.csv": f"ImageID,LabelName\n{BAD}"})
+    job = submit_import(boxes, task=None, task_name="x", options=ImportOptions(), dry_run=True, user=None)
+    assert (job.state, job.refused, bad_rows(job)) == ("succeeded", True, 0)
+    with pytest.raises(InvalidTransition, match="found errors"):
+        confirm(job, without_bad_rows=True)
 
 
 def test_an_import_that_is_refused_has_failed_and_can_be_tried_again() -> None:

@@ -13,7 +13,7 @@ from openimages_io.error_codes import FaultCode
 from openimages_io.format.issues import Severity
 from openimages_io.models import Task
 from openimages_io.models.primary import primary
-from openimages_io.transfer.options import ExportOptions, ImportOptions, SomeOptions, from_json, options_of
+from openimages_io.transfer.options import ExportOptions, ImportOptions, OnError, SomeOptions, from_json, options_of
 
 _NAMES: Final = 1000
 _NAME: Final = 255
@@ -112,6 +112,17 @@ class ExportBody(StrictSerializer):
     def options(self) -> ExportOptions:
         """What was chosen."""
         return _chosen(ExportOptions, self.validated_data)
+
+
+class ConfirmBody(StrictSerializer):
+    """What is done about the errors of a dry run that is confirmed."""
+
+    on_error = EnumField(
+        OnError,
+        required=False,
+        help_text="skip: a dry run that was refused because of its rows is done without them. abort, if not given: it "
+        "cannot be confirmed.",
+    )
 
 
 class EmptyBody(StrictSerializer):

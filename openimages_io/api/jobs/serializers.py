@@ -12,7 +12,7 @@ from openimages_io.api.users import UserSerializer
 from openimages_io.format.issues import Issue, Severity
 from openimages_io.jobs.reports import summary
 from openimages_io.jobs.status import Status, Workers, job_statuses, workers
-from openimages_io.jobs.transitions import can_cancel, can_confirm, can_retry
+from openimages_io.jobs.transitions import bad_rows, can_cancel, can_confirm, can_retry
 from openimages_io.models import Job, JobState
 from openimages_io.models.primary import primary
 from openimages_io.transfer.summary import IssueKind
@@ -108,6 +108,10 @@ class JobSerializer(serializers.ModelSerializer[Job]):
     totals = serializers.DictField(child=TotalsSerializer(), help_text="By kind of rows, such as `boxes`.")
     can_cancel = serializers.SerializerMethodField()
     can_confirm = serializers.SerializerMethodField()
+    bad_rows = serializers.SerializerMethodField(
+        help_text="For a dry run that was refused because of its rows: how many are left out if it is confirmed with "
+        "`on_error` skip; 0 where it cannot be."
+    )
     can_retry = serializers.SerializerMethodField(
         help_text="Whether it failed or was cancelled, or has waited for longer than JOB_SILENCE although no worker is "
         "busy or one has started a later job, and its archive is there."
@@ -154,6 +158,7 @@ class JobSerializer(serializers.ModelSerializer[Job]):
             "refused",
             "can_cancel",
             "can_confirm",
+            "bad_rows",
             "can_retry",
             "issues",
             "file",
@@ -202,6 +207,9 @@ class JobSerializer(serializers.ModelSerializer[Job]):
 
     def get_can_confirm(self, job: Job) -> bool:
         return can_confirm(job)
+
+    def get_bad_rows(self, job: Job) -> int:
+        return bad_rows(job)
 
     def get_can_retry(self, job: Job) -> bool:
         return can_retry(job, self.context["workers"])

@@ -14,7 +14,7 @@ from openimages_io.api.etags import expected
 from openimages_io.api.jobs.base import STARTS, StartsJobs, job_response, version_of
 from openimages_io.api.jobs.files import archive_of
 from openimages_io.api.jobs.issues import issues_response
-from openimages_io.api.jobs.requests import EmptyBody
+from openimages_io.api.jobs.requests import ConfirmBody, EmptyBody
 from openimages_io.api.jobs.serializers import IssueSerializer, JobSerializer, serialize_job, serialize_jobs
 from openimages_io.api.negotiation import IgnoreAccept
 from openimages_io.api.permissions import CONTROLS, DOWNLOADS, LISTS, SEES
@@ -25,6 +25,7 @@ from openimages_io.jobs.recovery import fail_lost_jobs
 from openimages_io.models import Job
 from openimages_io.models.job import FINAL
 from openimages_io.models.primary import primary
+from openimages_io.transfer.options import OnError
 
 
 class JobViewSet(StartsJobs):
@@ -86,11 +87,14 @@ class JobViewSet(StartsJobs):
         """Stop the job within seconds. Nothing of it is left."""
         return job_response(transitions.cancel(self._job()), request, HTTP_202_ACCEPTED)
 
-    @action(detail=True, methods=["post"], serializer_class=EmptyBody, **STARTS)
+    @action(detail=True, methods=["post"], serializer_class=ConfirmBody, **STARTS)
     def confirm(self, request: Request, pk: uuid.UUID) -> Response:
         """Write what a dry run has checked. The same job runs again, and checks again if the task has changed."""
-        job = self._job()
-        return self.start(lambda claim: transitions.confirm(job, claim))
+        job: Job = self.get_object()
+        body = self.get_serializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        skips = body.validated_data.get("on_error") == OnError.SKIP
+        return self.start(lambda claim: transitions.confirm(job, claim, without_bad_rows=skips))
 
     @action(detail=True, methods=["post"], serializer_class=EmptyBody, **STARTS)
     def retry(self, request: Request, pk: uuid.UUID) -> Response:

@@ -15,6 +15,7 @@ from rest_framework import serializers
 from openimages_io.api.idempotency import HEADER, LONGEST
 from openimages_io.api.jobs.requests import (
     ArchiveField,
+    ConfirmBody,
     EmptyBody,
     ExportBody,
     ImportForm,
@@ -140,7 +141,7 @@ extend_schema_view(
         request=EmptyBody,
         responses={202: JobSerializer, **write_error_responses(404, 409)},
     ),
-    confirm=_starts("jobs_confirm", "Confirm a dry run", EmptyBody),
+    confirm=_starts("jobs_confirm", "Confirm a dry run", ConfirmBody),
     retry=_starts("jobs_retry", "Start a job again", EmptyBody),
     file=extend_schema(
         operation_id="jobs_file",
