@@ -20,6 +20,15 @@ _TABLE: Final = re.compile(r"(<!-- (endpoints|fault codes|codes) -->\n).*?(?=<!-
 _UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
 _TOKEN: Final = re.compile(r"(?<=\"token\":\")[0-9a-f]{40}")
+_SIGNED: Final = re.compile(r"[0-9]{10}-[0-9a-f]{32}-[A-Za-z0-9_-]{43}(?=/)")
+_UNTIL: Final = re.compile(r"(?<=\.)[0-9]{10}(?=\")")
+_EXAMPLES: Final = {
+    _TOKEN: "0123456789" * 4,
+    _TIME: "2026-01-01T12:00:00Z",
+    _SIGNED: "1767283200-0123456789abcdef0123456789abcdef-0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZ-abcdef",
+    _UNTIL: "1767283200",
+}
+"""What stands for what is another each time."""
 _LOGIN: Final = (
     "from django.contrib.auth import get_user_model\n"
     "get_user_model().objects.create_superuser('admin', 'admin@localhost', 'admin')\n"
@@ -55,7 +64,9 @@ def _run(commands: list[str]) -> list[str]:
             return keys[match[0]]
 
         found = [_UUID.sub(same, text.replace(site.url, _SHOWN)) for text in printed]
-    return [_TOKEN.sub("0123456789" * 4, _TIME.sub("2026-01-01T12:00:00Z", text)) for text in found]
+    for pattern, example in _EXAMPLES.items():
+        found = [pattern.sub(example, text) for text in found]
+    return found
 
 
 def _endpoints() -> Iterator[str]:

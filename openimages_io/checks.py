@@ -102,7 +102,7 @@ def _faults_of_backend(options: conf.Options) -> Iterator[CheckMessage]:
 
 
 def _faults_of_api(options: conf.Options) -> Iterator[CheckMessage]:
-    for key in ("throttle_rate", "upload_rate"):
+    for key in ("throttle_rate", "picture_rate", "upload_rate"):
         rate = getattr(options, key)
         if not _RATE.fullmatch(rate):
             yield Error(

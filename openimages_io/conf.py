@@ -49,12 +49,18 @@ class Options:
     """Rows on a page at most."""
     throttle_rate: str = "1200/min"
     """Requests of one user."""
+    picture_rate: str = "6000/min"
+    """Pictures, thumbnails, overlays and masks that one user asks for; at signed addresses one IP address."""
     upload_rate: str = "120/min"
     """Uploads, imports and exports that one user may start."""
     max_issues_per_code: int = 10_000
     """Issues of one code that a report lists; of more it has the number and the lines."""
     delete_at_once: int = 100_000
     """Shapes and images up to which a task is deleted within the request; one of more is hidden, and a job does it."""
+    signed_addresses: bool = True
+    """Whether the API gives addresses of pictures and masks that need no login until they end."""
+    signed_address_seconds: int = 4 * 3600
+    """They end at every multiple of so many seconds, and are good for one to two times as long."""
     permissions: str = "openimages_io.permissions.TaskPermissions"
     """The class that says who may do what."""
 
@@ -85,6 +91,9 @@ def _given() -> dict[str, Any]:
         if known[key].type is str:
             if not isinstance(value, str) or not value:
                 raise ImproperlyConfigured(f"{SETTING}[{key!r}] must be a text, not {value!r}.")
+        elif known[key].type is bool:
+            if not isinstance(value, bool):
+                raise ImproperlyConfigured(f"{SETTING}[{key!r}] must be True or False, not {value!r}.")
         elif not isinstance(value, int) or isinstance(value, bool) or value < 1:
             raise ImproperlyConfigured(f"{SETTING}[{key!r}] must be a whole number above 0, not {value!r}.")
         if key == "PICTURE_PREFIX" and not _is_prefix(value):

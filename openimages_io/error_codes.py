@@ -97,6 +97,8 @@ class ErrorCode(_Code):
     NOT_AUTHENTICATED = "not_authenticated", "Nobody is logged in."
     AUTHENTICATION_FAILED = "authentication_failed", "The login is not valid."
     PERMISSION_DENIED = "permission_denied", "The user may not do this."
+    BAD_SIGNATURE = "bad_signature", "The address was not signed by this site."
+    SIGNATURE_EXPIRED = "signature_expired", "The signed address has ended."
     NOT_FOUND = "not_found", "It does not exist, or not for this user."
     METHOD_NOT_ALLOWED = "method_not_allowed", "This address has no such method."
     NOT_ACCEPTABLE = "not_acceptable", "There is no answer of a type that the client accepts."

@@ -43,6 +43,7 @@ def test_the_demo_site_gives_nothing_to_complain_about(settings: Settings) -> No
         ({"JOB_QUEUE": "nowhere"}, "openimages_io.E005"),
         ({"THROTTLE_RATE": "often"}, "openimages_io.E006"),
         ({"UPLOAD_RATE": "5 a day"}, "openimages_io.E006"),
+        ({"PICTURE_RATE": "6000"}, "openimages_io.E006"),
         ({"PERMISSIONS": "nothing.Here"}, "openimages_io.E007"),
         ({"PERMISSIONS": "Here"}, "openimages_io.E007"),
     ],
@@ -78,6 +79,7 @@ def test_a_setting_is_read_at_each_call(settings: Settings) -> None:
             for prefix in ("", "/a", "../a", "a/..", "a//b", "a/", "./a", "a\\b", "a\nb", " a", "x" * 81, "C:a", 5)
         ),
         ({"PICTURE_PREFIX": "openimages-jobs/x"}, "OPENIMAGES_IO['PICTURE_PREFIX'] must be the path of a folder"),
+        ({"SIGNED_ADDRESSES": 1}, "OPENIMAGES_IO['SIGNED_ADDRESSES'] must be True or False, not 1."),
         ({"MAX_RATIO": "5"}, "OPENIMAGES_IO['MAX_RATIO'] must be a whole number above 0, not '5'."),
         ({"MAX_RATIO": 0}, "OPENIMAGES_IO['MAX_RATIO'] must be a whole number above 0, not 0."),
         ({"MAX_RATIO": True}, "OPENIMAGES_IO['MAX_RATIO'] must be a whole number above 0, not True."),

@@ -75,7 +75,7 @@ def test_every_setting_is_documented_with_its_default() -> None:
     documented = {key: cells[1] for key, cells in rows(text_of("settings.md")).items()}
     defaults = {field.name.upper(): field.default for field in (*fields(Limits), *fields(Options))}
     assert documented == {
-        key: f"`{default}`" if isinstance(default, str) else f"{default:,}" for key, default in defaults.items()
+        key: f"`{default}`" if isinstance(default, str | bool) else f"{default:,}" for key, default in defaults.items()
     }
 
 

@@ -15,6 +15,7 @@ from rest_framework.parsers import BaseParser
 from rest_framework.permissions import SAFE_METHODS, IsAuthenticated
 from rest_framework.renderers import BaseRenderer, BrowsableAPIRenderer
 from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
 from rest_framework.viewsets import GenericViewSet
 
 from openimages_io import conf
@@ -25,7 +26,7 @@ from openimages_io.api.pagination import KeyCursorPagination
 from openimages_io.api.parsers import StrictJSONParser, check_length
 from openimages_io.api.permissions import DeclaredPermission, Rule
 from openimages_io.api.strict import query_of, unknown
-from openimages_io.api.throttling import RequestThrottle
+from openimages_io.api.throttling import PictureThrottle, RequestThrottle
 from openimages_io.models import Task
 from openimages_io.models.primary import primary
 from openimages_io.permissions import TaskPermissions, filter_once, permissions
@@ -54,6 +55,8 @@ class ApiViewSet(GenericViewSet[Any]):
     lookup_value_converter = "int"
     reads_query: ClassVar[Collection[str]] = ("list",)
     """The actions that look at every name of the query themselves; all others refuse any query."""
+    shows_pictures: ClassVar[Collection[str]] = ()
+    """The actions of which a page asks for many: they are counted by themselves."""
     takes_files = False
     """Whether the larger of the two limits on the size of a request holds."""
 
@@ -82,6 +85,12 @@ class ApiViewSet(GenericViewSet[Any]):
         if apps.is_installed("rest_framework"):
             return found
         return [renderer for renderer in found if not isinstance(renderer, BrowsableAPIRenderer)]
+
+    def get_throttles(self) -> list[BaseThrottle]:
+        """Those of the action; what shows pictures is not counted among the other requests."""
+        shows = self.action in self.shows_pictures
+        classes = [PictureThrottle if shows and found is RequestThrottle else found for found in self.throttle_classes]
+        return [found() for found in classes]
 
     def get_exception_handler(self) -> Callable[..., Any]:
         """Ours, whatever the project has set."""

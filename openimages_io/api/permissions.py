@@ -38,6 +38,8 @@ SEES: Final = Rule(lambda site, user, row: True)
 """Whoever the row exists for."""
 LISTS: Final = Rule(lambda site, user, row: True, is_of_request=True)
 """Everybody, for what exists for them."""
+SIGNED: Final = Rule(lambda site, user, row: True)
+"""Whoever has the address, which was signed for somebody who might see the row."""
 CREATES_TASKS: Final = Rule(lambda site, user, row: site.may_create_tasks(user), is_of_request=True)
 IMPORTS_NEW: Final = Rule(lambda site, user, row: site.may_import(user, None), is_of_request=True)
 IMPORTS: Final = Rule(lambda site, user, task: site.may_import(user, task))

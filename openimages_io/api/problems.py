@@ -9,7 +9,10 @@ PROBLEM_JSON: Final = "application/problem+json"
 CODES: Final[Mapping[int, tuple[ErrorCode, ...]]] = {
     400: (ErrorCode.INVALID, ErrorCode.PARSE_ERROR, ErrorCode.BAD_IDEMPOTENCY_KEY),
     401: (ErrorCode.AUTHENTICATION_FAILED, ErrorCode.NOT_AUTHENTICATED),
-    403: (ErrorCode.PERMISSION_DENIED, ErrorCode.NOT_AUTHENTICATED, ErrorCode.AUTHENTICATION_FAILED),
+    403: (
+        *(ErrorCode.PERMISSION_DENIED, ErrorCode.NOT_AUTHENTICATED, ErrorCode.AUTHENTICATION_FAILED),
+        *(ErrorCode.BAD_SIGNATURE, ErrorCode.SIGNATURE_EXPIRED),
+    ),
     404: (ErrorCode.NOT_FOUND,),
     405: (ErrorCode.METHOD_NOT_ALLOWED,),
     406: (ErrorCode.NOT_ACCEPTABLE,),

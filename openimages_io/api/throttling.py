@@ -19,6 +19,19 @@ class RequestThrottle(UserRateThrottle):
         return conf.options().throttle_rate
 
 
+class PictureThrottle(UserRateThrottle):
+    """What a page shows many of: pictures, thumbnails, overlays and masks, which so never keep anybody from saving.
+
+    Of one user, or where nobody has logged in, of one address.
+    """
+
+    scope = "openimages-pictures"
+
+    def get_rate(self) -> str:
+        """The site's setting."""
+        return conf.options().picture_rate
+
+
 class UploadThrottle(UserRateThrottle):
     """What costs more than a request: uploads, imports and exports."""
 

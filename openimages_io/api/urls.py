@@ -15,6 +15,7 @@ from openimages_io.api.me import MeViewSet
 from openimages_io.api.negotiation import IgnoreAccept
 from openimages_io.api.routers import ListRouter, Router, RowRouter
 from openimages_io.api.shapes.views import ShapeViewSet
+from openimages_io.api.signed import SignedViewSet
 from openimages_io.api.tasks.views import TaskViewSet
 
 app_name = "openimages_io"
@@ -35,6 +36,10 @@ _shapes = ShapeViewSet.as_view(
     {"get": "list", "post": "create", "put": "bulk_update", "patch": "partial_bulk_update"}, detail=False, suffix="List"
 )
 _mask = ShapeViewSet.as_view({"get": "mask"}, detail=True, content_negotiation_class=IgnoreAccept)
+_signed = {
+    shown: SignedViewSet.as_view({"get": shown}, detail=True, content_negotiation_class=IgnoreAccept)
+    for shown in ("file", "thumbnail", "mask")
+}
 _imports = TaskJobViewSet.as_view(
     {"post": "import_new"}, detail=False, serializer_class=NewTaskImportForm, suffix="Import", **UPLOADS
 )
@@ -48,6 +53,9 @@ urlpatterns: list[URLPattern] = [
     path("images/<int:pk>/overlay.svg", _overlay, name="image-overlay"),
     path("images/<int:pk>/shapes/", _shapes, name="image-shapes"),
     path("shapes/<int:pk>/mask.png", _mask, name="shape-mask"),
+    path("images/<int:pk>/file/<str:signature>/", _signed["file"], name="signed-file"),
+    path("images/<int:pk>/thumbnail/<str:signature>/", _signed["thumbnail"], name="signed-thumbnail"),
+    path("shapes/<int:pk>/mask/<str:signature>/", _signed["mask"], name="signed-mask"),
     path("imports/", _imports, name="imports"),
 ]
 

@@ -30,14 +30,17 @@ _TYPES: Final = (
 """What each kind of picture begins with, its type, and its extensions, of which the first is the usual one."""
 CONTENT_TYPES: Final = (*(kind for _, kind, _ in _TYPES), UNKNOWN)
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+ASK: Final = "private, no-cache"
+"""Of what caches may keep for one user, and must ask about each time."""
 _HEADERS: Final = {
-    "Cache-Control": "private, no-cache",
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
     "X-Content-Type-Options": "nosniff",
 }
 
 
-def file_response(request: HttpRequest, image: Image, *, as_stored: bool = False) -> HttpResponseBase | None:
+def file_response(
+    request: HttpRequest, image: Image, *, as_stored: bool = False, cache_control: str = ASK
+) -> HttpResponseBase | None:
     """The picture's file, of the type that its content is; None if there is none or the storage has lost it.
 
     With `as_stored` its EXIF orientation is “normal”, so that a browser shows the pixels in the frame that annotations
@@ -48,7 +51,7 @@ def file_response(request: HttpRequest, image: Image, *, as_stored: bool = False
     if name is None:
         return None
     etag = f'"{image.file_digest or hashlib.sha256(name.encode()).hexdigest()}{"-as-stored" * as_stored}"'
-    if (known := _conditional(request, etag)) is not None:
+    if (known := _conditional(request, etag, cache_control)) is not None:
         return known
     try:
         file: IO[bytes] = image.file.storage.open(name, "rb")
@@ -61,7 +64,7 @@ def file_response(request: HttpRequest, image: Image, *, as_stored: bool = False
         return None
     kind, suffixes = next(((kind, suffixes) for magic, kind, suffixes in _TYPES if magic.match(start)), (UNKNOWN, ()))
     said = _file_name(image, suffixes)
-    headers = _HEADERS | {"ETag": etag}
+    headers = _HEADERS | {"ETag": etag, "Cache-Control": cache_control}
     return FileResponse(file, as_attachment=kind == UNKNOWN, filename=said, content_type=kind, headers=headers)
 
 
@@ -72,14 +75,16 @@ def _all_of(file: Any) -> bytes:
     return bytes(file.read())
 
 
-def thumbnail_response(request: HttpRequest, image: Image, size: int) -> HttpResponseBase | None:
+def thumbnail_response(
+    request: HttpRequest, image: Image, size: int, *, cache_control: str = ASK
+) -> HttpResponseBase | None:
     """A small picture, as `thumbnail` makes it; None if there is no picture. Raises `BadPicture`.
 
-    In the place of one that would take too much memory there is a drawn placeholder.
+    In the place of one that would take too much memory there is a drawn placeholder, about which caches always ask.
     """
     if image.file and image.file_digest:
         etag = _etag_of(f"{image.file_digest}-{size_for(size)}")
-        if (known := _conditional(request, etag)) is not None:
+        if (known := _conditional(request, etag, cache_control)) is not None:
             return known
     try:
         file = thumbnail(image, size)
@@ -88,7 +93,7 @@ def thumbnail_response(request: HttpRequest, image: Image, size: int) -> HttpRes
     if file is None:
         return None
     etag = _etag_of(PurePosixPath(str(file.name)).stem)
-    return _conditional(request, etag) or _whole(file.read(), "image/jpeg", etag)
+    return _conditional(request, etag, cache_control) or _whole(file.read(), "image/jpeg", etag, cache_control)
 
 
 def overlay_response(request: HttpRequest, image: Image) -> HttpResponseBase:
@@ -102,16 +107,17 @@ def overlay_response(request: HttpRequest, image: Image) -> HttpResponseBase:
     return _whole(document.encode(), "image/svg+xml", etag)
 
 
-def _whole(content: bytes, kind: str, etag: str) -> HttpResponse:
-    return HttpResponse(content, content_type=kind, headers=_HEADERS | {"ETag": etag})
+def _whole(content: bytes, kind: str, etag: str, cache_control: str = ASK) -> HttpResponse:
+    headers = _HEADERS | {"ETag": etag, "Cache-Control": cache_control}
+    return HttpResponse(content, content_type=kind, headers=headers)
 
 
-def _conditional(request: HttpRequest, etag: str) -> HttpResponse | None:
+def _conditional(request: HttpRequest, etag: str, cache_control: str = ASK) -> HttpResponse | None:
     """The answer to who has it already."""
     response = get_conditional_response(request, etag=etag)
     if response is not None:
         response["ETag"] = etag
-        response["Cache-Control"] = _HEADERS["Cache-Control"]
+        response["Cache-Control"] = cache_control
     return response
 
 

@@ -32,6 +32,9 @@ IMPORT: Final = "who may import"
 """Of those, who has the permission to import, the owner too."""
 EXPORT: Final = "who may export"
 
+SIGNED: Final = "who has the address"
+"""Without a login."""
+
 
 @dataclass(frozen=True)
 class Place:
@@ -123,6 +126,8 @@ TABLE: Final = [
     Row("image-file", "get", TASK, of_image, verbs("image", "view")),
     Row("image-file", "put", TASK, of_image, verbs("image", "change")),
     Row("image-thumbnail", "get", TASK, of_image, verbs("image", "view")),
+    Row("signed-file", "get", SIGNED, of_image),
+    Row("signed-thumbnail", "get", SIGNED, of_image),
     Row("image-neighbours", "get", TASK, of_image, verbs("image", "view")),
     Row("image-overlay", "get", TASK, of_image, verbs("image", "view") | verbs("shape", "view")),
     Row("image-shapes", "get", TASK, of_image, verbs("shape", "view")),
@@ -133,6 +138,7 @@ TABLE: Final = [
     Row("shape-detail", "patch", TASK, of_shape, verbs("shape", "change")),
     Row("shape-detail", "delete", TASK, of_shape, verbs("shape", "delete")),
     Row("shape-mask", "get", TASK, of_shape, verbs("shape", "view")),
+    Row("signed-mask", "get", SIGNED, of_shape),
     Row("imports", "post", IMPORT),
     Row("task-imports", "post", IMPORT, of_task, verbs("task", "change")),
     Row("task-exports", "post", EXPORT, of_task),
@@ -208,7 +214,7 @@ def test_the_table_has_every_endpoint_once() -> None:
     assert set(told) == there
 
 
-ROWS: Final = pytest.mark.parametrize("row", TABLE, ids=str)
+ROWS: Final = pytest.mark.parametrize("row", [row for row in TABLE if row.who != SIGNED], ids=str)
 
 
 @ROWS
@@ -249,6 +255,26 @@ def test_staff_may_do_what_the_models_permissions_say(row: Row, place: Place) ->
         who = user(f"almost {lacking}", "view_task", *(needs - {lacking}), is_staff=True)
         assert status(row, place, who) == 403, lacking
     assert is_open(status(row, place, user("worker", "view_task", *needs, is_staff=True)))
+
+
+@pytest.mark.parametrize("row", [row for row in TABLE if row.who == SIGNED], ids=str)
+def test_a_signed_address_is_for_whoever_has_it_and_for_nobody_else(row: Row, place: Place, owner: Any) -> None:
+    client = APIClient()
+    client.force_authenticate(owner)
+    shown = row.name.removeprefix("signed-")
+    if shown == "mask":
+        url = client.get(f"/api/v1/images/{place.image.pk}/shapes/").json()["shapes"][0]["mask"]["url"]
+    else:
+        url = client.get(f"/api/v1/images/{place.image.pk}/").json()[shown]
+    made_up = reverse(f"openimages_io:{row.name}", args=[row.key(place) if row.key else 0, "x"])
+    for who in (None, user("stranger"), owner):
+        client = APIClient()
+        if who is not None:
+            client.force_authenticate(who)
+        response = client.get(url)
+        let_go(response)
+        assert response.status_code == 200
+        assert client.get(made_up).status_code == 403
 
 
 def test_specs_have_permissions_of_their_own(place: Place) -> None:

@@ -55,8 +55,8 @@ def test_pictures_become_images(api: APIClient, url: str, media: Path, stored: l
     ]
     assert [found["file_suffix"] for found in made] == [".PNG", ".jpg"]
     assert [found["file_digest"] for found in made] == [digest_of(picture()), digest_of(jpeg)]
-    assert made[0]["file"] == f"http://testserver/api/v1/images/{made[0]['id']}/file/"
-    assert made[0]["thumbnail"] == f"http://testserver/api/v1/images/{made[0]['id']}/thumbnail/"
+    for view in ("file", "thumbnail"):
+        assert made[0][view].startswith(f"http://testserver/api/v1/images/{made[0]['id']}/{view}/")
     stored += [media / str(image.file.name) for image in Image.objects.all()]
     assert [path.read_bytes() for path in stored] == [picture(), jpeg]
 

@@ -165,6 +165,12 @@ def api(user: Any, archive: Path) -> None:
         after = read(f"{place}/images/", {"ordering": "-name", "kind": "tag", "after": image["id"], "count": "true"})
         assert after["results"][0]["id"] == beside["next"]
         shapes = ask("get", image["shapes"])
+        masks = [shape["mask"]["url"] for shape in shapes.json()["shapes"] if shape["mask"]]
+        assert masks
+        for signed in (image["file"], image["thumbnail"], *masks):
+            shown = APIClient().get(signed)  # nobody is logged in
+            assert shown.status_code == 200, (signed, content(shown)[:2000])
+            assert content(shown)
         back = ask("put", image["shapes"], shapes.json(), if_match=shapes.headers["ETag"])
         assert back.json()["shapes"] == shapes.json()["shapes"]
         upload = SimpleUploadedFile("again.zip", archive.read_bytes())

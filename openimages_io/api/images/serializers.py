@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from openimages_io.api.errors import fault_detail
 from openimages_io.api.fields import LARGEST_BIG, ModelSerializer, StrictCharField, StrictFloatField, StrictIntegerField
 from openimages_io.api.reverse import reverse_url
+from openimages_io.api.signing import AddressSigner, Shown, address_signer, content_of
 from openimages_io.api.strict import StrictFormSerializer, StrictSerializer
 from openimages_io.error_codes import FaultCode
 from openimages_io.format.names import image_id_of, unsafe_image_id, unsafe_word
@@ -17,6 +18,7 @@ from openimages_io.format.sizes import MAX_SIDE
 from openimages_io.models import Image, Shape
 from openimages_io.models.image import DEFAULT_SUBSET, PROVENANCE
 from openimages_io.models.thumbnails import SIZES
+from openimages_io.permissions import permissions
 
 
 class ImageIdField(StrictCharField):
@@ -98,8 +100,12 @@ class NewImageSerializer(StrictSerializer, ModelSerializer):
 class ImageSerializer(NewImageSerializer):
     """An image."""
 
-    file = serializers.SerializerMethodField(help_text="The URL of the picture; null if there is none.")
-    thumbnail = serializers.SerializerMethodField(help_text="The URL of a thumbnail; null if there is none.")
+    file = serializers.SerializerMethodField(
+        help_text="The URL of the picture, signed unless the site gives no such; null if there is none."
+    )
+    thumbnail = serializers.SerializerMethodField(
+        help_text="The URL of a thumbnail, signed likewise; null if there is none."
+    )
     overlay = serializers.SerializerMethodField(help_text="The URL of the shapes as SVG.")
     shapes = serializers.SerializerMethodField(help_text="The URL of the shapes.")
     shape_count = serializers.SerializerMethodField(help_text="How many shapes there are.")
@@ -124,13 +130,20 @@ class ImageSerializer(NewImageSerializer):
     def _place(self, image: Image, rest: str) -> str:
         return f"{self.context['prefix']}{image.pk}/{rest}"
 
+    def _shown(self, image: Image, shown: Shown) -> str | None:
+        if not image.file:
+            return None
+        signer: AddressSigner | None = self.context["signer"]
+        end = "" if signer is None else f"{signer.sign(shown, image.pk, content_of(image))}/"
+        return self._place(image, f"{shown}/{end}")
+
     def get_file(self, image: Image) -> str | None:
         """The address of the picture."""
-        return self._place(image, "file/") if image.file else None
+        return self._shown(image, "file")
 
     def get_thumbnail(self, image: Image) -> str | None:
         """The address of a small picture."""
-        return self._place(image, "thumbnail/") if image.file else None
+        return self._shown(image, "thumbnail")
 
     def get_overlay(self, image: Image) -> str:
         """The address of the shapes as SVG."""
@@ -152,12 +165,13 @@ def _shapes(images: Sequence[Image]) -> QuerySet[Shape]:
 
 
 def serialize_images(images: Sequence[Image], request: Request, *, new: bool = False) -> list[dict[str, Any]]:
-    """The images as JSON, for one query more unless they are new."""
+    """The images of one task as JSON, for one query more unless they are new."""
     drawn = Shape.objects.none() if new else _shapes(images)
     counts = drawn.order_by().values_list("image").annotate(n=Count("*"))
     # One address serves for all: the patterns below it are fixed, and resolving four for each image takes its time.
     prefix = reverse_url("image-detail", request, 0).removesuffix("0/")
-    context = {"prefix": prefix, "shape_counts": dict(counts)}
+    may_see = bool(images) and permissions().allows(request.user, "view", Image, images[0].task)
+    context = {"prefix": prefix, "shape_counts": dict(counts), "signer": address_signer() if may_see else None}
     shown: Any = ImageSerializer(images, many=True, context=context).data
     return list(shown)
 

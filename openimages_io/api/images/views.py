@@ -6,7 +6,6 @@ from typing import Any, Final
 from django.http.response import HttpResponseBase
 from rest_framework import status
 from rest_framework.decorators import action
-from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
@@ -14,16 +13,14 @@ from rest_framework.serializers import BaseSerializer
 from openimages_io.annotations.images import change_image, delete_image, set_picture
 from openimages_io.annotations.versions import version_of_image
 from openimages_io.api.base import ApiViewSet
-from openimages_io.api.errors import PreconditionFailed
 from openimages_io.api.etags import expected, tagged
 from openimages_io.api.images.creation import create, upload, uploaded_picture
+from openimages_io.api.images.pictures import send_file, send_overlay, send_thumbnail
 from openimages_io.api.images.serializers import (
-    FileQuerySerializer,
     ImageSerializer,
     NeighboursSerializer,
     NewImageSerializer,
     PictureFileSerializer,
-    ThumbnailQuerySerializer,
     UploadSerializer,
     serialize_images,
 )
@@ -34,9 +31,7 @@ from openimages_io.api.permissions import may
 from openimages_io.api.throttling import UploadThrottle
 from openimages_io.filtersets.images import ImageFilterSet
 from openimages_io.filtersets.keyset import neighbours
-from openimages_io.format.pictures import BadPicture
 from openimages_io.models import Image, Shape
-from openimages_io.viewing.serving import file_response, overlay_response, thumbnail_response
 
 _UPLOADS: Final[dict[str, Any]] = {
     "parser_classes": (StrictMultiPartParser,),
@@ -65,6 +60,7 @@ class ImageViewSet(ApiViewSet):
     filterset_class = ImageFilterSet
     pagination_class = ImagePagination
     reads_query = ("list", "neighbours", "file", "thumbnail")
+    shows_pictures = ("file", "thumbnail", "overlay")
 
     def get_serializer_class(self) -> type[BaseSerializer[Any]]:
         """By the action."""
@@ -124,11 +120,7 @@ class ImageViewSet(ApiViewSet):
 
         Browsers turn an `<img>` by that tag, and CSS cannot keep them from it across origins: show `?as_stored=1`.
         """
-        image, query = self._picture(FileQuerySerializer)
-        try:
-            return _sent(file_response(_plain(request), image, as_stored=query["as_stored"] == "1"))
-        except BadPicture as fault:
-            raise NotFound(f"The picture cannot be shown as it is stored, because it {fault}.") from None
+        return send_file(request, self.get_object())
 
     @file.mapping.put
     def set_file(self, request: Request, pk: int) -> Response:
@@ -142,18 +134,14 @@ class ImageViewSet(ApiViewSet):
 
         In the place of one that would take more memory than the site gives there is a grey placeholder that says so.
         """
-        image, query = self._picture(ThumbnailQuerySerializer)
-        try:
-            return _sent(thumbnail_response(_plain(request), image, query["size"]))
-        except BadPicture as fault:
-            raise NotFound(f"There is no thumbnail, for the picture {fault}.") from None
+        return send_thumbnail(request, self.get_object())
 
     def overlay(self, request: Request, pk: int) -> HttpResponseBase:
         """Boxes, polygons, ellipses and outlines of masks in their labels' colours, to be laid over the picture.
 
         The viewBox is in pixels. Each shape has `data-shape`, `data-label` and `data-kind`, and a title.
         """
-        return _sent(overlay_response(_plain(request), self.get_object()))
+        return send_overlay(request, self.get_object())
 
     def answer(self, image: Image) -> Response:
         """The image with its ETag."""
@@ -161,23 +149,3 @@ class ImageViewSet(ApiViewSet):
 
     def _created(self, images: Sequence[Image]) -> Response:
         return Response({"results": serialize_images(images, self.request, new=True)}, status.HTTP_201_CREATED)
-
-    def _picture(self, asked: type[BaseSerializer[Any]]) -> tuple[Image, dict[str, Any]]:
-        """The image, and what the query says of its picture."""
-        image = self.get_object()
-        query = asked(data=self.request.query_params)
-        query.is_valid(raise_exception=True)
-        return image, query.validated_data
-
-
-def _plain(request: Request) -> Any:
-    """Django's request, which its own functions want."""
-    return request._request  # noqa: SLF001  (DRF has no other way to it)
-
-
-def _sent(response: HttpResponseBase | None) -> HttpResponseBase:
-    if response is None:
-        raise NotFound("There is no picture file.")
-    if response.status_code == PreconditionFailed.status_code:
-        raise PreconditionFailed("It is another one by now.")
-    return response

@@ -33,9 +33,10 @@ _TAGS: Final = ["images"]
 _FORM: Final = "multipart/form-data"
 _CONTROL: Final = r"\u0000-\u001f\u007f-\u009f\u2028\u2029"
 _PART: Final = rf"(?!\.{{1,2}}(?:/|$))[^/\\{_CONTROL}]+"
-_PICTURE_ETAG: Final = OpenApiParameter(
+PICTURE_ETAG: Final = OpenApiParameter(
     "ETag", str, OpenApiParameter.HEADER, response=[200, 304], description="Strong; it changes with the content."
 )
+DISPOSITION: Final = OpenApiParameter("Content-Disposition", str, OpenApiParameter.HEADER, response=[200])
 
 extend_schema_field(
     {"type": "string", "minLength": 1, "maxLength": 255, "pattern": rf"^(?![A-Za-z]:){_PART}(?:/{_PART})*$"}
@@ -112,8 +113,8 @@ extend_schema_view(
         parameters=[
             FileQuerySerializer,
             KNOWN,
-            _PICTURE_ETAG,
-            OpenApiParameter("Content-Disposition", str, OpenApiParameter.HEADER, response=[200]),
+            PICTURE_ETAG,
+            DISPOSITION,
         ],
         responses={(200, kind): OpenApiTypes.BINARY for kind in CONTENT_TYPES} | UNCHANGED | error_responses(404, 412),
     ),
@@ -121,7 +122,7 @@ extend_schema_view(
         operation_id="images_thumbnail",
         tags=_TAGS,
         summary="Get a thumbnail",
-        parameters=[ThumbnailQuerySerializer, KNOWN, _PICTURE_ETAG],
+        parameters=[ThumbnailQuerySerializer, KNOWN, PICTURE_ETAG],
         responses={(200, "image/jpeg"): OpenApiTypes.BINARY, **UNCHANGED, **error_responses(404, 412)},
     ),
 )(ImageViewSet)
@@ -137,6 +138,6 @@ extend_schema(
     operation_id="images_overlay",
     tags=_TAGS,
     summary="Draw the shapes as SVG",
-    parameters=[KNOWN, _PICTURE_ETAG],
+    parameters=[KNOWN, PICTURE_ETAG],
     responses={(200, "image/svg+xml"): OpenApiTypes.BINARY, **UNCHANGED, **error_responses(404, 412)},
 )(ImageViewSet.overlay)

@@ -8,7 +8,10 @@ _PIXELS: Final[Schema] = {"type": ["integer", "null"], "minimum": 1}
 _MASK: Final[Schema] = {
     "width": {**_PIXELS, "description": "The mask's own size, as its pixels have it."},
     "height": {**_PIXELS, "description": "The mask's own size, as its pixels have it."},
-    "url": {"type": ["string", "null"], "description": "Where the PNG is; null if there is none."},
+    "url": {
+        "type": ["string", "null"],
+        "description": "The URL of the PNG, signed unless the site gives no such; null if there is none.",
+    },
     "clicks": {"type": "string", "description": "`x y t;…` in fractions, t is 1 in the object and 0 outside."},
 }
 _PNG: Final[Schema] = {"type": "string", "contentEncoding": "base64", "contentMediaType": "image/png"}

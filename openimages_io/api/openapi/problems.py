@@ -10,7 +10,7 @@ _RETRY: Final = {"Retry-After": {"description": "Seconds to wait.", "schema": {"
 _RESPONSES: Final[dict[int, tuple[str, str, dict[str, Any]]]] = {
     400: ("BadRequest", "A value of the request is wrong; `errors` has every fault with its path.", {}),
     401: ("Unauthorized", "Nobody is logged in.", {}),
-    403: ("Forbidden", "What is there may not be done by this user.", {}),
+    403: ("Forbidden", "This user may not do it, or a signed address is not of this site, or has ended.", {}),
     404: ("NotFound", "It does not exist, or this user may not see it.", {}),
     406: ("NotAcceptable", "The answer cannot be had in the format that was asked for.", {}),
     409: ("Conflict", "What is asked for does not go with the state that things are in.", {}),

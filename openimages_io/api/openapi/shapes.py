@@ -20,6 +20,7 @@ _UNITS: Final = OpenApiParameter(
     "units", str, enum=["fractions", "pixels"], description="Of coordinates, in the request and in the answer."
 )
 _FORMS: Final = OpenApiParameter("masks", str, enum=["png", "rle"], description="Adds the masks' pixels to the answer.")
+DRAW: Final = OpenApiParameter("draw", str, enum=["0", "1"], description="1 to draw a shape that has no PNG.")
 _CHANGED: Final = "the annotations have changed"
 _TAGS: Final = ["shapes"]
 
@@ -76,7 +77,7 @@ extend_schema(
     operation_id="shapes_mask",
     tags=_TAGS,
     parameters=[
-        OpenApiParameter("draw", str, enum=["0", "1"], description="1 to draw a shape that has no PNG."),
+        DRAW,
         KNOWN,
         ETAG,
     ],

@@ -8,10 +8,12 @@ from rest_framework.request import Request
 
 from openimages_io.annotations.shapes.units import Size, size_for, units_of
 from openimages_io.api.errors import fault_detail, readable
+from openimages_io.api.signing import AddressSigner, address_signer
 from openimages_io.api.strict import query_of, unknown
 from openimages_io.error_codes import FaultCode
-from openimages_io.models import Image
+from openimages_io.models import Image, Shape, Task
 from openimages_io.models.rules import quote
+from openimages_io.permissions import permissions
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,8 @@ class ShapeFormat:
 
     pixels: bool = False
     masks: Literal["", "png", "rle"] = ""
+    signer: AddressSigner | None = None
+    """What the addresses of masks are signed by: a part of the form, since they end."""
 
     @property
     def units(self) -> str:
@@ -27,8 +31,11 @@ class ShapeFormat:
         return units_of(in_pixels=self.pixels)
 
 
-def requested_format(request: Request) -> ShapeFormat:
-    """The form that the query asks for. Raises `ValidationError`."""
+def requested_format(request: Request, task: Task) -> ShapeFormat:
+    """The form that the query asks for of shapes of the task. Raises `ValidationError`.
+
+    Addresses are signed for who may see the shapes.
+    """
     units, masks = request.query_params.get("units", "fractions"), request.query_params.get("masks", "")
     faults: dict[str, Any] = unknown(query_of(request), ("units", "masks"))
     if units not in {"fractions", "pixels"}:
@@ -39,7 +46,9 @@ def requested_format(request: Request) -> ShapeFormat:
         faults["masks"] = fault_detail(f"{readable(quote(masks))} is not one of: png, rle.", FaultCode.INVALID_CHOICE)
     if faults:
         raise ValidationError(faults)
-    return ShapeFormat(units == "pixels", "png" if masks == "png" else "rle" if masks == "rle" else "")
+    chosen: Literal["", "png", "rle"] = "png" if masks == "png" else "rle" if masks == "rle" else ""
+    may_see = permissions().allows(request.user, "view", Shape, task)
+    return ShapeFormat(units == "pixels", chosen, address_signer() if may_see else None)
 
 
 def size_of(image: Image, form: ShapeFormat) -> Size | None:
@@ -54,4 +63,6 @@ def etag_of(revision: int, form: ShapeFormat, size: Size | None) -> str:
         parts.append(f"pixels-{size[0]}x{size[1]}")
     if form.masks:
         parts.append(form.masks)
+    if form.signer is not None:
+        parts.append(str(form.signer.until))
     return f'"{".".join(parts)}"'

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, Final
 
-from django.db.models import IntegerField, QuerySet, Sum, TextField
+from django.db.models import IntegerField, QuerySet, Sum, TextField, Value
 from django.db.models.functions import Cast, Length
 from rest_framework.request import Request
 
@@ -21,11 +21,13 @@ from openimages_io.annotations.shapes.submitted_masks import PixelBudget
 from openimages_io.annotations.shapes.units import Size, in_pixels
 from openimages_io.api.reverse import reverse_url
 from openimages_io.api.shapes.formats import ShapeFormat
+from openimages_io.api.signing import CONTENT_LENGTH
 from openimages_io.error_codes import ErrorCode
 from openimages_io.format.masks import BadMask, decode, unpacked_bytes
 from openimages_io.geometry import encode_rle
 from openimages_io.models import Image, Shape, ShapeKind
 from openimages_io.models.flags import FLAGS
+from openimages_io.models.png_digest import PngDigest
 from openimages_io.models.rules import BOX
 
 _TEXTS: Final = {f"{name}_text": Cast(name, TextField()) for name in ("points", "clicks", "attributes")}
@@ -33,7 +35,7 @@ _NUMBERS: Final = {f"{name}_number": Cast(name, IntegerField()) for name in ("oc
 _STORED_AS: Final = {column.rpartition("_")[0]: column for column in ("label_id", *_TEXTS, *_NUMBERS)}
 _COLUMNS: Final = (
     *("id", *(_STORED_AS.get(name, name) for name in FIELDS[:-1]), *(_STORED_AS[name] for name in FLAGS)),
-    *("mask", "mask__width", "mask__height", "mask__clicks", "png_bytes"),
+    *("mask", "mask__width", "mask__height", "mask__clicks", "png_bytes", "content"),
 )
 """In the order of the fields; the mask is the last of them."""
 _FLAGS: Final = {None: "null", 0: "false", 1: "true"}
@@ -71,7 +73,8 @@ class ShapeWriter:
     def each(self, shapes: QuerySet[Shape]) -> dict[int, str]:
         """The JSON of each shape by its key, in the order of keys."""
         columns = (*_COLUMNS, *(["mask__png"] if self.form.masks else []))
-        rows = shapes.annotate(**_TEXTS, **_NUMBERS, png_bytes=Length("mask__png"))
+        signed = Value(None, TextField()) if self.form.signer is None else PngDigest("mask__png")
+        rows = shapes.annotate(**_TEXTS, **_NUMBERS, png_bytes=Length("mask__png"), content=signed)
         return {row[0]: self._write(*row) for row in rows.order_by("pk").values_list(*columns)}
 
     def together(self, shapes: QuerySet[Shape], image: Image) -> str:
@@ -124,12 +127,19 @@ class ShapeWriter:
             *(json.dumps(source) if source else '""', *rest[1:], _FLAGS[occluded], attributes, pixels),
         ))  # fmt: skip
 
-    def _write_mask(self, key: int, width: int | None, height: int | None, clicks: str, length: int, *png: Any) -> str:
-        url = f"{self._before}/{key}/{self._after}" if length else None
+    def _write_mask(
+        self, key: int, width: int | None, height: int | None, clicks: str, length: int, content: str | None, *png: Any
+    ) -> str:
+        url = self._address(key, content) if length else None
         mask: dict[str, Any] = {"width": width, "height": height, "url": url, "clicks": clicks}
         if png:
             mask[self.form.masks] = self._pixels(bytes(png[0])) if length else None
         return json.dumps(mask)
+
+    def _address(self, key: int, content: str | None) -> str:
+        if self.form.signer is None or content is None:
+            return f"{self._before}/{key}/{self._after}"
+        return f"{self._before}/{key}/mask/{self.form.signer.sign('mask', key, content[:CONTENT_LENGTH])}/"
 
     def _pixels(self, png: bytes) -> str | dict[str, Any] | None:
         if self.form.masks == "png":

@@ -2,30 +2,26 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from hashlib import blake2b
-from typing import Any, Final
+from typing import Final
 
 from django.db.models import QuerySet
 from django.http import Http404
 from django.http.response import HttpResponse, HttpResponseBase
 from django.utils.cache import patch_cache_control
 from rest_framework import status
-from rest_framework.exceptions import PermissionDenied, ValidationError
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from openimages_io.annotations.shapes.items import Items
-from openimages_io.annotations.shapes.pixels import png_of
 from openimages_io.annotations.shapes.saving import Saver, locked
 from openimages_io.api.base import ApiViewSet
-from openimages_io.api.errors import fault_detail
 from openimages_io.api.etags import check_match, is_known, require_match
 from openimages_io.api.permissions import may
 from openimages_io.api.shapes.formats import ShapeFormat, etag_of, requested_format, size_of
+from openimages_io.api.shapes.masks import send_mask
 from openimages_io.api.shapes.serialization import ShapeWriter
-from openimages_io.api.strict import unknown
-from openimages_io.error_codes import FaultCode
 from openimages_io.models import Image, Shape
 from openimages_io.permissions import Verb
 
@@ -56,11 +52,13 @@ class ShapeViewSet(ApiViewSet):
         "partial_update",
         "mask",
     )
+    shows_pictures = ("mask",)
     pagination_class = None  # type: ignore[assignment]  # DRF takes None: a list is all shapes of one image
 
     def list(self, request: Request, pk: int) -> HttpResponseBase:
         """Reads all shapes of a picture, in the order of their ids."""
-        image, form = self.get_row(Image, pk), requested_format(request)
+        image = self.get_row(Image, pk)
+        form = requested_format(request, image.task)
         if is_known(request, etag_of(image.revision, form, size_of(image, form))):
             return self.answer("", image, form, status.HTTP_304_NOT_MODIFIED)
         shapes = Shape.objects.filter(image=image)
@@ -68,7 +66,8 @@ class ShapeViewSet(ApiViewSet):
 
     def create(self, request: Request, pk: int) -> HttpResponseBase:
         """Adds a shape, or a list of them, to a picture."""
-        image, form = self.get_row(Image, pk), requested_format(request)
+        image = self.get_row(Image, pk)
+        form = requested_format(request, image.task)
         items = Items(in_pixels=form.pixels)
         items.read_new(request.data)
         with locked(image, user=request.user) as saver:
@@ -81,7 +80,8 @@ class ShapeViewSet(ApiViewSet):
         A shape with an id keeps its key, its PNG and every field that is left out. One without is made. One that is
         not named is deleted.
         """
-        image, form = self.get_row(Image, pk), requested_format(request)
+        image = self.get_row(Image, pk)
+        form = requested_format(request, image.task)
         require_match(request)
         items = Items(in_pixels=form.pixels)
         items.read_save(request.data, image.pk)
@@ -95,7 +95,8 @@ class ShapeViewSet(ApiViewSet):
         The answer has those that were created and changed, in the order of the request, a created one with the `key`
         that the client gave it.
         """
-        image, form = self.get_row(Image, pk), requested_format(request)
+        image = self.get_row(Image, pk)
+        form = requested_format(request, image.task)
         items = Items(in_pixels=form.pixels)
         items.read_patch(request.data)
         needed = {_VERBS[name] for name in _VERBS if isinstance(request.data, dict) and request.data.get(name)}
@@ -107,14 +108,16 @@ class ShapeViewSet(ApiViewSet):
 
     def retrieve(self, request: Request, pk: int) -> HttpResponseBase:
         """Reads a shape."""
-        shape, form = self.get_object(), requested_format(request)
+        shape = self.get_object()
+        form = requested_format(request, shape.task)
         if is_known(request, etag_of(shape.image.revision, form, size_of(shape.image, form))):
             return self.answer("", shape.image, form, status.HTTP_304_NOT_MODIFIED)
         return self._one(shape.image, form, Shape.objects.filter(pk=pk))
 
     def partial_update(self, request: Request, pk: int) -> HttpResponseBase:
         """Changes some fields of a shape."""
-        shape, form = self.get_object(), requested_format(request)
+        shape = self.get_object()
+        form = requested_format(request, shape.task)
         items = Items(in_pixels=form.pixels)
         items.read_changes(request.data, pk)
         with locked(shape.image, user=request.user) as saver:
@@ -132,23 +135,7 @@ class ShapeViewSet(ApiViewSet):
 
     def mask(self, request: Request, pk: int) -> HttpResponse:
         """The PNG of a mask, byte by byte as it is stored; with `?draw=1` any shape that covers pixels, drawn."""
-        shape = self.get_object()
-        drawn = request.query_params.get("draw", "0")
-        faults: dict[str, Any] = unknown(request.query_params, ("draw",))
-        if drawn not in {"0", "1"}:
-            faults["draw"] = fault_detail("Write 1 to draw the shape, or 0.", FaultCode.INVALID_CHOICE)
-        if faults:
-            raise ValidationError(faults)
-        png = png_of(shape, draws=drawn == "1")
-        etag = f'"{blake2b(png, digest_size=16).hexdigest()}"'
-        if is_known(request, etag):
-            response = HttpResponse(status=status.HTTP_304_NOT_MODIFIED)
-        else:
-            response = HttpResponse(png, content_type="image/png")
-            response["X-Content-Type-Options"] = "nosniff"
-        response["ETag"] = etag
-        patch_cache_control(response, private=True, no_cache=True)
-        return response
+        return send_mask(request, self.get_object())
 
     def answer(self, body: str, image: Image, form: ShapeFormat, code: int = status.HTTP_200_OK) -> HttpResponseBase:
         """An answer with its ETag, which caches may keep for this user but must ask about.
