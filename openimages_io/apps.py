@@ -1,6 +1,6 @@
 """The app as Django sees it."""
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.utils.translation import gettext_lazy as _
 
 
@@ -13,3 +13,6 @@ class OpenImagesConfig(AppConfig):
 
     def ready(self) -> None:
         from openimages_io import checks  # noqa: F401, PLC0415  (registers the checks; needs the app registry)
+
+        if apps.is_installed("django.contrib.admin"):
+            from openimages_io import history  # noqa: F401, PLC0415  (connects the receivers)
