@@ -1,6 +1,7 @@
 """A task's class hierarchy as a tree that can be folded. A class may stand in it at several places."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -21,6 +22,9 @@ _OPEN: Final = 2
 _SMALL: Final = 60
 """Labels of a hierarchy that is unfolded whole."""
 _LOOSE: Final = 500
+_NAME: Final = 255
+_FOUND: Final = 100
+"""Classes that a search names."""
 
 
 @dataclass(slots=True)
@@ -31,6 +35,8 @@ class TreeNode:
     swatch: str
     url: str
     """Of the label's page; empty where there is none."""
+    shapes: int
+    """Shapes of the label itself, as they were last counted."""
     is_part: bool
     is_open: bool
     others: list[Label]
@@ -52,9 +58,11 @@ class Graph:
     parents: dict[int, list[int]]
     address: str
     """Of the page of a label whose key is 0: asking for each of a thousand takes its time."""
+    shapes: Mapping[int, int]
+    """Shapes by label, as they were last counted; without those of labels that have none."""
 
     @classmethod
-    def of(cls, task: Task, address: str = "") -> "Graph":
+    def of(cls, task: Task, address: str = "", shapes: Mapping[int, int] | None = None) -> "Graph":
         """Reads the graph in two queries."""
         labels = {label.pk: label for label in task.labels.all()}
         children: dict[int, list[tuple[int, bool]]] = defaultdict(list)
@@ -65,7 +73,7 @@ class Graph:
                 parents[child].append(parent)
         for below in children.values():
             below.sort(key=lambda edge: edge[1])  # subcategories before parts
-        return cls(labels, children, parents, address)
+        return cls(labels, children, parents, address, shapes or {})
 
     def url_of(self, key: int) -> str:
         """The address of a label's page."""
@@ -92,6 +100,22 @@ class Graph:
         """Labels that stand in no hierarchy."""
         return [label for key, label in self.labels.items() if not self.children.get(key) and not self.parents.get(key)]
 
+    def search(self, text: str) -> list[tuple[TreeNode, list[Label]]]:
+        """Classes whose names have the text, each with those above it, from the top."""
+        wanted = text.casefold()
+        found = [key for key, label in self.labels.items() if wanted in f"{label}\n{label.name}".casefold()]
+        places = [self._place(key, None, False, 1, set(self.labels)) for key in found[:_FOUND]]
+        return [(place, self._above(place.label.pk)) for place in places]
+
+    def _above(self, key: int) -> list[Label]:
+        way: list[int] = []
+        while parents := self.parents.get(key):
+            key = parents[0]
+            if key in way:
+                break
+            way.append(key)
+        return [self.labels[above] for above in reversed(way)]
+
     def places(self, roots: list[int]) -> list[TreeNode]:
         """The tree. What stands below a class is drawn once, where the class comes first, so that it stays small."""
         drawn: set[int] = set()
@@ -101,7 +125,13 @@ class Graph:
         label, below = self.labels[key], self.children.get(key, [])
         others = [self.labels[other] for other in self.parents.get(key, ()) if other != parent]
         place = TreeNode(
-            label, swatch(label.color), self.url_of(key), is_part, level <= _OPEN or len(self.labels) <= _SMALL, others
+            label,
+            swatch(label.color),
+            self.url_of(key),
+            self.shapes.get(key, 0),
+            is_part,
+            level <= _OPEN or len(self.labels) <= _SMALL,
+            others,
         )
         place.seen = bool(below) and key in drawn
         place.deeper = bool(below) and not place.seen and level >= _DEEPEST
@@ -121,13 +151,21 @@ class HierarchyMixin(TaskPagesMixin):
     @page("<int:key>/hierarchy/", "hierarchy", permission="hierarchy")
     def hierarchy_view(self, request: HttpRequest, task: Task) -> HttpResponse:
         """The page."""
-        graph = Graph.of(task, self.url_for(request, task)("label_change", 0))
+        from openimages_io.viewing.statistics import stored  # noqa: PLC0415  (slow to load)
+
+        counted = stored([task]).get(task.pk)
+        address = self.url_for(request, task)("label_change", 0)
+        graph = Graph.of(task, address, counted.by_label if counted else None)
+        wanted = request.GET.get("q", "").strip()[:_NAME]
         root = chosen_key(request.GET.get("root"))
         roots = [root] if root in graph.labels else graph.roots()
         loose = graph.loose()
         context: dict[str, Any] = {
             "title": _("Class hierarchy of “%(task)s”") % {"task": task},
             "task": task,
+            "wanted": wanted,
+            "found": graph.search(wanted) if wanted else [],
+            "most_found": _FOUND,
             "places": graph.places(roots),
             "has_tree": bool(roots),
             "is_part_of_it": root in graph.labels,

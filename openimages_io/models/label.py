@@ -1,7 +1,7 @@
 """Labels of a task, and the graph that the class hierarchy is."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
@@ -9,9 +9,13 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from openimages_io.format.hierarchy import VIRTUAL_ROOT
 from openimages_io.models.colors import color_of
 from openimages_io.models.revisions import RevisedModel, RevisedQuerySet
 from openimages_io.models.task import Task
+
+_KNOWN: Final = {VIRTUAL_ROOT: "Entity"}
+"""How the official site calls the root of the hierarchy, which no class list has."""
 
 
 class LabelQuerySet(RevisedQuerySet["Label"]):
@@ -59,7 +63,7 @@ class Label(RevisedModel):
         )
 
     def __str__(self) -> str:
-        return self.display_name or self.name
+        return self.display_name or _KNOWN.get(self.name, self.name)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Saves the label, with a colour of its own when none was chosen."""

@@ -1,5 +1,6 @@
 """Rows as a person edits them: labels, specs, the hierarchy, shapes, and deleting."""
 
+import re
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from openimages_io.admin.spec_forms import default_as_text, read_default, read_v
 from openimages_io.jobs import queue
 from openimages_io.jobs.running import run_job
 from openimages_io.models import AttributeSpec, HierarchyEdge, Image, Job, JobKind, JobState, Label, Shape, Task
+from openimages_io.viewing.statistics import refresh
 from tests.admin.conftest import Browser, text_of
 
 ADMIN = "/admin/openimages_io"
@@ -372,6 +374,23 @@ def test_the_tree_shows_several_parents_and_parts(boss: Client, scenes: Task) ->
     assert "continued below House" in page
     assert "continued below Boat" in page
     assert page.count('class="oi-part">part<') == 4  # a legend, Wheel, and Window twice
+
+
+def test_the_tree_is_searched_and_counts_annotations(boss: Client, scenes: Task) -> None:
+    refresh(scenes)
+    address = f"{ADMIN}/task/{scenes.pk}/hierarchy/"
+    page = " ".join(text_of(boss.get(f"{address}?q=WIND")).split())
+    found = page.partition('class="oi-found"')[2].partition("</section>")[0]
+    window = Label.objects.get(display_name="Window")
+    assert re.search(r"Entity › (\w+ › )+<a", found)
+    assert found.count("<li>") == 1
+    count = window.shapes.count()
+    assert f"{count} annotations</span>" in found
+    assert page.count(f"{count} annotations</span>") >= 3  # and at its two places
+    assert "No class has this in its name." in text_of(boss.get(f"{address}?q=nothing"))
+    root = Label.objects.get(name="/m/0bl9f")
+    found = text_of(boss.get(f"{address}?q=0bl9f")).partition('class="oi-found"')[2]
+    assert f'<a href="?root={root.pk}">Entity</a>' in found
 
 
 def test_a_ring_a_diamond_and_a_deep_chain_are_drawn(boss: Client, task: Task) -> None:

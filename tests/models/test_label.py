@@ -39,7 +39,7 @@ def test_display_names_need_not_be_unique(task: Task) -> None:
 def test_how_rows_read(task: Task, label: Label) -> None:
     root = Label.objects.create(task=task, name="/m/0bl9f", is_listed=False)
     edge = HierarchyEdge.objects.create(parent=root, child=label, kind=EdgeKind.PART)
-    assert (str(task), str(label), str(root)) == ("scenes", "Cat", "/m/0bl9f")
+    assert (str(task), str(label), str(root)) == ("scenes", "Cat", "Entity")
     assert str(edge) == f"{root.pk} > {label.pk} (part)"
     assert str(Image(task=task, name="a/b")) == "default/a/b"
 
