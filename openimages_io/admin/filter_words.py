@@ -1,14 +1,22 @@
 """A filter in words, a condition each: what stands above a gallery's images, and beside one of them on its page."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 from django.utils.dateformat import format as format_date
 from django.utils.formats import localize
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from openimages_io.filtersets.images import ImageFilterSet
 from openimages_io.models import ShapeKind, Task
+from openimages_io.models.kinds import Presence
+
+_WITHOUT: Final = {
+    Presence.PRESENT: gettext_lazy("without %(labels)s"),
+    Presence.ABSENT: gettext_lazy("%(labels)s not said to be absent"),
+    Presence.ANY: gettext_lazy("nothing said of %(labels)s"),
+}
 
 
 def conditions_of(asked: ImageFilterSet, task: Task) -> list[str]:
@@ -26,10 +34,8 @@ def _names_of_labels(task: Task, keys: Iterable[int]) -> dict[int, str]:
 
 def _words(name: str, value: Any, values: dict[str, Any], names: dict[int, str]) -> str:
     match name:
-        case "label":
-            return _either(names[key] for key in value)
-        case "without_label":
-            return _("without %(labels)s") % {"labels": _either(names[key] for key in value)}
+        case "label" | "without_label" | "presence":
+            return _of_labels(name, value, values, names)
         case "kind":
             return str(ShapeKind(value).label)
         case "source":
@@ -51,13 +57,20 @@ def _words(name: str, value: Any, values: dict[str, Any], names: dict[int, str])
     return str(value)
 
 
+def _of_labels(name: str, value: Any, values: dict[str, Any], names: dict[int, str]) -> str:
+    presence = values.get("presence", Presence.PRESENT)
+    if name == "presence":
+        is_said = "label" in values or "without_label" in values
+        return "" if is_said else _("any label, %(presence)s") % {"presence": Presence(presence).label}
+    labels = _(" or ").join(names[key] for key in value)
+    if name == "without_label":
+        return str(_WITHOUT[presence]) % {"labels": labels}
+    return _("%(labels)s, %(presence)s") % {"labels": labels, "presence": Presence(presence).label}
+
+
 def _range(low: float | None, high: float | None) -> str:
     if low is None:
         return _("score up to %(high)s") % {"high": localize(high)}
     if high is None:
         return _("score from %(low)s") % {"low": localize(low)}
     return _("score %(low)s to %(high)s") % {"low": localize(low), "high": localize(high)}
-
-
-def _either(names: Iterable[str]) -> str:
-    return _(" or ").join(names)

@@ -13,7 +13,7 @@ from openimages_io.admin.gallery_filter import MOST_CHOICES, GalleryFilter, quer
 from openimages_io.admin.pages import Url
 from openimages_io.admin.permissions import may_here
 from openimages_io.admin.returning import form_urls, picture_url
-from openimages_io.filtersets.keyset import beyond, order_of, place_of
+from openimages_io.filtersets.keyset import beyond, order_of, place_within
 from openimages_io.models import AttributeSpec, Image, Shape, ShapeKind, Task
 from openimages_io.viewing.charts import box_sizes, by_subset, frequent_labels, most_frequent
 from openimages_io.viewing.drawables import drawable, labels_of
@@ -61,7 +61,7 @@ def gallery_context(request: HttpRequest, task: Task, url: Url) -> dict[str, Any
         ]
     specs = AttributeSpec.objects.filter(label__task=task).order_by("name").values_list("name", flat=True).distinct()
     wanted = GalleryFilter(request.GET, task, counted, labels.values(), list(specs[:MOST_CHOICES]))
-    images, before, after = _page(wanted.images, task, request.GET)
+    images, before, after = _page(wanted.images, request.GET)
     here = query_without(request.GET, "at", "count").urlencode()
     return {
         "title": task.name,
@@ -95,13 +95,12 @@ def _counted(task: Task, *, again: bool) -> tuple[Statistics | None, bool]:
     return statistics(task), False
 
 
-def _page(images: "ImageQuerySet", task: Task, query: QueryDict) -> tuple[list[Image], int | None, int | None]:
+def _page(images: "ImageQuerySet", query: QueryDict) -> tuple[list[Image], int | None, int | None]:
     """A page by place, which is quick anywhere: the images, and those that the pages before and after begin at.
 
     With `at`, the page that the query says if the image is on it, else the one that begins with it.
     """
-    order = order_of(images)
-    after, before, at = (_place(task, order, query.get(name, "")) for name in ("after", "before", "at"))
+    after, before, at = (_place(images, query.get(name, "")) for name in ("after", "before", "at"))
     backwards = before is not None
     found = list(beyond(images, before if backwards else after, backwards=backwards)[: PAGE + 1])
     if at is not None and at[-1] not in {image.pk for image in found[:PAGE]}:
@@ -115,13 +114,12 @@ def _page(images: "ImageQuerySet", task: Task, query: QueryDict) -> tuple[list[I
     return found, found[0].pk if found and has_previous else None, found[-1].pk if found and has_next else None
 
 
-def _place(task: Task, order: Sequence[str], text: str) -> tuple[Any, ...] | None:
+def _place(images: "ImageQuerySet", text: str) -> tuple[Any, ...] | None:
     """Where the image of a key stands; in the order of keys one that is gone has its place, too."""
     key = int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
-    if key is None or len(order) == 1:
+    if key is None or len(order_of(images)) == 1:
         return None if key is None else (key,)
-    image = task.images.filter(pk=key).first()
-    return None if image is None else place_of(image, order)
+    return place_within(images, key)
 
 
 def _address(request: HttpRequest, **beyond: int | None) -> str:

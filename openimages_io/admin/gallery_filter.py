@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from openimages_io.filtersets.images import ImageFilterSet
 from openimages_io.models import Label, ShapeKind, Task
+from openimages_io.models.kinds import Presence
 from openimages_io.viewing.statistics import Statistics
 
 if TYPE_CHECKING:
@@ -22,12 +23,15 @@ _NO_SOURCE: Final = "\N{EMPTY SET}"
 _ANY: Final = ("", _("any"))
 _WITH: Final = (_ANY, ("true", _("with")), ("false", _("without")))
 _ORDERS: Final = (
-    ("", _("oldest first")),
-    ("-id", _("newest first")),
+    ("", _("in the order they came")),
+    ("-id", _("last come first")),
     ("name", _("name, A to Z")),
     ("-name", _("name, Z to A")),
-    ("-updated", _("changed last first")),
-    ("updated", _("changed last at the end")),
+    ("-updated", _("newest change first")),
+    ("updated", _("oldest change first")),
+    ("-shape_count", _("most shapes first")),
+    ("shape_count", _("fewest shapes first")),
+    ("score", _("lowest score first")),
 )
 
 
@@ -84,6 +88,7 @@ class GalleryFilter(ImageFilterSet):
             self._offer("subset", forms.Select, [(name, name) for name in list(counted.by_subset)[:MOST_CHOICES]])
             self._offer("source", SourceSelect, sources)
         fields = self.form.fields
+        fields["presence"].widget = forms.Select(choices=[("", _("present")), *Presence.choices[1:]])
         fields["kind"].widget = forms.Select(choices=[_ANY, *ShapeKind.choices])
         for name in ("has_shapes", "has_file"):
             fields[name].widget = forms.Select(choices=_WITH)

@@ -4,6 +4,7 @@ import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any, Final
 
 from django import forms
@@ -21,12 +22,11 @@ from openimages_io import conf
 from openimages_io.api.errors import fault_detail
 from openimages_io.api.strict import faults_of
 from openimages_io.error_codes import FaultCode
+from openimages_io.filtersets.counting import COUNTED, Count, count
 from openimages_io.filtersets.fields import LARGEST_KEY, YEARS, IntegerField, TextField, TruthField
-from openimages_io.filtersets.keyset import beyond, order_of, place_of
+from openimages_io.filtersets.keyset import beyond, order_of, place_of, place_within
 from openimages_io.models.values import is_storable
 
-COUNTED: Final = 10_000
-"""Rows up to which they are counted."""
 _LONGEST_CURSOR: Final = 2_000
 _BOTH: Final = "Give a cursor or the id to start after, not both."
 
@@ -90,7 +90,7 @@ class KeyCursorPagination(CursorPagination):
             cursor = self._decoded(asked["cursor"], queryset)
             reverse, place = cursor.reverse, cursor.place
         elif asked.get("after"):
-            place = self._place(view.get_queryset(), asked["after"])
+            place = self._place(view.get_queryset(), queryset, asked["after"])
         found = list(beyond(queryset, place, backwards=reverse)[: size + 1])
         has_more, page = len(found) > size, found[:size]
         if reverse:
@@ -98,10 +98,10 @@ class KeyCursorPagination(CursorPagination):
         self.page = page
         self.has_next = place is not None if reverse else has_more
         self.has_previous = has_more if reverse else place is not None
-        self.total = None
+        self.total: Count | None = None
         if asked["count"]:
             is_all = not self.has_next and not self.has_previous
-            self.total = len(page) if is_all else queryset.order_by()[: COUNTED + 1].count()
+            self.total = Count(len(page)) if is_all else count(queryset, COUNTED)
         self.display_page_controls = self.has_next or self.has_previous
         return page
 
@@ -121,17 +121,17 @@ class KeyCursorPagination(CursorPagination):
         """The page."""
         counted = {}
         if self.total is not None:
-            counted = {"count": min(self.total, COUNTED), "count_capped": self.total > COUNTED}
+            counted = {"count": self.total.number, "count_capped": self.total.is_capped}
         links = {"next": self.get_next_link(), "previous": self.get_previous_link()}
         return Response({**links, **counted, "results": data})
 
-    def _place(self, rows: QuerySet[Any], key: int) -> tuple[Any, ...]:
-        """Where the row with a key stands. Raises `ValidationError`."""
-        row = rows.filter(pk=key).first()
-        if row is None:
+    def _place(self, every: QuerySet[Any], rows: QuerySet[Any], key: int) -> tuple[Any, ...]:
+        """Where the row with a key, one of all, stands in the order of these. Raises `ValidationError`."""
+        place = place_within(rows, key) if every.filter(pk=key).exists() else None
+        if place is None:
             said = fault_detail("There is no row with this id in the list.", FaultCode.DOES_NOT_EXIST)
             raise ValidationError({"after": said})
-        return place_of(row, self.order)
+        return place
 
     def _link(self, cursor: Cursor) -> str:
         values = None if cursor.place is None else [v if isinstance(v, int) else str(v) for v in cursor.place]
@@ -146,7 +146,7 @@ class KeyCursorPagination(CursorPagination):
                 raise ValueError(order)
             if values is None:
                 return Cursor(bool(reverse), None)
-            fields = [rows.model._meta.get_field(name.removeprefix("-")) for name in self.order]
+            fields = [_field_of(rows, name.removeprefix("-")) for name in self.order]
             place = [_value(field, value) for field, value in zip(fields, values, strict=True)]
         except (ValueError, TypeError, RecursionError, InvalidValue):
             raise NotFound(self.invalid_cursor_message) from None
@@ -194,12 +194,19 @@ def parameters_of(fields: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
+def _field_of(rows: QuerySet[Any], name: str) -> "Field[Any, Any]":
+    number = rows.query.annotations.get(name)
+    return rows.model._meta.get_field(name) if number is None else number.output_field
+
+
 def _value(field: "Field[Any, Any]", value: Any) -> Any:
     """A value of a cursor as the column's. Raises `ValueError`, `TypeError` and Django's `ValidationError`."""
     if type(value) not in (int, str) or (isinstance(value, str) and not is_storable(value)):
         raise TypeError(value)
     found = field.to_python(value)
     if isinstance(found, int) != isinstance(value, int) or (isinstance(found, int) and not 0 <= found <= LARGEST_KEY):
+        raise ValueError(value)
+    if isinstance(found, float) and not isfinite(found):
         raise ValueError(value)
     if isinstance(field, DateTimeField) and (is_aware(found) != settings.USE_TZ or found.year not in YEARS):
         raise ValueError(value)

@@ -64,8 +64,8 @@ class OrderingFilter(WordFilter):
     So every row has one place, which a page can go on from. The first word is the default.
     """
 
-    def __init__(self, *words: str, **kwargs: Any) -> None:
-        help_text = f"The order; `-` is from the last to the first. `{words[0]}` if not given."
+    def __init__(self, *words: str, about: str = "", **kwargs: Any) -> None:
+        help_text = f"The order; `-` is from the last to the first. `{words[0]}` if not given. {about}".rstrip()
         super().__init__(choices=[(word, word) for word in words], help_text=help_text, **kwargs)
         self.default = words[0]
 

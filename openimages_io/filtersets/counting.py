@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from django.db.models import Model, QuerySet
 
-from openimages_io.filtersets.keyset import beyond, order_of, place_of
+from openimages_io.filtersets.keyset import beyond, place_within
 
 COUNTED: Final = 10_000
 """Rows up to which they are counted."""
@@ -40,5 +40,5 @@ def place_among(rows: QuerySet[Any], row: Model, most: int = COUNTED, *, is_amon
     """Which of these rows one is, in their order, counted up to so many; if it is known to be among them, say so."""
     if not (is_among or rows.filter(pk=row.pk).exists()):
         return Place(None, count(rows, most), False)
-    before = count(beyond(rows, place_of(row, order_of(rows)), backwards=True), most)
+    before = count(beyond(rows, place_within(rows, row.pk), backwards=True), most)
     return Place(None if before.is_capped else before.number + 1, count(rows, most), True)

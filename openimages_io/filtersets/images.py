@@ -2,9 +2,12 @@
 
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from django import forms
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from django_filters import FilterSet
 
+from openimages_io.error_codes import FaultCode
 from openimages_io.filtersets.base import (
     FractionFilter,
     ListFilter,
@@ -16,12 +19,36 @@ from openimages_io.filtersets.base import (
 )
 from openimages_io.filtersets.fields import IntegerField, TextField
 from openimages_io.models import ShapeKind
+from openimages_io.models.kinds import ImageNumber, Presence
 
 if TYPE_CHECKING:
     from openimages_io.models.image import ImageQuerySet
 
 _LABELS: Final = 100
 _ATTRIBUTES: Final = 20
+OF_SHAPES: Final = (
+    "label",
+    "presence",
+    "without_label",
+    "kind",
+    "source",
+    "score_min",
+    "score_max",
+    "attribute",
+)
+"""What is asked of one shape, and what that depends on."""
+
+
+class ImageForm(forms.Form):
+    """The values of a query for images together."""
+
+    def clean(self) -> dict[str, Any]:
+        """Raises `ValidationError`."""
+        low, high = self.cleaned_data.get("score_min"), self.cleaned_data.get("score_max")
+        if low is not None and high is not None and low > high:
+            said = f"This is below score_min, {low:g}, so that no score is between them."
+            self.add_error("score_max", ValidationError(said, FaultCode.WRONG_ORDER))
+        return self.cleaned_data
 
 
 class ImageFilterSet(FilterSet):
@@ -36,14 +63,20 @@ class ImageFilterSet(FilterSet):
         label=_("label"),
         child=IntegerField(),
         most=_LABELS,
-        help_text="With a shape of the label with this id; several times: of any of these labels.",
+        help_text="With a shape that says that the label with this id is present; several times: any of these labels.",
+    )
+    presence = WordFilter(
+        label=_("presence"),
+        choices=Presence.choices,
+        help_text="What counts as a shape of a label, for `label` and `without_label`: one that says that it is "
+        "present, `absent` for a tag of confidence 0, or `any`. `present` if not given.",
     )
     without_label = ListFilter(
         label=_("without label"),
         child=IntegerField(),
         most=_LABELS,
-        help_text="Without any shape of the label with this id, a tag of confidence 0 included; several times: of none "
-        "of these labels.",
+        help_text="Without any shape that says that the label with this id is present; several times: none of these "
+        "labels. With `presence=any` nothing at all is said of it.",
     )
     kind = WordFilter(label=_("kind"), choices=ShapeKind.choices, help_text="With a shape of this kind.")
     source = TextFilter(
@@ -58,7 +91,8 @@ class ImageFilterSet(FilterSet):
         label=_("attribute"),
         child=TextField(max_length=1000),
         most=_ATTRIBUTES,
-        help_text="With a shape that has the attribute: `name`, or `name=value`; several times: all of them.",
+        help_text="With a shape that has the attribute: `name`, or `name=value`; several times: all of them. "
+        "`true` and `yes` are true, `false` and `no` false.",
     )
     has_shapes = TruthFilter(label=_("annotations"), help_text="With or without any shape.")
     has_file = TruthFilter(label=_("picture file"), help_text="With or without its picture.")
@@ -66,7 +100,23 @@ class ImageFilterSet(FilterSet):
         label=_("changed since"),
         help_text="Changed at this moment or later: the image or its annotations.",
     )
-    ordering = OrderingFilter("id", "-id", "name", "-name", "updated", "-updated", label=_("order"))
+    ordering = OrderingFilter(
+        "id",
+        "-id",
+        "name",
+        "-name",
+        "updated",
+        "-updated",
+        ImageNumber.SHAPES.value,
+        f"-{ImageNumber.SHAPES}",
+        ImageNumber.SCORE.value,
+        label=_("order"),
+        about="`shape_count` is by how many of an image's shapes are asked for, `score` by the lowest score of these, "
+        "images without one last.",
+    )
+
+    class Meta:
+        form = ImageForm
 
     @property
     def asked(self) -> dict[str, Any]:
@@ -78,5 +128,8 @@ class ImageFilterSet(FilterSet):
         """The images in their order; the model's queryset knows what holds of one shape."""
         wanted: dict[str, Any] = dict(self.form.cleaned_data)
         ordering = wanted.pop("ordering", None)
-        found = self.filters["ordering"].filter(queryset.annotated(**wanted), ordering)
-        return cast("ImageQuerySet", found)
+        found = queryset.annotated(**wanted)
+        number = (ordering or "").removeprefix("-")
+        if number in ImageNumber:
+            found = found.numbered(number, **{name: wanted[name] for name in OF_SHAPES})
+        return cast("ImageQuerySet", self.filters["ordering"].filter(found, ordering))

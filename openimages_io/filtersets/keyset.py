@@ -21,6 +21,15 @@ def place_of(row: Model, order: Sequence[str]) -> tuple[Any, ...]:
     return tuple(getattr(row, name.removeprefix("-")) for name in order)
 
 
+def place_within(rows: QuerySet[Any], key: Any) -> tuple[Any, ...] | None:
+    """Where the row with a key stands in the order of these rows, be it among them or not; None if it is gone."""
+    order = order_of(rows)
+    everywhere = rows.all()
+    everywhere.query.where = type(rows.query.where)()  # what they are ordered by may be numbers that they are given
+    row = everywhere.filter(pk=key).first()
+    return None if row is None else place_of(row, order)
+
+
 def beyond(
     rows: QuerySet[Row], place: Sequence[Any] | None, *, backwards: bool = False, inclusive: bool = False
 ) -> QuerySet[Row]:
@@ -37,7 +46,8 @@ def beyond(
 
 def neighbours(rows: QuerySet[Any], row: Model) -> tuple[Any, Any]:
     """The keys of the rows before and after a row, whether it is among them or not; None where there is none."""
-    place = place_of(row, order_of(rows))
+    is_plain = not set(rows.query.annotations)
+    place = place_of(row, order_of(rows)) if is_plain else place_within(rows, row.pk)
     before, after = (
         beyond(rows, place, backwards=backwards).values_list("pk", flat=True).first() for backwards in (True, False)
     )

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from openimages_io.models import storages
 from openimages_io.models.deletion import clear_images, picture_folder
-from openimages_io.models.image_filters import Labels, annotated
+from openimages_io.models.image_filters import Labels, annotated, numbered
 from openimages_io.models.revisions import Owners, RevisedModel, RevisedQuerySet, RevisionField, only_of_querysets
 from openimages_io.models.task import Task
 
@@ -53,6 +53,7 @@ class ImageQuerySet(RevisedQuerySet["Image"]):
         search: str | None = None,
         updated_since: datetime | None = None,
         label: Labels = None,
+        presence: str | None = None,
         without_label: Labels = None,
         kind: str | None = None,
         source: str | None = None,
@@ -66,8 +67,9 @@ class ImageQuerySet(RevisedQuerySet["Image"]):
 
         `search` is a part of the ImageID in letters of either case, `label` a label or its key or several, any of which
         it may be; `attribute` is `name` or `name=value` or several, all of which it must have; an empty `source` is
-        that of shapes without one. Of the labels `without_label` no shape of the image may be. What can't be stored is
-        found nowhere.
+        that of shapes without one. Of the labels `without_label` no shape of the image may be. `presence` is what
+        counts as a shape of a label: one that says that it is present, the default, or absent, or any. What can't be
+        stored is found nowhere.
         """
         return annotated(
             self,
@@ -76,6 +78,7 @@ class ImageQuerySet(RevisedQuerySet["Image"]):
             search=search,
             updated_since=updated_since,
             label=label,
+            presence=presence,
             without_label=without_label,
             kind=kind,
             source=source,
@@ -85,6 +88,10 @@ class ImageQuerySet(RevisedQuerySet["Image"]):
             has_file=has_file,
             has_shapes=has_shapes,
         )
+
+    def numbered(self, number: str, **asked: Any) -> "ImageQuerySet":
+        """Images with an `ImageNumber` to order them by, of those of their shapes that have all that is asked."""
+        return numbered(self, number, **asked)
 
     def update(self, **kwargs: Any) -> int:
         """Updates the images, and when they were."""

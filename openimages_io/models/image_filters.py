@@ -7,10 +7,27 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from django.apps import apps
 from django.db import connections
-from django.db.models import BigIntegerField, BooleanField, Exists, F, Func, Model, OuterRef, Q, QuerySet
+from django.db.models import (
+    BigIntegerField,
+    BooleanField,
+    Count,
+    Exists,
+    F,
+    FloatField,
+    Func,
+    IntegerField,
+    Min,
+    Model,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+)
+from django.db.models.functions import Coalesce
 from django.db.models.lookups import In
 
 from openimages_io.models.flags import FLAGS
+from openimages_io.models.kinds import ImageNumber, Presence, ShapeKind
 from openimages_io.models.values import is_storable
 
 if TYPE_CHECKING:
@@ -23,7 +40,11 @@ Labels: TypeAlias = Model | int | Iterable[Model | int] | None
 
 _LARGEST_KEY: Final = 2**63 - 1
 _LONGEST_NAME: Final = 255
-_TRUTH: Final = {"true": True, "false": False}
+_TRUTH: Final = {"true": True, "yes": True, "false": False, "no": False}
+_NO_SCORE: Final = 2.0
+
+IS_PRESENT: Final = ~Q(kind=ShapeKind.TAG) | Q(score__gt=0) | Q(score=None)
+"""Shapes that say that their label is there: all but tags of confidence 0."""
 
 
 def annotated(
@@ -34,6 +55,7 @@ def annotated(
     search: str | None,
     updated_since: datetime | None,
     label: Labels,
+    presence: str | None,
     without_label: Labels,
     kind: str | None,
     source: str | None,
@@ -44,10 +66,9 @@ def annotated(
     has_shapes: bool | None,
 ) -> Rows:
     """What `ImageQuerySet.annotated` says."""
-    labels, unwanted = _keys(label), _keys(without_label)
-    attributes = [attribute] if isinstance(attribute, str) else list(attribute or ())
-    texts = (name, subset, search, kind, source, *attributes)
-    if any(text is not None and not is_storable(text) for text in texts) or not all(map(_is_key, labels)):
+    texts = (name, subset, search)
+    drawn = shapes_asked(images.db, label, presence, without_label, kind, source, score_min, score_max, attribute)
+    if drawn is None or any(text is not None and not is_storable(text) for text in texts):
         return images.none()  # nothing stored is like it, and a database would rather fail than say so
     if name is not None:
         images = images.filter(name=name)
@@ -59,23 +80,69 @@ def annotated(
         images = images.filter(name__icontains=search) if len(search) <= _LONGEST_NAME else images.none()
     if has_file is not None:
         images = images.exclude(file="") if has_file else images.filter(file="")
-    columns = {"kind": kind, "source": source, "score__gte": score_min, "score__lte": score_max}
-    if any(isinstance(value, float) and math.isnan(value) for value in columns.values()):
-        return images.none()
-    drawn = Q(**{name: value for name, value in columns.items() if value is not None})
-    vendor = connections[images.db].vendor
-    drawn &= _has_label(labels, vendor) if labels else Q()
-    for wanted in filter(None, attributes):
-        drawn &= _has_attribute(wanted, vendor)
     # All that is asked of a shape must hold of the same one, in one look-up.
-    shapes = apps.get_model("openimages_io", "Shape")._base_manager.filter(image=OuterRef("pk"))
+    shapes = shapes_of_image()
     if drawn:
         images = images.filter(Exists(shapes.filter(drawn)))
-    if unwanted := list(filter(_is_key, unwanted)):
-        images = images.filter(~Exists(shapes.filter(_has_label(unwanted, vendor))))
+    if unwanted := list(filter(_is_key, _keys(without_label))):
+        of_labels = _has_label(unwanted, connections[images.db].vendor)
+        images = images.filter(~Exists(shapes.filter(of_labels, _says(presence or Presence.PRESENT))))
     if has_shapes is not None:
         images = images.filter(Exists(shapes) if has_shapes else ~Exists(shapes))
     return images
+
+
+def numbered(images: Rows, number: str, **asked: Any) -> Rows:
+    """The images with a number to order them by, of those of their shapes that a filter asks for.
+
+    An image without a score has 2 for its lowest one, so that it stands behind those that have one.
+    """
+    rows = shapes_of_image().filter(shapes_asked(images.db, **asked) or Q()).order_by().values("image")
+    if number == ImageNumber.SHAPES:
+        found = Coalesce(Subquery(rows.annotate(n=Count("*")).values("n")), 0, output_field=IntegerField())
+        return images.annotate(**{number: found})
+    scored = rows.exclude(kind=ShapeKind.TAG, score=0).annotate(lowest=Min("score")).values("lowest")
+    return images.annotate(**{number: Coalesce(Subquery(scored), _NO_SCORE, output_field=FloatField())})
+
+
+def shapes_of_image() -> "QuerySet[Any]":
+    """The shapes of the image of the query around this one."""
+    return apps.get_model("openimages_io", "Shape")._base_manager.filter(image=OuterRef("pk"))
+
+
+def shapes_asked(
+    using: str,
+    label: Labels = None,
+    presence: str | None = None,
+    without_label: Labels = None,
+    kind: str | None = None,
+    source: str | None = None,
+    score_min: float | None = None,
+    score_max: float | None = None,
+    attribute: str | Iterable[str] | None = None,
+) -> Q | None:
+    """What must hold of one shape of an image, empty if nothing is asked; None where no shape can be like it."""
+    labels = _keys(label)
+    attributes = [attribute] if isinstance(attribute, str) else list(attribute or ())
+    columns = {"kind": kind, "source": source, "score__gte": score_min, "score__lte": score_max}
+    if not all(map(_is_key, labels)) or any(isinstance(v, float) and math.isnan(v) for v in columns.values()):
+        return None
+    if any(text is not None and not is_storable(text) for text in (kind, source, *attributes)):
+        return None
+    vendor = connections[using].vendor
+    asked = Q(**{name: value for name, value in columns.items() if value is not None})
+    if labels:
+        asked &= _has_label(labels, vendor) & _says(presence or Presence.PRESENT)
+    elif presence and not _keys(without_label):
+        asked &= _says(presence)
+    for wanted in filter(None, attributes):
+        asked &= _has_attribute(wanted, vendor)
+    return asked
+
+
+def _says(presence: str) -> Q:
+    absent = Q(kind=ShapeKind.TAG, score=0)
+    return Q() if presence == Presence.ANY else absent if presence == Presence.ABSENT else IS_PRESENT
 
 
 def _keys(labels: Labels) -> list[int]:

@@ -18,6 +18,21 @@ class ShapeKind(models.TextChoices):
     ELLIPSE = "ellipse", _("ellipse")
 
 
+class Presence(models.TextChoices):
+    """What is said of a label: that it is there, or, by a tag of confidence 0, that it was looked for and is not."""
+
+    PRESENT = "present", _("present")
+    ABSENT = "absent", _("absent")
+    ANY = "any", _("present or absent")
+
+
+class ImageNumber(models.TextChoices):
+    """What images may be ordered by that is no column of theirs: numbers of the shapes that a filter asks for."""
+
+    SHAPES = "shape_count", _("number of shapes")
+    SCORE = "score", _("lowest score")
+
+
 @dataclass(frozen=True, slots=True)
 class RowKind:
     """How a kind of rows is called: its key, such as `boxes`, is its plural in reports."""

@@ -111,6 +111,50 @@ def test_what_the_form_has_no_field_for_stays_in_the_address(boss: Client, scene
     assert 'type="hidden"' not in boss.get(address(scenes)).content.decode().partition('class="oi-wanted"')[2]
 
 
+def test_a_label_that_is_absent_is_not_present(boss: Client, scenes: Task) -> None:
+    image = scenes.images.get(name="boats-day")
+    tag = image.shapes.filter(kind="tag", score=0).first()
+    assert tag is not None
+    assert "boats-day" not in names(boss.get(address(scenes, f"?label={tag.label_id}&search=boats-day")))
+    for presence in ("absent", "any"):
+        assert names(boss.get(address(scenes, f"?label={tag.label_id}&search=boats-day&presence={presence}"))) == [
+            "boats-day"
+        ]
+    page = boss.get(address(scenes, f"?label={tag.label_id}&presence=maybe")).content.decode()
+    assert "This is not one of: present, absent, any." in page
+    assert "oi-cards" not in page
+
+
+def numbers(scenes: Task, ordering: str) -> list[str]:
+    """The names of images in an order, as Python sorts them."""
+
+    def number(image: Image) -> tuple[float, int]:
+        shapes = [shape for shape in image.shapes.all() if shape.kind == "tag"]
+        scores = [shape.score for shape in shapes if shape.score]
+        return (len(shapes) if "shape" in ordering else min(scores, default=2.0)), image.pk
+
+    found = [image for image in scenes.images.all() if image.shapes.filter(kind="tag").exists()]
+    return [image.name for image in sorted(found, key=number, reverse=ordering.startswith("-"))]
+
+
+@pytest.mark.parametrize("ordering", ["shape_count", "-shape_count", "score"])
+def test_pages_go_by_numbers_of_the_shapes_that_are_asked_for(
+    boss: Client, scenes: Task, monkeypatch: pytest.MonkeyPatch, ordering: str
+) -> None:
+    monkeypatch.setattr(gallery, "PAGE", 5)
+    expected = numbers(scenes, ordering)
+    response = boss.get(address(scenes, f"?kind=tag&ordering={ordering}"))
+    seen = names(response)
+    while query := response.context["next_url"]:
+        response = boss.get(address(scenes, query))
+        seen += names(response)
+    assert seen == expected
+    beside = boss.get(response.context["cards"][0].url)
+    index = expected.index(beside.context["image"].name)
+    assert f"/{scenes.images.get(name=expected[index - 1]).pk}/picture/" in beside.context["previous_url"]
+    assert beside.context["place"] == f"{index + 1} of {len(expected)}"
+
+
 @pytest.mark.parametrize("ordering", ["name", "-updated", "-id"])
 def test_pages_go_by_place_in_every_order(
     boss: Client, scenes: Task, monkeypatch: pytest.MonkeyPatch, ordering: str

@@ -48,7 +48,7 @@ def test_an_image_says_which_of_how_many_it_is_and_of_what(boss: Client, scenes:
     assert place_on(response) == "not among the 0 images that match"
     assert response.context["conditions"] == [
         "“a” in the name",
-        "Couch or Boat",
+        "Couch or Boat, present",
         "without Boat",
         "rectangle",
         "score 0.5 to 0.75",
@@ -65,7 +65,12 @@ def test_words_of_halves_of_ranges_and_of_what_is_gone(boss: Client, scenes: Tas
         ("score_max=0.5", "score up to 0.5"),
         ("source=∅", "without a source"),
         ("source=xclick", "source xclick"),
-        ("label=999999", "999999"),
+        ("label=999999&presence=absent", "999999, absent"),
+        ("label=999999&presence=any", "999999, present or absent"),
+        ("presence=absent", "any label, absent"),
+        ("without_label=999999", "without 999999"),
+        ("without_label=999999&presence=any", "nothing said of 999999"),
+        ("without_label=999999&presence=absent", "999999 not said to be absent"),
         ("has_shapes=false&has_file=false", "without annotations · without a picture file"),
         ("has_shapes=true&name=harbour", "harbour · with annotations"),
     ):

@@ -1,6 +1,8 @@
 """Lists: orders, pages that are exact whatever changes meanwhile, counts, starts, and neighbours."""
 
+import json
 import uuid
+from base64 import urlsafe_b64encode
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -17,6 +19,7 @@ from openimages_io.api import pagination
 from openimages_io.models import Image, Label, Shape, Task
 from tests.api.responses import faults, ok, pages
 
+OF_SHAPES = ["shape_count", "-shape_count", "score"]
 SAME = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -30,9 +33,15 @@ def names(rows: list[Any]) -> list[str]:
 
 @pytest.fixture
 def images(task: Task) -> list[Image]:
-    """Of the same moment in pairs, and of the same name in threes."""
+    """Of the same moment in pairs, of the same name in threes, with up to two tags."""
+    label = Label.objects.create(task=task, name="/m/shapes")
     made = [Image(task=task, subset=f"s{index}", name="cbaä"[index % 4]) for index in range(12)]
     Image.objects.bulk_create(made)
+    Shape.objects.bulk_create(
+        Shape(task=task, image=image, label=label, kind="tag", score=(index + number) % 4 / 3)
+        for index, image in enumerate(made)
+        for number in range(index % 3)
+    )
     for index, image in enumerate(made):
         Image.objects.filter(pk=image.pk).update(updated=SAME + timedelta(days=index // 2 * 5 % 6))
     return list(task.images.order_by("pk"))
@@ -45,7 +54,34 @@ def test_pages_of_every_order_have_each_row_once_in_both_directions(
     api: APIClient, task: Task, images: list[Image], ordering: str, sign: str, size: int
 ) -> None:
     expected = list(task.images.order_by(f"{sign}{ordering}", f"{sign}pk").values_list("pk", flat=True))
-    address: str | None = many(task, f"ordering={sign}{ordering}&page_size={size}")
+    read_both_ways(api, many(task, f"ordering={sign}{ordering}&page_size={size}"), expected)
+
+
+@pytest.mark.parametrize("ordering", OF_SHAPES)
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 12])
+@pytest.mark.parametrize("wanted", ["", "&score_min=0.4", "&name=a"])
+def test_pages_ordered_by_numbers_of_shapes(
+    api: APIClient, task: Task, images: list[Image], ordering: str, size: int, wanted: str
+) -> None:
+    def number(image: Image) -> tuple[float, int]:
+        scores = [shape.score or 0.0 for shape in image.shapes.all()]
+        if "score_min" in wanted:
+            scores = [score for score in scores if score >= 0.4]
+        if ordering == "score":
+            return min((score for score in scores if score), default=2), image.pk
+        return len(scores), image.pk
+
+    kept = [image for image in images if wanted != "&name=a" or image.name == "a"]
+    if "score_min" in wanted:
+        kept = [image for image in kept if number(image)[0] not in ({2} if ordering == "score" else {0})]
+    expected = [image.pk for image in sorted(kept, key=number, reverse=ordering.startswith("-"))]
+    assert expected
+    read_both_ways(api, many(task, f"ordering={ordering}&page_size={size}{wanted}"), expected)
+
+
+def read_both_ways(api: APIClient, first: str, expected: list[int]) -> None:
+    """Reads pages to the end and back."""
+    address: str | None = first
     found: list[list[int]] = []
     last = None
     while address:
@@ -66,7 +102,12 @@ CHANGES = st.lists(st.tuples(st.sampled_from(["delete", "add", "skip"]), st.inte
 
 
 @hypothesis_settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(changes=CHANGES, ordering=st.sampled_from(["id", "-id", "name", "-name", "updated", "-updated"]))
+@given(
+    changes=CHANGES,
+    ordering=st.sampled_from(
+        ["id", "-id", "name", "-name", "updated", "-updated", "shape_count", "-shape_count", "score"]
+    ),
+)
 def test_rows_that_stay_are_neither_skipped_nor_doubled_whatever_comes_and_goes(
     api: APIClient, task: Task, changes: list[tuple[str, int]], ordering: str
 ) -> None:
@@ -113,6 +154,13 @@ def test_a_cursor_holds_for_its_order_alone(api: APIClient, task: Task, images: 
     assert api.get(following.replace("ordering=name", "ordering=-name")).status_code == 404
 
 
+@pytest.mark.parametrize("value", ["nan", "inf", "x", 0.5, None, True, [], "1e999"])
+def test_a_cursor_of_no_score_is_not_found(api: APIClient, task: Task, images: list[Image], value: Any) -> None:
+    said = json.dumps([0, "score", [value, 1]])
+    cursor = urlsafe_b64encode(said.encode()).decode().rstrip("=")
+    assert api.get(many(task, f"ordering=score&cursor={cursor}")).status_code == 404
+
+
 def test_long_names_fit_into_a_cursor(api: APIClient, task: Task) -> None:
     long = ["\N{CAT FACE}" * 254 + end for end in "abc"]
     Image.objects.bulk_create([Image(task=task, name=name) for name in long])
@@ -137,7 +185,7 @@ def test_rows_are_counted_if_that_is_asked_and_up_to_a_limit(
         assert (body["count"], body["count_capped"]) == (len(body["results"]), False)
 
 
-@pytest.mark.parametrize("ordering", ["id", "-id", "name", "-updated"])
+@pytest.mark.parametrize("ordering", ["id", "-id", "name", "-updated", *OF_SHAPES])
 def test_a_list_starts_after_any_image_in_its_order(
     api: APIClient, task: Task, images: list[Image], ordering: str
 ) -> None:
@@ -164,7 +212,7 @@ def test_where_a_list_cannot_start(api: APIClient, task: Task, images: list[Imag
     assert faults(api.get("/api/v1/tasks/?after=1")) == {"after": "unknown"}
 
 
-@pytest.mark.parametrize("ordering", ["id", "-id", "name", "-updated"])
+@pytest.mark.parametrize("ordering", ["id", "-id", "name", "-updated", *OF_SHAPES])
 def test_the_neighbours_of_an_image_are_those_of_the_list(
     api: APIClient, task: Task, images: list[Image], ordering: str
 ) -> None:

@@ -42,6 +42,7 @@ HAVE_RULES: Final = {
     "images_change": "width and height are known together",
     "images_create": "an ImageID is there once",
     "images_list": "a list starts after an image that the task has",
+    "images_neighbours": "a range ends behind its beginning",
     "images_set_file": "a picture must be one, and its name end as a picture's does",
     "images_upload": "an ImageID is there once, and a picture must be one",
     "imports_create": "a task's name is there once",

@@ -114,6 +114,55 @@ def test_several_labels_are_any_of_them_and_all_else_holds_of_the_same_shape(
     assert names(label=[]) == ["Boxes", "tags%_", "bare"]
 
 
+def test_a_label_is_present_absent_or_any(names: Callable[..., list[str]], label: Label, car: Label) -> None:
+    bare = Image.objects.get(name="bare")
+    Shape.objects.create(task=bare.task, image=bare, label=label, kind=ShapeKind.TAG, score=0)
+    Shape.objects.create(task=bare.task, image=bare, label=car, kind=ShapeKind.TAG)  # of no score
+    assert names(label=label) == names(label=label, presence="present") == ["Boxes", "tags%_"]
+    assert names(label=label, presence="absent") == ["bare"]
+    assert names(label=label, presence="any") == ["Boxes", "tags%_", "bare"]
+    assert names(label=car) == ["Boxes", "bare"]
+    assert names(label=[car, label], presence="absent") == ["bare"]
+    assert names(presence="absent") == ["bare"]
+    assert names(presence="present") == ["Boxes", "tags%_", "bare"]
+    assert names(without_label=label) == ["bare"]
+    assert names(without_label=label, presence="any") == []
+    assert names(without_label=label, presence="absent") == ["Boxes", "tags%_"]
+    assert names(without_label=car, presence="any") == ["tags%_"]
+    assert names(label=label, presence="absent", score_min=0.1) == []
+    assert names(kind="tag", score_max=0) == ["bare"]  # without a label, whatever is said
+
+
+def test_a_box_of_score_0_is_present(names: Callable[..., list[str]], label: Label) -> None:
+    Shape.objects.filter(kind="rectangle", label=label).update(score=0)
+    assert names(label=label) == ["Boxes", "tags%_"]
+    assert names(label=label, presence="absent") == []
+
+
+def test_numbers_are_of_the_shapes_that_are_asked_for(
+    names: Callable[..., list[str]], task: Task, label: Label, car: Label
+) -> None:
+    bare = Image.objects.get(name="bare")
+    Shape.objects.create(task=task, image=bare, label=label, kind=ShapeKind.TAG, score=0)
+
+    def numbers(number: str, **asked: Any) -> dict[str, float]:
+        return dict(task.images.numbered(number, **asked).values_list("name", number))
+
+    assert numbers("shape_count") == {"Boxes": 2, "tags%_": 1, "bare": 1}
+    assert numbers("shape_count", label=label) == {"Boxes": 1, "tags%_": 1, "bare": 0}
+    assert numbers("shape_count", label=car, kind="mask") == {"Boxes": 0, "tags%_": 0, "bare": 0}
+    assert numbers("score") == {"Boxes": 0.3, "tags%_": 0.9, "bare": 2}
+    assert numbers("score", label=car) == {"Boxes": 2, "tags%_": 2, "bare": 2}
+
+
+def test_yes_and_no_are_true_and_false_as_pages_say_them(names: Callable[..., list[str]]) -> None:
+    Shape.objects.filter(kind="tag").update(attributes={"lit": True, "said": "yes"})
+    for wanted in ("lit=yes", "lit=Yes", "lit=true", "said=yes"):
+        assert names(attribute=wanted) == ["tags%_"]
+    assert names(attribute="lit=no") == names(attribute="said=true") == []
+    assert names(attribute="occluded=yes") == ["Boxes"]
+
+
 def test_without_a_label_is_without_any_shape_of_it(names: Callable[..., list[str]], label: Label, car: Label) -> None:
     assert names(without_label=label) == ["bare"]
     assert names(without_label=car.pk) == ["tags%_", "bare"]
