@@ -41,8 +41,11 @@ class Options:
     """Size of one request without files."""
     max_body_values: int = 1_500_000
     """Values, keys and lists in the JSON of one request."""
-    max_body_shapes: int = 20_000
+    max_body_shapes: int = 5_000
     """Shapes in one request."""
+    max_body_mask_pixels: int = 512_000_000
+    """Pixels of all masks in one request, and in one answer that has them as run lengths; a PNG of more than a byte a
+    pixel counts by its unpacked bytes."""
     page_size: int = 100
     """Rows on a page unless the client asks for another number."""
     max_page_size: int = 1000

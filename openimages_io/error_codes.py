@@ -22,7 +22,7 @@ class FaultCode(_Code):
     """What is wrong with one value."""
 
     INVALID = "invalid", "It breaks a rule that has no code of its own, such as one of the site's."
-    MORE = "more", "There are more faults than are named; the message says how many."
+    MORE = "more", "There are more faults than are named; the message says how many, or that looking for them ended."
 
     # Names and presence
     REQUIRED = "required", "It is missing."

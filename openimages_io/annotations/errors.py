@@ -32,8 +32,10 @@ class InvalidData(OpenImagesError):
         """Those that are named."""
         more = (len(faults) if total is None else total) - len(self.faults)
         if more > 0:
-            least = "" if are_all else "at least "
-            self.faults.append(InvalidValue("", f"There are {least}{more:,} more faults.", FaultCode.MORE))
+            ended = f"There are more faults: looking for them ended after the first {MOST_SHOWN:,}."
+            self.faults.append(
+                InvalidValue("", f"There are {more:,} more faults." if are_all else ended, FaultCode.MORE)
+            )
         super().__init__("; ".join(f"{fault.path}: {fault.message}" for fault in self.faults[:3]))
 
     @classmethod

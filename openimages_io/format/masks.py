@@ -72,6 +72,11 @@ def unpacked_bytes(data: bytes, limits: Limits) -> int:
     return _Png(*_header(*next(_started(data)), limits), packed=b"").unpacked
 
 
+def png_size(data: bytes, limits: Limits) -> MaskHeader:
+    """The size of a PNG, from the header alone. Raises BadMask."""
+    return MaskHeader(*_header(*next(_started(data)), limits)[:2])
+
+
 def check_png(data: bytes, limits: Limits) -> MaskHeader:
     """The size of a PNG, after everything but its picture has been looked at.
 
@@ -107,9 +112,15 @@ def encode(mask: Mask) -> bytes:
     height, width = mask.shape
     if not mask.size:
         raise ValueError(f"a mask of {width} x {height} pixels cannot be written")
-    rows = np.zeros((height, 1 + (width + 7) // 8), dtype=np.uint8)
-    rows[:, 1:] = np.packbits(mask, axis=1)
-    return _write(width, height, 1, _GREY, interlaced=False, packed=zlib.compress(rows.tobytes(), 6))
+    return encode_rows(np.packbits(mask, axis=1), width)
+
+
+def encode_rows(rows: NDArray[np.uint8], width: int) -> bytes:
+    """The same of rows that have eight pixels in a byte."""
+    height = len(rows)
+    filtered = np.zeros((height, 1 + (width + 7) // 8), dtype=np.uint8)
+    filtered[:, 1:] = rows
+    return _write(width, height, 1, _GREY, interlaced=False, packed=zlib.compress(filtered.tobytes(), 6))
 
 
 def _parse(data: bytes, limits: Limits) -> _Png:

@@ -7,7 +7,7 @@ Coordinates are fractions of the image (x from the left, y from the top); masks 
 from openimages_io.geometry.outlines import MAX_CORNERS, trace
 from openimages_io.geometry.pixels import Mask, fill_ellipse, fill_polygon, fill_rectangle, resize_nearest
 from openimages_io.geometry.rings import Box, Ring, bounds, ellipse_bounds, turn
-from openimages_io.geometry.rle import decode_rle, encode_rle
+from openimages_io.geometry.rle import check_rle, decode_rle, encode_rle, rows_of_rle
 
 __all__ = [
     "MAX_CORNERS",
@@ -15,6 +15,7 @@ __all__ = [
     "Mask",
     "Ring",
     "bounds",
+    "check_rle",
     "decode_rle",
     "ellipse_bounds",
     "encode_rle",
@@ -22,6 +23,7 @@ __all__ = [
     "fill_polygon",
     "fill_rectangle",
     "resize_nearest",
+    "rows_of_rle",
     "trace",
     "turn",
 ]

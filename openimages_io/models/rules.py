@@ -29,6 +29,7 @@ MOST_FAULTS: Final = 10_000
 _LONGEST_SOURCE: Final = 64
 _LONGEST_MESSAGE: Final = 300
 _LONGEST_VALUE: Final = 60
+_KINDS: Final = frozenset(ShapeKind.values)
 _BOXED: Final = (ShapeKind.RECTANGLE, ShapeKind.POLYGON, ShapeKind.ELLIPSE)
 _TURNED: Final = (ShapeKind.RECTANGLE, ShapeKind.ELLIPSE)
 
@@ -86,7 +87,7 @@ def _of_kind(shape: "Shape") -> _Found:
 
 
 def _is_kind(shape: "Shape") -> bool:
-    return shape.kind in ShapeKind.values
+    return _is_text(shape.kind) and shape.kind in _KINDS
 
 
 def _of_box(shape: "Shape") -> _Found:

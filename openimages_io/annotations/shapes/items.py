@@ -6,11 +6,11 @@ from itertools import islice
 from typing import Any, Final
 
 from openimages_io import conf
-from openimages_io.annotations.errors import InvalidData, InvalidValue, TooLarge
-from openimages_io.annotations.shapes.submitted_masks import PixelBudget, SubmittedMask, read_mask
+from openimages_io.annotations.errors import MOST_SHOWN, InvalidData, InvalidValue, TooLarge
+from openimages_io.annotations.shapes.submitted_masks import PixelBudget, SubmittedMask, check_pixels, read_mask
 from openimages_io.annotations.shapes.units import units_of
 from openimages_io.error_codes import FaultCode
-from openimages_io.models.rules import LARGEST_GROUP, MOST_FAULTS, quote
+from openimages_io.models.rules import LARGEST_GROUP, quote
 from openimages_io.models.values import is_storable
 
 FIELDS: Final = (
@@ -48,7 +48,7 @@ class Item:
 
     def fault(self, name: str, message: str, code: FaultCode) -> None:
         """Takes note of what is wrong with a field."""
-        if len(self.faults) <= MOST_FAULTS:
+        if len(self.faults) <= MOST_SHOWN:
             self.faults.append(InvalidValue(f"{self.path}{name}" if name else self.path.rstrip("."), message, code))
 
 
@@ -86,12 +86,13 @@ class Items:
         if not isinstance(shapes, list):
             self._fault("shapes", f"{quote(shapes)} is not a list of shapes.", FaultCode.WRONG_TYPE)
             return
-        _check_number(shapes)
+        check_number(len(shapes))
         places: dict[int, int] = {}
         for place, shape in enumerate(shapes):
             item = self._read(shape, f"shapes[{place}].", has_key=True)
             if item.key is not None and places.setdefault(item.key, place) != place:
                 item.fault("id", f"Shape {item.key} is shapes[{places[item.key]}] already.", FaultCode.REPEATED)
+        self._check_masks()
 
     def read_patch(self, body: Any) -> None:
         """Takes what a PATCH of a picture gives: an object with lists of shapes to create, update and delete."""
@@ -105,7 +106,7 @@ class Items:
             if not isinstance(lists[name], list):
                 self._fault(name, f"{quote(lists[name])} is not a list.", FaultCode.WRONG_TYPE)
                 lists[name] = []
-        _check_number([shape for shapes in lists.values() for shape in shapes])
+        check_number(sum(map(len, lists.values())))
         for place, shape in enumerate(lists["create"]):
             self._read(shape, f"create[{place}].", has_key=False)
         named: dict[int, str] = {}
@@ -124,6 +125,7 @@ class Items:
                 self._fault(path, f"Shape {key} is {named[key]} already.", FaultCode.REPEATED)
             else:
                 self.deleted[key] = path
+        self._check_masks()
 
     def client_keys(self, keys: Sequence[int]) -> dict[int, str]:
         """What the client called shapes, by the keys that these have now, in the order of the request."""
@@ -133,11 +135,12 @@ class Items:
     def read_new(self, body: Any) -> None:
         """Takes what a POST gives: a new shape, or a list of them."""
         if isinstance(body, list):
-            _check_number(body)
+            check_number(len(body))
             for place, shape in enumerate(body):
                 self._read(shape, f"[{place}].", has_key=False)
         else:
             self._read(body, "", has_key=False)
+        self._check_masks()
 
     def read_changes(self, body: Any, key: int) -> None:
         """Takes what a PATCH gives: some fields of the shape with this key."""
@@ -145,23 +148,34 @@ class Items:
         if item.key is not None and item.key != key:
             item.fault("id", f"This is shape {key}, not {item.key}.", FaultCode.MISMATCH)
         item.key = key
+        self._check_masks()
 
     def stop_at_many(self, item: Item) -> None:
-        """Raises `InvalidData` when very many faults were found, each of which costs memory."""
+        """Raises `InvalidData` when more faults were found than an answer names, so that ten thousand cost no more."""
         self._found += len(item.faults) - item.counted
         item.counted = len(item.faults)
-        if self._found > MOST_FAULTS:
+        if self._found > MOST_SHOWN:
             raise InvalidData(self.all_faults(), are_all=False)
 
     def all_faults(self) -> list[InvalidValue]:
         """Everything that was found."""
         return [*self.faults, *(fault for item in self.items for fault in item.faults)]
 
+    def _check_masks(self) -> None:
+        """Looks at pixels when all sizes are known to be allowed, and makes PNGs before anybody is kept waiting."""
+        masks = [(item, item.mask) for item in self.items if item.mask is not None and not item.mask.is_bad]
+        for item, mask in masks:
+            check_pixels(mask, item.fault)
+            self.stop_at_many(item)
+        if not self.all_faults():
+            for _, mask in masks:
+                mask.as_png()
+
     def _fault(self, path: str, message: str, code: FaultCode) -> None:
         self.faults.append(InvalidValue(path, message, code))
 
     def _check_names(self, body: dict[str, Any], known: Sequence[str]) -> None:
-        for name in islice(body.keys() - set(known), MOST_FAULTS):
+        for name in islice(body.keys() - set(known), MOST_SHOWN):
             self._fault(name, f"It is unknown here; known are: {', '.join(known)}.", FaultCode.UNKNOWN)
 
     def _read(self, shape: Any, path: str, *, has_key: bool) -> Item:
@@ -209,10 +223,12 @@ class Items:
                 item.fault(name, "It is missing.", FaultCode.REQUIRED)
 
 
-def _check_number(shapes: list[Any]) -> None:
+def check_number(count: int, owner: str = "request") -> None:
+    """Raises `TooLarge` for more shapes than are saved at once, whether a request or the picture has them."""
     most = conf.options().max_body_shapes
-    if len(shapes) > most:
-        raise TooLarge(f"The request has {len(shapes):,} shapes; this site allows {most:,} at once.")
+    if count > most:
+        said = f"The {owner} has {count:,} shapes; this site allows {most:,} at once."
+        raise TooLarge(f"{said} Save only what changes, by PATCH with lists create, update and delete.")
 
 
 def _is_whole(value: Any) -> bool:

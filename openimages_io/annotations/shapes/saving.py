@@ -12,7 +12,7 @@ from django.db.models.functions import Length
 from openimages_io.annotations.errors import InvalidData, InvalidValue, NotThere
 from openimages_io.annotations.shapes.drafts import Draft, Drafts
 from openimages_io.annotations.shapes.events import SavedShapes
-from openimages_io.annotations.shapes.items import Items
+from openimages_io.annotations.shapes.items import Items, check_number
 from openimages_io.annotations.shapes.units import size_for
 from openimages_io.annotations.transactions import changing_image
 from openimages_io.database.bulk import Loader, plain
@@ -39,8 +39,9 @@ class Saver:
     def make_them(self, items: Items) -> list[int]:
         """Makes the shapes of the picture those that are given; returns their keys in the order of the request.
 
-        Raises `InvalidData` or `Conflict`.
+        Raises `InvalidData`, `Conflict`, and `TooLarge` for a picture that has more shapes than one save may replace.
         """
+        check_number(self.shapes.count(), "picture")
         stored = self._stored(self.shapes)
         for item in items.items:
             if item.key is not None and item.key not in stored:
@@ -56,7 +57,9 @@ class Saver:
         Raises `InvalidData` or `Conflict`.
         """
         named = [*items.deleted, *(item.key for item in items.items if item.key is not None)]
-        stored = self._stored(self.shapes.filter(pk__in=named) if len(named) <= _BATCH else self.shapes)
+        stored: dict[int, Shape] = {}
+        for batch in _batches(named):
+            stored |= self._stored(self.shapes.filter(pk__in=batch))
         for item in items.items:
             if item.key is not None and item.key not in stored:
                 item.fault("id", f"The picture has no shape {item.key}.", FaultCode.UNKNOWN_SHAPE)
@@ -112,12 +115,8 @@ class Saver:
         wanted = {key for key in given if isinstance(key, int) and not isinstance(key, bool) and 0 < key < 2**63}
         wanted.update(shape.label_id for shape in stored)
         labels = Label.objects.using(self.using).filter(task=self.image.task_id)
-        if len(wanted) <= _BATCH:
-            labels = labels.filter(pk__in=wanted)
-        return {
-            label.pk: label
-            for label in labels.prefetch_related(Prefetch("attribute_specs", AttributeSpec.objects.using(self.using)))
-        }
+        labels = labels.prefetch_related(Prefetch("attribute_specs", AttributeSpec.objects.using(self.using)))
+        return {label.pk: label for batch in _batches(sorted(wanted)) for label in labels.filter(pk__in=batch)}
 
     def _pngs(self, items: Items, stored: dict[int, Shape]) -> dict[int, bytes]:
         """The stored PNGs that other pixels of the same size are given for."""

@@ -9,35 +9,28 @@ from typing import Any, Final
 from openimages_io import conf
 from openimages_io.annotations.errors import TooLarge
 from openimages_io.error_codes import FaultCode
-from openimages_io.format.masks import BadMask, check_png, decode, encode, unpacked_bytes
-from openimages_io.geometry import Mask as Pixels
-from openimages_io.geometry import decode_rle
+from openimages_io.format.masks import BadMask, check_png, decode, encode_rows, png_size, unpacked_bytes
+from openimages_io.geometry import check_rle, decode_rle, rows_of_rle
 from openimages_io.models.rules import quote
 from openimages_io.models.values import is_storable
 
 ReportFault = Callable[[str, str, FaultCode], None]
 """Takes the field, what is wrong with it, and the code of that."""
 _FIELDS: Final = ("png", "rle", "clicks", "width", "height", "url")
-_MOST: Final = 20
 
 
 class PixelBudget:
-    """What the masks of one request may unpack to in all, bytes of PNGs and pixels of run lengths.
-
-    Run lengths of many pixels are quickly written.
-    """
+    """What the masks of one request, or of one answer, may unpack to in all: few bytes may be very many pixels."""
 
     def __init__(self) -> None:
-        self.left = _MOST * conf.limits().max_mask_pixels
+        self._most = conf.options().max_body_mask_pixels
+        self._spent = 0
 
     def spend(self, pixels: int) -> None:
         """Raises `TooLarge` when there are too many."""
-        self.left -= pixels
-        if self.left < 0:
-            most = _MOST * conf.limits().max_mask_pixels
-            raise TooLarge(
-                f"The masks of this request unpack to more than {most:,} pixels, the most that this site allows."
-            )
+        self._spent += pixels
+        if self._spent > self._most:
+            raise TooLarge(f"These masks have more than {self._most:,} pixels, the most that this site allows at once.")
 
 
 @dataclass(slots=True)
@@ -54,6 +47,8 @@ class SubmittedMask:
     """Width and height as the request says them; they are read from the pixels."""
     is_bad: bool = False
     """Whether a fault of it was told already."""
+    encoded: bytes = b""
+    """The PNG of run lengths."""
 
     @property
     def has_pixels(self) -> bool:
@@ -62,27 +57,32 @@ class SubmittedMask:
 
     def as_png(self) -> bytes:
         """The pixels as they are stored."""
-        return self.png or encode(self._pixels())
+        if self.counts is not None and not self.encoded:
+            assert self.width
+            assert self.height
+            rows = rows_of_rle(self.counts, self.width, self.height, conf.limits().max_mask_pixels)
+            self.encoded = encode_rows(rows, self.width)
+        return self.encoded or self.png
 
     def is_same_as(self, png: bytes) -> bool:
         """Whether a stored PNG is the one that was given, or has the very pixels of the run lengths."""
-        if self.counts is None:
-            return png == self.png
+        if png == self.as_png() or self.counts is None:
+            return png == self.as_png()
         try:
             stored = decode(png, conf.limits())
         except BadMask:
             return False
-        return stored.shape == (self.height, self.width) and bool((stored == self._pixels()).all())
-
-    def _pixels(self) -> Pixels:
-        assert self.counts is not None
         assert self.width
         assert self.height
-        return decode_rle(self.counts, self.width, self.height, conf.limits().max_mask_pixels)
+        given = decode_rle(self.counts, self.width, self.height, conf.limits().max_mask_pixels)
+        return stored.shape == given.shape and bool((stored == given).all())
 
 
 def read_mask(given: Any, report: ReportFault, budget: PixelBudget) -> SubmittedMask:
-    """Checks what can be checked without knowing the shape. Faults go to `report`; raises `TooLarge`."""
+    """Takes what is said of a mask, and the size of its pixels from what they begin with; none is looked at yet.
+
+    Faults go to `report`. Raises `TooLarge`.
+    """
     mask = SubmittedMask()
 
     def fault(name: str, message: str, code: FaultCode) -> None:
@@ -130,8 +130,8 @@ def _read_png(text: Any, mask: SubmittedMask, fault: ReportFault, budget: PixelB
         fault("png", "It is not base64.", FaultCode.BAD_PNG)
         return
     try:
-        budget.spend(unpacked_bytes(png, limits))
-        mask.width, mask.height = check_png(png, limits)
+        mask.width, mask.height = png_size(png, limits)
+        budget.spend(max(mask.width * mask.height, unpacked_bytes(png, limits)))
     except BadMask as bad:
         fault("png", f"The PNG {bad}.", FaultCode.BAD_PNG)
         return
@@ -154,9 +154,20 @@ def _read_rle(given: Any, mask: SubmittedMask, fault: ReportFault, budget: Pixel
     most = conf.limits().max_mask_pixels
     if width > 0 and height > 0 and width * height <= most:
         budget.spend(width * height)
-    try:
-        decode_rle(counts, width, height, most)
-    except ValueError as bad:
-        fault("rle", f"The run lengths {bad}.", FaultCode.BAD_RLE)
-        return
     mask.counts, mask.width, mask.height = counts, width, height
+
+
+def check_pixels(mask: SubmittedMask, report: ReportFault) -> None:
+    """Looks at the pixels of a mask that were given. Faults go to `report`."""
+    limits = conf.limits()
+    try:
+        if mask.png:
+            check_png(mask.png, limits)
+        elif mask.counts is not None:
+            check_rle(mask.counts, mask.width or 0, mask.height or 0, limits.max_mask_pixels)
+    except BadMask as bad:
+        mask.is_bad = True
+        report("mask.png", f"The PNG {bad}.", FaultCode.BAD_PNG)
+    except ValueError as bad:
+        mask.is_bad = True
+        report("mask.rle", f"The run lengths {bad}.", FaultCode.BAD_RLE)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, Final
 
-from django.db.models import IntegerField, QuerySet, Sum, TextField, Value
+from django.db.models import FloatField, IntegerField, QuerySet, Sum, TextField, Value
 from django.db.models.functions import Cast, Length
 from rest_framework.request import Request
 
@@ -23,7 +23,7 @@ from openimages_io.api.reverse import reverse_url
 from openimages_io.api.shapes.formats import ShapeFormat
 from openimages_io.api.signing import CONTENT_LENGTH
 from openimages_io.error_codes import ErrorCode
-from openimages_io.format.masks import BadMask, decode, unpacked_bytes
+from openimages_io.format.masks import BadMask, decode, png_size, unpacked_bytes
 from openimages_io.geometry import encode_rle
 from openimages_io.models import Image, Shape, ShapeKind
 from openimages_io.models.flags import FLAGS
@@ -38,6 +38,9 @@ _COLUMNS: Final = (
     *("mask", "mask__width", "mask__height", "mask__clicks", "png_bytes", "content"),
 )
 """In the order of the fields; the mask is the last of them."""
+_PIXELS: Final = Cast("mask__width", FloatField()) * Cast("mask__height", FloatField())
+_INSTEAD: Final = "Ask for masks=png, or for one mask at a time."
+_BATCH: Final = 500
 _FLAGS: Final = {None: "null", 0: "false", 1: "true"}
 _NO_FLAGS: Final = (None,) * len(FLAGS)
 _OF_KINDS: Final = {
@@ -84,9 +87,9 @@ class ShapeWriter:
 
     def saved(self, shapes: QuerySet[Shape], image: Image, keys: Sequence[int], client_keys: Mapping[int, str]) -> str:
         """The JSON of those of a picture's shapes that a request was about, in its order, with the client's keys."""
-        shapes = shapes.filter(pk__gte=min(keys, default=0), pk__lte=max(keys, default=0))
-        self._check_size(shapes)
-        found = self.each(shapes)
+        batches = [shapes.filter(pk__in=keys[start : start + _BATCH]) for start in range(0, len(keys), _BATCH)]
+        self._check_size(*batches)
+        found = {key: text for batch in batches for key, text in self.each(batch).items()}
         for key, name in client_keys.items():
             found[key] = f'{{"key":{json.dumps(name)},{found[key][1:]}'
         return self._envelope(image, [found[key] for key in keys])
@@ -95,17 +98,26 @@ class ShapeWriter:
         head = f'{{"image":{image.pk},"revision":{image.revision},"units":"{self.form.units}","shapes":['
         return f"{head}{','.join(found)}]}}"
 
-    def _check_size(self, shapes: QuerySet[Shape]) -> None:
-        """Raises `Conflict` if there is more to answer with than a request may have."""
-        texts = [Length(text) for text in _TEXTS.values()] + ([Length("mask__png")] if self.form.masks else [])
-        size = sum(
-            filter(None, shapes.aggregate(**{f"size_{at}": Sum(text) for at, text in enumerate(texts)}).values())
-        )
-        most = conf.options().max_body_bytes
-        if size > most:
+    def _check_size(self, *parts: QuerySet[Shape]) -> None:
+        """Raises `Conflict` if there is more to answer with than a request may have, before any of it is read."""
+        lengths = [Length(text) for text in _TEXTS.values()] + ([Length("mask__png")] if self.form.masks else [])
+        sums: dict[str, Any] = {f"size_{at}": Sum(length) for at, length in enumerate(lengths)}
+        if self.form.masks == "rle":
+            sums["pixels"] = Sum(_PIXELS)
+        size, pixels = 0, 0
+        for shapes in parts:
+            found = shapes.aggregate(**sums)
+            pixels += int(found.pop("pixels", 0) or 0)
+            size += sum(filter(None, found.values()))
+        options = conf.options()
+        if size > options.max_body_bytes:
             said = f"The points, attributes and masks of these shapes are {size:,} bytes"
-            said = f"{said}, more than the {most:,} that this site answers with; export the task instead."
-            raise Conflict(said, ErrorCode.TOO_MUCH_TO_SHOW)
+            said = f"{said}, more than the {options.max_body_bytes:,} that this site answers with"
+            raise Conflict(f"{said}; export the task instead.", ErrorCode.TOO_MUCH_TO_SHOW)
+        if pixels > options.max_body_mask_pixels:
+            said = f"The masks of these shapes have {pixels:,} pixels"
+            said = f"{said}, more than the {options.max_body_mask_pixels:,} that this site writes as run lengths"
+            raise Conflict(f"{said} at once. {_INSTEAD}", ErrorCode.TOO_MUCH_TO_SHOW)
 
     def _write(
         self, key: int, kind: str, label: int, x_min: Any, x_max: Any, y_min: Any, y_max: Any, points: Any, clicks: Any,
@@ -145,13 +157,13 @@ class ShapeWriter:
         if self.form.masks == "png":
             return base64.b64encode(png).decode("ascii")
         try:
-            self._budget.spend(unpacked_bytes(png, conf.limits()))
+            width, height = png_size(png, conf.limits())
+            self._budget.spend(max(width * height, unpacked_bytes(png, conf.limits())))
             pixels = decode(png, conf.limits())
         except BadMask:  # nothing that came in through us
             return None
         except TooLarge as error:
-            said = f"{error} Ask for masks=png, or for one mask at a time."
-            raise Conflict(said, ErrorCode.TOO_MUCH_TO_SHOW) from None
+            raise Conflict(f"{error} {_INSTEAD}", ErrorCode.TOO_MUCH_TO_SHOW) from None
         return {"size": list(pixels.shape), "counts": encode_rle(pixels)}
 
 
