@@ -8,6 +8,9 @@ from typing import Any, Final
 
 from openimages_io.text import printable
 
+LANGUAGE: Final = "en"
+"""Of our own sentences. What Django and DRF find wrong is said in it, too, whatever language a site's pages are in."""
+
 
 class Severity(StrEnum):
     """How bad an issue is: only an error keeps an import from being written."""

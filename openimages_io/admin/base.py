@@ -13,6 +13,7 @@ from django.utils.formats import localize
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
+from openimages_io.admin.form_messages import OneLanguageForm
 from openimages_io.admin.pages import PagesMixin
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class CappedPaginator(_Paginator):
         return min(len(rows), CAP)
 
 
-class BaseModelForm(_ModelForm):
+class BaseModelForm(OneLanguageForm, _ModelForm):
     """A row whose task cannot be changed, but counts when it is asked whether a name is taken."""
 
     def _get_validation_exclusions(self) -> set[str]:

@@ -8,6 +8,7 @@ from django.http import QueryDict
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
+from openimages_io.admin.form_messages import OneLanguageForm
 from openimages_io.filtersets.images import ImageFilterSet
 from openimages_io.models import Label, ShapeKind, Task
 from openimages_io.models.kinds import Presence
@@ -71,8 +72,15 @@ class SomeTexts(forms.TextInput):
         return mark_safe("".join(fields))  # noqa: S308  (each is escaped)
 
 
+class _Form(OneLanguageForm, forms.Form):
+    pass
+
+
 class GalleryFilter(ImageFilterSet):
     """What the gallery is to show, with the choices that there are."""
+
+    class Meta:
+        form = _Form
 
     def __init__(
         self, query: QueryDict, task: Task, counted: Statistics | None, labels: Iterable[Label], names: Sequence[str]

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from openimages_io.admin.base import BaseAdmin, BaseModelForm
 from openimages_io.admin.deletion import DeletionMixin
 from openimages_io.admin.filters import TaskFilter, chosen_key
+from openimages_io.admin.form_messages import OneLanguageFormSet
 from openimages_io.admin.permissions import PermissionsInline, SearchSelect
 from openimages_io.admin.returning import ReturningMixin
 from openimages_io.admin.spec_forms import AttributeSpecForm
@@ -39,7 +40,7 @@ def swatch(color: str) -> str:
     return format_html('<svg class="oi-swatch" {0} aria-hidden="true"><rect {0} fill="{1}"/></svg>', size, color)
 
 
-class LabelledFormSet(_FormSet):
+class LabelledFormSet(OneLanguageFormSet, _FormSet):
     """Rows of a table, whose fields have no labels to be seen: screen readers are told of each what it is."""
 
     def add_fields(self, form: Any, index: int | None) -> None:

@@ -12,6 +12,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from openimages_io import conf
+from openimages_io.admin.form_messages import OneLanguageForm
 from openimages_io.models import Task
 from openimages_io.models.primary import primary
 from openimages_io.models.values import is_storable
@@ -77,7 +78,7 @@ def described(kind: type[Selection], values: Any) -> Iterator[tuple[str | Promis
             yield option.label, ", ".join(map(str, value))
 
 
-class OptionsForm(forms.Form):
+class OptionsForm(OneLanguageForm, forms.Form):
     """The options of an import or an export."""
 
     kind: Any

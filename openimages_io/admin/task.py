@@ -11,7 +11,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from openimages_io.admin.base import BaseAdmin
+from openimages_io.admin.base import BaseAdmin, BaseModelForm
 from openimages_io.admin.checking import CheckMixin
 from openimages_io.admin.deletion import TaskDeletionMixin
 from openimages_io.admin.exporting import ExportMixin
@@ -43,6 +43,7 @@ class _Counted(ChangeList):
 class TaskAdmin(GalleryMixin, ImportMixin, ExportMixin, CheckMixin, HierarchyMixin, TaskDeletionMixin, BaseAdmin):
     """Tasks."""
 
+    form = BaseModelForm
     list_display = ("name", "owner", "images", "annotations", "created")
     list_filter = ("created", ("owner", admin.RelatedOnlyFieldListFilter))
     list_select_related = ("owner", "statistics")

@@ -9,6 +9,14 @@ from openimages_io.exceptions import OpenImagesError
 MOST_SHOWN = 1000
 """Faults that an error names."""
 
+SEARCH_ENDED = f"There are more faults: looking for them ended after the first {MOST_SHOWN:,}."
+"""Where nobody has counted the rest."""
+
+
+def more_faults(count: int) -> str:
+    """What is said where the rest was counted."""
+    return f"There are {count:,} more faults."
+
 
 @dataclass(frozen=True, slots=True)
 class InvalidValue:
@@ -32,10 +40,8 @@ class InvalidData(OpenImagesError):
         """Those that are named."""
         more = (len(faults) if total is None else total) - len(self.faults)
         if more > 0:
-            ended = f"There are more faults: looking for them ended after the first {MOST_SHOWN:,}."
-            self.faults.append(
-                InvalidValue("", f"There are {more:,} more faults." if are_all else ended, FaultCode.MORE)
-            )
+            said = more_faults(more) if are_all else SEARCH_ENDED
+            self.faults.append(InvalidValue("", said, FaultCode.MORE))
         super().__init__("; ".join(f"{fault.path}: {fault.message}" for fault in self.faults[:3]))
 
     @classmethod

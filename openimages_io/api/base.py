@@ -30,6 +30,7 @@ from openimages_io.api.throttling import PictureThrottle, RequestThrottle
 from openimages_io.models import Task
 from openimages_io.models.primary import primary
 from openimages_io.permissions import TaskPermissions, filter_once, permissions
+from openimages_io.sentences import LANGUAGE
 
 Row = TypeVar("Row", bound=Model)
 
@@ -62,7 +63,7 @@ class ApiViewSet(GenericViewSet[Any]):
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         """Answers in one language, that of our own sentences, whatever the site speaks on its pages."""
-        with translation.override(errors.LANGUAGE):
+        with translation.override(LANGUAGE):
             return super().dispatch(request, *args, **kwargs)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any, Final
 
 from django.core.exceptions import PermissionDenied
@@ -10,18 +11,25 @@ from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
-from openimages_io.annotations.errors import ChangedMeanwhile, Conflict, InvalidData, NotThere, TooLarge
+from openimages_io.annotations.errors import (
+    MOST_SHOWN,
+    ChangedMeanwhile,
+    Conflict,
+    InvalidData,
+    NotThere,
+    TooLarge,
+    more_faults,
+)
 from openimages_io.api.problems import CODES, PROBLEM_JSON, problem
 from openimages_io.database.locking import is_lock_conflict
 from openimages_io.error_codes import ErrorCode, FaultCode
 from openimages_io.exceptions import CannotBeStored, CommitUnknown, NoTemporarySpace
 from openimages_io.jobs.idempotency import KeyReused
+from openimages_io.sentences import LANGUAGE
 
 logger = logging.getLogger(__name__)
 
 NON_FIELD: Final = "non_field_errors"
-LANGUAGE: Final = "en"
-"""Of our own sentences. Those of Django and DRF are said in it, too, whatever the language of the site's pages."""
 _FAULTS: Final[Mapping[str, FaultCode]] = {
     **dict.fromkeys(("invalid", "incorrect_type", "not_a_list", "not_a_dict"), FaultCode.WRONG_TYPE),
     **dict.fromkeys(("max_length", "max_string_length"), FaultCode.TOO_LONG),
@@ -159,7 +167,7 @@ def handle(exc: Exception, context: dict[str, Any]) -> Response | None:
     if plain is None or not isinstance(exc, exceptions.APIException):
         return plain
     if isinstance(exc, exceptions.ValidationError):
-        errors = [{"path": path, "message": str(fault), "code": _code_of(fault)} for path, fault in faults(exc.detail)]
+        errors = _errors(exc)
         one = len(errors) == 1
         said = "One value of the request is wrong." if one else f"{len(errors)} values of the request are wrong."
         data = problem(ErrorCode.INVALID, plain.status_code, said, errors)
@@ -173,6 +181,20 @@ def handle(exc: Exception, context: dict[str, Any]) -> Response | None:
         response[name] = value
     response["Content-Language"] = LANGUAGE
     return response
+
+
+def _errors(exc: exceptions.ValidationError) -> list[dict[str, str]]:
+    """The faults of an exception, of very many the first, and how many more there are."""
+    found = faults(exc.detail)
+    errors = [
+        {"path": path, "message": str(fault), "code": _code_of(fault)} for path, fault in islice(found, MOST_SHOWN)
+    ]
+    rest = list(found)
+    if not rest:
+        return errors
+    # Who has ended the search has said so last, and knows more than is counted here.
+    last = str(rest[-1][1]) if _code_of(rest[-1][1]) == FaultCode.MORE else more_faults(len(rest))
+    return [*errors, {"path": "", "message": last, "code": FaultCode.MORE}]
 
 
 def _code_of(fault: exceptions.ErrorDetail) -> FaultCode:

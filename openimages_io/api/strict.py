@@ -11,7 +11,8 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 from rest_framework.settings import api_settings
 
-from openimages_io.api.errors import fault_detail
+from openimages_io.annotations.errors import MOST_SHOWN, SEARCH_ENDED
+from openimages_io.api.errors import NON_FIELD, fault_detail, faults
 from openimages_io.error_codes import FaultCode
 from openimages_io.filtersets.fields import ListField
 
@@ -55,6 +56,35 @@ class StrictSerializer(serializers.Serializer[Any]):
                 name: fault_detail("This cannot be changed; leave it out.", FaultCode.READ_ONLY) for name in moved
             }
         return found
+
+
+class BoundedListSerializer(serializers.ListSerializer[Any]):
+    """A list in which faults are looked for until there are as many as an answer names."""
+
+    def to_internal_value(self, data: Any) -> list[Any]:
+        """The items' values. Raises `ValidationError`."""
+        self._found = 0
+        try:
+            values: list[Any] = super().to_internal_value(data)
+        except ValidationError as error:
+            if self._found <= MOST_SHOWN:
+                raise
+            given: Any = error.detail  # a list, or with a newer DRF and by its setting a dictionary
+            places = given.items() if isinstance(given, dict) else enumerate(given)
+            found: dict[Any, Any] = {place: detail for place, detail in places if detail}
+            found[NON_FIELD] = fault_detail(SEARCH_ENDED, FaultCode.MORE)
+            raise ValidationError(found) from None
+        return values
+
+    def run_child_validation(self, data: Any) -> Any:
+        """The values of one item; of none after very many faults, when nothing will come of them."""
+        if self._found > MOST_SHOWN:
+            return {}
+        try:
+            return super().run_child_validation(data)
+        except ValidationError as error:
+            self._found += sum(1 for _ in faults(error.detail))
+            raise
 
 
 class StrictFormSerializer(StrictSerializer):

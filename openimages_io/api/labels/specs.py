@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from openimages_io.api.errors import fault_detail
 from openimages_io.api.fields import BoundedListField, ModelSerializer, NameField, StrictBooleanField
-from openimages_io.api.strict import StrictSerializer
+from openimages_io.api.strict import BoundedListSerializer, StrictSerializer
 from openimages_io.api.validation import check
 from openimages_io.error_codes import FaultCode
 from openimages_io.models import AttributeSpec
@@ -41,6 +41,7 @@ class AttributeSpecSerializer(StrictSerializer, ModelSerializer):
     )
 
     class Meta:
+        list_serializer_class = BoundedListSerializer
         model = AttributeSpec
         fields = ("name", "input_type", "mutable", "default_value", "values")
 
