@@ -1,9 +1,11 @@
 """What our lists of the admin site share: no long selects, no endless counting."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
@@ -38,6 +40,17 @@ class CappedPaginator(_Paginator):
         return min(len(rows), CAP)
 
 
+class CompletedChangeList(ChangeList):
+    """A page of a list, whose rows have what its columns show of other tables."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        rows = list(self.result_list)
+        own: Any = self.model_admin
+        own.complete_rows(request, rows)
+        self.result_list = rows  # what Django goes over
+
+
 class BaseModelForm(OneLanguageForm, _ModelForm):
     """A row whose task cannot be changed, but counts when it is asked whether a name is taken."""
 
@@ -63,6 +76,12 @@ class BaseAdmin(PagesMixin):
     show_facets = admin.ShowFacets.NEVER
     paginator = CappedPaginator
     list_per_page = 50
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return CompletedChangeList
+
+    def complete_rows(self, request: HttpRequest, rows: Sequence[Any]) -> None:
+        """Adds to the rows of a page what its columns show of other tables, in a few queries."""
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Says so where the list ends before the rows do; a filter that no database can look for is none."""

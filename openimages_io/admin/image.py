@@ -1,10 +1,14 @@
 """Images: names, sizes, provenance, and the way to their pictures."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.db.models import Count
 from django.http import HttpRequest
+from django.utils.formats import localize
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from openimages_io.admin.base import BaseAdmin, BaseModelForm
@@ -14,6 +18,7 @@ from openimages_io.admin.returning import ReturningMixin
 from openimages_io.admin.viewing import PictureMixin
 from openimages_io.models import Image, Shape
 from openimages_io.models.image import PROVENANCE
+from openimages_io.models.thumbnails import SIZES
 
 
 @admin.register(Image)
@@ -21,15 +26,36 @@ class ImageAdmin(PictureMixin, ReturningMixin, DeletionMixin, BaseAdmin):
     """Images of tasks. Their picture files come with an import."""
 
     form = BaseModelForm
-    list_display = ("name", "subset", "task", "size", "has_picture")
+    list_display = ("preview", "name", "subset", "task", "size", "annotations", "has_picture", "updated")
+    list_display_links = ("name",)
     list_filter = (TaskFilter, SubsetFilter)
     list_select_related = ("task",)
     search_fields = ("name",)
     search_help_text = _("Part of the ImageID. In a large database, choose a task first.")
     ordering = ("pk",)
-    sortable_by = ()
     searched_fields = raw_id_fields = ("task",)
     deleted_with = ((Shape, "image__in"),)
+
+    def get_sortable_by(self, request: HttpRequest) -> Any:
+        """Within a task, whose indexes have these orders."""
+        return ("name", "subset", "updated") if request.GET.get("task") else ()
+
+    def complete_rows(self, request: HttpRequest, rows: Sequence[Image]) -> None:
+        shapes = Shape.objects.filter(image__in=[image.pk for image in rows]).order_by()
+        counts = dict(shapes.values_list("image").annotate(Count("pk")))
+        for image in rows:
+            image.shape_count = counts.get(image.pk, 0)  # type: ignore[attr-defined]  # for the column
+
+    @admin.display(description=_("annotations"))
+    def annotations(self, image: Image) -> str:
+        count: int = image.shape_count  # type: ignore[attr-defined]  # put there by `complete_rows`
+        return localize(count, use_l10n=True)
+
+    @admin.display(description=_("picture"))
+    def preview(self, image: Image) -> str:
+        """The smallest thumbnail, loaded when it comes into sight; an image without a picture has none."""
+        address = self.url("image_thumbnail", image.pk, SIZES[0]) if image.file else ""
+        return format_html('<img class="oi-preview" src="{}" alt="" loading="lazy">', address) if address else ""
 
     def image_of(self, row: Image) -> Image:
         return row

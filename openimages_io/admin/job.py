@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.admin.views.main import ChangeList
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.formats import localize
@@ -24,22 +23,6 @@ from openimages_io.models import Job, JobState, Task
 from openimages_io.models.job import FINAL
 from openimages_io.models.primary import primary
 from openimages_io.permissions import filter_once, permissions
-
-
-class JobChangeList(ChangeList):
-    """The list with what a poller sees of each job now."""
-
-    def get_results(self, request: HttpRequest) -> None:
-        super().get_results(request)
-        jobs = list(self.result_list)
-        tasks = {job.task_id for job in jobs if job.task and not job.task.deleting}
-        if permissions().tasks(request.user):
-            tasks = set(visible(request, Task.objects.filter(pk__in=tasks)).values_list("pk", flat=True))
-        own: Any = self.model_admin
-        for job, status in zip(jobs, job_statuses(jobs), strict=True):
-            job.now = status
-            job.task_url = own.url("task_change", job.task_id) if job.task_id in tasks else ""
-        self.result_list = jobs  # what Django goes over
 
 
 @admin.register(Job)
@@ -80,8 +63,15 @@ class JobAdmin(JobPagesMixin, DeletionMixin, BaseAdmin):
     def error_count(self, job: Job) -> str:
         return localize(job.errors, use_l10n=True) if job.errors else ""
 
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        return JobChangeList
+    def complete_rows(self, request: HttpRequest, rows: Sequence[Job]) -> None:
+        """With what a poller sees of each job now, and the address of a task that is there for the user."""
+        tasks = {job.task.pk for job in rows if job.task and not job.task.deleting}
+        if permissions().tasks(request.user):
+            tasks = set(visible(request, Task.objects.filter(pk__in=tasks)).values_list("pk", flat=True))
+        for job, status in zip(rows, job_statuses(rows), strict=True):
+            found: Any = job
+            found.now = status
+            found.task_url = self.url("task_change", job.task_id) if job.task_id in tasks else ""
 
     # Who may
 

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import ForeignKey, QuerySet
 from django.forms import BaseInlineFormSet
 from django.http import HttpRequest
+from django.utils.formats import localize
 from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
@@ -141,13 +142,28 @@ class LabelAdmin(ReturningMixin, DeletionMixin, BaseAdmin):
     """Labels of tasks."""
 
     form = LabelForm
-    list_display = ("swatch", "shown_name", "name", "task", "position", "is_listed")
+    list_display = ("swatch", "shown_name", "name", "task", "annotations", "position", "is_listed")
     list_display_links = ("shown_name",)
     list_filter = (TaskFilter, "is_listed")
     list_select_related = ("task",)
     search_fields = ("display_name", "name")
     ordering = ("task", "position", "pk")
     searched_fields = raw_id_fields = ("task",)
+
+    def complete_rows(self, request: HttpRequest, rows: Sequence[Label]) -> None:
+        from openimages_io.viewing.statistics import stored  # noqa: PLC0415  (slow to load)
+
+        counted = stored({label.task for label in rows})
+        for label in rows:
+            found: Any = label
+            kept = counted.get(label.task_id)
+            found.shape_count = kept.by_label.get(label.pk, 0) if kept else None
+
+    @admin.display(description=_("annotations"))
+    def annotations(self, label: Label) -> str:
+        """As they were last counted; a task that nobody has counted yet has no numbers."""
+        count: int | None = label.shape_count  # type: ignore[attr-defined]  # put there by `complete_rows`
+        return "–" if count is None else localize(count, use_l10n=True)
 
     @admin.display(description=_("color"))
     def swatch(self, label: Label) -> str:

@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
-from django.db.models import JSONField, QuerySet
+from django.db.models import JSONField, Q, QuerySet
 from django.forms.fields import InvalidJSONInput
 from django.http import HttpRequest
 from django.utils.html import format_html
@@ -15,14 +15,17 @@ from django.utils.translation import gettext_lazy as _
 
 from openimages_io.admin.base import BaseAdmin, BaseModelForm
 from openimages_io.admin.deletion import DeletionMixin
-from openimages_io.admin.filters import ImageFilter, TaskFilter
+from openimages_io.admin.filters import ImageFilter, LabelFilter, ScoreFilter, SourceFilter, TaskFilter, chosen_key
 from openimages_io.admin.label import swatch
 from openimages_io.admin.returning import ReturningMixin
 from openimages_io.admin.spec_forms import load_json
-from openimages_io.models import Image, Shape
+from openimages_io.models import Image, Label, Shape
 from openimages_io.models.flags import FLAGS
 from openimages_io.models.rules import BOX
 from openimages_io.models.values import is_storable
+
+_FOUND: Final = 1_000
+"""Labels, and images, whose shapes a search lists."""
 
 
 class StrictJSON(forms.JSONField):
@@ -62,25 +65,44 @@ class ShapeAdmin(ReturningMixin, DeletionMixin, BaseAdmin):
 
     form = ShapeForm
     list_display = ("id", "kind", "label_name", "image", "box", "score", "source")
-    list_filter = (TaskFilter, ImageFilter, "kind")
+    list_filter = (TaskFilter, ImageFilter, LabelFilter, "kind", SourceFilter, ScoreFilter)
+    search_fields = ("label__display_name", "label__name", "image__name")
+    search_help_text = _("Part of a label’s name or of an ImageID, within the task that is chosen.")
     list_select_related = ("label", "image")
     ordering = ("pk",)
-    sortable_by = ()
     list_per_page = 100
     searched_fields = raw_id_fields = ("image", "label")
     fieldsets = (
         (None, {"fields": ("task_link", "picture_link", "kind", "image", "label")}),
         (
-            _("Place"),
+            _("Geometry"),
             {
                 "fields": (("x_min", "x_max"), ("y_min", "y_max"), "rotation", "points", "clicks", "its_mask"),
                 "description": _("Fractions of the image: x from its left, y from its top, 0 to 1."),
             },
         ),
-        (_("Values"), {"fields": ("score", "source", ("occluded", *FLAGS), "group", "attributes")}),
+        (_("Properties"), {"fields": ("score", "source", ("occluded", *FLAGS), "group", "attributes")}),
     )
     readonly_fields = ("task_link", "picture_link", "image_link", "label_link", "its_mask", "kind")
     formfield_overrides = {JSONField: {"form_class": StrictJSON}}  # noqa: RUF012  (Django's own way)
+
+    def get_sortable_by(self, request: HttpRequest) -> Any:
+        """Within an image; of a task there may be millions."""
+        return ("id", "kind", "score", "source") if request.GET.get("image") else ()
+
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> Any:
+        """Finds labels and images first, of which there are fewer, and at most so many of each."""
+        task = chosen_key(request.GET.get("task"))
+        if not search_term:
+            return queryset, False
+        if task is None:
+            return queryset.none(), False
+        labels = Label.objects.filter(task=task).filter(
+            Q(display_name__icontains=search_term) | Q(name__icontains=search_term)
+        )
+        images = Image.objects.filter(task=task, name__icontains=search_term)
+        keys = [list(rows.values_list("pk", flat=True)[:_FOUND]) for rows in (labels, images)]
+        return queryset.filter(Q(label__in=keys[0]) | Q(image__in=keys[1])), False
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -1,9 +1,9 @@
 """Tasks: the list with its counts, and a task's own page, from which everything else is reached."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.admin.views.main import ChangeList
 from django.contrib.auth import get_user_model
 from django.http import HttpRequest
 from django.utils.formats import date_format, localize
@@ -25,20 +25,6 @@ from openimages_io.models.timestamps import for_display
 from openimages_io.permissions import permissions
 
 
-class _Counted(ChangeList):
-    """The list with the tasks' counts."""
-
-    def get_results(self, request: HttpRequest) -> None:
-        super().get_results(request)
-        tasks = list(self.result_list)
-        counts = counts_of(tasks)
-        own: Any = self.model_admin
-        for task in tasks:
-            task.counts = counts[task.pk]
-            own.find_links(request, task)
-        self.result_list = tasks  # what Django goes over
-
-
 @admin.register(Task)
 class TaskAdmin(GalleryMixin, ImportMixin, ExportMixin, CheckMixin, HierarchyMixin, TaskDeletionMixin, BaseAdmin):
     """Tasks."""
@@ -55,8 +41,11 @@ class TaskAdmin(GalleryMixin, ImportMixin, ExportMixin, CheckMixin, HierarchyMix
         """The owner is found by whatever users log in with."""
         return ("name", f"=owner__{get_user_model().USERNAME_FIELD}")
 
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        return _Counted
+    def complete_rows(self, request: HttpRequest, rows: Sequence[Task]) -> None:
+        counts = counts_of(rows)
+        for task in rows:
+            task.counts = counts[task.pk]  # type: ignore[attr-defined]  # for the columns
+            self.find_links(request, task)
 
     # What is shown
 

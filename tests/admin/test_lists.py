@@ -1,5 +1,6 @@
 """Lists that stay quick, say the truth, and take any address."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -229,3 +230,68 @@ def test_a_job_says_how_long_it_took(seconds: float | None, words: str) -> None:
     job = Job(started=None if seconds is None else started)
     job.finished = None if seconds is None else started + timedelta(seconds=seconds)
     assert duration(job) == words
+
+
+@pytest.mark.django_db
+def test_images_are_shown_with_thumbnails_and_counts(boss: Client, scenes: Task) -> None:
+    page = text_of(boss.get(f"{ADMIN}/image/?task={scenes.pk}"))
+    rows = re.findall(r"<tr>(.*?)</tr>", page.partition("<tbody>")[2], re.DOTALL)
+    images = list(Image.objects.order_by("pk"))
+    assert len(rows) == len(images) == 12
+    for row, image in zip(rows, images, strict=True):
+        assert f"/image/{image.pk}/thumbnail/128/" in row
+        assert f'<td class="field-annotations">{image.shapes.count()}</td>' in row
+    assert boss.get(f"{ADMIN}/image/{images[0].pk}/thumbnail/128/").status_code == 200
+
+
+@pytest.mark.django_db
+def test_lists_are_sorted_within_a_task(boss: Client, scenes: Task) -> None:
+    names = sorted(Image.objects.values_list("name", flat=True), reverse=True)
+    found = boss.get(f"{ADMIN}/image/?task={scenes.pk}&o=-2").context["cl"].result_list
+    assert [image.name for image in found] == names
+    assert 'class="sortable' in text_of(boss.get(f"{ADMIN}/image/?task={scenes.pk}"))
+    assert 'class="sortable' not in text_of(boss.get(f"{ADMIN}/image/"))
+    image = Image.objects.filter(shapes__score__gt=0).distinct()[0]
+    found = boss.get(f"{ADMIN}/shape/?image={image.pk}&o=6").context["cl"].result_list
+    scores = [shape.score for shape in found if shape.score is not None]
+    assert scores == sorted(scores)
+
+
+@pytest.mark.django_db
+def test_labels_say_how_many_annotations_they_have(boss: Client, scenes: Task) -> None:
+    assert '<td class="field-annotations">–</td>' in text_of(boss.get(f"{ADMIN}/label/"))
+    refresh(scenes)
+    label = Label.objects.order_by("position")[0]
+    assert f'<td class="field-annotations">{label.shapes.count()}</td>' in text_of(boss.get(f"{ADMIN}/label/"))
+
+
+def listed(client: Client, query: str) -> set[int]:
+    response = client.get(f"{ADMIN}/shape/?all=&{query}")
+    assert response.status_code == 200, query
+    return {shape.pk for shape in response.context["cl"].queryset}
+
+
+@pytest.mark.django_db
+def test_shapes_are_found_by_label_source_score_and_search(boss: Client, scenes: Task) -> None:
+    refresh(scenes)
+    shapes = Shape.objects.filter(task=scenes)
+    label = Label.objects.filter(shapes__isnull=False)[0]
+    chosen = f"task={scenes.pk}"
+    cases = {
+        f"label={label.pk}": shapes.filter(label=label),
+        "label=x": shapes.none(),
+        "source=xclick": shapes.filter(source="xclick"),
+        "source=%E2%80%94": shapes.filter(source=""),
+        "score=0": shapes.filter(score=0),
+        "score=none": shapes.filter(score=None),
+        "score=low": shapes.filter(score__gt=0, score__lt=0.5),
+        "score=high": shapes.filter(score__gte=0.5, score__lt=1),
+        "score=odd": shapes,
+        f"q={label.display_name.upper()}": shapes.filter(label__display_name__icontains=label.display_name),
+        f"q={shapes[0].image.name}": shapes.filter(image__name__contains=shapes[0].image.name),
+    }
+    for query, expected in cases.items():
+        assert listed(boss, f"{chosen}&{query}") == set(expected.values_list("pk", flat=True)), query
+    page = text_of(boss.get(f"{ADMIN}/shape/?{chosen}"))
+    assert all(f"By {title}" in page for title in ("label", "source", "score"))
+    assert listed(boss, "q=a") == set()
