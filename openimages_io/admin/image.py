@@ -11,9 +11,10 @@ from django.utils.formats import localize
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from openimages_io.admin.base import BaseAdmin, BaseModelForm
+from openimages_io.admin.base import BaseAdmin
 from openimages_io.admin.deletion import DeletionMixin
 from openimages_io.admin.filters import SubsetFilter, TaskFilter
+from openimages_io.admin.image_forms import ImageForm
 from openimages_io.admin.returning import ReturningMixin
 from openimages_io.admin.viewing import PictureMixin
 from openimages_io.models import Image, Shape
@@ -23,9 +24,9 @@ from openimages_io.models.thumbnails import SIZES
 
 @admin.register(Image)
 class ImageAdmin(PictureMixin, ReturningMixin, DeletionMixin, BaseAdmin):
-    """Images of tasks. Their picture files come with an import."""
+    """Images of tasks. Their picture files come with an import, or with the form of an image that has none."""
 
-    form = BaseModelForm
+    form = ImageForm
     list_display = ("preview", "name", "subset", "task", "size", "annotations", "has_picture", "updated")
     list_display_links = ("name",)
     list_filter = (TaskFilter, SubsetFilter)
@@ -76,15 +77,24 @@ class ImageAdmin(PictureMixin, ReturningMixin, DeletionMixin, BaseAdmin):
     def annotations_link(self, image: Image) -> str:
         return self.link(image, _("Shapes of this image, as a list"), "shape_changelist", query=f"?image={image.pk}")
 
+    @admin.display(description=_("picture file"))
+    def shown_picture(self, image: Image) -> str:
+        """The picture itself, as a thumbnail."""
+        address = self.url("image_thumbnail", image.pk, SIZES[1]) if image.file else ""
+        return format_html('<img class="oi-shown" src="{}" alt="">', address) if address else ""
+
     @admin.display(description=_("picture"))
     def picture_link(self, image: Image) -> str:
         return self.link(image, _("See the picture with its annotations"), "image_picture", image.pk)
 
     def get_fieldsets(self, request: HttpRequest, obj: Image | None = None) -> Any:
         own = ("subset", "name", ("width", "height"), "rotation")
-        shown = (
-            ("picture_link", "task_link", *own, "annotations_link", "file_suffix", "updated") if obj else ("task", *own)
-        )
+        if obj is None:
+            shown: tuple[Any, ...] = ("task", "picture", *own)
+        else:
+            picture = "shown_picture" if obj.file or not self.has_change_permission(request, obj) else "picture"
+            links = ("annotations_link", "file_suffix", "updated")
+            shown = (picture, "picture_link", "task_link", *own, *links)
         return (
             (None, {"fields": shown}),
             (
@@ -98,7 +108,21 @@ class ImageAdmin(PictureMixin, ReturningMixin, DeletionMixin, BaseAdmin):
         )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Image | None = None) -> Any:
-        return ("picture_link", "task_link", "annotations_link", "file_suffix", "updated") if obj else ()
+        links = ("picture_link", "task_link", "annotations_link", "file_suffix", "updated")
+        return ("shown_picture", *links) if obj else ()
+
+    def save_model(self, request: HttpRequest, obj: Image, form: Any, change: bool) -> None:
+        """Stores the picture file that was chosen, in the form's transaction; its size counts, not what was typed."""
+        super().save_model(request, obj, form, change)
+        file = form.cleaned_data.get("picture")
+        if file is None:
+            return
+        from openimages_io.annotations.images import NewPicture, set_picture  # noqa: PLC0415  (needs Pillow)
+
+        file.seek(0)
+        stored = set_picture(obj, NewPicture(file, file.name or "", file.size or 0, obj.name, "picture", "picture"))
+        for field in ("file", "file_digest", "file_suffix", "width", "height"):
+            setattr(obj, field, getattr(stored, field))
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Provenance is lines, not paragraphs."""

@@ -54,7 +54,7 @@ def add_pictures(task: Task, subset: str, pictures: Sequence[NewPicture]) -> lis
     Raises `InvalidData` for what is not a picture and for names that are taken, `TooLarge`, `NotThere` and `Conflict`;
     nothing is stored then.
     """
-    _look_at(pictures)
+    check_pictures(pictures)
     paths = [picture.name_path for picture in pictures]
     _refuse_taken(task, [(subset, picture.name) for picture in pictures], paths)  # before anything is stored
     using, limits = router.db_for_write(Image), conf.limits()
@@ -74,7 +74,7 @@ def set_picture(image: Image, picture: NewPicture, expected: Expected = ANY) -> 
     The very picture that it has already changes nothing. Another one is a `Conflict`: annotations were drawn on the
     one that is there. Raises as `add_pictures` does, and `ChangedMeanwhile`.
     """
-    _look_at([picture])
+    check_pictures([picture])
     content = picture.file.read()
     if image.file and image.file_digest == digest_of(content):
         return image
@@ -136,8 +136,11 @@ def _current(image: Image) -> Image:
     return found
 
 
-def _look_at(pictures: Sequence[NewPicture]) -> None:
-    """Refuses what is not a picture, and what is too large, before the first one is stored."""
+def check_pictures(pictures: Sequence[NewPicture]) -> None:
+    """Looks at pictures before the first one is stored.
+
+    Raises `InvalidData` for what is not a picture, and `TooLarge`.
+    """
     limits = conf.limits()
     faults = []
     for picture in pictures:

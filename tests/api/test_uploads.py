@@ -209,13 +209,13 @@ def test_what_was_stored_is_removed_when_the_next_cannot_be(api: APIClient, url:
 def test_an_upload_that_somebody_was_quicker_with_stores_nothing(
     api: APIClient, url: str, task: Task, stored: list[Path]
 ) -> None:
-    look = annotated_images._look_at
+    look = annotated_images.check_pictures
 
     def look_and_be_late(files: Any) -> None:
         look(files)
         Image.objects.create(task=task, name="a")
 
-    with patch.object(annotated_images, "_look_at", look_and_be_late):
+    with patch.object(annotated_images, "check_pictures", look_and_be_late):
         assert faults(post(api, url, file("a.png"))) == {"files[0]": "unique"}
 
 
