@@ -27,9 +27,9 @@ PYTEST = $(BIN)/python -m pytest $(SPREAD)
 FAST := "not programs and not long and not thorough"
 USUAL := "not thorough"
 ON_POSTGRES := "django_db and not thorough"
-THOROUGH := "thorough"
+THOROUGH := "thorough or many"
 BRIEF := "not long and not thorough"
-# A fifth of the examples of Hypothesis, and of tests with many cases a fourth; test-sqlite runs the same tests with all of them.
+# A fifth of the examples of Hypothesis, and of tests with many cases a fourth; test-thorough runs the same tests with all of them.
 QUICK := OPENIMAGES_QUICK=1
 # Tests that do not depend on the versions of Django and Python.
 NOT_OF_DJANGO := --ignore tests/test_docs.py --ignore tests/test_fixtures.py --ignore tests/test_targets.py
@@ -91,7 +91,7 @@ types-beside-tests: $(DEV)
 	exit $$((tests || types))
 
 test-sqlite: $(DEV) ## Run the tests on SQLite
-	DATABASE_URL= $(PYTEST) $(COV) -m $(USUAL) $(ARGS)
+	$(QUICK) DATABASE_URL= $(PYTEST) $(COV) -m $(USUAL) $(ARGS)
 
 test-postgres: $(DEV) ## Run the tests that need a database on the server that OPENIMAGES_TEST_POSTGRES names
 	@if [ -z "$$OPENIMAGES_TEST_POSTGRES" ]; then \
@@ -107,7 +107,7 @@ test-postgres: $(DEV) ## Run the tests that need a database on the server that O
 coverage: $(DEV)
 	@$(if $(ARGS),echo "Coverage is not checked when only some tests run.",$(BIN)/coverage report)
 
-test-thorough: $(DEV) $(CLIENTS) ## Run the slow tests: pages in a browser, stock sites, the wheel, schemathesis at length, generated clients
+test-thorough: $(DEV) $(CLIENTS) ## Run the slow tests: pages in a browser, stock sites, the wheel, schemathesis at length, generated clients, all cases
 	OPENIMAGES_CLIENTS_PYTHON=$(CLIENTS_VENV)/bin/python OPENIMAGES_THOROUGH=1 DATABASE_URL= $(PYTEST) --dist loadgroup -m $(THOROUGH) $(ARGS)
 
 test-interop: $(DEV) $(INTEROP) ## Compare with Datumaro, in its own virtual environment

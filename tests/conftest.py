@@ -3,6 +3,7 @@
 import gc
 import itertools
 import os
+import shutil
 import subprocess
 from collections import Counter
 from pathlib import Path
@@ -14,6 +15,7 @@ from hypothesis import settings as hypothesis_settings
 from pytest_django import DjangoDbBlocker, Settings
 
 from tests.postgres import hurry
+from tests.tables import Tables
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("OPENIMAGES_SHARED", ROOT.parent / "shared"))
@@ -46,6 +48,8 @@ _FEW_CASES: Final = 3
 """So many cases of one test are all tried."""
 _OF_DATABASES: Final = {"database", "models", "jobs"}
 """The folders whose tests are of what databases differ in: on PostgreSQL all their cases are tried."""
+hypothesis_settings.register_profile("tests", deadline=None)  # that the machine is busy is no fault of the code's
+hypothesis_settings.load_profile("tests")
 _DATABASE_FIXTURES = {"db", "transactional_db", "django_db_reset_sequences", "django_db_serialized_rollback"}
 
 
@@ -66,6 +70,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         whole = _OF_DATABASES
     else:
         whole = set()
+    for item in tried_in_part(items):
+        item.add_marker("many")
     if QUICK:
         items[:] = sample(items, whole)
     for item in items:
@@ -78,8 +84,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("programs")
         if item.get_closest_marker("long"):
             item.add_marker("no_cover")  # of pytest-cov: the others reach what they reach, in half of the time
-        if QUICK and isinstance(item, pytest.Function):
-            _try_less(item)
+        if QUICK and (examples := _examples(item)):
+            examples._hypothesis_internal_use_settings = _fewer(examples._hypothesis_internal_use_settings)
     doubled = [name for name, count in Counter(item.nodeid for item in items).items() if count > 1]
     if doubled:
         raise pytest.UsageError(f"Side by side only one of the tests of one name is run: {', '.join(doubled)}")
@@ -89,7 +95,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def sample(items: list[pytest.Item], whole: set[str]) -> list[pytest.Item]:
-    """Every fourth case of a test that has many, unless its folder is to be whole; `make test` asks all on SQLite."""
+    """Every fourth case of a test that has many, unless its folder is to be whole; `make test-thorough` asks all."""
     tests: dict[str, list[pytest.Item]] = {}
     for item in items:
         tests.setdefault(item.nodeid.partition("[")[0], []).append(item)
@@ -100,12 +106,21 @@ def sample(items: list[pytest.Item], whole: set[str]) -> list[pytest.Item]:
     return [item for item in items if id(item) in kept]
 
 
-def _try_less(item: pytest.Function) -> None:
-    test: Any = getattr(item.obj, "__func__", item.obj)
-    if not getattr(test, "is_hypothesis_test", False):
-        return
-    usual = test._hypothesis_internal_use_settings
-    test._hypothesis_internal_use_settings = hypothesis_settings(usual, max_examples=max(usual.max_examples // 5, 3))
+def tried_in_part(items: list[pytest.Item]) -> list[pytest.Item]:
+    """What is not tried, or not with all of its examples, if `QUICK`; it is marked `many`."""
+    tried = set(map(id, sample(items, set())))
+    return [item for item in items if id(item) not in tried or _examples(item)]
+
+
+def _examples(item: pytest.Item) -> Any:
+    """The test of Hypothesis that an item is, or None."""
+    test = getattr(item, "obj", None)
+    test = getattr(test, "__func__", test)
+    return test if getattr(test, "is_hypothesis_test", False) else None
+
+
+def _fewer(usual: hypothesis_settings) -> hypothesis_settings:
+    return hypothesis_settings(usual, max_examples=max(usual.max_examples // 5, 3))
 
 
 def pytest_collection_finish() -> None:
@@ -144,10 +159,35 @@ def _file(item: pytest.Item) -> str:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+def tables(pytestconfig: pytest.Config) -> Tables:
+    """The tables that a test database begins with."""
+    return Tables(pytestconfig.cache.mkdir("tables"))
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings: None, tables: Tables) -> None:
+    """The test database's settings, by which it begins as a copy."""
+    tables.lend()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker, tables: Tables) -> None:
     """The test database of pytest-django, in which nobody waits for a disk."""
     with django_db_blocker.unblock():
+        tables.keep()
         hurry()
+
+
+@pytest.fixture(scope="session")
+def empty_database(tables: Tables) -> Path:
+    """An SQLite file with the demo site's tables, to be copied."""
+    return tables.file()
+
+
+@pytest.fixture
+def database_file(empty_database: Path, tmp_path: Path) -> Path:
+    """A copy of it for one test, `db.sqlite3` in its folder."""
+    return Path(shutil.copy(empty_database, tmp_path / "db.sqlite3"))
 
 
 @pytest.fixture

@@ -3,15 +3,19 @@
 import itertools
 import re
 import tomllib
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from _pytest.mark.expression import Expression
+from hypothesis import given
+from hypothesis import strategies as st
 
-from tests.conftest import ROOT, SQLITE_ONLY
+from tests.conftest import ROOT, SQLITE_ONLY, sample, tried_in_part
 
 MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
 PYTEST = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["pytest"]["ini_options"]
-MARKERS = ("django_db", "programs", "long", "thorough")
+MARKERS = ("django_db", "programs", "long", "thorough", "many")
 
 
 def rule(target: str) -> tuple[list[str], str]:
@@ -65,9 +69,27 @@ def test_these_are_the_markers() -> None:
 def test_whatever_its_markers_a_test_is_in_a_target(markers: frozenset[str]) -> None:
     on_sqlite = {name: recipe for name, recipe in by_ci().items() if re.search(r"DATABASE_URL= \$\(PYTEST\)", recipe)}
     assert {"test-sqlite", "test-thorough"} <= on_sqlite.keys()
-    whole = [recipe for recipe in on_sqlite.values() if "$(QUICK)" not in recipe]  # with all of Hypothesis's examples
-    assert any(has(markers, selection(recipe)) for recipe in whole)
+    whole = [recipe for recipe in on_sqlite.values() if "$(QUICK)" not in recipe]
+    if "many" in markers:  # all of its cases and examples
+        assert any(has(markers, selection(recipe)) for recipe in whole)
+    if "thorough" not in markers:
+        assert has(markers, selection(rule("test-sqlite")[1]))
+    assert any(has(markers, selection(recipe)) for recipe in on_sqlite.values())
     assert "django_db" not in markers or "thorough" in markers or has(markers, selection(rule("test-postgres")[1]))
+
+
+def test_what_is_tried_in_part_is_marked() -> None:
+    @given(st.integers())
+    def examples(number: int) -> None: ...
+
+    def item(name: str, test: object = len) -> Any:
+        return SimpleNamespace(nodeid=f"tests/format/test_a.py::{name}", path=ROOT / "tests/format/test_a.py", obj=test)
+
+    one, three = item("one"), [item(f"three[{number}]") for number in range(3)]
+    nine, property_test = [item(f"nine[{number}]") for number in range(9)], item("examples", examples)
+    marked = tried_in_part([one, *three, *nine, property_test])
+    assert marked == [*nine[1:4], *nine[5:8], property_test]
+    assert sample([one, *three, *nine, property_test], set()) == [one, *three, nine[0], nine[4], nine[8], property_test]
 
 
 def test_the_quick_ones_are_the_usual_one_without_what_is_long_or_starts_programs() -> None:

@@ -94,6 +94,7 @@ def test_who_owns_nothing_and_has_no_permission_gets_nothing(person: tuple[Clien
     assert "openimages_io" not in text_of(client.get("/admin/"))
 
 
+@pytest.mark.long
 def test_an_owner_sees_all_of_the_own_task_and_nothing_of_others(
     person: tuple[Client, User], mine: Rows, theirs: Rows
 ) -> None:
@@ -325,6 +326,7 @@ def test_permissions_of_single_tasks_hold(settings: Settings, as_staff: Browser)
         assert client.get(f"{ADMIN}/task/export/?task={rows.task.pk}").status_code == (200 if may else 403)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("many", [1, 40])
 def test_queries_do_not_grow_with_rows(
     settings: Settings,

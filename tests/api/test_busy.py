@@ -15,12 +15,10 @@ import sqlite3
 import django
 django.setup()
 from django.conf import settings
-from django.core.management import call_command
 from django.db import connection
 from django.test.utils import setup_test_environment
 settings.ROOT_URLCONF = "tests.api.shapes_client"
 setup_test_environment()
-call_command("migrate", verbosity=0)
 from tests.api.shapes_client import Frontend
 from openimages_io.models import Image, Job, Label, Task
 frontend = Frontend()
@@ -69,10 +67,10 @@ for locked in (True, False):
 
 
 @pytest.mark.programs
-def test_on_sqlite_in_a_file(tmp_path: Path) -> None:
+def test_on_sqlite_in_a_file(database_file: Path, tmp_path: Path) -> None:
     """In a process of its own: a test run has one database, and on SQLite it is in memory."""
     environment = {
-        "DATABASE_URL": f"sqlite:///{tmp_path / 'db.sqlite3'}",
+        "DATABASE_URL": f"sqlite:///{database_file}",
         "DJANGO_SETTINGS_MODULE": "project.settings",
         "PYTHONPATH": str(ROOT),
         "MEDIA_ROOT": str(tmp_path / "media"),

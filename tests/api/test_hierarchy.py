@@ -181,7 +181,7 @@ TREES = st.recursive(
 )
 
 
-@hypothesis_settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(tree=TREES)
 def test_any_tree_is_taken_as_it_is_or_refused_as_a_whole(api: APIClient, url: str, tree: Tree) -> None:
     before = ok(api.get(url))

@@ -220,10 +220,8 @@ def test_digests() -> None:
 _ON_A_FILE = """
 import django
 django.setup()
-from django.core.management import call_command
 from django.test.utils import setup_test_environment
 setup_test_environment()
-call_command("migrate", verbosity=0)
 from tests.api.concurrent_starts import start_at_once
 start_at_once(4)
 """
@@ -265,9 +263,9 @@ def test_while_a_request_is_answered_the_same_one_is_refused(here: Task, owner: 
 
 
 @pytest.mark.programs
-def test_requests_at_once_start_one_job_on_sqlite_in_a_file(tmp_path: Path) -> None:
+def test_requests_at_once_start_one_job_on_sqlite_in_a_file(database_file: Path, tmp_path: Path) -> None:
     environment = {
-        "DATABASE_URL": f"sqlite:///{tmp_path / 'db.sqlite3'}",
+        "DATABASE_URL": f"sqlite:///{database_file}",
         "DJANGO_SETTINGS_MODULE": "project.settings",
         "PYTHONPATH": str(ROOT),
         "JOBS_ROOT": str(tmp_path / "jobs"),

@@ -168,7 +168,7 @@ FIELDS = ["name", "subset", "width", "height", "rotation", "original_size", "aut
 BODIES = st.dictionaries(st.sampled_from(FIELDS) | st.text(), VALUES)
 
 
-@hypothesis_settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=BODIES | st.lists(BODIES, max_size=3) | VALUES)
 def test_whatever_is_sent_is_an_answer(api: APIClient, task: Task, image: Image, body: Any) -> None:
     assert send(api, "POST", many(task), body).status_code in {201, 400}
@@ -332,7 +332,7 @@ def test_queries_that_ask_for_nothing_there_can_be(api: APIClient, task: Task, q
     assert list(faults(api.get(many(task, f"?{query}")))) == [query.partition("=")[0]]
 
 
-@hypothesis_settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     query=st.dictionaries(
         st.sampled_from([*ImageFilterSet.base_filters, *PageAfterForm.base_fields]),

@@ -14,11 +14,9 @@ _ON_A_FILE = """
 import django
 django.setup()
 from django.conf import settings
-from django.core.management import call_command
 from django.test.utils import setup_test_environment
 settings.ROOT_URLCONF = "tests.api.shapes_client"
 setup_test_environment()
-call_command("migrate", verbosity=0)
 from tests.api.concurrent_saves import add_at_once, race
 from openimages_io.models import Task
 race(10)
@@ -43,10 +41,10 @@ class TestOnAServer:
 
 
 @pytest.mark.programs
-def test_on_sqlite_in_a_file(tmp_path: Path) -> None:
+def test_on_sqlite_in_a_file(database_file: Path, tmp_path: Path) -> None:
     """In a process of its own: a test run has one database, and on SQLite it is in memory."""
     environment = {
-        "DATABASE_URL": f"sqlite:///{tmp_path / 'db.sqlite3'}",
+        "DATABASE_URL": f"sqlite:///{database_file}",
         "DJANGO_SETTINGS_MODULE": "project.settings",
         "PYTHONPATH": str(ROOT),
         "MEDIA_ROOT": str(tmp_path / "media"),

@@ -387,7 +387,7 @@ FIELDS = [
 ]
 
 
-@hypothesis_settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     kind=st.sampled_from(["tag", "rectangle", "polygon", "mask", "ellipse"]),
     changes=st.dictionaries(st.sampled_from(FIELDS), JSON, max_size=4),

@@ -20,7 +20,7 @@ DISTINCT = st.integers(1, 10**7).map(lambda number: number / (10**7 + 1))
 
 def repeated(examples: int) -> settings:
     checks = [HealthCheck.function_scoped_fixture]
-    return settings(max_examples=examples, deadline=None, suppress_health_check=checks)
+    return settings(max_examples=examples, suppress_health_check=checks)
 
 
 def rings(fractions: st.SearchStrategy[float]) -> st.SearchStrategy[list[float]]:

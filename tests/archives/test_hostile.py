@@ -684,7 +684,7 @@ ORIGINALS: dict[str, Callable[[], bytes]] = {"zip": build_zip, "tar": build_tar}
 
 
 @pytest.mark.parametrize("kind", ORIGINALS)
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_whatever_is_overwritten_nothing_but_an_unreadable_archive_is_raised(
     kind: str, data: st.DataObject, tmp_path: Path

@@ -89,7 +89,7 @@ def test_two_exports_are_the_same_bytes(tmp_path: Path) -> None:
     assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cuts=st.lists(st.integers(0, 5000), max_size=12))
 def test_the_bytes_do_not_depend_on_the_pieces_they_come_in(
     cuts: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -53,9 +53,10 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def site(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(browser: Browser, empty_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The demo site with its login, empty, without a worker."""
     made = Site(tmp_path_factory.mktemp("site"))
+    shutil.copy(empty_database, made.database)
     made.run("-c", PREPARE)
     with made.served():
         yield made

@@ -1,7 +1,9 @@
 """A real browser refuses nothing on a site with a strict content security policy and static files by a manifest."""
 
+import shutil
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 import pytest
@@ -16,9 +18,10 @@ _PAGES_OF_A_KIND = 2
 
 
 @pytest.fixture(scope="module")
-def strict_site(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def strict_site(browser: Browser, empty_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The demo site with that policy, the example data set, and jobs that have ended, that wait, and that failed."""
     made = Site(tmp_path_factory.mktemp("strict"), DJANGO_SETTINGS_MODULE="tests.browser.strict_settings")
+    shutil.copy(empty_database, made.database)
     made.run("manage.py", "collectstatic", "--no-input", "--verbosity", "0")
     made.run("-c", PREPARE)
     made.run("manage.py", "import_openimages", "fixtures/scenes", "--task", "scenes", "--no-progress")

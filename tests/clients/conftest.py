@@ -33,9 +33,10 @@ def _missing(what: str) -> NoReturn:
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(empty_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The demo site with its login and a worker, and an archive and a picture in its folder."""
     made = Site(tmp_path_factory.mktemp("site"))
+    shutil.copy(empty_database, made.database)
     made.run("-c", PREPARE)
     pack(made.folder / "scenes.zip")
     shutil.copy(ROOT / "fixtures" / "scenes" / "images" / "train" / "boats-day.jpg", made.folder / "boats.jpg")

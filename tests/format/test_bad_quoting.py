@@ -139,7 +139,7 @@ def image_list(titles: list[tuple[str, str]], ends: str) -> tuple[bytes, list[in
     return text.encode(), starts, wanted
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(
     st.lists(st.tuples(cells, cells), min_size=1, max_size=8),
     st.sampled_from(["\n", "\r\n"]),

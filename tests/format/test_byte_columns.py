@@ -4,7 +4,7 @@ import io
 import math
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from openimages_io.format import byte_columns, tables, writing
@@ -23,7 +23,6 @@ def decoded(cells: Cells) -> list[str]:
     return [cell.decode() for cell in cells.tolist()]
 
 
-@settings(deadline=None)
 @given(st.lists(any_numbers, min_size=1, max_size=8))
 @example([0.25, 0.123456])
 @example([0.1234567, 0.5])
@@ -39,7 +38,6 @@ def test_decimals_of_every_length(places: int) -> None:
     assert decoded(byte_columns.fractions(values)) == list(map(writing.number, values))
 
 
-@settings(deadline=None)
 @given(st.lists(texts, min_size=1, max_size=8), st.lists(keys, min_size=1, max_size=8))
 @example(["", ""], [1, 1])
 @example(["x"], [7, 2**40])
@@ -55,7 +53,6 @@ def test_each_different_value_is_asked_for_once(values: list[str], some_keys: li
     assert len(asked) == len(set(values)) + len(set(some_keys))
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(texts, texts), min_size=1, max_size=6))
 @example([("", ""), ("ä", "")])
 def test_lines_are_those_of_texts(rows: list[tuple[str, str]]) -> None:
@@ -68,7 +65,6 @@ def test_lines_of_columns_that_are_not_of_one_length() -> None:
         byte_columns.lines([byte_columns.encoded(["a", "b", "c"]), byte_columns.encoded(["1", "2"])])
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(numbers, numbers, st.none() | numbers), min_size=1, max_size=6))
 def test_boxes_survive_writing_and_reading(rows: list[tuple[float, float, float | None]]) -> None:
     xs, ys, scores = zip(*rows, strict=True)

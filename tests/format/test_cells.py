@@ -32,7 +32,7 @@ def one_by_one(cell_type: CellType, column: Sequence[str]) -> list[Any]:
 
 
 @pytest.mark.parametrize("name", sorted(TYPES))
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(column=st.lists(some_cells, max_size=5))
 @example(column=["nan", "0.5"])
 @example(column=["0.5", "nan", "0.25"])
@@ -302,7 +302,6 @@ def test_a_source_fits_its_column() -> None:
 
 
 @given(st.floats(min_value=0, max_value=1))
-@settings(deadline=None)
 def test_every_fraction_reads_back(value: float) -> None:
     assert cells.FRACTION.parse(repr(value)) == value
     assert math.copysign(1, cells.FRACTION.parse(repr(value))) == math.copysign(1, value)

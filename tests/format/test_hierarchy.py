@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from openimages_io.exceptions import OpenImagesError
@@ -315,7 +315,6 @@ def test_a_tree_that_would_explode_is_not_written() -> None:
         dump(graph_of(*diamonds), LIMITS)
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_any_graph_without_cycles_comes_back(data: st.DataObject) -> None:
     count = data.draw(st.integers(1, 7))
@@ -345,7 +344,6 @@ JSON = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(JSON | st.fixed_dictionaries({"LabelName": st.just("a"), "Part": JSON, "Subcategory": JSON}))
 def test_any_json_is_read_or_has_an_issue(value: object) -> None:
     graph, issues = read(json.dumps(value))
@@ -354,7 +352,6 @@ def test_any_json_is_read_or_has_an_issue(value: object) -> None:
         assert read(dump(graph, LIMITS)) == (graph, [])
 
 
-@settings(deadline=None)
 @given(st.binary())
 def test_any_bytes_are_read_or_have_an_issue(data: bytes) -> None:
     graph, issues = read(data)

@@ -360,7 +360,7 @@ def test_subsets_that_cannot_be_written(subset: str, names: Names) -> None:
     assert misread(subset, names)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.lists(st.sampled_from([*HOSTILE, *OFFICIAL, "train-masks-0"]) | st.text(min_size=1, max_size=8), unique=True))
 def test_all_subsets_of_one_documented_archive_stay_apart(subsets: list[str]) -> None:
     subsets = [subset for subset in subsets if unsafe_word(subset) is None and not subset.startswith("._")]
@@ -388,7 +388,6 @@ def test_our_own_names_without_a_subset() -> None:
     assert only(DOCUMENTED.sizes)[0] is Kind.SIZES
 
 
-@settings(deadline=None)
 @given(st.lists(st.text(min_size=1)))
 def test_no_path_breaks_it(paths: list[str]) -> None:
     recognise(paths, lambda issue: None)

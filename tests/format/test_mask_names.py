@@ -6,7 +6,7 @@ import tracemalloc
 import unicodedata
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from openimages_io.format.mask_names import MAX_NAME_BYTES, MaskNames, make_box_id
@@ -28,7 +28,6 @@ def folded(name: str) -> set[str]:
     return {composed.casefold(), composed.lower(), composed.upper(), unicodedata.normalize("NFD", composed.casefold())}
 
 
-@settings(deadline=None)
 @given(TEXTS, TEXTS, TEXTS)
 def test_any_id_and_label_make_a_safe_name(image: str, label: str, box_id: str) -> None:
     name = MaskNames().make(image, label, box_id)
@@ -39,7 +38,6 @@ def test_any_id_and_label_make_a_safe_name(image: str, label: str, box_id: str) 
     assert unicodedata.is_normalized("NFC", name)
 
 
-@settings(deadline=None)
 @given(st.lists(st.one_of(st.tuples(TEXTS, TEXTS, TEXTS), st.tuples(TEXTS, st.binary(max_size=2))), max_size=12))
 def test_no_two_files_share_a_name(calls: list[tuple[str, str, str] | tuple[str, bytes]]) -> None:
     """Unless both came in under this name with the same content."""
@@ -178,7 +176,6 @@ def test_many_masks_of_one_name_take_no_quadratic_time_and_little_memory() -> No
     assert time.process_time() - started < 10
 
 
-@settings(deadline=None)
 @given(st.text(st.characters()))
 def test_a_box_id_is_eight_hex_digits_and_depends_on_the_seed_alone(seed: str) -> None:
     box_id = make_box_id(seed, ())

@@ -87,7 +87,7 @@ def draw(samples: Samples, colour: int, depth: int, *, interlaced: bool) -> byte
 
 @pytest.mark.parametrize("interlaced", [False, True])
 @pytest.mark.parametrize(("colour", "depth"), KINDS)
-@settings(deadline=None, max_examples=6)
+@settings(max_examples=6)
 @given(width=st.integers(1, 19), height=st.integers(1, 19), seed=st.integers(0, 2**32))
 def test_every_kind_of_png_is_read(
     width: int, height: int, seed: int, colour: int, depth: int, interlaced: bool
@@ -102,7 +102,7 @@ def test_every_kind_of_png_is_read(
 
 @pytest.mark.parametrize("interlaced", [False, True])
 @pytest.mark.parametrize(("colour", "depth"), KINDS)
-@settings(deadline=None, max_examples=6)
+@settings(max_examples=6)
 @given(seed=st.integers(0, 2**32))
 def test_the_smallest_value_in_one_channel_is_object_and_alpha_is_not_asked(
     seed: int, colour: int, depth: int, interlaced: bool
@@ -292,7 +292,7 @@ def test_a_file_that_was_cut_anywhere_is_bad(data: bytes) -> None:
     assert check_png(data, LIMITS)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(st.sampled_from(KINDS), st.booleans(), st.integers(0, 2**32), st.booleans())
 def test_flipped_bytes_raise_nothing_else(kind: tuple[int, int], interlaced: bool, seed: int, repaired: bool) -> None:
     """Also when the checksums are right again, so that the damage reaches what comes after them."""
@@ -319,7 +319,6 @@ def repair(data: bytearray) -> None:
         at = end + 4
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=60))
 def test_any_bytes_raise_nothing_else(data: bytes) -> None:
     for start in (b"", SIGNATURE, SIGNATURE + header()):
@@ -327,7 +326,6 @@ def test_any_bytes_raise_nothing_else(data: bytes) -> None:
             check_png(start + data, LIMITS)
 
 
-@settings(deadline=None)
 @given(MASKS)
 def test_what_is_written_is_read(mask: Mask) -> None:
     data = encode(mask)
@@ -336,7 +334,6 @@ def test_what_is_written_is_read(mask: Mask) -> None:
     assert encode(decode(data, LIMITS)) == data
 
 
-@settings(deadline=None)
 @given(MASKS)
 def test_pillow_reads_what_is_written_as_one_bit(mask: Mask) -> None:
     with Image.open(io.BytesIO(encode(mask))) as picture:

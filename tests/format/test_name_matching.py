@@ -172,13 +172,13 @@ def model(names: list[str], known: list[str]) -> dict[str, tuple[str, str]]:
     return result
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(sides, sides)
 def test_as_the_model_says(names: list[str], known: list[str]) -> None:
     assert found(names, known) == model(names, known)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(sides, sides, st.randoms(use_true_random=False))
 def test_the_order_is_no_matter(names: list[str], known: list[str], random: object) -> None:
     before = found(names, known)
@@ -187,7 +187,7 @@ def test_the_order_is_no_matter(names: list[str], known: list[str], random: obje
     assert found(names, known) == before
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.lists(paths, unique_by=lambda path: split_ending(path)[0], max_size=6),
     st.lists(paths, unique_by=lambda path: split_ending(path)[0], max_size=6),
@@ -197,7 +197,7 @@ def test_both_directions_find_the_same(names: list[str], known: list[str]) -> No
     assert {(name, *pair) for name, pair in forth.items()} == {(a, name, way) for name, (a, way) in back.items()}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(sides, sides)
 def test_no_match_where_folders_disagree_and_never_one_of_two(names: list[str], known: list[str]) -> None:
     matches = match_names(of(names), of(known))

@@ -130,7 +130,7 @@ def test_a_whole_picture_is_taken_and_one_that_was_cut_anywhere_is_refused(kind:
         assert pixels(whole[:end], only_first=is_first) == complete, f"cut at {end} of {len(whole)}"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     kind=st.sampled_from(("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF")),
     mode=st.sampled_from(("RGB", "L", "1", "P")),
@@ -146,7 +146,7 @@ def test_any_size_and_mode(kind: str, mode: str, width: int, height: int, cut: f
         check_picture(whole[: int(cut * (len(whole) - 1))], LIMITS)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(kind=st.sampled_from(sorted(MADE)), place=st.floats(0, 1, exclude_max=True), value=st.integers(0, 255))
 def test_a_changed_byte_is_refused_or_taken_and_nothing_else(kind: str, place: float, value: int) -> None:
     data = bytearray(MADE[kind]())
@@ -155,7 +155,7 @@ def test_a_changed_byte_is_refused_or_taken_and_nothing_else(kind: str, place: f
         check_picture(bytes(data), LIMITS)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     start=st.sampled_from(
         (b"\xff\xd8\xff", b"GIF89a", b"BM", b"II*\0\x08\0\0\0", b"MM\0*", b"RIFF", b"\x89PNG\r\n\x1a\n")

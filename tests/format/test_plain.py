@@ -239,7 +239,7 @@ def row(names: list[str], types: list[cells.CellType], chance: random.Random, od
     return found
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(
     st.randoms(use_true_random=False).map(file),
     st.sampled_from([100, 333, 1000, 2**18]),
@@ -272,7 +272,7 @@ CLASSES = b"LabelName\n" + b"label\n" * (class_lists.SAMPLE + 1)
 LABELS = b"ImageID,Source,LabelName,Confidence\n"
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(
     st.lists(
         st.sampled_from(
@@ -400,7 +400,6 @@ def test_words_of_equal_hashes_are_told_apart(monkeypatch: pytest.MonkeyPatch) -
     assert len({values["LabelName"] for _, values in found.rows}) == 2
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from("01"), st.text("0123456789", max_size=18)), min_size=1, max_size=50))
 def test_decimals_are_what_float_reads(numbers: list[tuple[str, str]]) -> None:
     texts = [f"{whole}.{digits}" for whole, digits in numbers]

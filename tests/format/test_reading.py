@@ -447,7 +447,7 @@ bad = st.sampled_from(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.lists(good | bad, max_size=12), st.sampled_from([b"\n", b"\r\n", b"\r"]), st.sampled_from([b"", b'a,"open\n'])
 )
@@ -463,7 +463,7 @@ def test_neither_rows_nor_issues_depend_on_the_chunks(lines: list[bytes], end: b
 box_cells = st.sampled_from(["0", "0.25", "1", "", "nan", "2", "0.5"])
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(box_cells, box_cells, box_cells, box_cells), max_size=6))
 def test_boxes_of_masks_do_not_depend_on_their_neighbours(boxes: list[tuple[str, str, str, str]]) -> None:
     lines = [f"m.png,{index},l,1,{','.join(box)}\n".encode() for index, box in enumerate(boxes)]

@@ -1,7 +1,7 @@
 """A table of sizes finds what a dict would find."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from openimages_io.format import size_table
@@ -23,7 +23,6 @@ def filled(rows: list[list[tuple[Place, Size]]]) -> tuple[SizeTable, list[Repeat
     return table, table.settle()
 
 
-@settings(deadline=None)
 @given(files, st.lists(names, min_size=1))
 def test_it_finds_what_a_dict_finds(rows: list[list[tuple[Place, Size]]], others: list[str]) -> None:
     table, repeats = filled(rows)

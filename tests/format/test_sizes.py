@@ -2,7 +2,7 @@ import shlex
 from io import BytesIO
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from openimages_io.exceptions import OpenImagesError
@@ -141,13 +141,11 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\n\r
 SIDE = st.integers(1, 10_000_000)
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.just(""), TEXT, SIDE, SIDE), unique_by=lambda row: row[1]))
 def test_what_is_written_is_read(rows: list[tuple[str, str, int, int]]) -> None:
     assert [row[1:] for row in good("".join(write_sizes(rows)))] == [row[1:] for row in rows]
 
 
-@settings(deadline=None)
 @given(st.binary() | st.text("a '\"\\#10\n\t").map(str.encode))
 def test_nothing_breaks_it(data: bytes) -> None:
     sizes, issues = read(data)

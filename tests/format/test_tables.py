@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from openimages_io.format import tables
@@ -106,7 +106,6 @@ coordinates = st.none() | st.sampled_from([0.0, 0.25, 0.5, 1.0])
 boxes = st.tuples(coordinates, coordinates, coordinates, coordinates)
 
 
-@settings(deadline=None)
 @given(st.lists(boxes | st.just((None, None, None, None)) | st.just((0.0, 0.5, 0.0, 0.5)), max_size=4))
 @example([(None, 0.5, 0.0, 0.5), (0.0, None, 0.0, 0.5), (0.0, 0.5, None, 0.5), (0.0, 0.5, 0.0, None)])
 @example([(None, None, None, None), (0.0, 0.5, 0.0, 0.5)])

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from openimages_io.format import tables, writing
@@ -42,7 +42,6 @@ def test_a_number_is_its_shortest_text(value: float, wanted: str) -> None:
     assert writing.numbers_or_empty([value, None]) == [wanted, ""]
 
 
-@settings(deadline=None)
 @given(finite | st.sampled_from([0.0, -0.0, 1.0, -1.0, 2.0, 1e22]))
 @example(-0.0)
 @example(-5.0)
@@ -99,7 +98,6 @@ def test_the_header_is_one_that_we_read(table: tables.Table) -> None:
     assert issues == []
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(text | awkward, text | awkward), min_size=1, max_size=6), st.sampled_from([1, 2, 8192]))
 @example([("\r", "\n"), ("", ""), ("x", '"\r\n"')], 1)
 def test_text_survives_writing_and_reading(rows: list[tuple[str, str]], chunk_rows: int) -> None:

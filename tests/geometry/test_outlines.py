@@ -31,14 +31,12 @@ def noise(height: int, width: int, share: float, seed: int) -> Mask:
     return np.random.default_rng(seed).random((height, width)) < share
 
 
-@settings(deadline=None)
 @given(MASKS)
 def test_filling_the_outline_gives_the_same_pixels(mask: Mask) -> None:
     height, width = mask.shape
     np.testing.assert_array_equal(fill_polygon(trace(mask), width, height), mask)
 
 
-@settings(deadline=None)
 @given(MASKS)
 def test_every_vertex_is_a_corner_of_a_pixel_and_a_turn_of_the_line(mask: Mask) -> None:
     for ring in trace(mask):
@@ -49,7 +47,6 @@ def test_every_vertex_is_a_corner_of_a_pixel_and_a_turn_of_the_line(mask: Mask) 
         assert all((a[0] == 0) != (b[0] == 0) for a, b in zip(moves, moves[1:] + moves[:1], strict=True))
 
 
-@settings(deadline=None)
 @given(MASKS)
 def test_parts_run_clockwise_and_holes_the_other_way(mask: Mask) -> None:
     """Then the signed areas add up to the number of pixels."""
@@ -137,7 +134,7 @@ def test_a_picture_with_channels_is_no_mask() -> None:
         trace(np.ones((2, 2, 3), dtype=np.bool_))
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(
     parts=st.lists(
         st.lists(st.floats(-0.2, 1.2), min_size=6, max_size=12).map(lambda r: r[: len(r) // 2 * 2]), max_size=4

@@ -31,7 +31,7 @@ def inside(rings: list[list[tuple[float, float]]], x: float, y: float) -> tuple[
     return crossed, nearest
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(RING, max_size=3), st.integers(1, 15), st.integers(1, 15))
 def test_a_pixel_is_in_a_polygon_if_its_centre_is(
     shape: list[list[tuple[float, float]]], width: int, height: int
@@ -44,7 +44,7 @@ def test_a_pixel_is_in_a_polygon_if_its_centre_is(
         assert filled == expected or distance < 1e-9
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(RING, RING, SIZES, SIZES)
 def test_overlapping_rings_cancel(
     one: list[tuple[float, float]], other: list[tuple[float, float]], width: int, height: int
@@ -56,7 +56,7 @@ def test_overlapping_rings_cancel(
     assert not fill_polygon([first, first], width, height).any()
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(RING, SIZES, SIZES)
 def test_the_direction_of_a_ring_does_not_matter(ring: list[tuple[float, float]], width: int, height: int) -> None:
     forwards = fill_polygon([np.ravel(ring).tolist()], width, height)
@@ -91,7 +91,7 @@ def test_many_long_lines_are_crossed_in_portions(portion: int, monkeypatch: pyte
     np.testing.assert_array_equal(fill_polygon([zigzag], 50, 40), at_once)
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(
     st.tuples(st.floats(-0.2, 1.2), st.floats(-0.2, 1.2), st.floats(0.01, 0.8), st.floats(0.01, 0.8)),
     ANGLES,
@@ -123,7 +123,7 @@ def test_an_ellipse_ends_where_it_ends() -> None:
     assert fill_ellipse([0.5, 0.5, 0.5, 0.2], 0, 9, 9)[:, 4].tolist() == [False] * 3 + [True] * 3 + [False] * 3
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(
     st.tuples(st.floats(-0.2, 1.2), st.floats(-0.2, 1.2)).map(sorted),
     st.tuples(st.floats(-0.2, 1.2), st.floats(-0.2, 1.2)).map(sorted),
@@ -161,7 +161,6 @@ def test_a_quarter_turn_is_exact() -> None:
     np.testing.assert_array_equal(mask, fill_rectangle(0.4, 0.6, 0.2, 0.8, 0, 10, 10))
 
 
-@settings(deadline=None)
 @given(MASKS, SIZES, SIZES)
 def test_resizing_takes_the_pixel_under_each_new_centre(mask: Mask, width: int, height: int) -> None:
     resized = resize_nearest(mask, width, height)
@@ -173,7 +172,6 @@ def test_resizing_takes_the_pixel_under_each_new_centre(mask: Mask, width: int, 
             assert resized[row, column] == source
 
 
-@settings(deadline=None)
 @given(MASKS, st.integers(1, 5), st.integers(1, 5))
 def test_resizing_to_a_multiple_and_back_changes_nothing(mask: Mask, times_x: int, times_y: int) -> None:
     height, width = mask.shape

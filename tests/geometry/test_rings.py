@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from openimages_io.geometry import bounds, ellipse_bounds, fill_ellipse, fill_polygon
@@ -89,7 +89,6 @@ def test_a_quarter_turn_swaps_the_radii_in_pixels() -> None:
     assert ellipse_bounds([0.5, 0.5, 0.25, 0.1], 90, 2.0) == pytest.approx((0.45, 0.55, 0.0, 1.0))
 
 
-@settings(deadline=None)
 @given(st.floats(0.05, 0.3), st.floats(0.05, 0.3), st.floats(-360, 360), st.floats(0.7, 1.4))
 def test_the_box_around_an_ellipse_is_that_of_its_outline(rx: float, ry: float, rotation: float, aspect: float) -> None:
     around, angle = np.linspace(0, 2 * math.pi, 3601), math.radians(rotation)

@@ -64,7 +64,6 @@ def test_by_hand(mask: Mask, counts: list[int], packed: str) -> None:
         assert np.array_equal(decode_rle(form, width, height, MOST), mask)
 
 
-@settings(deadline=None)
 @given(masks())
 def test_there_and_back(mask: Mask) -> None:
     height, width = mask.shape
@@ -138,7 +137,7 @@ def test_hostile_sizes_take_no_memory(width: int, height: int) -> None:
         decode_rle([0, width * height], width, height, MOST)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.one_of(st.text(st.characters(min_codepoint=40, max_codepoint=120)), st.lists(st.integers(-3, 9))))
 def test_nothing_but_value_errors(counts: str | list[int]) -> None:
     try:

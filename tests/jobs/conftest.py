@@ -1,8 +1,6 @@
 """Sites with workers, for tests of jobs."""
 
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +9,6 @@ from django.db import connection, connections
 from pytest_django import Settings
 
 from openimages_io.models.job_files import current_job_storage
-from tests.conftest import ROOT
 from tests.jobs.archives import write_large
 from tests.jobs.sites import Site, database_url
 
@@ -22,16 +19,6 @@ ROWS = 50_000
 def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An archive that takes some seconds to import."""
     return write_large(tmp_path_factory.mktemp("large") / "large.zip", ROWS)
-
-
-@pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An SQLite file with the demo site's tables."""
-    path = tmp_path_factory.mktemp("database") / "db.sqlite3"
-    environment = {"DATABASE_URL": f"sqlite:///{path}"}
-    command = [sys.executable, str(ROOT / "manage.py"), "migrate", "--verbosity", "0"]
-    subprocess.run(command, env=environment, cwd=ROOT, check=True, timeout=60)
-    return path
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from openimages_io.models import color_of
@@ -20,7 +20,6 @@ ROUNDING = 0.004
 
 
 @given(st.text())
-@settings(deadline=None)
 @example("\ud800")
 @example("")
 def test_a_colour_depends_on_the_name_alone_and_is_neither_dark_nor_pale_nor_grey(name: str) -> None:
@@ -47,7 +46,6 @@ def test_places_in_oklab_are_the_published_ones(color: str, place: tuple[float, 
 
 
 @given(st.integers(0, 0xFFFFFF))
-@settings(deadline=None)
 def test_there_and_back_is_the_same_colour(number: int) -> None:
     color = f"#{number:06x}"
     assert to_hex(oklab(color)) in {color, None}

@@ -152,7 +152,7 @@ VALUES = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(values=VALUES)
 def test_what_has_no_fault_goes_in_and_comes_back(unsaved: Make, values: dict[str, Any]) -> None:
     specs = {
@@ -168,7 +168,7 @@ def test_what_has_no_fault_goes_in_and_comes_back(unsaved: Make, values: dict[st
         assert getattr(stored, name) == value, name
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(values=VALUES)
 def test_what_the_database_refuses_has_a_fault(unsaved: Make, values: dict[str, Any]) -> None:
     shape = unsaved(**values)

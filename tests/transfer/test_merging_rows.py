@@ -160,7 +160,6 @@ class MeetingRows(TestCase):
 
     @settings(
         max_examples=50,
-        deadline=None,
         suppress_health_check=list(HealthCheck),
         phases=[Phase.explicit, Phase.reuse, Phase.generate],
     )
@@ -177,7 +176,6 @@ class MeetingRows(TestCase):
 
     @settings(
         max_examples=15,
-        deadline=None,
         suppress_health_check=list(HealthCheck),
         phases=[Phase.explicit, Phase.reuse, Phase.generate],
     )
@@ -230,6 +228,7 @@ def test_what_scattered_rows_may_meet_is_fetched_a_few_times_at_most(
     assert fetched <= 3 * 16_000
 
 
+@pytest.mark.long
 @pytest.mark.django_db
 def test_memory_does_not_grow_with_the_shapes_that_are_met(tmp_path: Path) -> None:
     def peak(name: str, number: int) -> int:

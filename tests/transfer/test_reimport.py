@@ -142,12 +142,12 @@ def stays(second: Result, chosen: ImportOptions) -> None:
 class Twice(TestCase):
     """Whatever the archive and the options are."""
 
-    @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=40, suppress_health_check=list(HealthCheck))
     @given(archives(), options)
     def test_into_a_new_task(self, files: dict[str, str | bytes], chosen: ImportOptions) -> None:
         twice(files, chosen)
 
-    @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=40, suppress_health_check=list(HealthCheck))
     @given(
         st.sets(st.sampled_from(sorted(DISPLAY))),
         hierarchies(),
@@ -171,7 +171,7 @@ class Twice(TestCase):
         chosen = ImportOptions(labels=labels, missing_labels=missing, on_error=OnError.SKIP)
         twice(files if listed else {path: data for path, data in files.items() if "class" not in path}, chosen)
 
-    @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=25, suppress_health_check=list(HealthCheck))
     @given(archives(), archives(), options)
     def test_into_a_task(
         self, before: dict[str, str | bytes], files: dict[str, str | bytes], chosen: ImportOptions

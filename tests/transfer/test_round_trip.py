@@ -324,7 +324,7 @@ def test_a_polygon_with_holes_and_parts_keeps_its_pixels(tmp_path: Path) -> None
 class TestRandomMasks(TestCase):
     """Each example in a transaction of its own."""
 
-    @settings(max_examples=15, deadline=None)
+    @settings(max_examples=15)
     @given(arrays(bool, st.tuples(st.integers(1, 9), st.integers(1, 9))).filter(lambda mask: bool(mask.any())))
     def test_a_random_mask_that_is_traced_keeps_its_pixels(self, mask: Any) -> None:
         with TemporaryDirectory() as folder:

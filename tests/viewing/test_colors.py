@@ -5,7 +5,7 @@ import math
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from openimages_io.models import Label, color_of
@@ -23,7 +23,6 @@ def closest(colors: dict[int, str]) -> float:
 
 
 @given(st.lists(st.text(min_size=1), max_size=12, unique=True))
-@settings(deadline=None)
 def test_twelve_labels_are_told_apart_whatever_they_are_called(names: list[str]) -> None:
     assert closest(page_colors(labels_of(names))) >= APART - 0.005
 

@@ -97,6 +97,7 @@ KINDS: list[tuple[str, str, int, int, dict[str, Any]]] = [
 
 
 @pytest.mark.programs
+@pytest.mark.thorough
 def test_no_thumbnail_takes_more_than_the_limit_in_any_format_and_mode(tmp_path: Path) -> None:
     rows = zlib.compress(bytes(9900 * (1 + 9900 * 8)), 1)
     (tmp_path / "16-bits.png").write_bytes(png(9900, 9900, rows, depth=16, colour=6))

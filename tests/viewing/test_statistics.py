@@ -158,8 +158,6 @@ LOOKS = """
 import time
 import django
 django.setup()
-from django.core.management import call_command
-call_command("migrate", verbosity=0)
 from django.db import connection
 from openimages_io.models import Task, TaskStatistics
 from openimages_io.viewing.statistics import statistics
@@ -178,10 +176,9 @@ with connection.cursor() as cursor:
 
 
 @pytest.mark.programs
-def test_sqlites_write_lock_is_not_waited_for(tmp_path: Path) -> None:
-    file = tmp_path / "db.sqlite3"
+def test_sqlites_write_lock_is_not_waited_for(database_file: Path) -> None:
     environment = {
-        "DATABASE_URL": f"sqlite:///{file}",
+        "DATABASE_URL": f"sqlite:///{database_file}",
         "DJANGO_SETTINGS_MODULE": "tests.settings",
         "PYTHONPATH": str(ROOT),
     }
@@ -197,7 +194,7 @@ def test_sqlites_write_lock_is_not_waited_for(tmp_path: Path) -> None:
         assert looking.stdin is not None
         assert looking.stdout is not None
         assert looking.stdout.readline() == "ready\n"
-        writer = sqlite3.connect(file, isolation_level=None)
+        writer = sqlite3.connect(database_file, isolation_level=None)
         writer.execute("BEGIN IMMEDIATE")
         looking.stdin.write("\n")
         looking.stdin.flush()
