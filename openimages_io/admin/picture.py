@@ -10,6 +10,7 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
 
 from openimages_io.admin.pages import Url
+from openimages_io.admin.picture_editor import editor_context
 from openimages_io.admin.picture_legend import legend_of, name_of
 from openimages_io.admin.returning import form_urls, query_within
 from openimages_io.admin.within import place_context
@@ -19,7 +20,7 @@ from openimages_io.models import Image, Label, Shape, ShapeKind
 from openimages_io.models.thumbnails import SIZES
 from openimages_io.viewing.colors import UNKNOWN, page_colors
 from openimages_io.viewing.drawables import drawable, labels_of
-from openimages_io.viewing.overlay import overlay
+from openimages_io.viewing.overlay import frame_of, overlay
 from openimages_io.viewing.serving import file_response, thumbnail_response
 from openimages_io.viewing.thumbnails import thumbnail
 
@@ -73,6 +74,7 @@ def picture_context(request: HttpRequest, image: Image, url: Url) -> dict[str, A
         "drawing": mark_safe(svg),  # noqa: S308  (everything in it is escaped)
         "size": _LARGEST,
         "fault": fault,
+        "editor": editor_context(request, image, frame_of(image, shown)[0], labels.values(), colors, url),
         "legend": legend,
         "is_turned": is_turned,
         "rotation": number(image.rotation) if image.rotation else "",

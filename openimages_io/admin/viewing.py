@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from openimages_io.admin.pages import PagesMixin, Tool, page
 from openimages_io.admin.permissions import may_here
 from openimages_io.admin.task_pages import TaskPagesMixin
-from openimages_io.models import Image, Shape, Task
+from openimages_io.models import Image, Label, Shape, Task
 
 
 def may_see_pictures(request: HttpRequest, task: Task) -> bool:
@@ -61,6 +61,17 @@ class PictureMixin(PagesMixin):
         from openimages_io.admin.within import Within  # noqa: PLC0415  (needs what the picture's page needs)
 
         return JsonResponse({"text": Within.of(request, image).place_of(image)})
+
+    def has_labels_permission(self, request: HttpRequest, obj: Image) -> bool:
+        """Whether the user may see the labels of the image's task."""
+        return all(may_here(request, "view", model, obj.task) for model in (Image, Label))
+
+    @page("<int:key>/labels/", "labels", permission="labels")
+    def labels_view(self, request: HttpRequest, image: Image) -> HttpResponse:
+        """Labels that the image's shapes may have, by what was typed of their names, for the editor."""
+        from openimages_io.admin.picture_editor import offered_labels  # noqa: PLC0415  (as above)
+
+        return JsonResponse({"labels": offered_labels(image, request.GET.get("q", ""))})
 
     @page("<int:key>/file/", "file", permission="view")
     def file_view(self, request: HttpRequest, image: Image) -> HttpResponseBase:

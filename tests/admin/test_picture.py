@@ -230,7 +230,7 @@ def test_the_number_of_queries_does_not_grow(boss: Client, harbour: Image) -> No
             )
             for _ in range(50)
         )
-    assert used[0] == used[1] <= 12
+    assert used[0] == used[1] <= 15  # two are for the editor: names that labels share, and their specs
 
 
 def test_previous_and_next_stay_within_the_filter_of_the_gallery(boss: Client, scenes: Task) -> None:

@@ -81,13 +81,23 @@ def looker() -> Looker:
 
 
 @pytest.fixture
-def page(browser: Browser, site: Site) -> Iterator[Page]:
+def expected() -> set[int]:
+    """The statuses of refusals that a test wants to see."""
+    return set()
+
+
+@pytest.fixture
+def page(browser: Browser, site: Site, expected: set[int]) -> Iterator[Page]:
     """A tab in which somebody has logged in. A fault in a script, or a file that is missing, fails the test."""
     context = browser.new_context(base_url=site.url, viewport={"width": 1280, "height": 860}, accept_downloads=True)
     tab = context.new_page()
     faults: list[str] = []
     tab.on("pageerror", lambda error: faults.append(str(error)))
-    tab.on("response", lambda got: faults.append(f"{got.status} {got.url}") if got.status >= 400 else None)
+    tab.on("response", lambda got: faults.append(f"{got.status} {got.url}") if is_refusal(got.status) else None)
+
+    def is_refusal(status: int) -> bool:
+        return status >= 400 and status not in expected
+
     ours = (site.url, "data:", "blob:")
     tab.on("request", lambda asked: None if asked.url.startswith(ours) else faults.append(asked.url))
     log_in(tab)
@@ -96,10 +106,10 @@ def page(browser: Browser, site: Site) -> Iterator[Page]:
     assert not faults, faults
 
 
-def log_in(tab: Page) -> None:
-    """As the demo's superuser."""
+def log_in(tab: Page, name: str = NAME) -> None:
+    """As the demo's superuser, or another one with that password."""
     tab.goto("/admin/login/?next=/admin/")
-    tab.fill("#id_username", NAME)
+    tab.fill("#id_username", name)
     tab.fill("#id_password", PASSWORD)
     tab.click("input[type=submit]")
     tab.wait_for_selector("#site-name")

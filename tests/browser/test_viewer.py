@@ -285,7 +285,7 @@ def test_arrows_lead_through_the_filter(page: Page, keys: dict[str, int], site: 
 def test_everything_can_be_done_by_keys(page: Page, keys: dict[str, int]) -> None:
     view(page, keys["cat-sofa"])
     count = page.locator("[data-shape]").count()
-    page.locator(".oi-help").focus()
+    page.locator("[data-do=begin]").focus()
     page.keyboard.press("Tab")
     expect(page.locator(".oi-skip")).to_be_focused()
     expect(page.locator(".oi-skip")).to_be_visible()

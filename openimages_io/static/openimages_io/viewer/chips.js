@@ -3,7 +3,7 @@
 (() => {
   const viewer = window.openimages;
   if (!viewer) return;
-  const { page, stage, svg } = viewer;
+  const { page, stage } = viewer;
   const MOST = 300;
   const SMALLEST = 14;
   const GAP = 1;
@@ -39,32 +39,43 @@
     [shape.right - width - 1, shape.bottom - height - 1],
   ];
 
-  const arrange = () => {
+  /* Where the shapes are, until something moves: to ask for each takes longer than all the rest. */
+  let boxes = null;
+  const measured = () => {
     const area = stage.getBoundingClientRect();
-    const found = [];
-    if (wanted.checked) {
-      for (const element of viewer.shapes()) {
-        if (element.classList.contains("oi-off")) continue;
-        const box = element.getBoundingClientRect();
-        const shape = { left: box.left - area.left, top: box.top - area.top, right: box.right - area.left, bottom: box.bottom - area.top };
-        const [wide, high] = [box.width, box.height];
-        if (shape.right < 0 || shape.bottom < 0 || shape.left > area.width || shape.top > area.height) continue;
-        const first = element.dataset.shape === viewer.selected;
-        if (!first && Math.max(wide, high) < SMALLEST) continue;
-        found.push({ element, shape, size: first ? Infinity : wide * high });
-      }
-    }
+    return viewer.shapes().filter((element) => !element.classList.contains("oi-off")).map((element) => {
+      const box = element.getBoundingClientRect();
+      const shape = { left: box.left - area.left, top: box.top - area.top, right: box.right - area.left, bottom: box.bottom - area.top };
+      return { element, shape, side: Math.max(box.width, box.height), size: box.width * box.height };
+    }).filter(({ shape }) => shape.right >= 0 && shape.bottom >= 0 && shape.left <= area.width && shape.top <= area.height);
+  };
+  const sizes = new WeakMap();
+  const sizeOf = (chip) => {
+    const known = sizes.get(chip);
+    if (known && known.text === chip.textContent) return known;
+    const size = { text: chip.textContent, width: chip.offsetWidth, height: chip.offsetHeight };
+    sizes.set(chip, size);
+    return size;
+  };
+
+  const arrange = () => {
+    const area = { width: stage.clientWidth, height: stage.clientHeight };
+    boxes ||= measured();
+    const isFirst = ({ element }) => element.dataset.shape === viewer.selected;
+    const found = wanted.checked
+      ? boxes.filter((one) => isFirst(one) || one.side >= SMALLEST).map((one) => (isFirst(one) ? { ...one, size: Infinity } : one))
+      : [];
     found.sort((one, other) => other.size - one.size);
     found.length = Math.min(found.length, MOST);
     const shown = new Map(found.map((one) => [chipOf(one.element), one]));
     for (const [key, chip] of chips) {
       if (!viewer.shape(key)) { chip.remove(); chips.delete(key); } else chip.hidden = !shown.has(chip);
     }
-    const sizes = new Map([...shown.keys()].map((chip) => [chip, [chip.offsetWidth, chip.offsetHeight]]));
+    for (const chip of shown.keys()) sizeOf(chip);
     const taken = [];
     const named = [];
     for (const [chip, { shape, size }] of shown) {
-      const [width, height] = sizes.get(chip);
+      const { width, height } = sizeOf(chip);
       const inside = { left: Math.max(shape.left, 0), top: Math.max(shape.top, 0), right: Math.min(shape.right, area.width), bottom: Math.min(shape.bottom, area.height) };
       /* A mask and its box are one object, and have one name. */
       const twin = named.some((other) => other.name === chip.textContent
@@ -86,10 +97,10 @@
   const soon = viewer.soon(arrange);
   wanted.checked = viewer.kept("names") !== "no";
   wanted.addEventListener("change", () => { viewer.kept("names", wanted.checked ? "yes" : "no"); soon(); });
-  for (const event of ["view", "select", "show", "shapes"]) viewer.on(event, soon);
+  viewer.on("select", soon);
+  for (const event of ["view", "show", "shapes"]) viewer.on(event, () => { boxes = null; soon(); });
   viewer.on("select", () => {
     for (const [key, chip] of chips) chip.classList.toggle("oi-selected", key === viewer.selected);
   });
-  svg.addEventListener("load", soon);
   soon();
 })();

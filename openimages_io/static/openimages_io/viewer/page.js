@@ -20,9 +20,12 @@ window.openimages = (() => {
   viewer.on = (event, listener) => (viewer.listeners[event] ||= []).push(listener);
   viewer.emit = (event) => (viewer.listeners[event] || []).forEach((listener) => listener());
 
-  viewer.shapes = () => [...viewer.group.querySelectorAll("[data-shape]")];
-  viewer.shape = (key) => viewer.group.querySelector(`[data-shape="${CSS.escape(key)}"]`);
-  viewer.row = (key) => page.querySelector(`[data-row="${CSS.escape(key)}"]`);
+  /* Shapes and rows by their keys: looked up for each of many. */
+  viewer.index = new Map([...viewer.group.querySelectorAll("[data-shape]")].map((element) => [element.dataset.shape, element]));
+  const rows = new Map([...page.querySelectorAll("[data-row]")].map((row) => [row.dataset.row, row]));
+  viewer.shapes = () => [...viewer.index.values()];
+  viewer.shape = (key) => viewer.index.get(key) || null;
+  viewer.row = (key) => rows.get(key) || null;
 
   /* What was chosen stays for the next image, if the browser may keep it. */
   viewer.kept = (name, value) => {

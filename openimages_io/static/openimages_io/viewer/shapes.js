@@ -20,6 +20,7 @@
   /* Makes a shape ready that is new, or whose place has changed. */
   viewer.prepare = (element) => {
     const key = element.dataset.shape;
+    viewer.index.set(key, element);
     element.setAttribute("tabindex", "0");
     element.setAttribute("role", "button");
     element.setAttribute("aria-pressed", String(key === viewer.selected));
@@ -32,6 +33,7 @@
     below.append(casing);
   };
   viewer.release = (key) => { casings.get(key)?.remove(); casings.delete(key); };
+  viewer.forget = (key) => { viewer.release(key); viewer.index.delete(key); };
 
   const mark = (key, name, on) => {
     for (const one of [viewer.shape(key), viewer.row(key), casings.get(key)]) one?.classList.toggle(name, on);

@@ -1,0 +1,98 @@
+"use strict";
+/* What is said of the shape that is selected, in fields: its label, its place in pixels, its confidence and attributes. */
+(() => {
+  const viewer = window.openimages;
+  const editor = viewer && viewer.editor;
+  if (!editor) return;
+  const { bar, words } = editor;
+  const { page } = viewer;
+  const [width, height] = editor.size;
+  const panel = page.querySelector(".oi-panel");
+  const label = bar.querySelector(".oi-label");
+  const list = page.querySelector("#oi-labels");
+  const SIDES = { x_min: width, y_min: height, x_max: width, y_max: height };
+  let last = editor.labels.values().next().value || null;
+
+  const fill = (labels) => list.replaceChildren(...labels.map(({ text }) => {
+    const option = document.createElement("option");
+    option.value = text;
+    return option;
+  }));
+  const known = (text) => [...editor.labels.values()].find((one) => one.text === text) || null;
+
+  /* Labels of the task whose names have what was typed. */
+  const search = async (text) => {
+    const { response, body } = await editor.ask(`${bar.dataset.labels}?q=${encodeURIComponent(text)}`);
+    if (!response.ok) return [];
+    for (const one of body.labels) editor.labels.set(one.id, { ...one, color: editor.labels.get(one.id)?.color || one.color });
+    return body.labels;
+  };
+  let typed = 0;
+  label.addEventListener("input", () => {
+    const turn = ++typed;
+    setTimeout(async () => {
+      if (turn !== typed) return;
+      const found = await search(label.value);
+      if (turn === typed) fill(found);
+    }, 150);
+  });
+
+  const choose = async () => {
+    const text = label.value.trim();
+    const found = known(text) || (await search(text)).find((one) => one.text.toLowerCase() === text.toLowerCase());
+    label.setCustomValidity(found || !text ? "" : words.unknown);
+    if (!found) { label.reportValidity(); return; }
+    last = found;
+    label.value = found.text;
+    const shape = editor.now.get(viewer.selected);
+    if (editor.isOn && shape && shape.label !== found.id && canChange(shape)) relabel(shape, found);
+  };
+  /* Attributes that the new label does not have cannot stay, which is said. */
+  const relabel = (shape, next) => {
+    const names = new Set([...editor.words.kept, ...next.specs.map(({ name }) => name)]);
+    const attributes = Object.entries(shape.attributes || {});
+    const dropped = attributes.filter(([name]) => !names.has(name)).map(([name]) => name);
+    const rest = Object.fromEntries(attributes.filter(([name]) => names.has(name)));
+    editor.change(viewer.selected, { label: next.id, ...(dropped.length ? { attributes: rest } : {}) });
+    editor.tell(dropped.length ? editor.say("dropped", { label: next.text, names: dropped.join(", ") }) : "");
+  };
+  label.addEventListener("change", choose);
+  label.addEventListener("keydown", (event) => { if (event.key === "Escape") label.blur(); });
+
+  editor.newLabel = () => {
+    const found = known(label.value.trim()) || (label.value.trim() ? null : last);
+    if (!found) { editor.tell(words.choose, true); label.focus(); }
+    return found;
+  };
+  const canChange = (shape) => editor.may(shape.id === undefined ? "add" : "change");
+
+  const show = () => {
+    const shape = editor.isOn && viewer.selected !== null ? editor.now.get(viewer.selected) : null;
+    panel.hidden = !shape;
+    if (!shape) { if (last && document.activeElement !== label) label.value = last.text; return; }
+    if (document.activeElement !== label) label.value = editor.label(shape.label).text;
+    label.setCustomValidity("");
+    const isBox = shape.kind === "rectangle";
+    for (const [side, size] of Object.entries(SIDES)) {
+      const field = panel.querySelector(`[name=${side}]`);
+      field.disabled = !isBox || !canChange(shape);
+      if (document.activeElement !== field) field.value = shape[side] === null || shape[side] === undefined ? "" : Math.round(shape[side] * size * 100) / 100;
+    }
+    editor.fields?.(shape, canChange(shape));
+  };
+  panel.addEventListener("change", (event) => {
+    const side = event.target.name;
+    const shape = editor.now.get(viewer.selected);
+    if (!SIDES[side] || !shape) return;
+    const value = event.target.valueAsNumber / SIDES[side];
+    const next = { ...shape, [side]: value };
+    const fits = value >= 0 && value <= 1 && next.x_min <= next.x_max && next.y_min <= next.y_max;
+    event.target.setCustomValidity(fits ? "" : words.outside);
+    if (fits) editor.change(viewer.selected, { [side]: value, ...(shape.clicks ? { clicks: null } : {}) });
+    else event.target.reportValidity();
+  });
+  viewer.on("select", show);
+  viewer.on("edit", show);
+  fill([...editor.labels.values()]);
+  if (last) label.value = last.text;
+})();
