@@ -4,7 +4,7 @@
 shorter than its column's longest is padded with NUL, which no cell of the format may hold.
 """
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Final, TypeVar
 
 import numpy as np
@@ -39,6 +39,9 @@ _DIGITS: Final = _thousand()
 
 def encoded(texts: Sequence[str]) -> Cells:
     """Finished cells, each its own text."""
+    width, data = len(texts[0]) if texts else 0, "".join(texts).encode()
+    if width and len(data) == width * len(texts) and set(map(len, texts)) == {width}:  # a byte a letter, as ids are
+        return np.frombuffer(data, f"S{width}")
     return np.array([text.encode() for text in texts], np.bytes_)
 
 
@@ -51,18 +54,32 @@ def distinct(values: Sequence[Value], cell: Callable[[Value], str]) -> Cells:
     return _spread(list(map(cell, places)), np.fromiter(map(places.__getitem__, values), np.intp, len(values)))
 
 
-def of_keys(keys: Sequence[int], cell: Callable[[int], str]) -> Cells:
-    """The same for keys of rows, which lie close together."""
+def of_keys(keys: Sequence[int], cells: Callable[[Sequence[int]], Sequence[str]]) -> Cells:
+    """The same for keys of rows, which lie close together; `cells` takes several, each once."""
     array = np.array(keys, np.int64)
     low = int(array.min())
     array -= low
     span = int(array.max()) + 1
     if span > _MOST_SPAN:
-        return distinct(keys, cell)
+        used, places = np.unique(array, return_inverse=True)
+        return _spread(cells((used + low).tolist()), places)
     is_used = np.zeros(span, np.bool_)
     is_used[array] = True
     places = np.cumsum(is_used) - 1
-    return _spread([cell(key + low) for key in np.flatnonzero(is_used).tolist()], places[array])
+    return _spread(cells((np.flatnonzero(is_used) + low).tolist()), places[array])
+
+
+class KeyCells:
+    """The cells of not very many keys, made once for however many columns of them."""
+
+    def __init__(self, cells: Mapping[int, str]) -> None:
+        self._keys = np.array(sorted(cells), np.int64)
+        self._cells = encoded([cells[key] for key in self._keys.tolist()])
+
+    def of(self, keys: Sequence[int]) -> Cells:
+        """The cells of these keys, each of which is there."""
+        found: Cells = self._cells[np.searchsorted(self._keys, np.array(keys, np.int64))]
+        return found
 
 
 def _spread(texts: Sequence[str], places: NDArray[np.intp]) -> Cells:

@@ -4,15 +4,11 @@ Lines end in LF, cells are quoted only where they must be, a number is the short
 float64.
 """
 
-import re
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from openimages_io.format.tables import Table
-
-# A byte order mark is lost where it begins a file, as the first name of a class list without header does.
-_MUST_QUOTE: Final = re.compile('[",\n\r\ufeff]')
 
 
 def header(names: Iterable[str]) -> str:
@@ -47,14 +43,17 @@ def rotation(value: float | None) -> str:
 
 def texts(values: Sequence[str]) -> Sequence[str]:
     """Text cells, quoted where they must be."""
-    if _MUST_QUOTE.search("".join(values)) is None:
-        return values
-    return list(map(text, values))
+    return list(map(text, values)) if _must_be_quoted("".join(values)) else values
 
 
 def text(value: str) -> str:
     """One text cell, quoted where it must be."""
-    return '"' + value.replace('"', '""') + '"' if _MUST_QUOTE.search(value) else value
+    return '"' + value.replace('"', '""') + '"' if _must_be_quoted(value) else value
+
+
+def _must_be_quoted(value: str) -> bool:
+    # A byte order mark is lost where it begins a file, as the first name of a class list without header does.
+    return '"' in value or "," in value or "\n" in value or "\r" in value or "\ufeff" in value
 
 
 def lines(columns: Sequence[Sequence[str]]) -> str:

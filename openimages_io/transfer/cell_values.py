@@ -55,9 +55,9 @@ def first_cells(out: ExportState, kind: str, columns: Mapping[str, Sequence[Any]
         return ""
 
     return [
-        byte_columns.of_keys(columns["image_id"], out.image_cell),
+        byte_columns.of_keys(columns["image_id"], out.image_cells),
         byte_columns.distinct(sources, source_cell),
-        byte_columns.of_keys(columns["label_id"], out.label_cells.__getitem__),
+        out.label_column(columns["label_id"]),
         byte_columns.distinct(columns["score"], writing.confidence),
     ]
 

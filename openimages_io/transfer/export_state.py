@@ -1,18 +1,19 @@
 """What the parts of an export share: the labels, images and names that rows are written with, and what is lost."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.db.models import Q
 
 from openimages_io.archives.output import Output
+from openimages_io.format.byte_columns import Cells, KeyCells
 from openimages_io.format.issues import Issue, Severity
 from openimages_io.format.limits import Limits
 from openimages_io.format.names import Names
 from openimages_io.format.skip_reasons import SkipReason
-from openimages_io.format.writing import text
+from openimages_io.format.writing import texts
 from openimages_io.models import Label
 from openimages_io.transfer.options import ExportOptions
 from openimages_io.transfer.report import Report
@@ -53,6 +54,7 @@ class ExportState:
     progress: Progress | None = None
     done: int = 0
     total: int = 0
+    _label_cells: KeyCells | None = None
     _no_column: Counter[tuple[str, str]] = field(default_factory=Counter)
     _no_cell: Counter[tuple[str, str]] = field(default_factory=Counter)
     drawn: Counter[str] = field(default_factory=Counter)
@@ -74,9 +76,15 @@ class ExportState:
         """Reports a warning."""
         self.issue(code, severity=Severity.WARNING, **place)
 
-    def image_cell(self, image: int) -> str:
-        """The ImageID of an image, quoted where it must be."""
-        return text(self.image_names[image])
+    def image_cells(self, images: Sequence[int]) -> Sequence[str]:
+        """The ImageIDs of images, quoted where they must be."""
+        return texts(list(map(self.image_names.__getitem__, images)))
+
+    def label_column(self, labels: Sequence[int]) -> Cells:
+        """The LabelNames of rows, of which all are written."""
+        if self._label_cells is None:
+            self._label_cells = KeyCells(self.label_cells)
+        return self._label_cells.of(labels)
 
     def left_out(self, image: int, label: int) -> str | None:
         """Why a shape is not written: empty if it was not chosen, None if it is written."""

@@ -49,8 +49,18 @@ def test_each_different_value_is_asked_for_once(values: list[str], some_keys: li
         return f"<{value}>"
 
     assert decoded(byte_columns.distinct(values, cell)) == [f"<{value}>" for value in values]
-    assert decoded(byte_columns.of_keys(some_keys, cell)) == [f"<{key}>" for key in some_keys]
+    assert decoded(byte_columns.of_keys(some_keys, lambda few: list(map(cell, few)))) == [
+        f"<{key}>" for key in some_keys
+    ]
     assert len(asked) == len(set(values)) + len(set(some_keys))
+
+
+@given(st.dictionaries(keys, texts, min_size=1, max_size=8), st.data())
+@example({7: "ä", 2**40: "ab"}, None)
+@example({1: "", 2: ""}, None)
+def test_cells_of_keys_are_those_that_were_given(cells: dict[int, str], data: st.DataObject | None) -> None:
+    asked = data.draw(st.lists(st.sampled_from(sorted(cells)), min_size=1)) if data else [*cells, *cells]
+    assert decoded(byte_columns.KeyCells(cells).of(asked)) == [cells[key] for key in asked]
 
 
 @given(st.lists(st.tuples(texts, texts), min_size=1, max_size=6))

@@ -62,8 +62,8 @@ def write_ovals(out: ExportState) -> None:
     def cells_of(_: str, columns: Columns) -> list[byte_columns.Cells]:
         points = [json.loads(text) if isinstance(text, str) else text for text in columns["points"]]
         return [
-            byte_columns.of_keys(columns["image_id"], out.image_cell),
-            byte_columns.of_keys(columns["label_id"], out.label_cells.__getitem__),
+            byte_columns.of_keys(columns["image_id"], out.image_cells),
+            out.label_column(columns["label_id"]),
             *(byte_columns.fractions([each[place] for each in points]) for place in range(4)),
         ]
 

@@ -75,9 +75,7 @@ class _Attributes:
     def flags(self, columns: Mapping[str, Sequence[Any]]) -> Cells:
         """The cells of the flags of each row in one; what its attributes lose is counted."""
         if not any(columns["other_attributes"]):  # flags that are columns lose nothing
-            return byte_columns.of_keys(
-                columns["flags"], lambda number: self._learn([(number, None)])[number, None].flags
-            )
+            return byte_columns.of_keys(columns["flags"], self._flags_alone)
         rows = said_of(columns)
         counts = Counter(rows)
         known = self._learn(counts)
@@ -87,6 +85,11 @@ class _Attributes:
             for column in known[said].no_cell:
                 self.out.lose_value("boxes", column, count)
         return byte_columns.distinct(rows, lambda said: known[said].flags)
+
+    def _flags_alone(self, numbers: Sequence[int]) -> list[str]:
+        rows: list[Said] = [(number, None) for number in numbers]
+        known = self._learn(rows)
+        return [known[said].flags for said in rows]
 
     def people(self, columns: Mapping[str, Sequence[Any]], name: str) -> Cells:
         """The cells of one of MIAP's columns."""

@@ -153,7 +153,7 @@ def write_image_lists(out: ExportState) -> None:
                 totals.read += len(rows)
                 totals.written += len(rows)
                 keys, *columns = zip(*rows, strict=True)
-                finished: list[Sequence[str]] = [list(map(out.image_cell, keys)), [text(subset)] * len(rows)]
+                finished: list[Sequence[str]] = [out.image_cells(keys), [text(subset)] * len(rows)]
                 finished += [cells_of(out, column, values) for column, values in zip(FIELDS, columns, strict=True)]
                 sink.write(lines(finished).encode())
 

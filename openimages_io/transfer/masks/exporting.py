@@ -223,7 +223,7 @@ class _Writer:
         boxes = [row.box or (None,) * 4 for row in rows]
         return [
             writing.texts([row.path for row in rows]),
-            [self.out.image_cell(row.shape.image_id) for row in rows],
+            self.out.image_cells([row.shape.image_id for row in rows]),
             [self.out.label_cells[row.shape.label_id] for row in rows],
             writing.texts([row.box_id for row in rows]),
             *(writing.numbers_or_empty([box[index] for box in boxes]) for index in range(4)),
