@@ -177,7 +177,7 @@ class _Block:
         self.found = Rows()
         self.spaced: list[int] = []
         """The lines of rows in which a quoted cell has spaces around it, which were left out."""
-        self._may_be_spaced = any((' "' in line or '\t"' in line) and _SPACED.search(line) for line in lines)
+        self._may_be_spaced = any(_has_spaced_quote(line) and _SPACED.search(line) for line in lines)
 
     def parse(self, *, is_last: bool) -> int:
         """Finds the rows; returns how many lines are done with. The others are to be given again, with more."""
@@ -219,7 +219,7 @@ class _Block:
     def _take(self, rows: list[list[str]], start: int, end: int | None) -> int:
         """Takes rows that start on this line; returns the line behind them."""
         if self._may_be_spaced:
-            rows = self._without_spaces(rows, start)
+            rows = self._without_spaces(rows, start, end)
         self.width = self.width or next((len(row) for row in rows if any(row)), 0)
         found = self.found
         if end is not None and end - start == len(rows):
@@ -242,12 +242,13 @@ class _Block:
             start += tall
         return start
 
-    def _without_spaces(self, rows: list[list[str]], start: int) -> list[list[str]]:
+    def _without_spaces(self, rows: list[list[str]], start: int, end: int | None) -> list[list[str]]:
         """The rows, without spaces around quoted cells: Python's reader takes the quotes for a part of such a cell."""
         read = []
+        is_line_each = end is not None and end - start == len(rows)
         for row in rows:
-            tall, found = height(row), row
-            if tall == 1 and any(cell[:1] in {" ", "\t"} and cell.lstrip()[:1] == '"' for cell in row):
+            tall, found = 1 if is_line_each else height(row), row
+            if tall == 1 and _has_spaced_quote(self.lines[start]) and any(map(_is_spaced, row)):
                 with suppress(csv.Error):
                     found = next(csv.reader((_without_spaces(self.lines[start]),), strict=True))
             if found != row:
@@ -282,7 +283,7 @@ class _Block:
                 self.found.broken.append(Broken(line, "bad-quoting", line, _explained(str(error))))
                 continue
             if self._may_be_spaced:
-                (row,) = self._without_spaces([row], index)
+                (row,) = self._without_spaces([row], index, index + 1)
             if row:
                 self.found.rows.append(row)
                 self.found.lines.append(line)
@@ -299,6 +300,14 @@ def _explained(error: str) -> dict[str, Any]:
             return {"form": "long-cell", "limit": int(limit[1])}
         case text:
             return {"form": "csv", "detail": text}
+
+
+def _has_spaced_quote(line: str) -> bool:
+    return ' "' in line or '\t"' in line
+
+
+def _is_spaced(cell: str) -> bool:
+    return cell[:1] in {" ", "\t"} and cell.lstrip()[:1] == '"'
 
 
 def _without_spaces(line: str) -> str:

@@ -4,7 +4,7 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import accumulate, groupby, islice, repeat
 from typing import Final
 
 import numpy as np
@@ -67,17 +67,28 @@ class SizeTable:
 
     def add(self, place: Place, size: Size, line: int) -> None:
         """Takes in a row."""
-        subset, name = place
+        self.extend(place[0], [place[1]], [size[0]], [size[1]], [line])
+
+    def extend(
+        self,
+        subset: str | None,
+        names: Sequence[str],
+        widths: Sequence[int],
+        heights: Sequence[int],
+        lines: Sequence[int],
+    ) -> None:
+        """Takes in rows of one subset."""
         code = self._codes_of.setdefault(subset, len(self._subsets))
         if code == len(self._subsets):
             self._subsets.append(subset)
-        self._codes.append(code)
-        self._names += name.encode()
-        self._ends.append(len(self._names))
-        self._widths.append(size[0])
-        self._heights.append(size[1])
-        self._lines.append(line)
-        self._hashes.append(hash(place))
+        self._codes.extend(repeat(code, len(names)))
+        encoded = [name.encode() for name in names]
+        self._ends.extend(islice(accumulate(map(len, encoded), initial=len(self._names)), 1, None))
+        self._names += b"".join(encoded)
+        self._widths.extend(widths)
+        self._heights.extend(heights)
+        self._lines.extend(lines)
+        self._hashes.extend(map(hash, zip(repeat(subset), names)))
 
     def settle(self) -> list[Repeat]:
         """Ends the adding. Returns the rows that say something again, in their order; they don't count any more."""
@@ -110,17 +121,20 @@ class SizeTable:
         """The size of each of these images, None if no row says it."""
         if not len(self._order) or subset not in self._codes_of:
             return [None] * len(names)
-        hashes = np.fromiter((hash((subset, name)) for name in names), np.int64, len(names))
-        places = np.searchsorted(self._sorted, hashes)
-        return [self._find(at, subset, name) for at, name in zip(places.tolist(), names, strict=True)]
+        hashes = np.fromiter(map(hash, zip(repeat(subset), names)), np.int64, len(names))
+        first = np.searchsorted(self._sorted, hashes)
+        end = np.searchsorted(self._sorted, hashes, "right")
+        code = self._codes_of[subset]
+        return [
+            self._find(self._order[start:stop].tolist(), code, name.encode()) if start < stop else None
+            for start, stop, name in zip(first.tolist(), end.tolist(), names, strict=True)
+        ]
 
-    def _find(self, at: int, subset: str | None, name: str) -> Size | None:
-        wanted = hash((subset, name))
-        while at < len(self._order) and self._sorted[at] == wanted:
-            row = int(self._order[at])
-            if self._place(row) == (subset, name):
+    def _find(self, rows: Iterable[int], code: int, name: bytes) -> Size | None:
+        """The size of the image, if one of these rows, whose hash it has, is its."""
+        for row in rows:
+            if self._codes[row] == code and self._names[self._start(row) : self._ends[row]] == name:
                 return self._size(row)
-            at += 1
         return None
 
     def __len__(self) -> int:
@@ -138,8 +152,10 @@ class SizeTable:
         return (row for row in range(len(self._ends)) if row not in repeated)
 
     def _place(self, row: int) -> Place:
-        start = self._ends[row - 1] if row else 0
-        return self._subsets[self._codes[row]], self._names[start : self._ends[row]].decode()
+        return self._subsets[self._codes[row]], self._names[self._start(row) : self._ends[row]].decode()
+
+    def _start(self, row: int) -> int:
+        return self._ends[row - 1] if row else 0
 
     def _size(self, row: int) -> Size:
         return self._widths[row], self._heights[row]

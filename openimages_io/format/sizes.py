@@ -6,9 +6,9 @@ shell, `#` starts a comment.
 
 import re
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from io import TextIOWrapper
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 from openimages_io.exceptions import Failure
 from openimages_io.format.issues import Issue, IssueSink
@@ -19,26 +19,32 @@ MAX_SIDE = 10_000_000
 """Pixels; a longer side is a mistake."""
 
 _MAX_LINE = 65_536
+_BLOCK = 65_536
+"""Characters that are looked at at once."""
 _HEADER = "# <image name> <height> <width>\n\n"
-_PLAIN = re.compile(r"([^\s'\"\\#\x00-\x1f\x7f\ud800-\udfff]+) ([1-9][0-9]{0,6}) ([1-9][0-9]{0,6})\n?", re.ASCII)
+_PLAIN = re.compile(
+    r"^([^\s'\"\\#\x00-\x1f\x7f\ud800-\udfff]+) ([1-9][0-9]{0,6}) ([1-9][0-9]{0,6})(?:\n|\Z)", re.ASCII | re.MULTILINE
+)
+_UNQUOTED = re.compile(r"[\w@%+=:,./-]+", re.ASCII)
+"""A word that needs no quotes in a shell."""
 _NOT_DECODED = re.compile("[\\ud800-\\udfff]")
 _SUBSET = re.compile(r"#[ \t]*subset:[ \t]*(\S.*)", re.ASCII)
 _NUMBER = re.compile(r"-?[0-9]+", re.ASCII)
 
 
-class ImageSize(NamedTuple):
-    """The size of one image in pixels, and the line that says so."""
+class ImageSizes(NamedTuple):
+    """The sizes of some images in pixels, by column, and the lines that say so."""
 
-    line: int
     subset: str | None
     """The subset that a comment `# subset: NAME` above named; None when nothing says, as in files of other tools."""
-    image_id: str
-    height: int
-    width: int
+    lines: Sequence[int]
+    image_ids: Sequence[str]
+    heights: Sequence[int]
+    widths: Sequence[int]
 
 
-def read_sizes(stream: BinaryIO, file: str, sink: IssueSink) -> Iterator[ImageSize]:
-    """Reads `images.meta` line by line; a bad line becomes an issue and is left out.
+def read_sizes(stream: BinaryIO, file: str, sink: IssueSink) -> Iterator[ImageSizes]:
+    """Reads `images.meta`, many lines at once where all are plain; a bad line becomes an issue and is left out.
 
     An id says nothing of its subset, unless a comment `# subset: NAME` does. Whether it occurs again is for a
     `SizeTable` to find.
@@ -50,33 +56,52 @@ def read_sizes(stream: BinaryIO, file: str, sink: IssueSink) -> Iterator[ImageSi
         text.detach()
 
 
-def _read(text: TextIOWrapper, file: str, sink: IssueSink) -> Iterator[ImageSize]:
+def _read(text: TextIOWrapper, file: str, sink: IssueSink) -> Iterator[ImageSizes]:
     subset: str | None = None
     number = 0
-    plain = _PLAIN.fullmatch
-    while line := text.readline(_MAX_LINE):
-        number += 1
-        if number == 1 and (line.startswith(("\udcff\udcfe", "\udcfe\udcff")) or line[:4].count("\0") >= 2):
+    while lines := _some_lines(text):
+        if number == 0 and (lines[0].startswith(("\udcff\udcfe", "\udcfe\udcff")) or lines[0][:4].count("\0") >= 2):
             sink(Issue(code="not-utf-8", file=file, params={"form": "utf-16"}))
             return
-        if len(line) == _MAX_LINE and not line.endswith("\n"):
-            sink(Issue(code="long-line", file=file, line=number, params={"limit": _MAX_LINE}))
-            while (rest := text.readline(_MAX_LINE)) and not rest.endswith("\n"):
-                pass
+        numbers = range(number + 1, number + 1 + len(lines))
+        number += len(lines)
+        found = _PLAIN.findall("".join(lines))
+        if len(found) == len(lines):
+            yield _columns(subset, numbers, found)
             continue
-        if match := plain(line):
-            image_id, height, width = match[1], int(match[2]), int(match[3])
-        elif line.startswith("#"):
-            subset = _subset_of(line, file, number, sink) or subset
-            continue
-        else:
-            size = _careful(line, file, number, sink)
-            if size is None:
-                continue
-            image_id, height, width = size
-        yield ImageSize(number, subset, without_dots(image_id), height, width)
+        for place, line in zip(numbers, lines, strict=True):
+            if len(line) == _MAX_LINE and not line.endswith("\n"):  # the last one of these
+                sink(Issue(code="long-line", file=file, line=place, params={"limit": _MAX_LINE}))
+                while (rest := text.readline(_MAX_LINE)) and not rest.endswith("\n"):
+                    pass
+            elif match := _PLAIN.fullmatch(line):
+                yield _columns(subset, [place], [(match[1], match[2], match[3])])
+            elif line.startswith("#"):
+                subset = _subset_of(line, file, place, sink) or subset
+            elif size := _careful(line, file, place, sink):
+                yield _columns(subset, [place], [size])
     if number == 0:
         sink(Issue(code="empty-file", file=file, params={"form": "part"}))
+
+
+def _some_lines(text: TextIOWrapper) -> list[str]:
+    """The next lines of the file, each with its end; one that is too long is the last and is cut."""
+    lines: list[str] = []
+    size = 0
+    while size < _BLOCK and (line := text.readline(_MAX_LINE)):
+        lines.append(line)
+        size += len(line)
+        if len(line) == _MAX_LINE:
+            break
+    return lines
+
+
+def _columns(
+    subset: str | None, lines: Sequence[int], rows: Sequence[tuple[str | Any, str | int, str | int]]
+) -> ImageSizes:
+    """Rows of id, height and width by column."""
+    ids, heights, widths = zip(*rows, strict=True)
+    return ImageSizes(subset, lines, list(map(without_dots, ids)), list(map(int, heights)), list(map(int, widths)))
 
 
 def _subset_of(line: str, file: str, number: int, sink: IssueSink) -> str | None:
@@ -149,11 +174,15 @@ def write_sizes(rows: Iterable[tuple[str, str, int, int]], *, subsets: bool = Fa
     differ in size needs that; other readers pass over comments. Raises Failure for a name with a line break.
     """
     yield _HEADER
+    plain = _UNQUOTED.fullmatch
     current: str | None = None
     for subset, image_id, height, width in rows:
-        if "\n" in image_id or "\r" in image_id or "\0" in image_id:
-            raise Failure("size-name", image=image_id)
+        word = image_id
+        if not plain(image_id):
+            if "\n" in image_id or "\r" in image_id or "\0" in image_id:
+                raise Failure("size-name", image=image_id)
+            word = shlex.quote(image_id)
         if subsets and subset != current:
             yield f"# subset: {shlex.quote(subset)}\n"
             current = subset
-        yield f"{shlex.quote(image_id)} {height} {width}\n"
+        yield f"{word} {height} {width}\n"

@@ -138,7 +138,7 @@ def test_without_dots(path: str, plain: str) -> None:
 
 def test_a_size_of_a_path_that_begins_here() -> None:
     sizes = read_sizes(io.BytesIO(b"./a 2 3\n"), "images.meta", lambda issue: pytest.fail(str(issue)))
-    assert [row.image_id for row in sizes] == ["a"]
+    assert [list(some.image_ids) for some in sizes] == [["a"]]
 
 
 @pytest.mark.parametrize("chunk_rows", [1, 2, 8192])

@@ -1,5 +1,6 @@
 import shlex
 from io import BytesIO
+from typing import NamedTuple
 
 import pytest
 from hypothesis import given
@@ -7,13 +8,27 @@ from hypothesis import strategies as st
 
 from openimages_io.exceptions import OpenImagesError
 from openimages_io.format.issues import Issue
-from openimages_io.format.sizes import ImageSize, read_sizes, write_sizes
+from openimages_io.format.sizes import read_sizes, write_sizes
+
+
+class ImageSize(NamedTuple):
+    """One row of `ImageSizes`."""
+
+    line: int
+    subset: str | None
+    image_id: str
+    height: int
+    width: int
 
 
 def read(data: bytes | str) -> tuple[list[ImageSize], list[Issue]]:
     issues: list[Issue] = []
     stream = BytesIO(data.encode() if isinstance(data, str) else data)
-    sizes = list(read_sizes(stream, "annotations/images.meta", issues.append))
+    sizes = [
+        ImageSize(line, some.subset, image_id, height, width)
+        for some in read_sizes(stream, "annotations/images.meta", issues.append)
+        for line, image_id, height, width in zip(some.lines, some.image_ids, some.heights, some.widths, strict=True)
+    ]
     assert not stream.closed
     assert all(issue.file == "annotations/images.meta" for issue in issues)
     return sizes, issues

@@ -39,9 +39,9 @@ def read_size_files(run: Run) -> None:
             run.report(issue)
 
         with run.readable(), run.archive.open(source.path) as stream:
-            for row in read_sizes(stream, source.path, sink):
-                totals.read += 1
-                run.sizes.add((row.subset, row.image_id), (row.width, row.height), row.line)
+            for rows in read_sizes(stream, source.path, sink):
+                totals.read += len(rows.lines)
+                run.sizes.extend(rows.subset, rows.image_ids, rows.widths, rows.heights, rows.lines)
         lines = len(bad - {None})
         if lines:
             totals.read += lines
