@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from openimages_io.format.cells import ColumnParser, Form
 from openimages_io.format.chunk import Chunk
-from openimages_io.format.coded import Coded
+from openimages_io.format.coded import Coded, different
 from openimages_io.format.decimals import read_decimals
 from openimages_io.format.plain import PlainBlock, Words, first_bytes, texts_of
 from openimages_io.format.tables import Column
@@ -117,7 +117,7 @@ def _distinct(parser: ColumnParser, words: Sequence[Words]) -> Coded | None:
     hashes = words[0]
     for word in words[1:]:
         hashes = hashes * _MIXER ^ word
-    _, first, codes = np.unique(hashes, return_index=True, return_inverse=True)
+    first, codes = different(hashes)
     if len(words) > 1 and not all((word[first][codes] == word).all() for word in words):
         return None  # two words have the same hash
     return Coded(parser(texts_of(words, first)), codes)

@@ -67,6 +67,8 @@ class _Applying:
         self._stored = {key: pictures[path] for key, path in plan.pictures.items()}
         self._keys: dict[type[Model], array[int]] = {model: array("q") for model in (Image, Label, Shape)}
         """The keys of new rows in the order of the plan's: -1 has the first."""
+        self._backwards: dict[type[Model], array[int]] = {}
+        """The same the other way round, so that a key of the plan is an index."""
         highest = plain(Shape, self.using).filter(task_id=task_id).aggregate(group=Max("group"))["group"]
         self._last_group: int = highest or 0
 
@@ -86,6 +88,7 @@ class _Applying:
         if "id" in columns:
             keys = self.loader.reserve(model, len(columns["id"]))
             self._keys[model].extend(keys)
+            self._backwards.pop(model, None)
             columns["id"] = keys
         if model in _OF_TASK:
             constants["task_id"] = self.task_id
@@ -107,8 +110,12 @@ class _Applying:
         return columns
 
     def _mapped(self, model: type[Model], keys: Sequence[int]) -> Sequence[int]:
-        real = self._keys.get(model)
-        return [key if key > 0 else real[~key] for key in keys] if real else keys
+        if not self._keys.get(model):
+            return keys
+        if model not in self._backwards:
+            self._backwards[model] = self._keys[model][::-1]
+        real = self._backwards[model].__getitem__
+        return list(map(real, keys)) if max(keys) < 0 else [key if key > 0 else real(key) for key in keys]
 
     def _with_pictures(self, columns: dict[str, Sequence[Any]]) -> dict[str, Sequence[Any]]:
         """The columns of new images with those of the pictures that were stored for them."""

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
+from openimages_io.format.coded import Coded
 from openimages_io.format.layouts import Kind, Source
 from openimages_io.format.skip_reasons import SkipReason
 from openimages_io.format.tables import BOXES, PERSON_ATTRIBUTES
@@ -30,8 +31,17 @@ from openimages_io.transfer.specs import Outcome
 _COMPARED: Final = ("Confidence", *PERSON_ATTRIBUTES)
 """Columns in which overlapping files may differ; flags do so from version to version."""
 
-_Fitted = tuple[Outcome, dict[str, Any]]
-"""What becomes of the attributes of a row, and the columns that they are stored in."""
+
+class _Fitted(NamedTuple):
+    """What becomes of the attributes of a row."""
+
+    outcome: Outcome
+    stored: dict[str, Any]
+    """The columns that they are stored in."""
+    is_special: bool
+    """Whether anything is dropped or at fault."""
+    is_as_given: bool
+    """Whether flags are stored as the file has them, and there is nothing else."""
 
 
 def read_boxes(run: Run) -> None:
@@ -70,7 +80,7 @@ class _BoxReader:
             if merger:
                 merger.finish()
 
-    def _chunks(self, source: Source, overlap: SeenRows) -> Iterator[tuple[Resolved, list[_Fitted]]]:
+    def _chunks(self, source: Source, overlap: SeenRows) -> Iterator[tuple[Resolved, Coded]]:
         for chunk in self.run.chunks(source, BOXES, self.totals):
             rows = resolve(self.run, source, chunk, self.totals)
             rows = overlap.without_repeats(source, rows, partial(_rounded_places, rows), _COMPARED, self.totals)
@@ -80,54 +90,58 @@ class _BoxReader:
             if rows:
                 yield rows, outcomes
 
-    def _fit(self, source: Source, rows: Resolved) -> tuple[Resolved, list[_Fitted]]:
+    def _fit(self, source: Source, rows: Resolved) -> tuple[Resolved, Coded]:
         """What becomes of the attributes of each row; rows whose values break a spec are left out."""
         columns = tuple(column for column in ATTRIBUTES if column in rows.chunk.values)
-        combinations = list(zip(rows.labels, *(rows.chunk.values[column] for column in columns), strict=True))
+        combinations = Coded.together([Coded.of(rows.labels), *(rows.chunk.distinct(column) for column in columns)])
         known = self._outcomes.setdefault(columns, {})
-        special = False
-        for combination in set(combinations):
-            if combination not in known:
-                values = dict(zip((ATTRIBUTES[c] for c in columns), combination[1:], strict=True))
-                outcome = self.run.specs.fit(combination[0], values)
-                known[combination] = outcome, self._columns(outcome)
-            outcome = known[combination][0]
-            special = special or bool(outcome.dropped or outcome.faults)
-        outcomes = list(map(known.__getitem__, combinations))
+        found = list(map(known.get, combinations.values))
+        if None in found:
+            for combination in combinations.values:
+                if combination not in known:
+                    known[combination] = self._fit_one(columns, combination)
+            found = list(map(known.get, combinations.values))
+        outcomes = Coded(found, combinations.codes)
         self._need_specs(rows)
-        return self._sort_out(source, rows, outcomes) if special else (rows, outcomes)
+        is_special = any(fitted.is_special for fitted in outcomes.values)
+        return self._sort_out(source, rows, outcomes) if is_special else (rows, outcomes)
 
-    def _columns(self, outcome: Outcome) -> dict[str, Any]:
-        columns = columns_of(outcome.values)
-        text = columns["attributes"]
-        return columns | {"attributes": self._texts.setdefault(text, text)}
+    def _fit_one(self, columns: Sequence[str], combination: tuple[Any, ...]) -> _Fitted:
+        values = dict(zip((ATTRIBUTES[column] for column in columns), combination[1:], strict=True))
+        outcome = self.run.specs.fit(combination[0], values)
+        stored = columns_of(outcome.values)
+        stored["attributes"] = self._texts.setdefault(stored["attributes"], stored["attributes"])
+        is_as_given = stored["attributes"] == "{}" and all(
+            stored.get(name) is (None if value == "" else value) for name, value in values.items()
+        )
+        return _Fitted(outcome, stored, bool(outcome.dropped or outcome.faults), is_as_given)
 
     def _need_specs(self, rows: Resolved) -> None:
         for column, name in MAY_HAVE_SPECS.items():
             if column in rows.chunk.values:
                 self.run.specs.need_where(rows.labels, rows.chunk.values[column], name)
 
-    def _sort_out(self, source: Source, rows: Resolved, outcomes: list[_Fitted]) -> tuple[Resolved, list[_Fitted]]:
+    def _sort_out(self, source: Source, rows: Resolved, outcomes: Coded) -> tuple[Resolved, Coded]:
         keep = []
-        for line, (outcome, _) in zip(rows.chunk.lines, outcomes, strict=True):
-            report_attributes(self.run, outcome, source.path, line)
-            keep.append(not outcome.faults)
+        for line, fitted in zip(rows.chunk.lines, outcomes.rows(), strict=True):
+            report_attributes(self.run, fitted.outcome, source.path, line)
+            keep.append(not fitted.outcome.faults)
         if all(keep):
             return rows, outcomes
         names = rows.chunk.values["ImageID"]
         self.run.skip(source, self.totals, [name for name, kept in zip(names, keep, strict=True) if not kept])
-        return rows.where(keep), [outcome for outcome, kept in zip(outcomes, keep, strict=True) if kept]
+        return rows.where(keep), outcomes.where(index for index, kept in enumerate(keep) if kept)
 
-    def _rows(self, rows: Resolved, outcomes: list[_Fitted]) -> list[Row]:
+    def _rows(self, rows: Resolved, outcomes: Coded) -> list[Row]:
         """The rows as tuples of `COLUMNS`."""
         chunk = rows.chunk
         places = zip(rows.images, rows.labels, *(chunk.values[column] for column in COORDINATES), strict=True)
         others = zip(*map(chunk.get, FIELDS), strict=True)
         clicks = clicks_of(rows.chunk) or [None] * len(rows)
         return [
-            (*place, source or "", score, occluded, *stored.values(), click)
-            for place, (source, score, occluded), (_, stored), click in zip(
-                places, others, outcomes, clicks, strict=True
+            (*place, source or "", score, occluded, *fitted.stored.values(), click)
+            for place, (source, score, occluded), fitted, click in zip(
+                places, others, outcomes.rows(), clicks, strict=True
             )
         ]
 
@@ -138,7 +152,7 @@ class _BoxReader:
             self.run.plan.touch(columns["image_id"])
             self.run.plan.insert(Shape, columns, {"kind": ShapeKind.RECTANGLE.value})
 
-    def _take(self, rows: Resolved, outcomes: list[_Fitted]) -> None:
+    def _take(self, rows: Resolved, outcomes: Coded) -> None:
         clicks = clicks_of(rows.chunk)
         groups: Sequence[int | None] | None = None
         self.claims.take_stored_masks(rows.images)
@@ -156,7 +170,7 @@ class _BoxReader:
     def _insert(
         self,
         rows: Resolved,
-        outcomes: list[_Fitted],
+        outcomes: Coded,
         clicks: list[str | None] | None,
         groups: Sequence[int | None] | None,
     ) -> None:
@@ -165,17 +179,23 @@ class _BoxReader:
             "image_id": rows.images,
             "label_id": rows.labels,
             **{field: chunk.values[column] for column, field in COORDINATES.items()},
-            "attributes": [stored["attributes"] for _, stored in outcomes],
         }
+        is_as_given = all(fitted.is_as_given for fitted in outcomes.values)
+        columns["attributes"] = ["{}"] * len(rows) if is_as_given else _of_each(outcomes, "attributes")
         for column, name in FLAGS.items():
             if column in chunk.values:
-                columns[name] = [stored[name] for _, stored in outcomes]
+                columns[name] = chunk.values[column] if is_as_given else _of_each(outcomes, name)
         columns |= {field: chunk.values[column] for column, field in FIELDS.items() if column in chunk.values}
         if clicks is not None:
             columns["clicks"] = clicks
         if groups is not None:
             columns["group"] = groups
         self.run.plan.insert(Shape, columns, {"kind": ShapeKind.RECTANGLE.value})
+
+
+def _of_each(outcomes: Coded, name: str) -> list[Any]:
+    """A column that is stored, of each row."""
+    return outcomes.spread([fitted.stored[name] for fitted in outcomes.values])
 
 
 def report_attributes(run: Run, outcome: Outcome, file: str, line: int) -> None:
