@@ -272,3 +272,16 @@ def test_a_role_that_does_not_own_the_table_loads_the_slower_way() -> None:
         cursor.execute("SHOW lock_timeout")
         assert cursor.fetchone() == ("0",)
         transaction.set_rollback(True)
+
+
+@pytest.mark.skipif(not POSTGRESQL, reason="SQLite's planner keeps no such numbers")
+def test_the_planner_knows_what_queries_ask_for(rows: dict[str, list[Any]], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bulk, "_WORTH_REBUILDING", 100)
+    with loading("default", [Shape]) as loader:
+        loader.insert(Shape, rows | {"score": [0.5] * 130}, {"kind": "tag"})
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT reltuples FROM pg_class WHERE relname = 'openimages_io_shape'")
+        assert cursor.fetchone() == (130,)
+        cursor.execute("SELECT attname FROM pg_stats WHERE tablename = 'openimages_io_shape'")
+        known = {name for (name,) in cursor.fetchall()}
+    assert {"task_id", "image_id", "label_id", "kind", "source", "score"} <= known
