@@ -1,62 +1,33 @@
 """Shapes as rows, for repairs. They are drawn in a frontend or come with an import; nobody adds one here by numbers."""
 
-import json
 from collections.abc import Iterable
 from typing import Any, Final
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import ObjectDoesNotExist, ValidationError
+from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import JSONField, Q, QuerySet
-from django.forms.fields import InvalidJSONInput
 from django.http import HttpRequest
 from django.utils.html import format_html
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
 
-from openimages_io.admin.base import BaseAdmin, BaseModelForm
+from openimages_io.admin.base import BaseAdmin
 from openimages_io.admin.deletion import DeletionMixin
 from openimages_io.admin.filters import ImageFilter, LabelFilter, ScoreFilter, SourceFilter, TaskFilter, chosen_key
 from openimages_io.admin.label import swatch
+from openimages_io.admin.permissions import visible
 from openimages_io.admin.returning import ReturningMixin
-from openimages_io.admin.spec_forms import load_json
-from openimages_io.models import Image, Label, Shape
+from openimages_io.admin.shape_forms import ShapeForm, StrictJSON, form_with_inputs, geometry_fields, specs_with_inputs
+from openimages_io.models import Image, Label, Shape, ShapeKind
 from openimages_io.models.flags import FLAGS
 from openimages_io.models.rules import BOX
-from openimages_io.models.values import is_storable
+from openimages_io.models.thumbnails import SIZES
 
+_LISTED: Final = 1_000
+"""Labels that a select lists."""
 _FOUND: Final = 1_000
 """Labels, and images, whose shapes a search lists."""
-
-
-class StrictJSON(forms.JSONField):
-    """JSON whose every fault is a message. What the value may be, the model says."""
-
-    widget = forms.Textarea(attrs={"rows": 3, "cols": 60, "class": "vLargeTextField oi-code"})
-
-    def prepare_value(self, value: Any) -> Any:
-        return "" if value is None else super().prepare_value(value)
-
-    def bound_data(self, data: Any, initial: Any) -> Any:
-        """What was typed, as it was typed: what is wrong with it may be that it cannot be read."""
-        return None if data is None else InvalidJSONInput(data)
-
-    def to_python(self, value: Any) -> Any:
-        if (
-            isinstance(value, str)
-            and value.strip()
-            and not is_storable(json.dumps(load_json(value), ensure_ascii=False))
-        ):
-            raise ValidationError(_("A text must not contain NUL characters or unpaired surrogates."))
-        return super().to_python(value)
-
-
-class ShapeForm(BaseModelForm):
-    """A shape."""
-
-    def clean_attributes(self) -> Any:
-        """No attributes are an empty object."""
-        attributes = self.cleaned_data["attributes"]
-        return {} if attributes is None else attributes
 
 
 @admin.register(Shape)
@@ -72,18 +43,7 @@ class ShapeAdmin(ReturningMixin, DeletionMixin, BaseAdmin):
     ordering = ("pk",)
     list_per_page = 100
     searched_fields = raw_id_fields = ("image", "label")
-    fieldsets = (
-        (None, {"fields": ("task_link", "picture_link", "kind", "image", "label")}),
-        (
-            _("Geometry"),
-            {
-                "fields": (("x_min", "x_max"), ("y_min", "y_max"), "rotation", "points", "clicks", "its_mask"),
-                "description": _("Fractions of the image: x from its left, y from its top, 0 to 1."),
-            },
-        ),
-        (_("Properties"), {"fields": ("score", "source", ("occluded", *FLAGS), "group", "attributes")}),
-    )
-    readonly_fields = ("task_link", "picture_link", "image_link", "label_link", "its_mask", "kind")
+    readonly_fields = ("crop", "task_link", "picture_link", "image_link", "label_link", "its_mask", "kind")
     formfield_overrides = {JSONField: {"form_class": StrictJSON}}  # noqa: RUF012  (Django's own way)
 
     def get_sortable_by(self, request: HttpRequest) -> Any:
@@ -119,11 +79,37 @@ class ShapeAdmin(ReturningMixin, DeletionMixin, BaseAdmin):
         return shape
 
     def get_fieldsets(self, request: HttpRequest, obj: Shape | None = None) -> Any:
-        """Who may not change it gets links only to what may be opened, which those of read-only fields do not ask."""
-        if obj is None or self.has_change_permission(request, obj):
-            return self.fieldsets
-        (_title, _first), *others = self.fieldsets
-        return ((None, {"fields": ("task_link", "picture_link", "kind", "image_link", "label_link")}), *others)
+        """The fields of the shape's kind. Who may not change it gets links only to what may be opened."""
+        may_change = obj is None or self.has_change_permission(request, obj)
+        rows = ("image", "label") if may_change else ("image_link", "label_link")
+        kind = obj.kind if obj else ShapeKind.RECTANGLE
+        said = tuple(specs_with_inputs(obj)) if obj and may_change else ()
+        properties = ("score", "source", ("occluded", *FLAGS), "group", *said, "attributes")
+        sides = geometry_fields(kind)
+        geometry = {
+            "fields": sides,
+            "description": _("Fractions of the image: x from its left, y from its top, 0 to 1."),
+        }
+        first = (None, {"fields": ("crop", "task_link", "picture_link", "kind", *rows)})
+        places = [(_("Geometry"), geometry)] if sides else []
+        return (first, *places, (_("Properties"), {"fields": properties}))
+
+    def get_form(self, request: HttpRequest, obj: Shape | None = None, change: bool = False, **kwargs: Any) -> Any:
+        """With an input for each attribute that the label has a spec of, for who may change the shape."""
+        if obj is not None and self.has_change_permission(request, obj):
+            kwargs.setdefault("form", form_with_inputs(specs_with_inputs(obj)))
+        request.shape_task = obj and obj.task_id  # type: ignore[attr-defined]  # for the labels to choose from
+        return super().get_form(request, obj, change, **kwargs)
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """The labels of a task are a list, which needs no JavaScript; of very many they are searched for."""
+        task = getattr(request, "shape_task", None)
+        if db_field.name != "label" or task is None:
+            return super().formfield_for_foreignkey(db_field, request, **kwargs)
+        labels = visible(request, Label.objects.filter(task=task))
+        if labels[_LISTED : _LISTED + 1].exists():
+            return super().formfield_for_foreignkey(db_field, request, **kwargs)
+        return super().formfield_for_foreignkey(db_field, request, queryset=labels, widget=forms.Select, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Shape, form: Any, change: bool) -> None:
         from openimages_io.annotations.shapes.rows import save_row  # noqa: PLC0415  (needs numpy)
@@ -151,6 +137,15 @@ class ShapeAdmin(ReturningMixin, DeletionMixin, BaseAdmin):
     @admin.display(description=_("box (XMin, XMax, YMin, YMax)"))
     def box(self, shape: Shape) -> str:
         return "" if shape.x_min is None else ", ".join(f"{getattr(shape, name):.3f}" for name in BOX)
+
+    @admin.display(description=_("shape"))
+    def crop(self, shape: Shape) -> str:
+        """The shape on its part of the picture."""
+        from openimages_io.viewing.crops import crop  # noqa: PLC0415  (needs numpy and Pillow)
+
+        backdrop = self.url("image_thumbnail", shape.image_id, SIZES[-1]) if shape.image.file else ""
+        svg = crop(shape.image, shape, shape.label, backdrop)
+        return format_html('<div class="oi-crop">{}</div>', mark_safe(svg)) if svg else ""  # noqa: S308  (escaped)
 
     @admin.display(description=_("task"))
     def task_link(self, shape: Shape) -> str:

@@ -62,6 +62,22 @@ def drawable(images: Sequence[Image], most: int = MOST, mask_pixels: int = MASK_
     return found
 
 
+def drawable_shape(shape: Shape) -> Shape:
+    """One shape as it is drawn: its mask's pixels, or its points, if there is room for them."""
+    found: Any = (
+        Shape.objects.filter(pk=shape.pk)
+        .annotate(length=Length("mask__png"), points_length=Length(Cast("points", TextField())))
+        .select_related("mask")
+        .defer("mask__png", "points")
+        .get()
+    )
+    if found.kind == ShapeKind.MASK and hasattr(found, "mask"):
+        _load([(found.mask, found.length or 0)], MASK_PIXELS)
+    _load_points([(found, found.points_length or 0)])
+    drawn: Shape = found
+    return drawn
+
+
 def labels_of(drawn: Iterable[Drawable], others: Iterable[int] = ()) -> dict[int, Label]:
     """The labels of these shapes, and others, by key, in one query."""
     keys = {shape.label_id for of_image in drawn for shape in of_image.shapes}

@@ -68,6 +68,7 @@ def overlay(
     backdrop: str | None = None,
     turn: float = 0,
     colors: Mapping[int, str] | None = None,
+    window: tuple[float, float, float, float] | None = None,
 ) -> str:
     """An SVG document with boxes, polygons, ellipses and the outlines of masks, each in its label's colour.
 
@@ -79,7 +80,7 @@ def overlay(
     shapes that were not given.
 
     On a page of its own it has a backdrop: the address of the picture, or an empty frame for an empty text. `turn`
-    turns all of it counter-clockwise, in degrees.
+    turns all of it counter-clockwise, in degrees. `window` is what alone is seen: left, top, width, height in pixels.
     """
     drawn = [shape for shape in shapes if shape.kind != ShapeKind.TAG]
     size, known = frame_of(image, drawn)
@@ -101,6 +102,8 @@ def overlay(
     if left:
         notes.append(f"{left:,} more than can be shown")
     box, turned = _turn(size, turn)
+    if window is not None:
+        box = " ".join(map(short, window))
     fit = ' preserveAspectRatio="none"' if backdrop is None else ""
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="openimages-overlay" role="img" viewBox="{box}"{fit}>'

@@ -246,7 +246,6 @@ def test_a_shape_is_repaired_and_deleted_and_revisions_know_it(boss: Client, box
         {"x_max": "inf"},
         {"score": "2"},
         {"rotation": "360"},
-        {"points": "[[0, 0, 1, 1, 0, 1]]"},
         {"attributes": "[]"},
         {"attributes": "{"},
         {"attributes": '{"pose": 1}'},
