@@ -1,5 +1,6 @@
 PYTHON ?= python3
 PORT ?= 8000
+EXAMPLE_PORT ?= $(shell expr $(PORT) + 1)
 SERVE ?= 1
 # Processes that run tests: one more than two cores, because some tests wait; 0 runs them in one process.
 JOBS ?= 3
@@ -50,7 +51,7 @@ unexport PYTHONDONTWRITEBYTECODE
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: $(DEMO) ## Import the example data set, export it again, and serve the site with a worker (SERVE=0: do not serve; PORT=8000)
+demo: $(DEMO) ## Import the example data set, export it again, and serve the site with a worker (SERVE=0: do not serve; PORT=8000 EXAMPLE_PORT=8001)
 	@mkdir -p var
 	@$(BIN)/python manage.py migrate --verbosity 0
 	@$(BIN)/python -m project.demo login
@@ -61,9 +62,11 @@ demo: $(DEMO) ## Import the example data set, export it again, and serve the sit
 	@echo "The exported archive: var/scenes.zip"
 ifeq ($(SERVE),0)
 	@echo "The site: make demo serves it on http://127.0.0.1:$(PORT)/ (login admin, password admin)"
+	@echo "An example frontend, of another origin: make demo serves it on http://127.0.0.1:$(EXAMPLE_PORT)/ (the same login)"
 else
 	@echo "The site: http://127.0.0.1:$(PORT)/ (login admin, password admin; Ctrl-C ends it)"
-	@$(BIN)/python -m project.demo serve $(PORT)
+	@echo "An example frontend, of another origin: http://127.0.0.1:$(EXAMPLE_PORT)/ (the same login)"
+	@$(BIN)/python -m project.demo serve $(PORT) $(EXAMPLE_PORT)
 endif
 
 test: lint types-beside-tests test-postgres coverage ## Check style, types and layers, and run the tests (PostgreSQL too, see OPENIMAGES_TEST_POSTGRES)

@@ -30,7 +30,12 @@ def check_settings(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> li
         options = conf.options()
     except ImproperlyConfigured as error:
         return [Error(str(error), hint="See docs/settings.md.", id="openimages_io.E001")]
-    return [*_faults_of_storage(options), *_faults_of_api(options), *_faults_of_backend(options)]
+    return [
+        *_faults_of_storage(options),
+        *_faults_of_api(options),
+        *_faults_of_backend(options),
+        *_faults_of_cross_origin(),
+    ]
 
 
 def _faults_of_storage(options: conf.Options) -> Iterator[CheckMessage]:
@@ -118,6 +123,13 @@ def _faults_of_api(options: conf.Options) -> Iterator[CheckMessage]:
             hint="Name a class as package.module.Class.",
             id="openimages_io.E007",
         )
+
+
+def _faults_of_cross_origin() -> Iterator[CheckMessage]:
+    if apps.is_installed("corsheaders"):
+        from openimages_io.api.cross_origin import cross_origin_faults  # noqa: PLC0415  (it needs that app)
+
+        yield from cross_origin_faults()
 
 
 @register(Tags.models)

@@ -1,4 +1,4 @@
-"""`python -m project.demo login`, `polygon` and `serve PORT`: what `make demo` does besides its two commands."""
+"""`python -m project.demo login`, `polygon` and `serve PORT EXAMPLE_PORT`: the rest of what `make demo` does."""
 
 import json
 import os
@@ -59,15 +59,23 @@ def draw_polygon() -> str:
     return f"Drew {place}; it is exported as a mask."
 
 
-def serve(port: int) -> int:
-    """Serves the site with a worker beside it, until the server ends or somebody ends it; the worker ends with it.
+def serve(port: int, example_port: int) -> int:
+    """Serves the site with a worker beside it, and the example frontend, until the server ends or somebody ends it.
 
     Returns the server's exit status.
     """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     manage = [sys.executable, str(ROOT / "manage.py")]
-    server = subprocess.Popen([*manage, "runserver", f"127.0.0.1:{port}"])
-    return keep_worker(server, lambda: subprocess.Popen([*manage, *_WORKER]))
+    site = f"http://127.0.0.1:{port}"
+    origins = ",".join(f"http://{name}:{example_port}" for name in ("127.0.0.1", "localhost"))
+    server = subprocess.Popen(
+        [*manage, "runserver", site.removeprefix("http://")], env={"CORS_ALLOWED_ORIGINS": origins, **os.environ}
+    )
+    example = subprocess.Popen([sys.executable, "-m", "project.example", str(example_port), site], cwd=ROOT)
+    try:
+        return keep_worker(server, lambda: subprocess.Popen([*manage, *_WORKER]))
+    finally:
+        _stop(example)
 
 
 def keep_worker(
@@ -111,7 +119,7 @@ def _stop(process: "subprocess.Popen[bytes]") -> None:
 def main(words: list[str]) -> int:
     """Does what the command line says; returns the exit status."""
     if words[0] == "serve":
-        return serve(int(words[1]))
+        return serve(int(words[1]), int(words[2]))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
     django.setup()
     if not settings.DEBUG:

@@ -13,21 +13,21 @@ _API: Final = "/api/"
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """A request that Django itself refuses."""
-    if request.path.startswith(_API):
+    if request.path_info.startswith(_API):
         return _answer(ErrorCode.PARSE_ERROR, 400, "The server refuses to read this request.")
     return defaults.bad_request(request, exception)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """A path that leads nowhere."""
-    if request.path.startswith(_API):
+    if request.path_info.startswith(_API):
         return _answer(ErrorCode.NOT_FOUND, 404, "This address does not exist.")
     return defaults.page_not_found(request, exception)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """A fault of ours."""
-    if request.path.startswith(_API):
+    if request.path_info.startswith(_API):
         return _answer(ErrorCode.ERROR, 500, "The server has failed; its log says why.")
     return defaults.server_error(request)
 

@@ -6,6 +6,7 @@ JOBS_ROOT       where uploaded archives, exports and reports are, which no URL l
 DEBUG           1 or 0 (default: 1)
 SECRET_KEY      required when DEBUG is 0
 ALLOWED_HOSTS   names divided by commas (default: this machine only)
+CORS_ALLOWED_ORIGINS   origins of frontends that may use the API, divided by commas (default: none)
 NUM_PROXIES     how many reverse proxies add to X-Forwarded-For (default: 0, and the header counts for nothing)
 """
 
@@ -79,6 +80,7 @@ INSTALLED_APPS: list[str] = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "axes",
+    "corsheaders",
     "django_tasks_db",
     "rest_framework",
     "rest_framework.authtoken",
@@ -89,6 +91,7 @@ INSTALLED_APPS: list[str] = [
 
 MIDDLEWARE: list[str] = [
     "django.middleware.security.SecurityMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -129,6 +132,22 @@ AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS: list[str] = ["ip_address"]
 AXES_DISABLE_ACCESS_LOG = True  # failures alone are kept
 AXES_CLIENT_IP_CALLABLE = "project.client_address.client_address"
+
+# Frontends of other origins: what they may send, and what their scripts may read, as docs/frontend.md says.
+CORS_URLS_REGEX = r"^/api/"
+CORS_ALLOWED_ORIGINS: list[str] = [one for one in (os.environ.get("CORS_ALLOWED_ORIGINS") or "").split(",") if one]
+CORS_ALLOW_HEADERS: list[str] = [
+    "authorization",
+    "content-type",
+    "idempotency-key",
+    "if-match",
+    "if-none-match",
+    "range",
+    "x-csrftoken",
+]
+CORS_EXPOSE_HEADERS: list[str] = ["ETag", "Location", "Retry-After", "Content-Disposition", "Content-Range"]
+CORS_ALLOW_CREDENTIALS = True
+CSRF_TRUSTED_ORIGINS: list[str] = CORS_ALLOWED_ORIGINS
 
 AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from corsheaders.defaults import default_headers
 from django.core.checks import run_checks
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.storage import Storage
@@ -189,6 +190,68 @@ def test_psycopg_2(monkeypatch: pytest.MonkeyPatch) -> None:
     (message,) = checks.check_database(None)
     assert message.id == "openimages_io.E009"
     assert "psycopg[binary]" in str(message.hint)
+
+
+_SESSIONS: dict[str, Any] = {
+    "CORS_ALLOWED_ORIGINS": ["https://app.example.org"],
+    "CSRF_TRUSTED_ORIGINS": ["https://app.example.org"],
+    "CORS_ALLOW_CREDENTIALS": True,
+    "ALLOWED_HOSTS": ["api.example.org"],
+}
+_ELSEWHERE = {
+    "CORS_ALLOWED_ORIGINS": ["https://app.example.net"],
+    "CSRF_TRUSTED_ORIGINS": ["https://*.example.net"],
+}
+_SECURE = {"SESSION_COOKIE_SECURE": True, "CSRF_COOKIE_SECURE": True}
+_NONE = {"SESSION_COOKIE_SAMESITE": "None", "CSRF_COOKIE_SAMESITE": "None"}
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        ({}, ""),
+        ({"CORS_ALLOW_HEADERS": ["accept", "Content-Type", "IF-MATCH"], "CORS_EXPOSE_HEADERS": ["eTag"]}, ""),
+        ({"CORS_ALLOW_HEADERS": list(default_headers)}, "W003"),
+        ({"CORS_ALLOW_HEADERS": ["if-match"]}, "W003"),
+        ({"CORS_EXPOSE_HEADERS": []}, "W004"),
+        ({"CORS_ALLOW_HEADERS": [], "CORS_EXPOSE_HEADERS": []}, "W003 W004"),
+        ({"CORS_ALLOW_HEADERS": [], "CORS_ALLOWED_ORIGINS": []}, ""),
+        ({"CORS_ALLOW_HEADERS": [], "CORS_ALLOWED_ORIGINS": [], "CORS_ALLOW_ALL_ORIGINS": True}, "W003"),
+        ({"CORS_ALLOW_HEADERS": [], "CORS_ALLOWED_ORIGINS": [], "CORS_ALLOWED_ORIGIN_REGEXES": ["."]}, "W003"),
+        ({"CORS_ALLOW_HEADERS": [], "CORS_URLS_REGEX": "^/other/"}, ""),
+        ({"CSRF_TRUSTED_ORIGINS": []}, "W005"),
+        ({"CSRF_TRUSTED_ORIGINS": [], "CORS_ALLOW_CREDENTIALS": False}, ""),
+        ({"CSRF_TRUSTED_ORIGINS": ["https://*.example.org"]}, ""),
+        ({"CSRF_TRUSTED_ORIGINS": ["http://*.example.org"]}, "W005"),
+        (_ELSEWHERE, "W006"),
+        (_ELSEWHERE | {"CORS_ALLOW_CREDENTIALS": False}, ""),
+        (_ELSEWHERE | {"ALLOWED_HOSTS": ["*"]}, ""),
+        (_ELSEWHERE | {"ALLOWED_HOSTS": [".example.net"]}, ""),
+        (_ELSEWHERE | _NONE | _SECURE, ""),
+        (_ELSEWHERE | _NONE, "W006"),  # browsers drop such a cookie
+        (_ELSEWHERE | _SECURE | {"SESSION_COOKIE_SAMESITE": "None"}, "W006"),
+        ({"ALLOWED_HOSTS": ["127.0.0.1", "localhost"]}, "W006"),
+    ],
+    ids=str,
+)
+def test_a_site_that_lets_other_origins_in_but_blocks_their_saves(
+    settings: Settings, given: dict[str, Any], found: str
+) -> None:
+    settings.TASKS, settings.OPENIMAGES_IO = project.settings.TASKS, project.settings.OPENIMAGES_IO
+    for name, value in (_SESSIONS | given).items():
+        setattr(settings, name, value)
+    messages = run_checks(app_configs=None)
+    assert [message.id for message in messages] == [f"openimages_io.{one}" for one in found.split()]
+    assert all("docs/frontend.md" in str(message.hint) for message in messages)
+
+
+def test_a_site_without_sessions_for_the_api_is_not_told_of_cookies(settings: Settings) -> None:
+    settings.TASKS, settings.OPENIMAGES_IO = project.settings.TASKS, project.settings.OPENIMAGES_IO
+    for name, value in (_SESSIONS | _ELSEWHERE).items():
+        setattr(settings, name, value)
+    tokens = ["project.authentication.TokenAuthentication"]
+    settings.REST_FRAMEWORK = settings.REST_FRAMEWORK | {"DEFAULT_AUTHENTICATION_CLASSES": tokens}
+    assert run_checks(app_configs=None) == []
 
 
 @pytest.mark.programs

@@ -40,7 +40,13 @@ class Site:
     @contextmanager
     def running(self, *args: str, **environment: str) -> Iterator[subprocess.Popen[str]]:
         """A management command that goes on until it is no longer needed."""
-        command = [sys.executable, "manage.py", *args]
+        with self._started("manage.py", *args, **environment) as process:
+            yield process
+
+    @contextmanager
+    def _started(self, *args: str, **environment: str) -> Iterator[subprocess.Popen[str]]:
+        """Python with these arguments."""
+        command = [sys.executable, *args]
         where = self._environment() | environment
         process = subprocess.Popen(command, cwd=ROOT, env=where, stdout=self._log, stderr=subprocess.STDOUT, text=True)
         try:
@@ -55,18 +61,30 @@ class Site:
 
     @contextmanager
     def served(self, *options: str) -> Iterator[None]:
-        """The site on its port."""
+        """The site on its port, by Django's own server."""
         with self.running("runserver", f"127.0.0.1:{self.port}", "--noreload", *options) as process:
-            end = time.monotonic() + _PATIENCE
-            while True:
-                try:
-                    with urlopen(f"{self.url}/admin/login/", timeout=5):  # noqa: S310  (our own)
-                        break
-                except (URLError, OSError):
-                    assert process.poll() is None, self.log()
-                    assert time.monotonic() < end, self.log()
-                    time.sleep(0.1)
+            self._wait(process)
             yield
+
+    @contextmanager
+    def served_by_gunicorn(self) -> Iterator[None]:
+        """The site on its port, by a server of those that are used in production; without static files."""
+        words = ("--bind", f"127.0.0.1:{self.port}", "--workers", "1", "--threads", "4", "--no-control-socket")
+        with self._started("-m", "gunicorn", "project.wsgi", *words) as process:
+            self._wait(process)
+            yield
+
+    def _wait(self, process: "subprocess.Popen[str]") -> None:
+        """Waits until the site answers."""
+        end = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                with urlopen(f"{self.url}/admin/login/", timeout=5):  # noqa: S310  (our own)
+                    return
+            except (URLError, OSError):
+                assert process.poll() is None, self.log()
+                assert time.monotonic() < end, self.log()
+                time.sleep(0.1)
 
     def worker(self, **environment: str) -> Any:
         """The worker of the jobs."""

@@ -26,9 +26,9 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def answers(port: int) -> bool:
+def answers(port: int, path: str = "/admin/login/") -> bool:
     try:
-        with urlopen(f"http://127.0.0.1:{port}/admin/login/", timeout=2) as response:
+        with urlopen(f"http://127.0.0.1:{port}{path}", timeout=2) as response:
             return bool(response.status == 200)
     except (URLError, OSError):
         return False
@@ -43,7 +43,7 @@ def commands(group: int) -> list[str]:
 
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
 def test_the_worker_ends_with_the_server(tmp_path: Path, empty_database: Path, sent: signal.Signals) -> None:
-    port = free_port()
+    port, example = free_port(), free_port()
     environment = os.environ | {
         "DATABASE_URL": f"sqlite:///{empty_database}",
         "MEDIA_ROOT": str(tmp_path),
@@ -51,7 +51,7 @@ def test_the_worker_ends_with_the_server(tmp_path: Path, empty_database: Path, s
         "DJANGO_SETTINGS_MODULE": "project.settings",
     }
     demo = subprocess.Popen(
-        [sys.executable, "-m", "project.demo", "serve", str(port)],
+        [sys.executable, "-m", "project.demo", "serve", str(port), str(example)],
         env=environment,
         cwd=ROOT,
         stdin=subprocess.DEVNULL,
@@ -61,6 +61,7 @@ def test_the_worker_ends_with_the_server(tmp_path: Path, empty_database: Path, s
     )
     try:
         until(lambda: answers(port), 30, what="the server")
+        until(lambda: answers(example, "/site.json"), 30, what="the example frontend")
         running = commands(demo.pid)
         assert any("db_worker" in command for command in running)
         assert any("runserver" in command for command in running)
