@@ -29,7 +29,7 @@ def _word(verb: Verb, model: type[Model]) -> str:
 PERMISSIONS: Final = (*(_word(verb, model) for verb, model in _DEEDS), _IMPORT, _EXPORT, _GIVE)
 """The words, which are those of Django's permissions; `give_task`: make somebody else its owner."""
 _LIMITS: Final = (
-    *("max_body_bytes", "max_body_shapes", "max_upload_bytes", "max_upload_files"),
+    *("max_body_bytes", "max_body_shapes", "max_body_mask_pixels", "max_upload_bytes", "max_upload_files"),
     *("max_picture_bytes", "max_picture_pixels", "max_mask_pixels", "max_shape_points"),
     *("page_size", "max_page_size"),
 )
