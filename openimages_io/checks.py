@@ -20,6 +20,7 @@ from openimages_io.models.storages import UnusableStorage, chosen_storage
 
 SUPPORTED_VENDORS = ("sqlite", "postgresql")
 _RATE: Final = re.compile(r"\d+/[smhd]\w*", re.ASCII)
+_DOWNLOADS: Final = re.compile(r"stream|redirect|x-sendfile|x-accel:/(?:[\w.~-]+/)*", re.ASCII)
 
 
 @register(Tags.models)
@@ -115,6 +116,12 @@ def _faults_of_api(options: conf.Options) -> Iterator[CheckMessage]:
                 hint="Write a number and a period, such as 1200/min; a period is one of: second, minute, hour, day.",
                 id="openimages_io.E006",
             )
+    if not _DOWNLOADS.fullmatch(options.downloads):
+        yield Error(
+            f"OPENIMAGES_IO['DOWNLOADS'] is {options.downloads!r}, which is not a way to send a file.",
+            hint="It is one of: stream, redirect, x-sendfile, x-accel:/internal-location/.",
+            id="openimages_io.E011",
+        )
     try:
         import_string(options.permissions)
     except ImportError as error:

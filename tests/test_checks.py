@@ -45,6 +45,8 @@ def test_the_demo_site_gives_nothing_to_complain_about(settings: Settings) -> No
         ({"THROTTLE_RATE": "often"}, "openimages_io.E006"),
         ({"UPLOAD_RATE": "5 a day"}, "openimages_io.E006"),
         ({"PICTURE_RATE": "6000"}, "openimages_io.E006"),
+        ({"DOWNLOADS": "carrier-pigeon"}, "openimages_io.E011"),
+        ({"DOWNLOADS": "x-accel:protected"}, "openimages_io.E011"),
         ({"PERMISSIONS": "nothing.Here"}, "openimages_io.E007"),
         ({"PERMISSIONS": "Here"}, "openimages_io.E007"),
     ],

@@ -67,7 +67,7 @@ class JobPagesMixin(PagesMixin):
     def issues_view(self, request: HttpRequest, job: Job) -> HttpResponseBase:
         """All issues as a table."""
         from openimages_io.jobs.reports import issues_csv  # noqa: PLC0415  (slow to load)
-        from openimages_io.jobs.streaming import streaming_response  # noqa: PLC0415
+        from openimages_io.viewing.streaming import streaming_response  # noqa: PLC0415
 
         headers = {"Content-Disposition": f'attachment; filename="issues-{job.pk}.csv"'}
         return streaming_response(request, issues_csv(job), "text/csv; charset=utf-8", headers=headers)
@@ -75,7 +75,8 @@ class JobPagesMixin(PagesMixin):
     @page("<uuid:key>/file/", "file", permission="download")
     def file_view(self, request: HttpRequest, job: Job) -> HttpResponseBase:
         """The archive that an export made."""
-        from openimages_io.jobs.downloads import ArchiveGone, RangeBeyondEnd, archive_response  # noqa: PLC0415
+        from openimages_io.jobs.downloads import ArchiveGone, archive_response  # noqa: PLC0415
+        from openimages_io.viewing.ranges import RangeBeyondEnd  # noqa: PLC0415
 
         try:
             return archive_response(request, job)

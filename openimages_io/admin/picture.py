@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
@@ -21,6 +21,7 @@ from openimages_io.models.thumbnails import SIZES
 from openimages_io.viewing.colors import UNKNOWN, page_colors
 from openimages_io.viewing.drawables import drawable, labels_of
 from openimages_io.viewing.overlay import frame_of, overlay
+from openimages_io.viewing.ranges import RangeBeyondEnd
 from openimages_io.viewing.serving import file_response, thumbnail_response
 from openimages_io.viewing.thumbnails import thumbnail
 
@@ -97,6 +98,8 @@ def file_or_404(request: HttpRequest, image: Image) -> HttpResponseBase:
     """The picture's file as its pixels are stored. Raises `Http404`."""
     try:
         return _answer(file_response(request, image, as_stored=True))
+    except RangeBeyondEnd as error:
+        return HttpResponse(status=416, headers=error.headers)
     except BadPicture as fault:
         raise Http404(str(fault)) from None
 

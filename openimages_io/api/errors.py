@@ -26,6 +26,7 @@ from openimages_io.error_codes import ErrorCode, FaultCode
 from openimages_io.exceptions import CannotBeStored, CommitUnknown, NoTemporarySpace
 from openimages_io.jobs.idempotency import KeyReused
 from openimages_io.sentences import LANGUAGE
+from openimages_io.viewing.ranges import RangeBeyondEnd
 
 logger = logging.getLogger(__name__)
 
@@ -226,6 +227,8 @@ def _of_annotations(exc: Exception) -> Exception:
         return exceptions.ValidationError(found)
     if isinstance(exc, ChangedMeanwhile):
         return PreconditionFailed()
+    if isinstance(exc, RangeBeyondEnd):
+        return RangeNotSatisfiable(str(exc), exc.headers)
     if isinstance(exc, NotThere):
         return exceptions.NotFound(str(exc))
     if isinstance(exc, Conflict):

@@ -1,14 +1,15 @@
 """Pictures, thumbnails and overlays as answers over HTTP: untrusted bytes, so a browser may only ever show them."""
 
 import hashlib
-import io
 import re
 from pathlib import PurePosixPath
-from typing import IO, Any, Final
+from typing import Any, Final
 
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.core.files.base import ContentFile, File
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
+from django.utils.http import content_disposition_header
 
 from openimages_io import __version__, conf
 from openimages_io.format import orientation
@@ -16,6 +17,7 @@ from openimages_io.format.pictures import BadPicture
 from openimages_io.models import Image
 from openimages_io.viewing.drawables import drawable, labels_of
 from openimages_io.viewing.overlay import overlay
+from openimages_io.viewing.stored import file_answer
 from openimages_io.viewing.thumbnails import TooLargeToShow, placeholder, size_for, thumbnail
 
 UNKNOWN: Final = "application/octet-stream"
@@ -45,7 +47,7 @@ def file_response(
 
     With `as_stored` its EXIF orientation is “normal”, so that a browser shows the pixels in the frame that annotations
     are in. Raises `BadPicture` for one too large for that. Anything but a picture of a known kind is offered as a
-    download. 304 and 412 are answered, parts are not.
+    download. 304 and 412 are answered, and parts; raises `RangeBeyondEnd`.
     """
     name = image.file.name if image.file else None
     if name is None:
@@ -53,19 +55,22 @@ def file_response(
     etag = f'"{image.file_digest or hashlib.sha256(name.encode()).hexdigest()}{"-as-stored" * as_stored}"'
     if (known := _conditional(request, etag, cache_control)) is not None:
         return known
+    storage = image.file.storage
+
+    def describe(start: bytes) -> dict[str, str]:
+        found = ((kind, suffixes) for magic, kind, suffixes in _TYPES if magic.match(start))
+        kind, suffixes = next(found, (UNKNOWN, ()))
+        said = content_disposition_header(kind == UNKNOWN, _file_name(image, suffixes)) or "inline"
+        return _HEADERS | {"Cache-Control": cache_control, "Content-Disposition": said, "Content-Type": kind}
+
     try:
-        file: IO[bytes] = image.file.storage.open(name, "rb")
+        file: File[bytes] = storage.open(name, "rb")
         if as_stored:
             with file:
-                file = io.BytesIO(orientation.as_stored(_all_of(file)))
-        start = file.read(16)
-        file.seek(0)
+                file = ContentFile(orientation.as_stored(_all_of(file)))
+        return file_answer(request, file, etag, describe, storage)
     except FileNotFoundError:
         return None
-    kind, suffixes = next(((kind, suffixes) for magic, kind, suffixes in _TYPES if magic.match(start)), (UNKNOWN, ()))
-    said = _file_name(image, suffixes)
-    headers = _HEADERS | {"ETag": etag, "Cache-Control": cache_control}
-    return FileResponse(file, as_attachment=kind == UNKNOWN, filename=said, content_type=kind, headers=headers)
 
 
 def _all_of(file: Any) -> bytes:

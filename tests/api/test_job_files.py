@@ -8,9 +8,9 @@ import pytest
 from django.test import AsyncRequestFactory
 from rest_framework.request import Request
 
-from openimages_io.jobs.ranges import ByteRange
-from openimages_io.jobs.streaming import FilePart, streaming_response
 from openimages_io.models import Job, Task
+from openimages_io.viewing.ranges import ByteRange
+from openimages_io.viewing.streaming import FilePart, streaming_response
 from tests.api.job_factories import client, export, job, let_go, task, url, user
 
 pytestmark = pytest.mark.django_db
@@ -84,6 +84,30 @@ def test_what_is_no_single_range_gets_the_whole_file(made: Job, owner: Any, head
     response = get(made, owner, Range=header)
     assert response.status_code == 200
     assert response.getvalue() == CONTENT
+
+
+@pytest.mark.parametrize(
+    ("way", "header", "expected"),
+    [
+        ("redirect", "Location", "/elsewhere/{name}"),
+        ("x-sendfile", "X-Sendfile", "{path}"),
+        ("x-accel:/protected/jobs/", "X-Accel-Redirect", "/protected/jobs/{name}"),
+    ],
+)
+def test_something_else_sends_it_where_the_site_says_so(
+    made: Job, owner: Any, settings: Any, monkeypatch: pytest.MonkeyPatch, way: str, header: str, expected: str
+) -> None:
+    storage, name = made.result.storage, str(made.result)
+    monkeypatch.setattr(storage, "base_url", "/elsewhere/", raising=False)
+    settings.OPENIMAGES_IO = settings.OPENIMAGES_IO | {"DOWNLOADS": way}
+    response = get(made, owner, Range="bytes=0-9")
+    assert response[header] == expected.format(name=name, path=storage.path(name))
+    assert (response.status_code, response.content) == (302 if way == "redirect" else 200, b"")
+    if way != "redirect":
+        assert response["Content-Disposition"] == 'attachment; filename="scenes.zip"'
+    assert get(made, owner, If_None_Match=f'"{made.result_digest}"').status_code == 304
+    head = get(made, owner, "head")
+    assert (head.status_code, head["Content-Length"]) == (200, str(len(CONTENT)))
 
 
 def test_a_range_behind_the_end_is_416_with_the_size(made: Job, owner: Any) -> None:

@@ -219,3 +219,21 @@ def test_an_overlay_takes_a_few_queries_however_many_shapes(api: APIClient, add_
             assert api.get(at(image, "overlay.svg")).status_code == 200
         used.append(len(queries))
     assert used == [3, 3]
+
+
+@pytest.mark.parametrize("query", ["", "?as_stored=1"])
+def test_a_part_of_a_picture(api: APIClient, add_image: AddImage, query: str) -> None:
+    url = at(add_image(picture()), "file/") + query
+    whole = api.get(url)
+    content, size = body(whole), int(whole["Content-Length"])
+    for header, start, stop in (("bytes=0-3", 0, 4), ("bytes=4-", 4, size), ("bytes=-5", size - 5, size)):
+        part = api.get(url, headers={"Range": header, "If-Range": whole["ETag"]})
+        assert (part.status_code, body(part)) == (206, content[start:stop])
+        assert part["Content-Range"] == f"bytes {start}-{stop - 1}/{size}"
+        assert part["Content-Type"] == whole["Content-Type"]
+    other = api.get(url, headers={"Range": "bytes=0-3", "If-Range": '"other"'})
+    assert (other.status_code, body(other)) == (200, content)
+    assert refusal(api.get(url, headers={"Range": f"bytes={size}-"}), 416)
+    head = api.head(url, headers={"Range": "bytes=0-3"})
+    assert (head.status_code, body(head), head["Content-Length"]) == (200, b"", str(size))
+    assert head["Content-Type"] == whole["Content-Type"]

@@ -15,7 +15,7 @@ from openimages_io.viewing.serving import ASK, file_response, overlay_response, 
 
 
 def send_file(request: Request, image: Image, cache_control: str = ASK) -> HttpResponseBase:
-    """The picture. Raises `ValidationError`, `NotFound` and `PreconditionFailed`."""
+    """The picture, or a part. Raises `ValidationError`, `NotFound`, `PreconditionFailed` and `RangeBeyondEnd`."""
     as_stored = _query(request, FileQuerySerializer)["as_stored"] == "1"
     try:
         return _sent(file_response(_plain(request), image, as_stored=as_stored, cache_control=cache_control))

@@ -7,12 +7,12 @@ from rest_framework.request import Request
 from openimages_io.annotations.errors import Conflict
 from openimages_io.api import errors
 from openimages_io.error_codes import ErrorCode
-from openimages_io.jobs.downloads import ArchiveGone, RangeBeyondEnd, archive_response
+from openimages_io.jobs.downloads import ArchiveGone, archive_response
 from openimages_io.models import Job, JobKind, JobState
 
 
 def archive_of(job: Job, request: Request) -> HttpResponseBase:
-    """The zip of a job. Raises `NotFound`, `Gone`, `Conflict`, `RangeNotSatisfiable` and `PreconditionFailed`."""
+    """The zip of a job. Raises `NotFound`, `Gone`, `Conflict`, `RangeBeyondEnd` and `PreconditionFailed`."""
     if job.kind != JobKind.EXPORT or job.task is None:
         raise NotFound("Only an export makes a file.")
     _check_is_ready(job)
@@ -20,8 +20,6 @@ def archive_of(job: Job, request: Request) -> HttpResponseBase:
         response = archive_response(request._request, job)  # noqa: SLF001  (Django's functions want Django's request)
     except ArchiveGone as error:
         raise errors.Gone(str(error)) from error
-    except RangeBeyondEnd as error:
-        raise errors.RangeNotSatisfiable(str(error), error.headers) from error
     if response.status_code == errors.PreconditionFailed.status_code:
         raise errors.PreconditionFailed("The archive has changed.")
     return response

@@ -13,8 +13,8 @@ from openimages_io.api.jobs.requests import IssueQuery
 from openimages_io.api.jobs.serializers import IssueSerializer
 from openimages_io.format.issues import Severity
 from openimages_io.jobs.reports import BadCursor, issues_csv, read_issues
-from openimages_io.jobs.streaming import streaming_response
 from openimages_io.models import Job
+from openimages_io.viewing.streaming import streaming_response
 
 
 def issues_response(job: Job, request: Request) -> HttpResponseBase:

@@ -26,7 +26,15 @@ from openimages_io.api.images.serializers import (
     UploadSerializer,
 )
 from openimages_io.api.images.views import ImageViewSet
-from openimages_io.api.openapi.schema import ETAG, KNOWN, UNCHANGED, error_responses, match, write_error_responses
+from openimages_io.api.openapi.schema import (
+    ETAG,
+    KNOWN,
+    RANGES,
+    UNCHANGED,
+    error_responses,
+    match,
+    write_error_responses,
+)
 from openimages_io.viewing.serving import CONTENT_TYPES
 
 _TAGS: Final = ["images"]
@@ -112,11 +120,14 @@ extend_schema_view(
         summary="Download the picture",
         parameters=[
             FileQuerySerializer,
+            *RANGES,
             KNOWN,
             PICTURE_ETAG,
             DISPOSITION,
         ],
-        responses={(200, kind): OpenApiTypes.BINARY for kind in CONTENT_TYPES} | UNCHANGED | error_responses(404, 412),
+        responses={(code, kind): OpenApiTypes.BINARY for code in (200, 206) for kind in CONTENT_TYPES}
+        | UNCHANGED
+        | error_responses(404, 412, 416),
     ),
     thumbnail=extend_schema(
         operation_id="images_thumbnail",

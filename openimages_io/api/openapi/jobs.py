@@ -5,6 +5,7 @@ from typing import Any, Final
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import (
     OpenApiParameter,
+    OpenApiResponse,
     extend_schema,
     extend_schema_field,
     extend_schema_view,
@@ -34,6 +35,7 @@ from openimages_io.api.openapi.schema import (
     ACCEPTED,
     ETAG,
     KNOWN,
+    RANGES,
     UNCHANGED,
     error_responses,
     header,
@@ -148,16 +150,15 @@ extend_schema_view(
         summary="Download an export's archive",
         tags=_TAGS,
         parameters=[
-            OpenApiParameter("Range", str, OpenApiParameter.HEADER, description="One range, such as `bytes=100-`."),
-            OpenApiParameter("If-Range", str, OpenApiParameter.HEADER, description="The ETag that the client has."),
+            *RANGES,
             KNOWN,
             header("ETag", "Strong; the SHA-256 of the archive.", [200, 206, 304]),
             header("Content-Disposition", "The name of the file.", [200, 206]),
-            header("Content-Range", "The range of bytes, and the size of the file.", [206]),
         ],
         responses={
             (200, CONTENT_TYPE): OpenApiTypes.BINARY,
             (206, CONTENT_TYPE): OpenApiTypes.BINARY,
+            302: OpenApiResponse(None, "Where the storage sends it, if the site has it so."),
             **UNCHANGED,
             **error_responses(404, 409, 410, 412, 416),
         },

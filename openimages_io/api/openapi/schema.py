@@ -125,6 +125,12 @@ def header(name: str, description: str, codes: list[int]) -> OpenApiParameter:
     return OpenApiParameter(name, str, OpenApiParameter.HEADER, response=codes, description=description)
 
 
+RANGES: Final = [
+    OpenApiParameter("Range", str, OpenApiParameter.HEADER, description="One range, such as `bytes=100-`."),
+    OpenApiParameter("If-Range", str, OpenApiParameter.HEADER, description="The ETag that the client has."),
+    header("Content-Range", "The range of bytes, and the size of the file.", [206]),
+]
+"""Of files that are sent in parts, too."""
 ACCEPTED: Final = [
     header("Location", "The job.", [202]),
     header("Retry-After", "A hint: seconds to wait before reading the job.", [202]),

@@ -7,7 +7,7 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 
 from openimages_io.api.images.serializers import FileQuerySerializer, ThumbnailQuerySerializer
 from openimages_io.api.openapi.images import DISPOSITION, PICTURE_ETAG
-from openimages_io.api.openapi.schema import KNOWN, UNCHANGED, error_responses
+from openimages_io.api.openapi.schema import KNOWN, RANGES, UNCHANGED, error_responses
 from openimages_io.api.openapi.shapes import DRAW
 from openimages_io.api.signed import SignedViewSet
 from openimages_io.viewing.serving import CONTENT_TYPES
@@ -21,8 +21,8 @@ _CACHE: Final = OpenApiParameter(
 _NO_LOGIN: Final[list[Any]] = []
 
 
-def _responses(*kinds: str) -> dict[Any, Any]:
-    refused = {code: answer for code, answer in error_responses(404, 412).items() if code != 401}
+def _responses(*kinds: str, codes: tuple[int, ...] = (404, 412)) -> dict[Any, Any]:
+    refused = {code: answer for code, answer in error_responses(*codes).items() if code != 401}
     return {(200, kind): OpenApiTypes.BINARY for kind in kinds} | UNCHANGED | refused
 
 
@@ -31,8 +31,9 @@ extend_schema(
     tags=["images"],
     summary="Download the picture without a login",
     auth=_NO_LOGIN,
-    parameters=[_PATH, FileQuerySerializer, KNOWN, PICTURE_ETAG, DISPOSITION, _CACHE],
-    responses=_responses(*CONTENT_TYPES),
+    parameters=[_PATH, FileQuerySerializer, *RANGES, KNOWN, PICTURE_ETAG, DISPOSITION, _CACHE],
+    responses=_responses(*CONTENT_TYPES, codes=(404, 412, 416))
+    | {(206, kind): OpenApiTypes.BINARY for kind in CONTENT_TYPES},
 )(SignedViewSet.file)
 extend_schema(
     operation_id="signed_thumbnail",

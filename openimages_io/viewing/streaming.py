@@ -7,28 +7,47 @@ from asgiref.sync import sync_to_async
 from django.http import HttpRequest, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
-from openimages_io.jobs.ranges import ByteRange
+from openimages_io.viewing.ranges import ByteRange
 
 _CHUNK: Final = 1 << 18
 
 
 class Readable(Protocol):
-    """What a storage opens."""
+    """What is read from, once and in order."""
 
-    def seek(self, offset: int, /) -> Any: ...
     def read(self, size: int, /) -> Any: ...
     def close(self) -> None: ...
 
 
-class FilePart(Iterator[bytes]):
-    """The bytes of a span of a file. Closes the file, whether anybody has read from it or not."""
+class Seekable(Readable, Protocol):
+    """What a storage opens."""
 
-    def __init__(self, file: Readable, span: ByteRange) -> None:
+    def seek(self, offset: int, /) -> Any: ...
+
+
+class FilePart(Iterator[bytes]):
+    """The bytes of a span of a file. Closes the file, whether anybody has read from it or not.
+
+    `fetched` are these bytes, where they come on another way than out of the file.
+    """
+
+    def __init__(self, file: Seekable, span: ByteRange, fetched: Readable | None = None) -> None:
         self._file, self._left = file, len(span)
-        file.seek(span.start)
+        self._from: Readable = file if fetched is None else fetched
+        self._ahead = b""
+        if fetched is None:
+            file.seek(span.start)
+
+    def peek(self) -> bytes:
+        """The first chunk, which is still to come."""
+        self._ahead = self._ahead or next(self, b"")
+        return self._ahead
 
     def __next__(self) -> bytes:
-        chunk: bytes = self._file.read(min(_CHUNK, self._left)) if self._left else b""
+        if self._ahead:
+            chunk, self._ahead = self._ahead, b""
+            return chunk
+        chunk = self._from.read(min(_CHUNK, self._left)) if self._left else b""
         if not chunk:
             self.close()
             raise StopIteration
@@ -38,6 +57,8 @@ class FilePart(Iterator[bytes]):
     def close(self) -> None:
         """Closes the file."""
         self._left = 0
+        if self._from is not self._file:
+            self._from.close()
         self._file.close()
 
 

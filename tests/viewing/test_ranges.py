@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openimages_io.jobs.ranges import ByteRange, RangeNotSatisfiable, if_range_matches, parse_range
+from openimages_io.viewing.ranges import ByteRange, RangeNotSatisfiable, if_range_matches, parse_range
 
 SIZES = st.integers(0, 5000)
 ETAG = '"0123abcd"'

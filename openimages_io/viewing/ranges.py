@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from openimages_io.exceptions import OpenImagesError
+
 _SINGLE: Final = re.compile(r"bytes[ \t]*=[ \t]*(?:([0-9]+)-([0-9]*)|-([0-9]+))[ \t]*", re.ASCII | re.IGNORECASE)
 _DIGITS: Final = 18
 """A number with more digits is beyond the end of any file."""
@@ -11,6 +13,15 @@ _DIGITS: Final = 18
 
 class RangeNotSatisfiable(ValueError):
     """The range begins after the end of the file."""
+
+
+class RangeBeyondEnd(OpenImagesError):
+    """The range that is asked for begins after the end of the file; the answer is 416."""
+
+    def __init__(self, size: int, etag: str) -> None:
+        super().__init__(f"The range begins after the end of the file, which has {size:,} bytes.")
+        self.headers = {"Content-Range": f"bytes */{size}", "ETag": etag}
+        """Of the answer."""
 
 
 @dataclass(frozen=True, slots=True)
