@@ -1,21 +1,20 @@
-"""The admin site, the REST API, and the way to them."""
+"""The admin site, the REST API, and the way to them. Pictures have no addresses but theirs, which ask who may see."""
 
-from django.conf import settings
-from django.conf.urls.static import static
 from django.contrib import admin
 from django.urls import include, path
-from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularSwaggerView
 
 from project import problems
 from project.favicon import favicon
+from project.home import home, style
 from project.schema import SchemaView
 from project.sessions import SessionViewSet
 from project.tokens import TokenViewSet
 
 urlpatterns = [
-    path("", RedirectView.as_view(pattern_name="admin:index")),
-    path("favicon.ico", favicon),
+    path("", home, name="home"),
+    path("home.css", style, name="home-style"),
+    path("favicon.ico", favicon, name="icon"),
     path("admin/", admin.site.urls),
     path("api/", include("openimages_io.urls")),
     path("api/token/", TokenViewSet.as_view({"post": "create"}), name="token"),
@@ -26,7 +25,6 @@ urlpatterns = [
     ),
     path("api/schema/", SchemaView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema", metadata_class=None), name="docs"),
-    *static(settings.MEDIA_URL, document_root=settings.MEDIA_ROOT),
 ]
 
 handler400 = problems.bad_request

@@ -1,6 +1,10 @@
 """The demo site's settings follow the environment."""
 
+import os
+import re
 import runpy
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -9,6 +13,7 @@ import pytest
 from django.contrib.auth import authenticate
 from django.core.exceptions import ImproperlyConfigured
 from django.test import Client, RequestFactory
+from django.urls import resolve
 from pytest_django import Settings
 
 from fixtures.draw_scenes import FOLDER
@@ -97,10 +102,35 @@ def test_whose_request_it_is(settings: Settings, proxies: int, forwarded: str | 
     assert client_address(RequestFactory().get("/", headers=headers)) == address
 
 
-def test_the_front_door_leads_to_the_admin(client: Client) -> None:
+def test_the_front_page_says_what_is_where(client: Client, settings: Settings) -> None:
+    settings.CORS_ALLOWED_ORIGINS = ["http://127.0.0.1:8001"]
     response = client.get("/")
-    assert response.status_code == 302
-    assert response.headers["Location"] == "/admin/"
+    text = response.content.decode()
+    assert "default-src 'none'; style-src 'self'" in response.headers["Content-Security-Policy"]
+    places = re.findall(r'(?:href|src)="([^"]+)"', text)
+    assert {"/admin/", "/api/docs/", "/api/v1/tasks/", "/api/schema/", "http://127.0.0.1:8001"} <= set(places)
+    for place in places:
+        if place.startswith("/"):
+            resolve(place)  # raises for one that leads nowhere
+    assert "style=" not in text
+    assert "<style" not in text
+    assert "<script" not in text
+    assert client.get("/home.css").headers["Content-Type"].startswith("text/css")
+
+
+@pytest.mark.programs
+@pytest.mark.parametrize("debug", [True, False])
+def test_stored_files_have_no_addresses_of_their_own(client: Client, tmp_path: Path, debug: bool) -> None:
+    (tmp_path / "a.png").write_bytes(b"secret")
+    code = "from project.urls import urlpatterns; print([str(p.pattern) for p in urlpatterns])"
+    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "project.settings", "MEDIA_ROOT": str(tmp_path)}
+    environment |= {"DEBUG": str(int(debug)), "SECRET_KEY": "x", "DATABASE_URL": "sqlite://:memory:"}
+    setup = "import django; django.setup(); "
+    done = subprocess.run(
+        [sys.executable, "-c", setup + code], env=environment, cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert "admin/" in done.stdout
+    assert "media" not in done.stdout
 
 
 def test_the_icon_needs_no_static_files_and_has_nothing_that_a_policy_refuses(
