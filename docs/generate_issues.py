@@ -9,6 +9,7 @@ import django
 
 from openimages_io.format.issue_codes import CODES, IssueCode
 from openimages_io.format.skip_reasons import SkipReason
+from openimages_io.value_faults import SENTENCES
 
 TARGET: Final = Path(__file__).resolve().parent / "issues.md"
 
@@ -24,8 +25,9 @@ A summary by kind comes first: how many, the first places, an example, what to d
 their number as `count`, and the summary counts it so. In a report as CSV the first column, `row`, is `summary`, `unlisted` (a range of lines) or `issue`. A report lists 10,000 issues of a code (`MAX_ISSUES_PER_CODE` in
 `OPENIMAGES_IO`); of more it has the number and the lines.
 
-A parameter may have a code and parameters of its own: its sentence is a part of the other. What an operating system, a decoder or a rule of the site says itself is the
-parameter `detail`. Reports that earlier versions have stored may have all the words in a parameter `reason`, which is shown as it is.
+A parameter may have a code and parameters of its own: its sentence is a part of the other. So has `fault`, [the rule](#rules-that-values-break) that a value breaks. What an
+operating system or a decoder says itself is the parameter `detail`. Reports that earlier versions have stored may have all the words in a parameter `reason`, which is
+shown as it is.
 
 | code | severity | what it means | sentence | what to do |
 |---|---|---|---|---|
@@ -40,6 +42,17 @@ declared in `openimages_io/format/skip_reasons.py`.
 
 | code | words |
 |---|---|
+"""
+
+
+RULES: Final = """
+## Rules that values break
+
+The `fault` of `bad-shape` and `bad-attribute`, as `{"code": "out_of_range", "params": {"form": "high", "value": 2, "high": 1}}`. The codes are those that the API answers with, too
+([all of them](api-reference.md#all-codes)); `form` names the sentence where a code has several. They are declared in `openimages_io/value_faults.py`.
+
+| code | form | sentence |
+|---|---|---|
 """
 
 
@@ -64,6 +77,12 @@ def generate() -> str:
         + issues
         + SKIPPED
         + "".join(f"| `{reason}` | {reason.words} |\n" for reason in SkipReason)
+        + RULES
+        + "".join(
+            f"| `{code}` | {form and f'`{form}`'} | `{sentence}` |\n"
+            for code, forms in SENTENCES.items()
+            for form, sentence in forms.items()
+        )
         + (OUTCOMES + "".join(f"| `{outcome}` | `{outcome.template}` |\n" for outcome in Outcome))
     )
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from string import Formatter
 from typing import Any, Final
 
-from openimages_io.text import printable
+from openimages_io.text import printable, quote_param
 
 LANGUAGE: Final = "en"
 """Of our own sentences. What Django and DRF find wrong is said in it, too, whatever language a site's pages are in."""
@@ -33,10 +33,10 @@ class IssueCode:
     sentence: str = ""
     """What is said of one: the end of a sentence whose subject is the value, or a whole clause.
 
-    `{name}` is a parameter, `{count:row|rows}` a number with its noun, `{count:is/are}` the word alone. Texts in a
-    list are quoted, a mapping of names to numbers as `boxes: 3, masks: 1`, and a list of mappings as forms of
-    the same code, each with parameters of its own. Empty where the parameter `reason` has the words, because the
-    details are a decoder's or the operating system's.
+    `{name}` is a parameter, `{name!q}` a value in quotes (`text.as_param`), `{count:row|rows}` a number with its noun,
+    `{count:is/are}` the word alone. Texts in a list are quoted, a mapping of names to numbers as `boxes: 3, masks: 1`,
+    and a list of mappings as forms of the same code, each with parameters of its own. Empty where the parameter
+    `reason` has the words, because the details are a decoder's or the operating system's.
     """
     forms: Mapping[str, str] = field(default_factory=dict)
     """Sentences that differ by circumstance; the parameter `form` chooses."""
@@ -50,6 +50,9 @@ class Said(str):
 
 class _Sentences(Formatter):
     """Texts are shortened, and show nothing unprintable: they may come from untrusted archives."""
+
+    def convert_field(self, value: Any, conversion: str | None) -> Any:
+        return Said(quote_param(value)) if conversion == "q" else super().convert_field(value, conversion)
 
     def format_field(self, value: Any, format_spec: str) -> str:
         if "|" in format_spec:

@@ -13,6 +13,10 @@ Params = Mapping[str, Any]
 """The parameters of an issue's sentence: texts, numbers, None."""
 
 
+_OF_RULES = frozenset({"bad-shape", "bad-attribute"})
+"""Codes of issues that say which rule a value breaks."""
+
+
 class Issue:
     """One finding: a code with parameters, and its place. Its text reads `file:line: column: "value" reason`.
 
@@ -79,10 +83,16 @@ class Issue:
 
     @classmethod
     def of_dict(cls, found: Mapping[str, Any]) -> "Issue":
-        """What `as_dict` has given, also as reports were stored before, with `reason` in the place of `params`."""
+        """What `as_dict` has given, also as reports were stored before.
+
+        They had `reason` in the place of `params`, and then a rule's sentence, `detail`, in the place of its `fault`.
+        """
         values = {**found, "severity": Severity(found["severity"])}
         if "reason" in values:
             values["params"] = {"reason": values.pop("reason")}
+        elif values["code"] in _OF_RULES and "detail" in (params := values.get("params") or {}):
+            fault = {"code": values["code"], "params": {"reason": params["detail"]}}
+            values["params"] = {**{name: value for name, value in params.items() if name != "detail"}, "fault": fault}
         return cls(**values)
 
     @classmethod

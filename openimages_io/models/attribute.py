@@ -1,11 +1,13 @@
 """What may be said of a label's shapes: the specs of their attributes, and the check of a value against one."""
 
 import math
+from itertools import accumulate
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from openimages_io.error_codes import FaultCode
@@ -13,6 +15,8 @@ from openimages_io.format.writing import number
 from openimages_io.models.label import Label
 from openimages_io.models.revisions import RevisedModel, RevisedQuerySet
 from openimages_io.models.values import as_number, is_number, is_storable
+from openimages_io.text import as_param
+from openimages_io.value_faults import ValueFault, value_fault
 
 _STEP_TOLERANCE = 1e-9
 
@@ -32,6 +36,8 @@ _WITHOUT_VALUES = frozenset({InputType.CHECKBOX, InputType.TEXT})
 _OF_CHOICES = frozenset({InputType.RADIO, InputType.SELECT})
 _JUDGED_BY_VALUES = _OF_CHOICES | {InputType.NUMBER}
 _SHOWN = 64
+_CHOICES_SHOWN = 120
+"""Characters of the choices that a sentence lists."""
 
 
 class AttributeSpecQuerySet(RevisedQuerySet["AttributeSpec"]):
@@ -82,35 +88,34 @@ class AttributeSpec(RevisedModel):
             if isinstance(self.values, list):
                 self.values = list(map(as_number, self.values))
         if fault := self._fault():
-            raise ValidationError({"values": fault})
+            raise ValidationError({"values": _error(fault)})
         if self.input_type in _WITHOUT_VALUES and self.values:
-            said = _("A checkbox or a text has no values to choose from.")
-            raise ValidationError({"values": ValidationError(said, FaultCode.NOT_APPLICABLE)})
+            raise ValidationError({"values": _error(value_fault(FaultCode.NOT_APPLICABLE, "values"))})
         if self.default_value is not None:
             try:
                 self.check_value(self.default_value)
             except ValidationError as error:
                 raise ValidationError({"default_value": error}) from error
 
-    def _fault(self) -> ValidationError | None:
+    def _fault(self) -> ValueFault | None:
         """What is wrong with the values; None if no value of a shape is judged by them wrongly."""
         values: Any = self.values
         if not isinstance(values, list):
-            return ValidationError(_("The values must be a list."), FaultCode.WRONG_TYPE)
+            return value_fault(FaultCode.WRONG_TYPE, "values")
         if self.input_type in _OF_CHOICES:
             if not values or not all(isinstance(value, str) and is_storable(value) for value in values):
-                return ValidationError(_("The choices must be a list of texts, at least one."), FaultCode.WRONG_TYPE)
+                return value_fault(FaultCode.WRONG_TYPE, "choices")
             if len(set(values)) < len(values):
-                return ValidationError(_("A choice occurs twice."), FaultCode.REPEATED)
+                return value_fault(FaultCode.REPEATED, "choice")
         elif self.input_type == InputType.NUMBER:
             numbers = list(map(as_number, values))
             if len(numbers) > 3 or not all(value is None or is_number(value) for value in numbers):
-                return ValidationError(_("Write the smallest value, the largest and the step."), FaultCode.WRONG_TYPE)
+                return value_fault(FaultCode.WRONG_TYPE, "range")
             low, high, step = self.number_range
             if low is not None and high is not None and low > high:
-                return ValidationError(_("The smallest value is larger than the largest."), FaultCode.WRONG_ORDER)
+                return value_fault(FaultCode.WRONG_ORDER, "range")
             if step is not None and step <= 0:
-                return ValidationError(_("The step must be above 0."), FaultCode.OUT_OF_RANGE)
+                return value_fault(FaultCode.OUT_OF_RANGE, "step")
         return None
 
     @property
@@ -134,52 +139,51 @@ class AttributeSpec(RevisedModel):
 
         The spec may be any row that the database takes. One that is wrong itself fits no value; the sentence says so.
         """
+        if (fault := self.fault_of(value)) is not None:
+            raise _error(fault)
+
+    def fault_of(self, value: Any) -> ValueFault | None:
+        """What `check_value` raises, as a code with parameters; None for a value that fits."""
         if self.input_type in _JUDGED_BY_VALUES and (fault := self._fault()):
-            raise ValidationError(
-                _("The attribute spec “%(name)s” is not valid, so no value fits it: %(reason)s"),
-                FaultCode.BROKEN_SPEC,
-                {"name": self.name[:_SHOWN], "reason": fault.message},
-            )
+            return ValueFault(FaultCode.BROKEN_SPEC, {"name": self.name[:_SHOWN], "fault": fault.as_param()})
         match self.input_type:
             case InputType.CHECKBOX:
                 if not isinstance(value, bool):
-                    raise ValidationError(
-                        _("“%(value)s” is not true or false."), FaultCode.WRONG_TYPE, {"value": value}
-                    )
+                    return value_fault(FaultCode.WRONG_TYPE, "checkbox", value=value)
             case InputType.TEXT:
                 if not isinstance(value, str):
-                    raise ValidationError(_("“%(value)s” is not a text."), FaultCode.WRONG_TYPE, {"value": value})
+                    return value_fault(FaultCode.WRONG_TYPE, "text", value=value)
                 if not is_storable(value):
-                    raise ValidationError(
-                        _("A text must not contain NUL bytes or unpaired surrogates."), FaultCode.UNSTORABLE
-                    )
+                    return value_fault(FaultCode.UNSTORABLE)
             case InputType.NUMBER:
-                self._check_number(value)
-            case _:
-                if value not in self.values:
-                    raise ValidationError(
-                        _("“%(value)s” is not one of: %(values)s."),
-                        FaultCode.INVALID_CHOICE,
-                        {"value": value, "values": ", ".join(map(str, self.values))},
-                    )
+                return self._fault_of_number(value)
+            case _ if value not in self.values:
+                return _not_a_choice(value, self.values)
+        return None
 
-    def _check_number(self, value: Any) -> None:
+    def _fault_of_number(self, value: Any) -> ValueFault | None:
         if not is_number(value):
-            raise ValidationError(_("“%(value)s” is not a number."), FaultCode.WRONG_TYPE, {"value": value})
+            return value_fault(FaultCode.WRONG_TYPE, "number", value=value)
         low, high, step = self.number_range
         if low is not None and value < low:
-            raise ValidationError(
-                _("%(value)s is below %(low)s."), FaultCode.OUT_OF_RANGE, {"value": value, "low": low}
-            )
+            return value_fault(FaultCode.OUT_OF_RANGE, "low", value=value, low=low)
         if high is not None and value > high:
-            raise ValidationError(
-                _("%(value)s is above %(high)s."), FaultCode.OUT_OF_RANGE, {"value": value, "high": high}
-            )
+            return value_fault(FaultCode.OUT_OF_RANGE, "high", value=value, high=high)
         if step:
             steps = (float(value) - float(low or 0)) / step
             if not math.isfinite(steps) or abs(steps - round(steps)) > _STEP_TOLERANCE * max(1.0, abs(steps)):
-                raise ValidationError(
-                    _("%(value)s is not a whole number of steps of %(step)s."),
-                    FaultCode.NOT_A_STEP,
-                    {"value": value, "step": step},
-                )
+                return value_fault(FaultCode.NOT_A_STEP, value=value, step=step)
+        return None
+
+
+def _not_a_choice(value: Any, choices: list[str]) -> ValueFault:
+    """Names the first choices: a spec may have many, and a report many issues."""
+    ends = accumulate(map(len, choices))
+    named = [as_param(choice) for choice, end in zip(choices, ends, strict=True) if end <= _CHOICES_SHOWN]
+    more = {"more": len(choices) - len(named)} if len(named) < len(choices) else {}
+    params = {"value": as_param(value), "choices": named, **more}
+    return ValueFault(FaultCode.INVALID_CHOICE, {**params, "form": "many"} if more else params)
+
+
+def _error(fault: ValueFault) -> ValidationError:
+    return ValidationError(fault.sentence(gettext), fault.code)

@@ -99,7 +99,7 @@ class Checker:
     def _check_shape(self, shape: Shape) -> None:
         found = faults(shape, self._specs[shape.label_id])
         for fault in found:
-            self._fault(shape, "bad-shape", fault.path, detail=fault.message)
+            self._fault(shape, "bad-shape", fault.path, fault=fault.as_param())
         if found:
             return
         if shape.kind == ShapeKind.POLYGON and shape.points is not None:

@@ -6,8 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.core.exceptions import ValidationError
-
 from openimages_io.format.issues import Params
 from openimages_io.format.writing import number
 from openimages_io.models import AttributeSpec, InputType
@@ -164,11 +162,8 @@ def _is_usual(spec: AttributeSpec) -> bool:
 
 def _refusal(value: Any, spec: AttributeSpec) -> Params:
     """Why a spec refuses a value, as parameters of `bad-attribute`; empty if it does not."""
-    try:
-        spec.check_value(_convert(value, spec))
-    except ValidationError as error:
-        return {"detail": " ".join(error.messages)}
-    return {}
+    fault = spec.fault_of(_convert(value, spec))
+    return {} if fault is None else {"fault": fault.as_param()}
 
 
 def _convert(value: Any, spec: AttributeSpec) -> Any:

@@ -159,7 +159,7 @@ def test_a_shape_that_was_wrong_already_can_be_changed_elsewhere(frontend: Front
         == 200
     )
     found = faults(frontend.put([{"id": shape.pk, "attributes": {"pose": "right", "mood": "stale"}}]))
-    assert found == {"shapes[0].attributes.pose": "“right” is not one of: up."}
+    assert found == {"shapes[0].attributes.pose": "“right” is not one of: “up”."}
 
 
 def test_the_number_of_queries_does_not_grow(frontend: Frontend, django_assert_max_num_queries: Any) -> None:

@@ -108,6 +108,31 @@ def test_what_another_version_stored_is_shown() -> None:
     assert str(Issue(code="mask-without-box", params={"masks": 3})) == "Masks whose box is missing., masks: 3"
 
 
+@pytest.mark.parametrize(
+    ("code", "params", "text"),
+    [
+        (
+            "bad-shape",
+            {"kind": "tag", "shape": 3, "image": "train/a", "detail": "A tag has no box."},
+            "tag 3 on train/a: A tag has no box.",
+        ),
+        ("bad-attribute", {"detail": "2 is above 1."}, "breaks the label's attribute spec: 2 is above 1."),
+    ],
+)
+def test_a_rules_sentence_that_was_stored_is_shown(code: str, params: dict[str, object], text: str) -> None:
+    """Reports had the sentence as `detail` before they had the rule's code and parameters."""
+    old = {"code": code, "params": params, "file": "", "line": None, "column": "x_min", "value": None}
+    issue = Issue.of_dict(old | {"severity": "error"})
+    assert issue.reason == text
+    assert Issue.of_dict(issue.as_dict()) == issue
+
+
+def test_a_fault_of_another_version_is_shown() -> None:
+    params = {"fault": {"code": "of_tomorrow", "params": {"form": "x", "value": 3}}}
+    assert "of_tomorrow" not in Issue(code="bad-attribute", params={"fault": None}).reason
+    assert Issue(code="bad-attribute", params=params).reason
+
+
 def test_untrusted_texts_in_parameters_are_made_printable() -> None:
     issue = Issue(code="two-pictures", params={"where": "", "first": "a\x1b[31m\udce9" + "x" * 300})
     assert "\x1b" not in issue.reason

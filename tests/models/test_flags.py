@@ -44,7 +44,7 @@ def test_specs_say_what_a_column_may_be(unsaved: Make, label: Label) -> None:
     assert caught.value.message_dict == {
         "attributes": [
             "is_depiction: The label has no attribute “is_depiction”.",
-            "is_inside: “True” is not one of: true, false.",
+            "is_inside: true is not one of: “true”, “false”.",
         ]
     }
 

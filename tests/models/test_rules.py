@@ -1,5 +1,6 @@
 """The rules of shapes: every fault has its path, and what has none, the database takes."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from openimages_io.error_codes import FaultCode
 from openimages_io.models import AttributeSpec, Image, InputType, Label, Shape, Task
 from openimages_io.models.rules import BOX, Fault, faults
+from openimages_io.value_faults import fault_sentence
 
 Make = Callable[..., Shape]
 RING = [0.1, 0.2, 0.5, 0.2, 0.5, 0.6]
@@ -79,7 +81,10 @@ def each(name: str, *bad: Any, at: str = "", **others: Any) -> Iterator[tuple[di
     ids=lambda value: str(value)[:60],
 )
 def test_each_fault_has_its_path(unsaved: Make, values: dict[str, Any], expected: list[str]) -> None:
-    assert paths(unsaved(**values)) == expected
+    found = faults(unsaved(**values), {})
+    assert [fault.path for fault in found] == expected
+    for fault in found:
+        assert fault_sentence(json.loads(json.dumps(fault.as_param(), allow_nan=False))) == fault.message
 
 
 def test_attributes_against_the_specs(unsaved: Make) -> None:
@@ -110,7 +115,7 @@ def test_messages_quote_what_was_there_and_stay_short(unsaved: Make) -> None:
     found = faults(shape, specs)
     assert len(found) == 6
     assert max(len(fault.message) for fault in found) <= 300
-    assert Fault("score", "a number of 401 digits is not a number.", code=FaultCode.WRONG_TYPE) in found
+    assert Fault("score", "a number of 401 digits is not a number.", code=FaultCode.WRONG_TYPE, params={}) in found
 
 
 def test_rows_of_another_task_are_told_if_they_are_loaded(unsaved: Make, django_assert_num_queries: Any) -> None:

@@ -67,7 +67,7 @@ def test_every_bad_attribute_is_named(unsaved: Make) -> None:
     assert faults(shape) == {
         "attributes": [
             "is_group_of: “yes” is not true or false.",
-            "pose: “up” is not one of: left, right.",
+            "pose: “up” is not one of: “left”, “right”.",
             "mood: The label has no attribute “mood”.",
             "score: “score” has its own field.",
         ]

@@ -1,5 +1,6 @@
 """The check of what a task holds."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 from django.db import connection, models, transaction
 
 from openimages_io.exceptions import OpenImagesError
+from openimages_io.format.issues import Issue
 from openimages_io.geometry.rings import bounds
 from openimages_io.models import HierarchyEdge, Image, Label, Mask, Shape, Task
 from openimages_io.transfer import checking
@@ -51,6 +53,10 @@ def test_every_fault_names_its_image_and_shape(task: Task) -> None:
     (issue,) = report.issues()
     assert (issue.code, issue.severity, issue.column) == ("bad-shape", "error", "points[0]")
     assert issue.reason.startswith(f"polygon {shape.pk} on {shape.image}: A ring of 3 numbers")
+    stored = json.loads(json.dumps(issue.as_dict()))
+    fault = {"code": "not_pairs", "params": {"count": 3}}
+    assert stored["params"] == {"kind": "polygon", "shape": shape.pk, "image": str(shape.image), "fault": fault}
+    assert Issue.of_dict(stored).reason == issue.reason
 
 
 def test_a_box_that_is_not_that_of_the_points(task: Task) -> None:

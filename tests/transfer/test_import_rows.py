@@ -559,7 +559,7 @@ def test_headers_alone_are_an_empty_data_set(tmp_path: Path) -> None:
             InputType.SELECT,
             ["1"],
             "Confidence",
-            '"0.25" breaks the label\'s attribute spec: “0.25” is not one of: 1.',
+            '"0.25" breaks the label\'s attribute spec: “0.25” is not one of: “1”.',
         ),
         ("occluded", InputType.RADIO, ["true"], "IsOccluded", '"False" breaks the label\'s attribute spec: “false” is'),
     ],
@@ -577,6 +577,8 @@ def test_a_score_or_flag_that_breaks_its_spec_is_an_issue(
     (issue,) = [issue for issue in result.report.issues() if issue.code == "bad-attribute"]
     assert (issue.line, issue.column) == (2, column)
     assert reason in str(issue)
+    assert issue.params.keys() == {"fault"}
+    assert issue.params["fault"]["code"] in {"wrong_type", "out_of_range", "not_a_step", "invalid_choice"}
     assert totals(result.report)["boxes"] == {"read": 1, "skipped": {"bad": 1}}
     assert len(shapes(ShapeKind.RECTANGLE)) == 1
 

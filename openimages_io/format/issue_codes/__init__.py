@@ -16,6 +16,7 @@ from openimages_io.format.issue_codes.masks import MASK_CODES
 from openimages_io.format.issue_codes.names import NAME_CODES
 from openimages_io.format.issue_codes.tables import TABLE_CODES
 from openimages_io.sentences import IssueCode, Said, Severity, fill
+from openimages_io.value_faults import fault_sentence, is_fault
 
 __all__ = ["CODES", "UNLISTED", "IssueCode", "Severity", "code_of", "sentence"]
 
@@ -43,8 +44,8 @@ def sentence(code: str, params: Mapping[str, Any]) -> str:
     if "reason" in params:
         return str(params["reason"])
     declared = code_of(code)
-    params = {name: _nested(value) for name, value in params.items()}
     try:
+        params = {name: _nested(value) for name, value in params.items()}
         said = fill(declared, params)
     except (KeyError, ValueError, TypeError):  # stored by a version with other parameters
         said = ""
@@ -53,6 +54,8 @@ def sentence(code: str, params: Mapping[str, Any]) -> str:
 
 def _nested(value: Any) -> Any:
     """The sentence of a parameter that has a code and parameters of its own; any other as it is."""
+    if is_fault(value):
+        return Said(fault_sentence(value))
     if isinstance(value, Mapping) and "code" in value:
         return Said(sentence(value["code"], value.get("params", {})))
     return value

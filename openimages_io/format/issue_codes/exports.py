@@ -171,7 +171,7 @@ EXPORT_CODES: Final[Mapping[str, IssueCode]] = {
         _E,
         "A stored shape that breaks a rule.",
         "Correct the shape.",
-        "{kind} {shape} on {image}: {detail}",
+        "{kind} {shape} on {image}: {fault}",
         forms={
             "missing": "{kind} {shape} on {image}: there is no {what} {key}",
             "task": "{kind} {shape} on {image}: it says the task {task}, but its image is of the task {other}",

@@ -223,7 +223,7 @@ TABLE_CODES: Final[Mapping[str, IssueCode]] = {
         _E,
         "A value that the label's attribute spec refuses.",
         "Correct the value, or the label's spec.",
-        "breaks the label's attribute spec: {detail}",
+        "breaks the label's attribute spec: {fault}",
         forms={"no-spec": "has no attribute spec: its label has none of that name"},
     ),
     "bad-box-id": IssueCode(
