@@ -8,6 +8,7 @@ from openimages_io.exceptions import UnreadableArchive
 from openimages_io.format.issues import Params
 from openimages_io.format.name_matching import Matches, Name, Together, Way, match_names, related_names
 from openimages_io.format.names import split_ending
+from openimages_io.models import Image
 from openimages_io.transfer.matching import LenientNames, Place
 from openimages_io.transfer.options import Missing
 from openimages_io.transfer.pictures.storing import digest_of
@@ -50,14 +51,21 @@ class NameSearch:
             users.setdefault(name.text, set()).add(name)
         return users
 
+    @cached_property
+    def stored_digests(self) -> dict[int, str]:
+        """The digests of the pictures that images of the task have, by key."""
+        rows = Image.objects.using(self.run.using).filter(task_id=self.run.task_id).exclude(file_digest="")
+        return dict(rows.order_by().values_list("pk", "file_digest"))
+
     def is_same(self, names: Collection[Name]) -> bool:
         """Whether these are pictures of the same bytes."""
         if not 1 < len(names) <= _MOST_COPIES or any(name not in self.paths for name in names):
             return False
-        digests = {self._digest(self.paths[name]) for name in names}
+        digests = {self.digest(self.paths[name]) for name in names}
         return len(digests) == 1 and None not in digests
 
-    def _digest(self, path: str) -> str | None:
+    def digest(self, path: str) -> str | None:
+        """The digest of a picture of the archive; None if it cannot be read."""
         if path not in self._digests:
             try:
                 data = self.run.archive.read(path, self.run.limits.max_picture_bytes)

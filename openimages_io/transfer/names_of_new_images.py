@@ -9,7 +9,6 @@ from openimages_io.exceptions import UnreadableArchive
 from openimages_io.format.issues import Params
 from openimages_io.format.name_matching import Name, Way, match_names
 from openimages_io.format.pictures import BadPicture, check_picture
-from openimages_io.models import Image
 from openimages_io.models.image import DEFAULT_SUBSET
 from openimages_io.transfer.matching import SUBSET, Place
 from openimages_io.transfer.name_search import NameSearch, file_name, together_in_archive
@@ -21,8 +20,6 @@ class NamesOfNewImages(NameSearch):
 
     def __init__(self, run: Run) -> None:
         super().__init__(run)
-        self._stored: dict[int, str] | None = None
-
         self.matches = match_names(
             self.rows.names,
             self.paths,
@@ -154,14 +151,7 @@ class NamesOfNewImages(NameSearch):
         key = self.run.images.at(*place)
         if key is None or not self._is_stored(place) or any(name.text == place[1] for name in names):
             return False
-        return not self._has(key, self.paths[picture])
-
-    def _has(self, key: int, path: str) -> bool:
-        """Whether an image of the task has the very picture."""
-        if self._stored is None:
-            rows = Image.objects.using(self.run.using).filter(task_id=self.run.task_id).exclude(file_digest="")
-            self._stored = dict(rows.order_by().values_list("pk", "file_digest"))
-        return key in self._stored and self._stored[key] == self._digest(path)
+        return self.stored_digests.get(key, "") != self.digest(self.paths[picture])
 
 
 def _by_length(text: str) -> tuple[int, str]:

@@ -37,6 +37,7 @@ class NamesOfTask(NameSearch):
         self._part_rivals(rows, pictures)
         self._doubt_ends(rows)
         self._doubt_ends(pictures)
+        self._doubt_rows_of_other_pictures(rows, pictures)
         self.doubt_rows(rows)
         for name, (image, way) in rows.found.items():
             if way is not Way.EXACT:
@@ -60,6 +61,47 @@ class NamesOfTask(NameSearch):
                 self.names.stored.add(path)
                 self.names.note(way, path, image.text)
         self.leave_copies_out(pictures.found, together_in_archive)
+
+    def _doubt_rows_of_other_pictures(self, rows: Matches, pictures: Matches) -> None:
+        """Takes back what a row is matched with where it fits a picture of the archive that is not of that image.
+
+        The task may lack that picture's image because an earlier import was not sure of it, or could not read it.
+        """
+        lenient = [name for name, (_, way) in rows.found.items() if way is not Way.EXACT]
+        if not lenient or not self.paths:
+            return
+        own = match_names(
+            self.rows.names,
+            self.paths,
+            together=together_in_archive,
+            is_same=self.is_same,
+            declared=self.rows.listed,
+            names_root=self.rows.root.text,
+        )
+        for name in lenient:
+            image = rows.found[name][0]
+            fits = [own.found[name][0], *own.same.get(name, ())] if name in own.found else own.doubtful.get(name, [])
+            others = [fit for fit in fits if self._image_of(fit, pictures) != image]
+            is_copy = name in own.found and len(others) < len(fits)
+            if others and not is_copy:
+                del rows.found[name]
+                rows.doubtful[name] = [image, *others]
+            elif path := next((self.paths[fit] for fit in fits if self._is_another(fit, image, pictures)), None):
+                del rows.found[name]
+                self.names.doubtful_rows[name.subset, name.text] = {"form": "taken", "fit": path, "image": image.text}
+
+    def _is_another(self, picture: Name, image: Name, pictures: Matches) -> bool:
+        """Whether the image has another picture than this one, which only resembles its name."""
+        if not self.run.options.pictures or pictures.found.get(picture, (image, Way.EXACT))[1] is Way.EXACT:
+            return False
+        key = self.run.images.at(image.subset or "", image.text)
+        stored = self.stored_digests.get(key) if key else None
+        return stored is not None and stored != self.digest(self.paths[picture])
+
+    def _image_of(self, picture: Name, pictures: Matches) -> Name | None:
+        if place := self.of_file_name(picture):
+            return Name.of_image(*place)
+        return pictures.found[picture][0] if picture in pictures.found else None
 
     def _doubt_ends(self, matches: Matches) -> None:
         """Takes back a match by the end of a path where the very ImageID is in another subset."""

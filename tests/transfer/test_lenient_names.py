@@ -213,6 +213,58 @@ def test_created_images_are_never_matched_with_those_of_the_task(tmp_path: Path)
         assert (boxed(), pictured()["0001"]) == (["cam2/0001"], False)
 
 
+@pytest.mark.parametrize(
+    ("names", "row", "paths", "broken"),
+    [
+        (["x/a"], "a", ["x/a.jpg", "y/a.jpg"], ["y/a.jpg"]),
+        (["x/a"], "a", ["y/a.jpg"], []),
+        (["a"], "cam1/a", ["cam1/a.jpg", "a.jpg"], []),
+        (["a.png"], "a", ["a.jpg"], []),
+        (["a"], "v/x/a", ["x/a.jpg", "a.jpg"], []),
+    ],
+)
+@pytest.mark.parametrize("policy", [Missing.ERROR, Missing.SKIP])
+def test_a_row_that_fits_a_picture_of_no_image_too_meets_none(
+    names: list[str], row: str, paths: list[str], broken: list[str], policy: Missing, tmp_path: Path
+) -> None:
+    """The other picture of its archive may be what it is of, though the task doesn't have it, or could not read it."""
+    task_of(names)
+    source = archive(tmp_path / "in", [row], [f"images/train/{path}" for path in paths])
+    for path in broken:
+        (source / "images" / "train" / path).write_bytes(picture()[:90])
+    result = bring_in(source, missing_images=policy, on_error=OnError.SKIP)
+    assert result.report.of("boxes").skipped == {"bad": 1}
+    assert "ambiguous-image" in found(result)
+    assert boxed() == []
+
+
+def test_what_an_import_that_creates_has_doubted_is_no_match_the_next_time(tmp_path: Path) -> None:
+    source = archive(tmp_path / "in", ["a", "b"], [f"images/train/{path}.jpg" for path in ("x/a", "y/a", "x/b")])
+    (source / "images" / "train" / "y" / "a.jpg").write_bytes(picture()[:90])
+    for _ in range(3):
+        result = bring_in(source, on_error=OnError.SKIP)
+        assert result.report.of("boxes").skipped == {"bad": 1}
+        assert (boxed(), sorted(pictured())) == (["b"], ["b", "x/a"])
+
+
+@pytest.mark.parametrize("policy", [Missing.ERROR, Missing.SKIP])
+def test_a_row_of_another_picture_than_the_image_has_meets_none(policy: Missing, tmp_path: Path) -> None:
+    bring_in(archive(tmp_path / "in", ["a"], ["images/train/a.jpg"]))
+    source = archive(tmp_path / "two", ["Cat/a"], ["images/train/b.jpg", "images/train/Cat/a.jpg"])
+    result = bring_in(source, missing_images=policy, on_error=OnError.SKIP)
+    (issue,) = [issue for issue in result.report.issues() if issue.code == "ambiguous-image"]
+    assert (issue.value, issue.params["form"]) == ("Cat/a", "taken")
+    assert result.report.of("boxes").skipped == {"bad": 1}
+    names_alone = bring_in(source, missing_images=policy, pictures=False)
+    assert names_alone.report.of("boxes").unchanged == 1
+
+
+def test_the_same_picture_in_another_folder_is_the_images(tmp_path: Path) -> None:
+    bring_in(archive(tmp_path / "in", ["a"], ["images/train/a.jpg"]))
+    source = archive(tmp_path / "two", ["Cat/a"], ["images/train/Cat/a.jpg"])
+    assert bring_in(source).report.of("boxes").unchanged == 1
+
+
 def test_another_picture_is_not_taken_by_a_lenient_match(tmp_path: Path) -> None:
     bring_in(archive(tmp_path / "in", ["a"], ["images/train/a.jpg"]))
     before = Image.objects.get().file_digest
