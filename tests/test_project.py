@@ -3,6 +3,7 @@
 import os
 import re
 import runpy
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -20,7 +21,7 @@ from fixtures.draw_scenes import FOLDER
 from openimages_io.models import Task
 from openimages_io.transfer.exporter import Exporter
 from openimages_io.transfer.importer import Importer
-from project import demo
+from project import demo, example
 from project.client_address import client_address
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -28,7 +29,15 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @pytest.fixture(autouse=True)
 def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("DATABASE_URL", "MEDIA_ROOT", "DEBUG", "SECRET_KEY", "ALLOWED_HOSTS", "NUM_PROXIES"):
+    for name in (
+        "DATABASE_URL",
+        "MEDIA_ROOT",
+        "DEBUG",
+        "SECRET_KEY",
+        "ALLOWED_HOSTS",
+        "NUM_PROXIES",
+        "CORS_ALLOWED_ORIGINS",
+    ):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -50,6 +59,21 @@ def test_another_database(monkeypatch: pytest.MonkeyPatch) -> None:
     assert database["ENGINE"] == "django.db.backends.postgresql"
     assert (database["HOST"], database["PORT"], database["NAME"]) == ("db.example", 5433, "pictures")
     assert "init_command" not in database.get("OPTIONS", {})
+
+
+def test_origins_of_frontends(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load()["CORS_ALLOWED_ORIGINS"] == load()["CSRF_TRUSTED_ORIGINS"] == []
+    monkeypatch.setenv("CORS_ALLOWED_ORIGINS", "https://app.example.org,http://127.0.0.1:8001")
+    there = ["https://app.example.org", "http://127.0.0.1:8001"]
+    assert load()["CORS_ALLOWED_ORIGINS"] == load()["CSRF_TRUSTED_ORIGINS"] == there
+
+
+def test_the_example_says_that_its_port_is_taken() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert f"port {port} cannot be used: Address already in use" in (
+            example.main([str(port), "http://127.0.0.1:8000"]) or ""
+        )
 
 
 def test_another_place_for_pictures(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ let token = sessionStorage.getItem("token"); // of this tab alone, until it is c
 // What the site refuses, in its own words (RFC 9457): `detail`, and every fault with its path.
 export class Problem extends Error {
   constructor(status, { detail, errors }) {
-    super([detail, ...errors.map((fault) => `${fault.path}: ${fault.message}`)].join(" "));
+    super([detail, ...errors.map(({ path, message }) => (path ? `${path}: ${message}` : message))].join(" "));
     this.status = status;
   }
 }

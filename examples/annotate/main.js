@@ -188,7 +188,7 @@ $("login").onsubmit = (event) => {
   });
 };
 $("box").onsubmit = (event) => event.preventDefault();
-$("logout").onclick = showLogin;
+$("logout").onclick = () => { showLogin(); say(""); };
 $("task").onchange = (event) => run(() => openTask(event.target.value));
 for (const name of ["previous", "next"]) $(name).onclick = () => run(() => go($(name).value));
 $("save").onclick = () => run(() => (hasChanged() ? save(difference(), stored.etag) : say("Nothing has changed.")));

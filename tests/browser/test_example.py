@@ -103,6 +103,14 @@ def example(browser: Browser, tmp_path_factory: pytest.TempPathFactory, request:
         site.close()
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _patience() -> Iterator[None]:
+    """Waits as long as a busy machine needs."""
+    expect.set_options(timeout=_LONG)
+    yield
+    expect.set_options(timeout=5_000)
+
+
 @pytest.fixture
 def said() -> list[str]:
     """What the browser complains of: scripts that fail, policies that are broken, requests that are refused."""
@@ -132,7 +140,7 @@ def log_in(page: Page) -> None:
     page.fill("[name=username]", NAME)
     page.fill("[name=password]", PASSWORD)
     page.click("#login button")
-    expect(page.locator("#name")).to_have_text(re.compile("."), timeout=_LONG)
+    expect(page.locator("#name")).to_have_text(re.compile("."))
 
 
 def open_image(page: Page, name: str) -> None:
