@@ -26,6 +26,8 @@ class Measurement:
     mebibytes: float
     """The most memory that the process itself had resident."""
     output: str
+    cpu: float
+    """Seconds of the processor, which other programs on the machine lengthen less than those by the clock."""
 
 
 def measure(command: Sequence[str | Path], environment: Mapping[str, str] | None = None) -> Measurement:
@@ -45,7 +47,7 @@ def measure(command: Sequence[str | Path], environment: Mapping[str, str] | None
         said = output.read()
     if process.returncode:
         raise Failed(f"{' '.join(line)} ended with {process.returncode}:\n{said[-3000:]}")
-    return Measurement(seconds, usage.ru_maxrss / _MIB, said)
+    return Measurement(seconds, usage.ru_maxrss / _MIB, said, usage.ru_utime + usage.ru_stime)
 
 
 @dataclass(slots=True)
