@@ -41,6 +41,13 @@ _WORDS: Final = {
     "dropped": _("{label} has no {names}: undo to have it back."),
     "unset": _("unknown"),
     "invalid": _("That is not a value that the attribute may have."),
+    "manyPoints": _("It has too many points to be moved one by one; all of it can be moved."),
+    "absent": _("absent"),
+    "confidence": _("confidence {score}"),
+    "makePresent": _("Present"),
+    "makeAbsent": _("Absent"),
+    "remove": _("Remove"),
+    "tagged": _("The image has the label {label} already."),
     "choose": _("Choose a label first."),
     "outside": _("The sides lie within the image, left before right and top before bottom."),
 }

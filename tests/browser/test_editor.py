@@ -17,7 +17,20 @@ pytestmark = [pytest.mark.thorough, pytest.mark.xdist_group("viewer")]
 __all__ = ["keys"]
 
 Rows = Callable[[], list[dict[str, Any]]]
-_COLUMNS = ("id", "kind", "x_min", "x_max", "y_min", "y_max", "clicks", "score", "source", "truncated", "attributes")
+_COLUMNS = (
+    "id",
+    "kind",
+    "x_min",
+    "x_max",
+    "y_min",
+    "y_max",
+    "points",
+    "clicks",
+    "score",
+    "source",
+    "truncated",
+    "attributes",
+)
 
 
 def rows_of(site: Site, image: int) -> list[dict[str, Any]]:
@@ -74,6 +87,12 @@ def choose(page: Page, key: int) -> None:
 
 def sides(row: dict[str, Any]) -> list[float]:
     return [row[name] for name in ("x_min", "x_max", "y_min", "y_max")]
+
+
+def corners(row: dict[str, Any]) -> list[float]:
+    """The points of a polygon of one ring."""
+    (ring,) = json.loads(row["points"])
+    return list(ring)
 
 
 def other_user_saves(page: Page, body: dict[str, Any]) -> None:
@@ -233,10 +252,122 @@ def test_shapes_of_every_kind_are_deleted_and_come_back(page: Page, edited: Rows
     assert edited() == [row for row in before if row["id"] not in gone]
 
 
+def test_a_polygon_is_drawn_and_its_points_are_changed(page: Page, edited: Rows) -> None:
+    before = edited()
+    page.keyboard.press("p")
+    for x, y in ((0.2, 0.2), (0.6, 0.2), (0.5, 0.9), (0.6, 0.6)):
+        page.mouse.click(*at(page, x, y))
+    page.keyboard.press("Backspace")
+    page.mouse.click(*at(page, 0.3, 0.6))
+    page.keyboard.press("Enter")
+    shape = page.locator("[data-shape].oi-selected")
+    expect(shape).to_have_attribute("data-kind", "polygon")
+    save(page)
+    *others, new = edited()
+    assert others == before
+    assert corners(new) == pytest.approx([0.2, 0.2, 0.6, 0.2, 0.5, 0.9, 0.3, 0.6], abs=0.005)
+    assert sides(new) == pytest.approx([0.2, 0.6, 0.2, 0.9], abs=0.005)
+
+    page.mouse.click(*at(page, 0.6, 0.2))  # a click alone changes nothing
+    expect(shape).to_have_attribute("data-shape", str(new["id"]))
+    drag(page, (0.6, 0.2), (0.7, 0.3))  # a point is moved
+    drag(page, (0.25, 0.4), (0.1, 0.4))  # one is added between two others
+    page.mouse.dblclick(*at(page, 0.3, 0.6))  # and one removed
+    save(page)
+    *_, new = edited()
+    assert corners(new) == pytest.approx([0.2, 0.2, 0.7, 0.3, 0.5, 0.9, 0.1, 0.4], abs=0.006)
+    drag(page, (0.4, 0.4), (0.5, 0.9))  # all of it, as far as it goes
+    save(page)
+    *_, new = edited()
+    assert sides(new) == pytest.approx([0.2, 0.8, 0.3, 1], abs=0.006)
+    page.keyboard.press("Delete")
+    save(page)
+    assert edited() == before
+
+
+def test_a_polygon_that_was_begun_is_given_up(page: Page, edited: Rows) -> None:
+    page.click("[data-tool=polygon]")
+    for x, y in ((0.2, 0.2), (0.6, 0.2), (0.5, 0.9)):
+        page.mouse.click(*at(page, x, y))
+    expect(page.locator(".oi-drawn")).to_have_count(1)
+    page.keyboard.press("Escape")
+    expect(page.locator(".oi-drawn")).to_have_count(0)
+    page.mouse.click(*at(page, 0.2, 0.2))
+    page.keyboard.press("Enter")  # a point is no polygon
+    page.keyboard.press("Escape")
+    expect(page.locator("[data-tool=select]")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator(".oi-unsaved")).to_have_text("")
+
+
+def test_holes_and_several_parts_are_kept(page: Page, edited: Rows, site: Site, keys: dict[str, int]) -> None:
+    site.run("-c", _RINGS, str(keys["cat-sofa"]))
+    page.reload()
+    begin(page)
+    row = edited()[-1]
+    choose(page, row["id"])
+    drag(page, (0.9, 0.1), (0.95, 0.15))
+    save(page)
+    moved = json.loads(edited()[-1]["points"])
+    rings = json.loads(row["points"])
+    assert moved[1:] == rings[1:]
+    assert moved[0][:2] + moved[0][4:] == rings[0][:2] + rings[0][4:]
+    assert moved[0][2:4] == pytest.approx([0.95, 0.15], abs=0.005)
+
+
+_RINGS = """
+import django, sys
+django.setup()
+from openimages_io.models import Image, Shape
+image = Image.objects.get(pk=sys.argv[1])
+rings = [[0.1, 0.1, 0.9, 0.1, 0.9, 0.9, 0.1, 0.9], [0.3, 0.3, 0.4, 0.3, 0.4, 0.4], [0.92, 0.92, 0.99, 0.92, 0.99, 0.99]]
+Shape.objects.create(task=image.task, image=image, label=image.task.labels.first(), kind="polygon", points=rings,
+                     x_min=0.1, x_max=0.99, y_min=0.1, y_max=0.99)
+"""
+
+
+def test_labels_of_the_whole_image_are_added_turned_and_removed(page: Page, edited: Rows, looker: Looker) -> None:
+    def tags() -> dict[tuple[str, str], float | None]:
+        return {(row["label"], row["source"]): row["score"] for row in edited() if row["kind"] == "tag"}
+
+    before = tags()
+    place = page.locator(".oi-tag-edit")
+    expect(place.locator("li")).to_have_count(len(before))
+    labels = [label for label, _ in before]
+    turned = next(key for key in before if labels.count(key[0]) == 1)
+    is_absent = before[turned] == 0
+    for score, label in ((1, "House"), (0, "Wheel")):
+        assert label not in labels
+        place.locator("input").fill(label.lower())
+        place.locator(f"button[value='{score}']").click()
+        expect(place.locator("li").filter(has_text=label)).to_have_count(1)
+    place.locator("input").fill("House")
+    place.locator("button[value='1']").click()
+    expect(page.locator(".oi-status")).to_contain_text("already")
+    turn = "Present" if is_absent else "Absent"
+    place.locator("li").filter(has_text=turned[0]).get_by_text(turn, exact=True).click()
+    page.evaluate("document.activeElement.blur()")
+    looker.look(page, "editor-tags")
+    save(page)
+    assert tags() == before | {("House", ""): 1, ("Wheel", ""): 0, turned: 1 if is_absent else 0}
+    for label in ("House", "Wheel"):
+        place.locator("li").filter(has_text=label).get_by_text("Remove").click()
+    page.evaluate("document.activeElement.blur()")
+    save(page)
+    assert tags().keys() == before.keys()
+    page.click("[data-do=stop]")
+    expect(place.locator("li")).to_have_count(len(before))
+    expect(place.locator("button:visible")).to_have_count(0)
+    assert not looker.faults, "\n".join(looker.faults)
+
+
 def test_a_conflict_shows_both_and_asks(page: Page, edited: Rows, looker: Looker, expected: set[int]) -> None:
     expected.add(412)
-    boxes = [row for row in edited() if row["kind"] == "rectangle"][:3]
-    both, mine, theirs = (row["id"] for row in boxes)
+    label = page.evaluate("openimages.editor.words.labels[0].id")
+    box = {"kind": "rectangle", "label": label, "x_min": 0.2, "x_max": 0.4, "y_min": 0.2, "y_max": 0.4, "score": 1.0}
+    other_user_saves(page, {"create": [box] * 3})
+    page.reload()
+    begin(page)
+    both, mine, theirs = (row["id"] for row in edited()[-3:])
     for choice, score, side in (("theirs", 0.5, 0.99), ("mine", 0.25, 0.98)):
         before = {row["id"]: row for row in edited()}
         for key in (both, mine):
@@ -265,6 +396,19 @@ def test_a_conflict_shows_both_and_asks(page: Page, edited: Rows, looker: Looker
         assert {key: row for key, row in after.items() if key not in {both, mine, theirs}} == {
             key: row for key, row in before.items() if key not in {both, mine, theirs}
         }
+
+
+def test_what_was_changed_before_editing_began_is_seen(page: Page, site: Site, keys: dict[str, int]) -> None:
+    image = keys["harbour"]
+    view(page, image)
+    first, second = [row for row in rows_of(site, image) if row["kind"] == "rectangle"][:2]
+    other_user_saves(page, {"update": [{"id": first["id"], "x_max": 0.95}], "delete": [second["id"]]})
+    begin(page)
+    expect(page.locator(f"[data-shape='{second['id']}']")).to_have_count(0)
+    expect(page.locator(f"[data-row='{second['id']}']")).to_be_hidden()
+    left, _, width, _ = place(page.locator(f"[data-shape='{first['id']}']"))
+    assert left + width == pytest.approx(at(page, 0.95, 0)[0], abs=1)
+    expect(page.locator(".oi-unsaved")).to_have_text("")
 
 
 def test_a_shape_that_somebody_has_deleted_is_kept_if_asked(page: Page, edited: Rows, expected: set[int]) -> None:

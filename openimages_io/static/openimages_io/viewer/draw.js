@@ -15,12 +15,14 @@
   let drag = null;
   let dragged = false;
 
-  const inside = (value) => Math.min(Math.max(value, 0), 1);
+  /* Within the image, to a millionth of it, as Open Images has fractions. */
+  const inside = (value) => Math.round(Math.min(Math.max(value, 0), 1) * 1e6) / 1e6;
   /* Where the pointer is, in fractions of the image. */
   const at = (event) => {
     const point = new DOMPoint(event.clientX, event.clientY).matrixTransform(group.getScreenCTM().inverse());
     return [inside(point.x / width), inside(point.y / height)];
   };
+  editor.at = at;
   const box = (one, other) => ({
     x_min: Math.min(one[0], other[0]), x_max: Math.max(one[0], other[0]), y_min: Math.min(one[1], other[1]), y_max: Math.max(one[1], other[1]),
   });
@@ -50,6 +52,8 @@
     handles.append(made);
   };
   editor.handle = handle;
+  /* The stage catches the pointer, so it is what a click is for. */
+  editor.handleAt = (event) => document.elementFromPoint(event.clientX, event.clientY)?.dataset?.handle;
 
   /* The handles of a shape; `editor.handlesOf` of other scripts draws those of other kinds. */
   const show = (shape = chosen()) => {
@@ -127,7 +131,7 @@
     if (event.type === "dblclick") return editor.finished?.(event) || editor.tool !== "select";
     const was = dragged;
     dragged = false;
-    return was || editor.tool !== "select" || Boolean(event.target.dataset.handle);
+    return was || editor.tool !== "select" || editor.handleAt(event) !== undefined;
   };
 
   window.addEventListener("pointermove", (event) => {

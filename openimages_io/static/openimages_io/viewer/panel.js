@@ -27,20 +27,30 @@
     for (const one of body.labels) editor.labels.set(one.id, { ...one, color: editor.labels.get(one.id)?.color || one.color });
     return body.labels;
   };
-  let typed = 0;
-  label.addEventListener("input", () => {
-    const turn = ++typed;
-    setTimeout(async () => {
-      if (turn !== typed) return;
-      const found = await search(label.value);
-      if (turn === typed) fill(found);
-    }, 150);
-  });
+  /* A field that offers labels as somebody types. */
+  editor.suggest = (field) => {
+    let typed = 0;
+    field.addEventListener("input", () => {
+      const turn = ++typed;
+      setTimeout(async () => {
+        if (turn !== typed) return;
+        const found = await search(field.value);
+        if (turn === typed) fill(found);
+      }, 150);
+    });
+    field.addEventListener("keydown", (event) => { if (event.key === "Escape") field.blur(); });
+  };
+  /* The label of a name; null if the task has none. */
+  editor.find = async (name) => {
+    const text = name.trim();
+    if (!text) return null;
+    return known(text) || (await search(text)).find((one) => one.text.toLowerCase() === text.toLowerCase()) || null;
+  };
+  editor.suggest(label);
 
   const choose = async () => {
-    const text = label.value.trim();
-    const found = known(text) || (await search(text)).find((one) => one.text.toLowerCase() === text.toLowerCase());
-    label.setCustomValidity(found || !text ? "" : words.unknown);
+    const found = await editor.find(label.value);
+    label.setCustomValidity(found || !label.value.trim() ? "" : words.unknown);
     if (!found) { label.reportValidity(); return; }
     last = found;
     label.value = found.text;
@@ -57,7 +67,6 @@
     editor.tell(dropped.length ? editor.say("dropped", { label: next.text, names: dropped.join(", ") }) : "");
   };
   label.addEventListener("change", choose);
-  label.addEventListener("keydown", (event) => { if (event.key === "Escape") label.blur(); });
 
   editor.newLabel = () => {
     const found = known(label.value.trim()) || (label.value.trim() ? null : last);

@@ -19,6 +19,7 @@
 
   /* Sets an element where its shape is; a mask stays where its pixels are. */
   editor.place = (element, shape) => {
+    if (shape.kind === "mask" && shape.x_min === null) return;
     const [x, y] = [shape.x_min * width, shape.y_min * height];
     const [wide, high] = [shape.x_max * width - x, shape.y_max * height - y];
     if (shape.kind === "rectangle" || (shape.kind === "mask" && element.tagName === "rect")) {
@@ -30,6 +31,7 @@
     } else if (shape.kind === "ellipse") {
       const [cx, cy, rx, ry] = shape.points;
       set(element, { cx: cx * width, cy: cy * height, rx: rx * width, ry: ry * height });
+      if (shape.rotation) set(element, { transform: `rotate(${shape.rotation} ${cx * width} ${cy * height})` });
     }
   };
 
@@ -100,10 +102,8 @@
     viewer.refresh?.();
     viewer.emit("shapes");
   };
-  /* What was read is on the page already. */
-  editor.take = (shapes) => {
-    drawn = new Map(shapes.filter(({ id, kind }) => kind !== "tag" && viewer.shape(String(id))).map((shape) => [String(shape.id), shape]));
-  };
+  /* What is on the page may be older than what was read: all of it is set again, and what has gone meanwhile goes. */
+  editor.take = () => { drawn = new Map(viewer.shapes().map((element) => [element.dataset.shape, null])); };
   /* A saved shape has a key of its own. */
   editor.rename = (from, to) => {
     const element = viewer.shape(from);

@@ -49,7 +49,7 @@
   const begin = tried(async () => {
     const { shapes, etag } = await read();
     editor.etag = etag;
-    editor.take(shapes);
+    editor.take();
     editor.isOn = true;
     editor.load(shapes);
     editor.setTool("select");
