@@ -165,13 +165,19 @@ def _shapes(images: Sequence[Image]) -> QuerySet[Shape]:
     return Shape.objects.using(images[0]._state.db if images else None).filter(image__in=[image.pk for image in images])
 
 
-def serialize_images(images: Sequence[Image], request: Request, *, new: bool = False) -> list[dict[str, Any]]:
-    """The images of one task as JSON, for one query more unless they are new."""
+def serialize_images(
+    images: Sequence[Image], request: Request, *, new: bool = False, may_see: bool | None = None
+) -> list[dict[str, Any]]:
+    """The images of one task as JSON, for one query more unless they are new.
+
+    `may_see` is whether the user may see their pictures, where that has been asked already.
+    """
     drawn = Shape.objects.none() if new else _shapes(images)
     counts = drawn.order_by().values_list("image").annotate(n=Count("*"))
     # One address serves for all: the patterns below it are fixed, and resolving four for each image takes its time.
     prefix = reverse_url("image-detail", request, 0).removesuffix("0/")
-    may_see = bool(images) and permissions().allows(request.user, "view", Image, images[0].task)
+    if may_see is None:
+        may_see = bool(images) and permissions().allows(request.user, "view", Image, images[0].task)
     context = {"prefix": prefix, "shape_counts": dict(counts), "signer": address_signer() if may_see else None}
     shown: Any = ImageSerializer(images, many=True, context=context).data
     return list(shown)
