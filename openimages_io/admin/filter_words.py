@@ -3,11 +3,13 @@
 from collections.abc import Iterable
 from typing import Any, Final
 
+from django.http import QueryDict
 from django.utils.dateformat import format as format_date
 from django.utils.formats import localize
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from openimages_io.admin.gallery_filter import PLACES, query_without
 from openimages_io.filtersets.images import ImageFilterSet
 from openimages_io.models import ShapeKind, Task
 from openimages_io.models.kinds import Presence
@@ -19,11 +21,30 @@ _WITHOUT: Final = {
 }
 
 
+_TOGETHER: Final = {"score_min": ("score_min", "score_max"), "score_max": ("score_min", "score_max")}
+_TRUTH: Final = {"true": gettext_lazy("yes"), "false": gettext_lazy("no")}
+
+
 def conditions_of(asked: ImageFilterSet, task: Task) -> list[str]:
     """What a valid filter asks for, in words; nothing of the order."""
     values = asked.asked
     names = _names_of_labels(task, [*values.get("label", ()), *values.get("without_label", ())])
     return [words for name, value in values.items() if (words := _words(name, value, values, names))]
+
+
+def conditions_with_links(asked: ImageFilterSet, task: Task, query: QueryDict) -> list[tuple[str, str]]:
+    """The same, each value by itself, with the address of a gallery that does not ask for it."""
+    values = asked.asked
+    names = _names_of_labels(task, [*values.get("label", ()), *values.get("without_label", ())])
+    found = []
+    for name, value in values.items():
+        for one in value if isinstance(value, list) else [value]:
+            if words := _words(name, [one] if isinstance(value, list) else one, values, names):
+                gone = query_without(query, *PLACES, *_TOGETHER.get(name, (name,)))
+                if isinstance(value, list) and (rest := [text for text in query.getlist(name) if text != str(one)]):
+                    gone.setlist(name, rest)
+                found.append((words, f"?{gone.urlencode()}"))
+    return found
 
 
 def _names_of_labels(task: Task, keys: Iterable[int]) -> dict[int, str]:
@@ -45,7 +66,7 @@ def _words(name: str, value: Any, values: dict[str, Any], names: dict[int, str])
         case "score_max":
             return "" if "score_min" in values else _range(None, value)
         case "attribute":
-            return ", ".join(text.replace("=", ": ", 1) for text in value)
+            return ", ".join(map(_attribute, value))
         case "has_shapes":
             return _("with annotations") if value else _("without annotations")
         case "has_file":
@@ -66,6 +87,11 @@ def _of_labels(name: str, value: Any, values: dict[str, Any], names: dict[int, s
     if name == "without_label":
         return str(_WITHOUT[presence]) % {"labels": labels}
     return _("%(labels)s, %(presence)s") % {"labels": labels, "presence": Presence(presence).label}
+
+
+def _attribute(wanted: str) -> str:
+    name, is_given, value = wanted.partition("=")
+    return f"{name}: {_TRUTH.get(value.lower(), value)}" if is_given else name
 
 
 def _range(low: float | None, high: float | None) -> str:

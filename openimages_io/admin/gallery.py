@@ -1,22 +1,32 @@
 """A task's pictures with what is drawn on them, page by page, and charts of what there is."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
-from django.db.models import Count, Q
-from django.http import HttpRequest, QueryDict
+from django.db import models
+from django.db.models import Q
+from django.http import HttpRequest
+from django.utils.formats import localize
 from django.utils.safestring import mark_safe
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
-from openimages_io.admin.gallery_filter import MOST_CHOICES, GalleryFilter, query_without
+from openimages_io.admin.facets import MOST_CHOICES, Facets
+from openimages_io.admin.filter_words import conditions_with_links
+from openimages_io.admin.gallery_filter import PLACES, address_with, filter_of, hidden_fields, query_without
+from openimages_io.admin.gallery_pages import page_of, pages_in_words
 from openimages_io.admin.pages import Url
 from openimages_io.admin.permissions import may_here
 from openimages_io.admin.returning import form_urls, picture_url
-from openimages_io.filtersets.keyset import beyond, order_of, place_within
-from openimages_io.models import AttributeSpec, Image, Shape, ShapeKind, Task
+from openimages_io.filtersets.counting import Count, count
+from openimages_io.filtersets.images import ImageFilterSet
+from openimages_io.models import Image, Label, Shape, ShapeKind, Task
+from openimages_io.models.counting import small_tasks
 from openimages_io.viewing.charts import box_sizes, by_subset, frequent_labels, most_frequent
 from openimages_io.viewing.drawables import drawable, labels_of
+from openimages_io.viewing.facets import facet_numbers
 from openimages_io.viewing.overlay import overlay
 from openimages_io.viewing.statistics import Statistics, statistics, stored
 
@@ -25,9 +35,27 @@ if TYPE_CHECKING:
 
     from openimages_io.models.image import ImageQuerySet
 
-PAGE: Final = 30
-"""Images on a page."""
+ORDERS: Final = (
+    ("", _("in the order they came")),
+    ("-id", _("last come first")),
+    ("name", _("name, A to Z")),
+    ("-name", _("name, Z to A")),
+    ("-shape_count", _("most shapes first")),
+    ("shape_count", _("fewest shapes first")),
+    ("score", _("lowest score first")),
+    ("-updated", _("newest change first")),
+    ("updated", _("oldest change first")),
+)
+_FORMS: Final = {
+    "search": ("search", "ordering"),
+    "score": ("score_min", "score_max"),
+    "without": (),
+    "page": (),
+}
+"""Forms, and the parameters that they ask for themselves."""
 THUMBNAIL: Final = 256
+SMALL: Final = 20_000
+"""Images, and shapes, of a task up to which what a filter finds is counted before the page is sent."""
 _SHAPES: Final = 300
 """Shapes that are drawn on one thumbnail."""
 _MASK_PIXELS: Final = 64_000_000
@@ -49,37 +77,130 @@ class Card:
 
 def gallery_context(request: HttpRequest, task: Task, url: Url) -> dict[str, Any]:
     """What a task's gallery shows."""
-    counted, is_old = _counted(task, again="count" in request.GET)
-    charts: list[SafeString] = []
-    if counted is None:
-        labels = {label.pk: label for label in task.labels.all()[:MOST_CHOICES]}
-    else:
-        labels = {label.pk: label for label in task.labels.filter(pk__in=most_frequent(counted, MOST_CHOICES))}
-        charts = [
-            mark_safe(chart)  # noqa: S308  (everything in it is escaped)
-            for chart in (frequent_labels(counted, labels), by_subset(counted), box_sizes(counted))
-        ]
-    specs = AttributeSpec.objects.filter(label__task=task).order_by("name").values_list("name", flat=True).distinct()
-    wanted = GalleryFilter(request.GET, task, counted, labels.values(), list(specs[:MOST_CHOICES]))
-    images, before, after = _page(wanted.images, request.GET)
-    here = query_without(request.GET, "at", "count").urlencode()
+    query = request.GET
+    counted, is_old = _counted(task, again="count" in query)
+    wanted = filter_of(query, task)
+    labels = _labels(task, counted)
+    facets = Facets(query, task, counted, wanted.asked)
+    page = page_of(_images(wanted), query)
+    here = query_without(query, "at", "count").urlencode()
+    at_once = _is_quick(task, wanted)
+    if not wanted.asked:
+        facets.shown = facets.kept_numbers()
+    elif at_once:
+        facets.shown, facets.default = _facet_numbers(task, wanted, facets), localize(0)
+    matches = count_of(wanted) if at_once and wanted.is_valid() else None
     return {
         "title": task.name,
         "subtitle": _("Gallery"),
         "task": task,
-        "form": wanted.form,
-        "wanted": wanted,
+        "faults": faults_of(wanted),
+        "facets": facets.facets(labels.values()),
+        "have": facets.have(),
+        "presence": facets.presence(),
+        "attributes": sorted({name.partition("=")[0] for name, _text in facets.attributes}),
+        "matches": in_words(matches, is_asking=bool(wanted.asked)) if matches else "",
+        "pages": pages_in_words(matches) if matches else "",
+        "late": "" if at_once else query_without(query, *PLACES).urlencode(),
+        "first_url": address_with(query, "page", ""),
+        "label_choices": sorted(
+            ((str(key), str(label)) for key, label in labels.items()), key=lambda pair: pair[1].lower()
+        ),
+        "late_url": url("task_matches", task.pk),
+        "numbers_url": url("task_numbers", task.pk),
+        "conditions": conditions_with_links(wanted, task, query),
+        "orders": ORDERS,
+        "ordering": query.get("ordering", ""),
+        "search": query.get("search", ""),
+        "score": [query.get(name, "") for name in ("score_min", "score_max")],
+        "fields": {name: hidden_fields(query, *names) for name, names in _FORMS.items()},
+        "is_asking": bool(wanted.asked) or bool(wanted.errors),
         "counted": counted,
         "is_old": is_old,
         "absent": counted.absent if counted else 0,
-        "cards": _cards(url, images, here),
-        "previous_url": _address(request, before=before),
-        "next_url": _address(request, after=after),
+        "cards": _cards(url, page.images, here),
+        "number": page.number,
+        "previous_url": page.previous_url,
+        "next_url": page.next_url,
         "everything": request.path,
         "add_url": form_urls(url, here)("image_add", task=task.pk) if may_here(request, "add", Image, task) else "",
-        "recount": _address(request, count=1),
-        "charts": charts,
+        "recount": address_with(query, "count", "1"),
+        "charts": _charts(counted, labels, request.path),
     }
+
+
+def matches_text(request: HttpRequest, task: Task) -> dict[str, Any]:
+    """How many images match, for a page that doesn't wait for it."""
+    wanted = filter_of(request.GET, task)
+    matches = count_of(wanted)
+    text = in_words(matches, is_asking=bool(wanted.asked))
+    return {"text": text, "numbers": {"pages": pages_in_words(matches)}}
+
+
+def chip_numbers(request: HttpRequest, task: Task) -> dict[str, Any]:
+    """How many images each choice of the facets would find, for a page that doesn't wait for it."""
+    wanted = filter_of(request.GET, task)
+    numbers = _facet_numbers(task, wanted, Facets(request.GET, task, None, wanted.asked))
+    return {"numbers": numbers, "others": localize(0)}
+
+
+def count_of(wanted: ImageFilterSet) -> Count:
+    """How many images a filter has; of all of a task, exactly."""
+    images = _images(wanted)
+    return count(images) if wanted.asked else Count(images.order_by().count())
+
+
+def in_words(matches: Count, *, is_asking: bool) -> str:
+    """How many images match, or are there."""
+    number = localize(matches.number, use_l10n=True)
+    if matches.is_capped:
+        return _now("over %(count)s images match") % {"count": number}
+    if is_asking:
+        return ngettext("%(count)s image matches", "%(count)s images match", matches.number) % {"count": number}
+    return ngettext("%(count)s image", "%(count)s images", matches.number) % {"count": number}
+
+
+def faults_of(wanted: ImageFilterSet) -> list[tuple[str, str]]:
+    """What is wrong with a filter: what it is about, and why."""
+    fields = wanted.form.fields
+    return [(str(fields[name].label), fault) for name, faults in wanted.errors.items() for fault in faults]
+
+
+def _images(wanted: ImageFilterSet) -> "ImageQuerySet":
+    """The images that are asked for; of what is not understood, none."""
+    return cast("ImageQuerySet", wanted.qs if wanted.is_valid() else Image.objects.none().order_by("id"))
+
+
+def _is_quick(task: Task, wanted: ImageFilterSet) -> bool:
+    return not wanted.asked or bool(small_tasks([task.pk], SMALL, task._state.db))
+
+
+def _facet_numbers(task: Task, wanted: ImageFilterSet, facets: Facets) -> dict[str, str]:
+    if not wanted.is_valid():
+        return {}
+    return facets.numbers(facet_numbers(task, wanted.asked, [name for name, _text in facets.attributes]))
+
+
+def _labels(task: Task, counted: Statistics | None) -> dict[int, Label]:
+    """The labels that are offered, by key: the most frequent, and those that nothing has counted."""
+    if counted is None:
+        return {label.pk: label for label in task.labels.all()[:MOST_CHOICES]}
+    keys = most_frequent(counted, MOST_CHOICES)
+    found = task.labels.in_bulk(keys)
+    return {key: found[key] for key in keys if key in found}
+
+
+def _charts(counted: Statistics | None, labels: Mapping[int, Label], gallery: str) -> "list[SafeString]":
+    if counted is None:
+        return []
+    return [
+        mark_safe(chart)  # noqa: S308  (everything in it is escaped)
+        for chart in (
+            frequent_labels(counted, labels, gallery=gallery),
+            by_subset(counted, gallery=gallery),
+            box_sizes(counted),
+        )
+    ]
 
 
 def _counted(task: Task, *, again: bool) -> tuple[Statistics | None, bool]:
@@ -93,43 +214,6 @@ def _counted(task: Task, *, again: bool) -> tuple[Statistics | None, bool]:
     if task.shapes.order_by("pk").values("pk")[_LARGE : _LARGE + 1].exists():
         return kept, kept is not None
     return statistics(task), False
-
-
-def _page(images: "ImageQuerySet", query: QueryDict) -> tuple[list[Image], int | None, int | None]:
-    """A page by place, which is quick anywhere: the images, and those that the pages before and after begin at.
-
-    With `at`, the page that the query says if the image is on it, else the one that begins with it.
-    """
-    after, before, at = (_place(images, query.get(name, "")) for name in ("after", "before", "at"))
-    backwards = before is not None
-    found = list(beyond(images, before if backwards else after, backwards=backwards)[: PAGE + 1])
-    if at is not None and at[-1] not in {image.pk for image in found[:PAGE]}:
-        after, backwards = at, False
-        found = list(beyond(images, at, inclusive=True)[: PAGE + 1])
-    more, found = len(found) > PAGE, found[:PAGE]
-    if backwards:
-        found.reverse()
-    has_previous = more if backwards else after is not None
-    has_next = backwards or more
-    return found, found[0].pk if found and has_previous else None, found[-1].pk if found and has_next else None
-
-
-def _place(images: "ImageQuerySet", text: str) -> tuple[Any, ...] | None:
-    """Where the image of a key stands; in the order of keys one that is gone has its place, too."""
-    key = int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
-    if key is None or len(order_of(images)) == 1:
-        return None if key is None else (key,)
-    return place_within(images, key)
-
-
-def _address(request: HttpRequest, **beyond: int | None) -> str:
-    """The page's own address with the filters that are set, and another place to go on from; empty for no place."""
-    ((name, value),) = beyond.items()
-    if value is None:
-        return ""
-    query = query_without(request.GET, "after", "before", "at", "count")
-    query[name] = str(value)
-    return f"?{query.urlencode()}"
 
 
 def _cards(url: Url, images: Sequence[Image], query: str) -> list[Card]:
@@ -159,6 +243,6 @@ def _tags(images: Sequence[Image]) -> dict[int, tuple[int, int]]:
     """How many tags each image has that say that something is there, and that it is not."""
     rows = Shape.objects.filter(image__in=[image.pk for image in images], kind=ShapeKind.TAG).order_by()
     counts = rows.values_list("image").annotate(
-        present=Count("pk", filter=~Q(score=0) | Q(score=None)), absent=Count("pk", filter=Q(score=0))
+        present=models.Count("pk", filter=~Q(score=0) | Q(score=None)), absent=models.Count("pk", filter=Q(score=0))
     )
     return {key: (present, gone) for key, present, gone in counts}

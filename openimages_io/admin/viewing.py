@@ -38,6 +38,20 @@ class GalleryMixin(TaskPagesMixin):
 
         return self.render(request, "gallery.html", **gallery_context(request, task, self.url_for(request, task)))
 
+    @page("<int:key>/gallery/matches/", "matches", permission="gallery")
+    def matches_view(self, request: HttpRequest, task: Task) -> HttpResponse:
+        """How many images a gallery's filter has, for a page that doesn't wait for it."""
+        from openimages_io.admin.gallery import matches_text  # noqa: PLC0415  (needs numpy and Pillow)
+
+        return JsonResponse(matches_text(request, task))
+
+    @page("<int:key>/gallery/numbers/", "numbers", permission="gallery")
+    def numbers_view(self, request: HttpRequest, task: Task) -> HttpResponse:
+        """How many images each choice beside a filter would find, for a page that doesn't wait for it."""
+        from openimages_io.admin.gallery import chip_numbers  # noqa: PLC0415  (needs numpy and Pillow)
+
+        return JsonResponse(chip_numbers(request, task))
+
 
 class PictureMixin(PagesMixin):
     """An admin class of images with their pictures."""

@@ -19,6 +19,7 @@ from openimages_io.filtersets.base import (
 )
 from openimages_io.filtersets.fields import IntegerField, TextField
 from openimages_io.models import ShapeKind
+from openimages_io.models.image_filters import SHAPE_FILTERS
 from openimages_io.models.kinds import ImageNumber, Presence
 
 if TYPE_CHECKING:
@@ -26,17 +27,6 @@ if TYPE_CHECKING:
 
 _LABELS: Final = 100
 _ATTRIBUTES: Final = 20
-OF_SHAPES: Final = (
-    "label",
-    "presence",
-    "without_label",
-    "kind",
-    "source",
-    "score_min",
-    "score_max",
-    "attribute",
-)
-"""What is asked of one shape, and what that depends on."""
 
 
 class ImageForm(forms.Form):
@@ -131,5 +121,5 @@ class ImageFilterSet(FilterSet):
         found = queryset.annotated(**wanted)
         number = (ordering or "").removeprefix("-")
         if number in ImageNumber:
-            found = found.numbered(number, **{name: wanted[name] for name in OF_SHAPES})
+            found = found.numbered(number, **{name: wanted[name] for name in SHAPE_FILTERS})
         return cast("ImageQuerySet", self.filters["ordering"].filter(found, ordering))

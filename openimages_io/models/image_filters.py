@@ -43,6 +43,17 @@ _LONGEST_NAME: Final = 255
 _TRUTH: Final = {"true": True, "yes": True, "false": False, "no": False}
 _NO_SCORE: Final = 2.0
 
+SHAPE_FILTERS: Final = (
+    "label",
+    "presence",
+    "without_label",
+    "kind",
+    "source",
+    "score_min",
+    "score_max",
+    "attribute",
+)
+"""What is asked of one shape, and what that depends on."""
 IS_PRESENT: Final = ~Q(kind=ShapeKind.TAG) | Q(score__gt=0) | Q(score=None)
 """Shapes that say that their label is there: all but tags of confidence 0."""
 
@@ -138,6 +149,11 @@ def shapes_asked(
     for wanted in filter(None, attributes):
         asked &= _has_attribute(wanted, vendor)
     return asked
+
+
+def attribute_condition(wanted: str, using: str) -> Q:
+    """What holds of shapes that have an attribute, `name` or `name=value`."""
+    return _has_attribute(wanted, connections[using].vendor)
 
 
 def _says(presence: str) -> Q:

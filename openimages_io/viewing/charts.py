@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
+from urllib.parse import urlencode
 
 from django.utils.translation import gettext as _
 
@@ -32,16 +33,23 @@ class Bar:
     color: str = _INK
     hollow: int = 0
     """How much of the value is drawn as an outline alone: tags that say that the class is absent."""
+    url: str = ""
+    """Of the page with what it counts; none if empty."""
+    hollow_url: str = ""
 
 
-def by_subset(statistics: Statistics, most: int = 20) -> str:
-    """Images a subset and, on a scale of their own, annotations a subset."""
+def by_subset(statistics: Statistics, most: int = 20, gallery: str = "") -> str:
+    """Images a subset and, on a scale of their own, annotations a subset; bars lead to the gallery with the images."""
     charts = []
     for what, title, some in (
         ("images", _("Images by subset"), _("Images: the %(most)d largest of %(all)d subsets")),
         ("shapes", _("Annotations by subset"), _("Annotations: the %(most)d largest of %(all)d subsets")),
     ):
-        rows = [Bar(name, counts[what]) for name, counts in statistics.by_subset.items()]
+        only = {} if what == "images" else {"has_shapes": "true"}
+        rows = [
+            Bar(name, counts[what], url=_link(gallery, subset=name, **only))
+            for name, counts in statistics.by_subset.items()
+        ]
         heading = title
         if len(rows) > most:
             heading = some % {"most": most, "all": len(rows)}
@@ -50,11 +58,21 @@ def by_subset(statistics: Statistics, most: int = 20) -> str:
     return "".join(charts)
 
 
-def frequent_labels(statistics: Statistics, labels: Mapping[int, Label], most: int = 20) -> str:
-    """The labels with most annotations, in their colours. `labels` must hold those that are shown, by key."""
+def frequent_labels(statistics: Statistics, labels: Mapping[int, Label], most: int = 20, gallery: str = "") -> str:
+    """The labels with most annotations, in their colours. `labels` must hold those that are shown, by key.
+
+    Bars lead to the gallery's images with the label, and the part that is verified absent to those without it.
+    """
     keys = most_frequent(statistics, most)
     rows = [
-        Bar(str(labels[key]), statistics.by_label[key], color(labels[key]), statistics.absent_by_label.get(key, 0))
+        Bar(
+            str(labels[key]),
+            statistics.by_label[key],
+            color(labels[key]),
+            statistics.absent_by_label.get(key, 0),
+            _link(gallery, label=key, presence="any"),
+            _link(gallery, label=key, presence="absent"),
+        )
         for key in keys
         if key in labels
     ]
@@ -85,20 +103,23 @@ def bars(title: str, rows: Sequence[Bar], hollow: str = "") -> str:
         shade = attribute(row.color)
         pale = ' fill-opacity="0.75"' if row.color == _INK else ""
         parts.append(
-            f"<g><title>{text(_said(row, hollow))}</title>"
+            f"{_opening(row.url)}<title>{text(_said(row, hollow))}</title>"
             f'<text x="{_NAMES - 6}" y="{y + 14}" font-size="{_TEXT}" text-anchor="end" fill="{_INK}">'
             f"{text(_cut(row.name))}</text>"
             f'<rect x="{_NAMES}" y="{y + 3}" width="{long - empty:.1f}" height="{_ROW - 8}" fill={shade}{pale}/>'
         )
+        parts.append(
+            f'<text x="{_NAMES + long + 5:.1f}" y="{y + 14}" font-size="{_TEXT}" fill="{_INK}">{row.value:,}</text>'
+            f"{_closing(row.url)}"
+        )
         if empty:
             x = _NAMES + long - empty
+            said = f"{row.name}: {row.hollow:,} {hollow}"
             parts.append(
+                f"{_opening(row.hollow_url, said)}<title>{text(said)}</title>"
                 f'<rect x="{x:.1f}" y="{y + 3.5}" width="{empty:.1f}" height="{_ROW - 9}" fill="none" stroke={shade} '
-                'stroke-dasharray="3 2"/>'
+                f'stroke-dasharray="3 2" pointer-events="all"/>{_closing(row.hollow_url)}'
             )
-        parts.append(
-            f'<text x="{_NAMES + long + 5:.1f}" y="{y + 14}" font-size="{_TEXT}" fill="{_INK}">{row.value:,}</text></g>'
-        )
     if hollow and any(row.hollow for row in rows):
         y = height - _ROW
         parts.append(
@@ -106,7 +127,8 @@ def bars(title: str, rows: Sequence[Bar], hollow: str = "") -> str:
             f'stroke-dasharray="3 2"/><text x="{_NAMES + 24}" y="{y + 14}" font-size="{_TEXT}" fill="{_INK}">'
             f"{text(hollow)}</text>"
         )
-    return _document(title, "; ".join(_said(row, hollow) for row in rows) or _("none"), height, parts)
+    said = "; ".join(_said(row, hollow) for row in rows) or _("none")
+    return _document(title, said, height, parts, role="group" if any(row.url for row in rows) else "img")
 
 
 def box_sizes(statistics: Statistics) -> str:
@@ -160,6 +182,19 @@ def _said(row: Bar, hollow: str) -> str:
     return f"{row.name}: {row.value:,}{note}"
 
 
+def _link(gallery: str, **asked: Any) -> str:
+    return f"{gallery}?{urlencode(asked)}" if gallery else ""
+
+
+def _opening(url: str, name: str = "") -> str:
+    named = f" aria-label={attribute(name)}" if name else ""  # of what has no text
+    return f"<a href={attribute(url)}{named}>" if url else "<g>"
+
+
+def _closing(url: str) -> str:
+    return "</a>" if url else "</g>"
+
+
 def _cut(name: str) -> str:
     return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"
 
@@ -168,9 +203,10 @@ def _heading(title: str) -> str:
     return f'<text x="0" y="14" font-size="13" font-weight="600" fill="{_INK}">{text(title)}</text>'
 
 
-def _document(title: str, description: str, height: float, parts: Sequence[str]) -> str:
+def _document(title: str, description: str, height: float, parts: Sequence[str], role: str = "img") -> str:
     """Named by `aria-label`, since an id would have to be one of the whole page."""
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="openimages-chart" role="img" viewBox="0 0 {WIDTH} {height:g}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="openimages-chart" role="{role}" '
+        f'viewBox="0 0 {WIDTH} {height:g}" '
         f"aria-label={attribute(title)}><desc>{text(description)}</desc>{''.join(parts)}</svg>"
     )

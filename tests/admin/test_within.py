@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from django.test import Client
 
-from openimages_io.admin import gallery, within
+from openimages_io.admin import gallery_pages, within
 from openimages_io.models import Image, Label, Shape, Task
 from tests.admin.conftest import Browser
 from tests.admin.test_editing import shape_form
@@ -52,7 +52,7 @@ def test_an_image_says_which_of_how_many_it_is_and_of_what(boss: Client, scenes:
         "without Boat",
         "rectangle",
         "score 0.5 to 0.75",
-        "truncated: true",
+        "truncated: yes",
         "with a picture file",
         "changed since 2020-01-31 12:00",
     ]
@@ -96,7 +96,7 @@ def test_of_a_large_task_the_place_comes_after_the_page(
 def test_back_is_the_page_of_the_gallery_that_the_image_is_on(
     boss: Client, scenes: Task, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gallery, "PAGE", 3)
+    monkeypatch.setattr(gallery_pages, "PAGE", 3)
     names = list(scenes.images.order_by("name").values_list("name", flat=True))
     first = boss.get(f"{ADMIN}/task/{scenes.pk}/gallery/?ordering=name&kind=")
     second = boss.get(f"{ADMIN}/task/{scenes.pk}/gallery/{first.context['next_url']}")

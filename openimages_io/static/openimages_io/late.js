@@ -1,14 +1,17 @@
 "use strict";
 /* Numbers that take a while to count come after the page. An element with data-late names the address of an object:
-   its "text" is the element's own, and "numbers" are those of the elements whose data-number is their name. */
+   its "text" is the element's own, "numbers" are those of the elements whose data-number is their name, and "others" is
+   what those show that have none. */
 (() => {
   for (const element of document.querySelectorAll("[data-late]")) {
     fetch(element.dataset.late, { headers: { Accept: "application/json" } })
       .then((response) => (response.ok ? response.json() : {}))
-      .then(({ text, numbers }) => {
+      .then(({ text, numbers, others }) => {
         if (text) element.textContent = text;
-        for (const [name, number] of Object.entries(numbers || {})) {
-          for (const one of document.querySelectorAll("[data-number]")) if (one.dataset.number === name) one.textContent = number;
+        for (const one of document.querySelectorAll("[data-number]")) {
+          const number = (numbers || {})[one.dataset.number];
+          if (number !== undefined) one.textContent = number;
+          else if (others && !one.textContent) one.textContent = others;
         }
       })
       .catch(() => {});
