@@ -17,7 +17,7 @@ class ImageForm(BaseModelForm):
     """An image. One that has a picture keeps it: its annotations were drawn on that."""
 
     picture = forms.FileField(
-        label=_("picture file"),
+        label=_("Picture file"),
         required=False,
         max_length=255,
         widget=forms.FileInput(attrs={"accept": ",".join(sorted(PICTURE_SUFFIXES))}),

@@ -90,7 +90,8 @@ class ShapeAdmin(ReturningMixin, DeletionMixin, BaseAdmin):
             "fields": sides,
             "description": _("Fractions of the image: x from its left, y from its top, 0 to 1."),
         }
-        first = (None, {"fields": ("crop", "task_link", "picture_link", "kind", *rows)})
+        shown = ("crop",) if kind != ShapeKind.TAG else ()
+        first = (None, {"fields": (*shown, "task_link", "picture_link", "kind", *rows)})
         places = [(_("Geometry"), geometry)] if sides else []
         return (first, *places, (_("Properties"), {"fields": properties}))
 

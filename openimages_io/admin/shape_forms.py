@@ -135,7 +135,7 @@ class ShapeForm(BaseModelForm):
         for field, spec in self.specs.items():
             self.initial[field] = self._said.get(spec.name)
         if names and "attributes" in self.fields:
-            self.fields["attributes"].label = _("other attributes")
+            self.fields["attributes"].label = _("Other attributes")
             self.initial["attributes"] = {name: value for name, value in self._said.items() if name not in names}
 
     def _value(self, field: str, spec: AttributeSpec) -> Any:
