@@ -94,8 +94,9 @@ def opened(page: Page, start: str) -> Counter[str]:
         assert answer is not None
         assert answer.status == 200, (address, answer.status)
         times[kind] += 1
-        for closed in page.locator("details:not([open]) > summary").all():
-            closed.click(timeout=2000)
+        for summary in page.locator("details > summary").all():  # of those with one name, only one is ever open
+            if not summary.evaluate("summary => summary.parentElement.open"):
+                summary.click(timeout=2000)
         links = page.eval_on_selector_all("a[href]", "found => found.map(one => one.getAttribute('href'))")
         wanted += [path for link in links if (path := urljoin(address, link).split("#")[0]).startswith("/admin/")]
     return times
