@@ -2,14 +2,17 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 
 from openimages_io.admin.pages import PagesMixin, Tool, page
 from openimages_io.admin.permissions import may_here
 from openimages_io.admin.task_pages import TaskPagesMixin
+from openimages_io.exceptions import OpenImagesError
 from openimages_io.models import Image, Label, Shape, Task
+from openimages_io.permissions import permissions
 
 
 def may_see_pictures(request: HttpRequest, task: Task) -> bool:
@@ -86,6 +89,21 @@ class PictureMixin(PagesMixin):
         from openimages_io.admin.picture_editor import offered_labels  # noqa: PLC0415  (as above)
 
         return JsonResponse({"labels": offered_labels(image, request.GET.get("q", ""))})
+
+    def has_export_permission(self, request: HttpRequest, obj: Image) -> bool:
+        """Whether the user may take the image with its annotations away."""
+        return self.has_picture_permission(request, obj) and permissions().may_export(request.user, obj.task)
+
+    @page("<int:key>/export/", "export", permission="export")
+    def export_view(self, request: HttpRequest, image: Image) -> HttpResponseBase:
+        """The image with its annotations, as an archive."""
+        from openimages_io.admin.image_archive import image_archive  # noqa: PLC0415  (slow to load)
+
+        try:
+            return image_archive(image, request.user)
+        except OpenImagesError as error:
+            self.message_user(request, str(error), messages.ERROR)
+            return HttpResponseRedirect(self.url("image_picture", image.pk))
 
     @page("<int:key>/file/", "file", permission="view")
     def file_view(self, request: HttpRequest, image: Image) -> HttpResponseBase:

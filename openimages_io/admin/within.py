@@ -64,6 +64,7 @@ def place_context(request: HttpRequest, image: Image, url: Url) -> dict[str, Any
         "place_url": "" if at_once or not place_url else f"{place_url}?{urlencode({WITHIN: within.query})}",
         "previous_url": picture_url(url, before, within.query),
         "next_url": picture_url(url, after, within.query),
+        "archive_url": url("image_export", image.pk),
         "gallery_url": gallery_url(url, image, within.query),
     }
 

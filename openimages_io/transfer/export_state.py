@@ -33,6 +33,8 @@ class ExportState:
     names: Names
     output: Output
     report: Report
+    images: Sequence[int] = ()
+    """Keys of the only images that are written; empty for all."""
     subsets: list[str] = field(default_factory=list)
     """Sorted, so that they do not depend on how the rows came to be."""
     labels: list[Label] = field(default_factory=list)

@@ -44,18 +44,19 @@ class Exporter:
         progress: Progress | None = None,
         using: str | None = None,
         kinds: Sequence[Kind] = KINDS,
+        images: Sequence[int] = (),
         user: AbstractBaseUser | None = None,
         job: Job | None = None,
         keep: Callable[[ExportResult], None] | None = None,
     ) -> None:
-        """`kinds` are those that are written.
+        """`kinds` are those that are written, `images` the keys of the only images that are, if there are any.
 
         `user` is who exports, and `job` the job that does it, for those who hear of the end; `keep` is called before
         they do, and puts the archive where they find it.
         """
         self.user, self.job, self.keep = user, job, keep
         self.task, self.dest, self.force, self.progress = task, dest, force, progress
-        self.options, self.kinds = options or ExportOptions(), kinds
+        self.options, self.kinds, self.images = options or ExportOptions(), kinds, images
         self.using = using or task._state.db or router.db_for_read(Shape)
 
     def run(self) -> ExportResult:
@@ -72,6 +73,7 @@ class Exporter:
                 task_id=self.task.pk,
                 using=self.using,
                 options=self.options,
+                images=self.images,
                 limits=limits,
                 names=names,
                 output=output,

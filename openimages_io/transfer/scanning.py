@@ -89,7 +89,8 @@ def survey(out: ExportState, rare: Sequence[Q]) -> None:
 
 
 def _shapes(out: ExportState) -> "QuerySet[Shape]":
-    return Shape.objects.using(out.using).filter(task_id=out.task_id).order_by()
+    shapes = Shape.objects.using(out.using).filter(task_id=out.task_id).order_by()
+    return shapes.filter(image__in=out.images) if out.images else shapes
 
 
 def written(out: ExportState, columns: Columns, totals: Totals | None = None) -> Columns:

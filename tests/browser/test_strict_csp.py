@@ -86,7 +86,7 @@ def opened(page: Page, start: str) -> Counter[str]:
         if (
             address in seen
             or times[kind] == _PAGES_OF_A_KIND
-            or any(part in kind for part in ("logout", "/file/", ".csv"))
+            or any(part in kind for part in ("logout", "/file/", "/image/*/export/", ".csv"))
         ):
             continue
         seen.add(address)

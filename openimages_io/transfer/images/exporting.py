@@ -30,8 +30,9 @@ LONGEST_STEP: Final = 255
 
 
 def images_of(out: ExportState) -> "QuerySet[Image]":
-    """The task's images in the chosen subsets."""
+    """The task's images that were asked for, in the chosen subsets."""
     images = Image.objects.using(out.using).filter(task_id=out.task_id)
+    images = images.filter(pk__in=out.images) if out.images else images
     return images.filter(subset__in=out.options.subsets) if out.options.subsets else images
 
 
