@@ -3,6 +3,7 @@
 import base64
 import json
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from pytest_django import Settings
 
-from openimages_io.annotations.shapes import submitted_masks
+from openimages_io.annotations.shapes import items, submitted_masks
 from openimages_io.annotations.shapes.drafts import Drafts
 from openimages_io.api.shapes import serialization
 from openimages_io.models import Image, Label, Mask, Shape, Task
@@ -242,6 +243,30 @@ def test_hostile_masks(frontend: Frontend, mask: dict[str, Any], path: str) -> N
     item = {"kind": "mask", "label": frontend.cat.pk, "mask": mask}
     assert list(faults(frontend.post(item))) == [path]
     assert not Shape.objects.exists()
+
+
+@pytest.mark.parametrize("size", [(2560, 1920), (2561, 1920), (2560, 1921)])
+@pytest.mark.parametrize("is_png", [True, False])
+def test_a_mask_of_many_times_the_image_is_refused_before_it_is_unpacked(
+    frontend: Frontend, size: tuple[int, int], is_png: bool
+) -> None:
+    width, height = size
+    one: dict[str, Any] = {"rle": {"size": [height, width], "counts": [width * height]}}
+    if is_png:
+        one = {"png": base64.b64encode(png(np.zeros((height, width)))).decode()}
+    item = {"kind": "mask", "label": frontend.cat.pk, "mask": one}
+    with patch.object(items, "check_pixels", wraps=submitted_masks.check_pixels) as looked:
+        response = frontend.post(item)
+    if size == (2560, 1920):  # four times 640 × 480
+        assert response.status_code == 201
+        return
+    path = "mask.png" if is_png else "mask.rle.size"
+    assert list(faults(response)) == [path]
+    assert "and the image 640 × 480" in faults(response)[path]
+    assert not looked.called
+    frontend.image.width = frontend.image.height = None
+    frontend.image.save()
+    assert frontend.post(item).status_code == 201
 
 
 def test_masks_of_more_pixels_than_one_request_may_have(frontend: Frontend, settings: Any) -> None:

@@ -7,9 +7,16 @@ from typing import Any, Final
 
 from openimages_io import conf
 from openimages_io.annotations.errors import MOST_SHOWN, InvalidData, InvalidValue, TooLarge
-from openimages_io.annotations.shapes.submitted_masks import PixelBudget, SubmittedMask, check_pixels, read_mask
+from openimages_io.annotations.shapes.submitted_masks import (
+    PixelBudget,
+    SubmittedMask,
+    check_pixels,
+    check_scale,
+    read_mask,
+)
 from openimages_io.annotations.shapes.units import units_of
 from openimages_io.error_codes import FaultCode
+from openimages_io.models import Image
 from openimages_io.models.rules import LARGEST_GROUP, quote
 from openimages_io.models.values import is_storable
 
@@ -55,7 +62,8 @@ class Item:
 class Items:
     """The shapes of one request, and what is wrong with it besides."""
 
-    def __init__(self, *, in_pixels: bool = False) -> None:
+    def __init__(self, image: Image, *, in_pixels: bool = False) -> None:
+        self._image = image
         self.in_pixels = in_pixels
         """Whether coordinates are in pixels, else in fractions of the image."""
         self.items: list[Item] = []
@@ -204,6 +212,8 @@ class Items:
         if "mask" in shape:
             item.drops_mask = shape["mask"] is None
             item.mask = None if item.drops_mask else read_mask(shape["mask"], item.fault, self._budget)
+            if item.mask is not None:
+                check_scale(item.mask, self._image, item.fault)
         self.stop_at_many(item)
         return item
 

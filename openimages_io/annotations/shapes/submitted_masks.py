@@ -11,11 +11,14 @@ from openimages_io.annotations.errors import TooLarge
 from openimages_io.error_codes import FaultCode
 from openimages_io.format.masks import BadMask, check_png, decode, encode_rows, png_size, unpacked_bytes
 from openimages_io.geometry import check_rle, decode_rle, rows_of_rle
+from openimages_io.models import Image
 from openimages_io.models.rules import quote
 from openimages_io.models.values import is_storable
 
 ReportFault = Callable[[str, str, FaultCode], None]
 """Takes the field, what is wrong with it, and the code of that."""
+_MOST_TIMES: Final = 4
+"""The image's width or height that a mask may have. Official masks have up to 1,600 pixels where images have 1,024."""
 _FIELDS: Final = ("png", "rle", "clicks", "width", "height", "url")
 
 
@@ -155,6 +158,26 @@ def _read_rle(given: Any, mask: SubmittedMask, fault: ReportFault, budget: Pixel
     if width > 0 and height > 0 and width * height <= most:
         budget.spend(width * height)
     mask.counts, mask.width, mask.height = counts, width, height
+
+
+def check_scale(mask: SubmittedMask, image: Image, report: ReportFault) -> None:
+    """Holds the size of given pixels against the image's, if that is known. Faults go to `report`.
+
+    A mask covers the whole image whatever its own size is; one of many times its size is a mistake, or made to cost.
+    What has more pixels than any mask may have is told later.
+    """
+    if not (mask.has_pixels and mask.width and mask.height and image.width and image.height):
+        return
+    if mask.width * mask.height > conf.limits().max_mask_pixels:
+        return
+    if mask.width > _MOST_TIMES * image.width or mask.height > _MOST_TIMES * image.height:
+        said = (
+            f"The mask is {mask.width:,} × {mask.height:,} pixels, and the image {image.width:,} × {image.height:,}; "
+            f"a mask may be {_MOST_TIMES} times as wide and high."
+        )
+        mask.is_bad = True
+        name, code = ("png", FaultCode.BAD_PNG) if mask.png else ("rle.size", FaultCode.BAD_RLE)
+        report(f"mask.{name}", said, code)
 
 
 def check_pixels(mask: SubmittedMask, report: ReportFault) -> None:

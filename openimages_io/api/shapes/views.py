@@ -68,7 +68,7 @@ class ShapeViewSet(ApiViewSet):
         """Adds a shape, or a list of them, to a picture."""
         image = self.get_row(Image, pk)
         form = requested_format(request, image.task)
-        items = Items(in_pixels=form.pixels)
+        items = Items(image, in_pixels=form.pixels)
         items.read_new(request.data)
         with locked(image, user=request.user) as saver:
             check_match(request, saver.image.revision)
@@ -83,7 +83,7 @@ class ShapeViewSet(ApiViewSet):
         image = self.get_row(Image, pk)
         form = requested_format(request, image.task)
         require_match(request)
-        items = Items(in_pixels=form.pixels)
+        items = Items(image, in_pixels=form.pixels)
         items.read_save(request.data, image.pk)
         with locked(image, user=request.user) as saver:
             check_match(request, saver.image.revision)
@@ -97,7 +97,7 @@ class ShapeViewSet(ApiViewSet):
         """
         image = self.get_row(Image, pk)
         form = requested_format(request, image.task)
-        items = Items(in_pixels=form.pixels)
+        items = Items(image, in_pixels=form.pixels)
         items.read_patch(request.data)
         needed = {_VERBS[name] for name in _VERBS if isinstance(request.data, dict) and request.data.get(name)}
         if not may(*needed, of=Shape).allows(self.permissions, request.user, image):
@@ -118,7 +118,7 @@ class ShapeViewSet(ApiViewSet):
         """Changes some fields of a shape."""
         shape = self.get_object()
         form = requested_format(request, shape.task)
-        items = Items(in_pixels=form.pixels)
+        items = Items(shape.image, in_pixels=form.pixels)
         items.read_changes(request.data, pk)
         with locked(shape.image, user=request.user) as saver:
             check_match(request, saver.image.revision)
