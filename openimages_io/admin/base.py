@@ -11,12 +11,12 @@ from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.forms.models import InlineForeignKeyField
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.utils.formats import localize
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from openimages_io.admin.form_messages import OneLanguageForm
 from openimages_io.admin.pages import PagesMixin
+from openimages_io.models.numbers import grouped
 
 if TYPE_CHECKING:
     _ModelForm = forms.ModelForm[Any]
@@ -91,5 +91,5 @@ class BaseAdmin(PagesMixin):
         context: dict[str, Any] = getattr(response, "context_data", None) or {}
         changes = context.get("cl")
         if changes is not None and changes.result_count >= CAP:
-            context["subtitle"] = _("The first %(count)s; search or filter to see others.") % {"count": localize(CAP)}
+            context["subtitle"] = _("The first %(count)s; search or filter to see others.") % {"count": grouped(CAP)}
         return response

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from django.http import QueryDict
-from django.utils.formats import localize
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -13,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from openimages_io.admin.gallery_filter import NO_SOURCE, address_turned, address_with, hidden_fields
 from openimages_io.models import AttributeSpec, InputType, Label, ShapeKind, Task
 from openimages_io.models.kinds import Presence
+from openimages_io.models.numbers import grouped
 from openimages_io.viewing.facets import FacetNumbers
 from openimages_io.viewing.statistics import Statistics
 
@@ -122,7 +122,7 @@ class Facets:
         texts = {}
         for name, numbers in found.items():
             for value, number in numbers.numbers.items():
-                text = localize(number, use_l10n=True)
+                text = grouped(number)
                 texts[_key(name, _as_value(name, value))] = f"{text}+" if numbers.are_least else text
         return texts
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from django.db import models
 from django.db.models import Q
 from django.http import HttpRequest
-from django.utils.formats import localize
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
@@ -24,6 +23,7 @@ from openimages_io.filtersets.counting import Count, count
 from openimages_io.filtersets.images import ImageFilterSet
 from openimages_io.models import Image, Label, Shape, ShapeKind, Task
 from openimages_io.models.counting import small_tasks
+from openimages_io.models.numbers import grouped
 from openimages_io.viewing.charts import box_sizes, by_subset, frequent_labels, most_frequent
 from openimages_io.viewing.drawables import drawable, labels_of
 from openimages_io.viewing.facets import facet_numbers
@@ -88,7 +88,7 @@ def gallery_context(request: HttpRequest, task: Task, url: Url) -> dict[str, Any
     if not wanted.asked:
         facets.shown = facets.kept_numbers()
     elif at_once:
-        facets.shown, facets.default = _facet_numbers(task, wanted, facets), localize(0)
+        facets.shown, facets.default = _facet_numbers(task, wanted, facets), grouped(0)
     matches = count_of(wanted) if at_once and wanted.is_valid() else None
     return {
         "title": task.name,
@@ -141,7 +141,7 @@ def chip_numbers(request: HttpRequest, task: Task) -> dict[str, Any]:
     """How many images each choice of the facets would find, for a page that doesn't wait for it."""
     wanted = filter_of(request.GET, task)
     numbers = _facet_numbers(task, wanted, Facets(request.GET, task, None, wanted.asked))
-    return {"numbers": numbers, "others": localize(0)}
+    return {"numbers": numbers, "others": grouped(0)}
 
 
 def count_of(wanted: ImageFilterSet) -> Count:
@@ -152,7 +152,7 @@ def count_of(wanted: ImageFilterSet) -> Count:
 
 def in_words(matches: Count, *, is_asking: bool) -> str:
     """How many images match, or are there."""
-    number = localize(matches.number, use_l10n=True)
+    number = grouped(matches.number)
     if matches.is_capped:
         return _now("over %(count)s images match") % {"count": number}
     if is_asking:

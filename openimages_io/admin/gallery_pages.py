@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from django.http import QueryDict
-from django.utils.formats import localize
 from django.utils.translation import gettext as _
 
 from openimages_io.admin.gallery_filter import PLACES, query_without
 from openimages_io.filtersets.counting import Count
 from openimages_io.filtersets.keyset import beyond, order_of, place_within
 from openimages_io.models import Image
+from openimages_io.models.numbers import grouped
 
 if TYPE_CHECKING:
     from openimages_io.models.image import ImageQuerySet
@@ -62,7 +62,7 @@ def page_of(images: "ImageQuerySet", query: QueryDict) -> GalleryPage:
 
 def pages_in_words(matches: Count) -> str:
     """How many pages they are."""
-    number = localize(max(1, -(-matches.number // PAGE)), use_l10n=True)
+    number = grouped(max(1, -(-matches.number // PAGE)))
     return _("over %(count)s") % {"count": number} if matches.is_capped else number
 
 

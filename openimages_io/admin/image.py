@@ -7,7 +7,6 @@ from django import forms
 from django.contrib import admin
 from django.db.models import Count
 from django.http import HttpRequest
-from django.utils.formats import localize
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
@@ -19,6 +18,7 @@ from openimages_io.admin.returning import ReturningMixin
 from openimages_io.admin.viewing import PictureMixin
 from openimages_io.models import Image, Shape
 from openimages_io.models.image import PROVENANCE
+from openimages_io.models.numbers import grouped
 from openimages_io.models.thumbnails import SIZES
 
 
@@ -50,7 +50,7 @@ class ImageAdmin(PictureMixin, ReturningMixin, DeletionMixin, BaseAdmin):
     @admin.display(description=_("annotations"))
     def annotations(self, image: Image) -> str:
         count: int = image.shape_count  # type: ignore[attr-defined]  # put there by `complete_rows`
-        return localize(count, use_l10n=True)
+        return grouped(count)
 
     @admin.display(description=_("picture"))
     def preview(self, image: Image) -> str:

@@ -6,7 +6,6 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
-from django.utils.formats import localize
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
@@ -21,6 +20,7 @@ from openimages_io.jobs.rows import database
 from openimages_io.jobs.status import Status, job_statuses
 from openimages_io.models import Job, JobState, Task
 from openimages_io.models.job import FINAL
+from openimages_io.models.numbers import grouped
 from openimages_io.models.primary import primary
 from openimages_io.permissions import filter_once, permissions
 
@@ -61,7 +61,7 @@ class JobAdmin(JobPagesMixin, DeletionMixin, BaseAdmin):
 
     @admin.display(description=_("errors"))
     def error_count(self, job: Job) -> str:
-        return localize(job.errors, use_l10n=True) if job.errors else ""
+        return grouped(job.errors) if job.errors else ""
 
     def complete_rows(self, request: HttpRequest, rows: Sequence[Job]) -> None:
         """With what a poller sees of each job now, and the address of a task that is there for the user."""

@@ -10,7 +10,6 @@ from django.core.exceptions import ValidationError
 from django.db.models import ForeignKey, QuerySet
 from django.forms import BaseInlineFormSet
 from django.http import HttpRequest
-from django.utils.formats import localize
 from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
@@ -23,6 +22,7 @@ from openimages_io.admin.permissions import PermissionsInline, SearchSelect
 from openimages_io.admin.returning import ReturningMixin
 from openimages_io.admin.spec_forms import AttributeSpecForm
 from openimages_io.models import AttributeSpec, HierarchyEdge, Label
+from openimages_io.models.numbers import grouped
 from openimages_io.models.primary import primary
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ class LabelAdmin(ReturningMixin, DeletionMixin, BaseAdmin):
     def annotations(self, label: Label) -> str:
         """As they were last counted; a task that nobody has counted yet has no numbers."""
         count: int | None = label.shape_count  # type: ignore[attr-defined]  # put there by `complete_rows`
-        return "–" if count is None else localize(count, use_l10n=True)
+        return "–" if count is None else grouped(count)
 
     @admin.display(description=_("color"))
     def swatch(self, label: Label) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.http import HttpRequest
-from django.utils.formats import date_format, localize
+from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
@@ -17,10 +17,13 @@ from openimages_io.admin.deletion import TaskDeletionMixin
 from openimages_io.admin.exporting import ExportMixin
 from openimages_io.admin.hierarchy import HierarchyMixin
 from openimages_io.admin.importing import ImportMixin
+from openimages_io.admin.pages import anchor
+from openimages_io.admin.permissions import may_here
 from openimages_io.admin.row_counts import Counts, counts_of
 from openimages_io.admin.viewing import GalleryMixin
 from openimages_io.admin.wording import by_kind
-from openimages_io.models import Task
+from openimages_io.models import Image, Label, Task
+from openimages_io.models.numbers import grouped
 from openimages_io.models.timestamps import for_display
 from openimages_io.permissions import permissions
 
@@ -54,14 +57,14 @@ class TaskAdmin(GalleryMixin, ImportMixin, ExportMixin, CheckMixin, HierarchyMix
         counts = _of(task)
         if counts.images is None:
             return self.link(task, _("not counted yet"), "task_gallery", task.pk) or _now("not counted yet")
-        return format_html("{}{}", localize(counts.images, use_l10n=True), _mark(counts))
+        return format_html("{}{}", grouped(counts.images), _mark(counts))
 
     @admin.display(description=_("annotations"))
     def annotations(self, task: Task) -> str:
         counts = _of(task)
         if counts.images is None:
             return "–"
-        pairs = ((localize(number, use_l10n=True), words) for number, words in by_kind(counts.by_kind))
+        pairs = ((grouped(number), words) for number, words in by_kind(counts.by_kind))
         return format_html("{}{}", format_html_join(", ", "{} {}", pairs) or _("none"), _mark(counts))
 
     @admin.display(description=_("pictures"))
@@ -77,7 +80,7 @@ class TaskAdmin(GalleryMixin, ImportMixin, ExportMixin, CheckMixin, HierarchyMix
 
     @admin.display(description=_("labels"))
     def its_labels(self, task: Task) -> str:
-        number = localize(task.labels.count(), use_l10n=True)
+        number = grouped(task.labels.count())
         rows = self.link(task, _("Labels as a list"), "label_changelist", query=f"?task={task.pk}")
         return format_html(
             "{} &nbsp; {} &nbsp; {}", number, rows, self.link(task, _("Hierarchy"), "task_hierarchy", task.pk)
@@ -98,7 +101,26 @@ class TaskAdmin(GalleryMixin, ImportMixin, ExportMixin, CheckMixin, HierarchyMix
             may_give = permissions().may_give(request.user, None)
             return ((None, {"fields": ("name", "owner") if may_give else ("name",)}),)
         owner = "owner" if self._may_give(request, obj) else "its_owner"
-        return ((None, {"fields": ("name", owner)}), (_("Contents"), {"fields": shown}))
+        contents = {"fields": shown, "description": self._first_steps(request, obj)}
+        return ((None, {"fields": ("name", owner)}), (_("Contents"), contents))
+
+    def _first_steps(self, request: HttpRequest, task: Task) -> str:
+        """What an empty task is filled by, as far as the user may; nothing of any other."""
+        counts = getattr(task, "counts", None)
+        if counts is None or counts.images != 0:
+            return ""
+        steps = []
+        if self.has_import_permission(request, task):
+            steps.append(anchor(_("import an archive"), self.url("task_import", task.pk)))
+        steps += [
+            anchor(words, f"{address}?task={task.pk}")
+            for model, name, words in ((Label, "label_add", _("add a label")), (Image, "image_add", _("add an image")))
+            if may_here(request, "add", model, task) and (address := self.url(name))
+        ]
+        if not steps:
+            return ""
+        links = format_html_join(", ", "{}", ((step,) for step in steps))
+        return format_html("{} {}.", _("This task is empty. To fill it:"), links)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Task | None = None) -> Any:
         if obj is None:

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, QueryDict
-from django.utils.formats import localize
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -17,6 +16,7 @@ from openimages_io.filtersets.counting import COUNTED, Place, place_among
 from openimages_io.filtersets.keyset import neighbours
 from openimages_io.models import Image
 from openimages_io.models.counting import small_tasks
+from openimages_io.models.numbers import grouped
 
 if TYPE_CHECKING:
     from openimages_io.models.image import ImageQuerySet
@@ -80,7 +80,7 @@ def gallery_url(url: Url, image: Image, query: str) -> str:
 
 
 def _in_words(place: Place) -> str:
-    number = localize(place.of.number, use_l10n=True)
+    number = grouped(place.of.number)
     total = _("over %(count)s") % {"count": number} if place.of.is_capped else number
     if not place.is_among:
         text = ngettext(
@@ -89,4 +89,4 @@ def _in_words(place: Place) -> str:
         return text % {"count": total}
     if place.index is None:
         return _("beyond the first %(count)s") % {"count": number}
-    return _("%(index)s of %(count)s") % {"index": localize(place.index, use_l10n=True), "count": total}
+    return _("%(index)s of %(count)s") % {"index": grouped(place.index), "count": total}

@@ -14,6 +14,7 @@ from openimages_io.format.skip_reasons import skip_words
 from openimages_io.jobs.status import Status
 from openimages_io.models import Job, JobKind, JobState, ShapeKind
 from openimages_io.models.kinds import ROW_KINDS
+from openimages_io.models.numbers import grouped
 from openimages_io.models.timestamps import for_display, time_since
 
 _COLUMNS: Final[dict[str, str | Promise]] = {
@@ -53,8 +54,9 @@ class Row:
     """A line of the table of totals."""
 
     kind: str | Promise
-    numbers: list[int]
-    reasons: list[tuple[str, int]]
+    numbers: list[str]
+    """Empty for none."""
+    reasons: list[tuple[str, str]]
     """Why rows were skipped, and how many."""
 
 
@@ -123,11 +125,12 @@ def _row(kind: str, totals: dict[str, Any], names: tuple[str, ...]) -> Row:
     skipped = dict(reasons) if isinstance(reasons, dict) else {}
     numbers = {**totals, "skipped": sum(skipped.values())}
     words = ROW_KINDS[kind].words if kind in ROW_KINDS else kind
-    return Row(words, [int(numbers.get(name) or 0) for name in names], _worded(skipped))
+    shown = [int(numbers.get(name) or 0) for name in names]
+    return Row(words, [grouped(number) if number else "" for number in shown], _worded(skipped))
 
 
-def _worded(skipped: dict[str, Any]) -> list[tuple[str, Any]]:
-    return [(skip_words(str(reason)), number) for reason, number in skipped.items()]
+def _worded(skipped: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(skip_words(str(reason)), grouped(number)) for reason, number in skipped.items()]
 
 
 def by_kind(counts: dict[str, int]) -> Iterator[tuple[int, str | Promise]]:

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from django.utils.translation import gettext as _
 
 from openimages_io.models import Label
+from openimages_io.models.numbers import grouped
 from openimages_io.viewing.colors import color
 from openimages_io.viewing.statistics import BOX_EDGES, Statistics
 from openimages_io.viewing.xml import attribute, text
@@ -109,12 +110,13 @@ def bars(title: str, rows: Sequence[Bar], hollow: str = "") -> str:
             f'<rect x="{_NAMES}" y="{y + 3}" width="{long - empty:.1f}" height="{_ROW - 8}" fill={shade}{pale}/>'
         )
         parts.append(
-            f'<text x="{_NAMES + long + 5:.1f}" y="{y + 14}" font-size="{_TEXT}" fill="{_INK}">{row.value:,}</text>'
+            f'<text x="{_NAMES + long + 5:.1f}" y="{y + 14}" font-size="{_TEXT}" fill="{_INK}">'
+            f"{grouped(row.value)}</text>"
             f"{_closing(row.url)}"
         )
         if empty:
             x = _NAMES + long - empty
-            said = f"{row.name}: {row.hollow:,} {hollow}"
+            said = f"{row.name}: {grouped(row.hollow)} {hollow}"
             parts.append(
                 f"{_opening(row.hollow_url, said)}<title>{text(said)}</title>"
                 f'<rect x="{x:.1f}" y="{y + 3.5}" width="{empty:.1f}" height="{_ROW - 9}" fill="none" stroke={shade} '
@@ -137,7 +139,7 @@ def box_sizes(statistics: Statistics) -> str:
     top, step = 30, (WIDTH - 4) / len(counts)
     bottom, largest = top + _PLOT, max(counts) or 1
     names = [_bin_name(index) for index in range(len(counts))]
-    said = [f"{name}: {count:,}" for name, count in zip(names, counts, strict=True)]
+    said = [f"{name}: {grouped(count)}" for name, count in zip(names, counts, strict=True)]
     parts = [_heading(title)]
     for index, count in enumerate(counts):
         tall = max(_PLOT * count / largest, 1.5 if count else 0)
@@ -158,7 +160,7 @@ def box_sizes(statistics: Statistics) -> str:
         f"{text(_('all'))}</text>"
     )
     note = _("side of the box as a share of the image; %(flat)s without any area") % {
-        "flat": f"{statistics.flat_boxes:,}"
+        "flat": f"{grouped(statistics.flat_boxes)}"
     }
     parts.append(f'<text x="2" y="{bottom + 33}" font-size="{_TEXT - 1}" fill="{_INK}">{text(note)}</text>')
     shown = [line for line, count in zip(said, counts, strict=True) if count]
@@ -178,8 +180,8 @@ def _percent(share: float) -> str:
 
 
 def _said(row: Bar, hollow: str) -> str:
-    note = f" ({row.hollow:,} {hollow})" if row.hollow else ""
-    return f"{row.name}: {row.value:,}{note}"
+    note = f" ({grouped(row.hollow)} {hollow})" if row.hollow else ""
+    return f"{row.name}: {grouped(row.value)}{note}"
 
 
 def _link(gallery: str, **asked: Any) -> str:

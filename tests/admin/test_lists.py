@@ -8,14 +8,15 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from openimages_io.admin import base, row_counts
 from openimages_io.admin.row_counts import counts_of
 from openimages_io.admin.wording import duration
 from openimages_io.models import Image, Job, JobKind, JobState, Label, Shape, Task, TaskStatistics
+from openimages_io.models.numbers import grouped
 from openimages_io.viewing.statistics import refresh
-from tests.admin.conftest import text_of
+from tests.admin.conftest import Browser, text_of
 
 ADMIN = "/admin/openimages_io"
 
@@ -295,3 +296,24 @@ def test_shapes_are_found_by_label_source_score_and_search(boss: Client, scenes:
     page = text_of(boss.get(f"{ADMIN}/shape/?{chosen}"))
     assert all(f"By {title}" in page for title in ("label", "source", "score"))
     assert listed(boss, "q=a") == set()
+
+
+@pytest.mark.django_db
+def test_an_empty_task_says_what_to_do_first(boss: Client, as_staff: Browser) -> None:
+    task = Task.objects.create(name="empty")
+    address = f"{ADMIN}/task/{task.pk}/change/"
+    page = text_of(boss.get(address))
+    assert "This task is empty." in page
+    for link in (f"{ADMIN}/task/{task.pk}/import/", f"label/add/?task={task.pk}", f"image/add/?task={task.pk}"):
+        assert link in page
+        assert boss.get(link if link.startswith("/") else f"{ADMIN}/{link}").status_code == 200
+    assert "This task is empty." not in text_of(as_staff("view_task").get(address))
+    Image.objects.create(task=task, name="a", subset="train")
+    assert "This task is empty." not in text_of(boss.get(address))
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "899,319"), ("de", "899.319"), ("fr", "899\u202f319")])
+def test_large_numbers_are_written_as_the_language_does(language: str, words: str) -> None:
+    with translation.override(language):
+        assert grouped(899_319).replace("\xa0", "\u202f") == words
+        assert grouped(0) == "0"

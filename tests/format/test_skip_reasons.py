@@ -18,4 +18,4 @@ def test_words_that_another_version_has_stored_are_shown_as_they_are() -> None:
         assert skip_words(stored) == stored
     kept = {"boxes": {"read": 3, "skipped": {"image not in the task": 2, "label-not-chosen": 1}}}
     (row,) = totals_table("import", kept, dry_run=False).rows
-    assert row.reasons == [("image not in the task", 2), ("of a label that was not chosen", 1)]
+    assert row.reasons == [("image not in the task", "2"), ("of a label that was not chosen", "1")]
