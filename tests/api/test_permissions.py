@@ -257,15 +257,19 @@ def test_staff_may_do_what_the_models_permissions_say(row: Row, place: Place) ->
     assert is_open(status(row, place, user("worker", "view_task", *needs, is_staff=True)))
 
 
+def signed_url(client: APIClient, row: Row, place: Place) -> str:
+    """The address that whoever may see the picture or the mask is given."""
+    shown = row.name.removeprefix("signed-")
+    if shown == "mask":
+        return str(client.get(f"/api/v1/images/{place.image.pk}/shapes/").json()["shapes"][0]["mask"]["url"])
+    return str(client.get(f"/api/v1/images/{place.image.pk}/").json()[shown])
+
+
 @pytest.mark.parametrize("row", [row for row in TABLE if row.who == SIGNED], ids=str)
 def test_a_signed_address_is_for_whoever_has_it_and_for_nobody_else(row: Row, place: Place, owner: Any) -> None:
     client = APIClient()
     client.force_authenticate(owner)
-    shown = row.name.removeprefix("signed-")
-    if shown == "mask":
-        url = client.get(f"/api/v1/images/{place.image.pk}/shapes/").json()["shapes"][0]["mask"]["url"]
-    else:
-        url = client.get(f"/api/v1/images/{place.image.pk}/").json()[shown]
+    url = signed_url(client, row, place)
     made_up = reverse(f"openimages_io:{row.name}", args=[row.key(place) if row.key else 0, "x"])
     for who in (None, user("stranger"), owner):
         client = APIClient()
