@@ -25,7 +25,19 @@ def chosen_key(text: str | None) -> int | None:
     return int(text) if text and text.isascii() and text.isdecimal() and int(text[:20]) <= _LARGEST else None
 
 
-class TaskFilter(admin.SimpleListFilter):
+class KeyFilter(admin.SimpleListFilter):
+    """By the key of the row that a foreign key, called as the parameter is, points to."""
+
+    parameter_name: str
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if not self.value():
+            return queryset
+        key = chosen_key(self.value())
+        return queryset.none() if key is None else queryset.filter(**{self.parameter_name: key})
+
+
+class TaskFilter(KeyFilter):
     """By task: the chosen one, and those that changed last."""
 
     title = _("task")
@@ -41,12 +53,6 @@ class TaskFilter(admin.SimpleListFilter):
 
     def has_output(self) -> bool:
         return len(self.lookup_choices) > 1 or bool(self.value())
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        if not self.value():
-            return queryset
-        key = chosen_key(self.value())
-        return queryset.none() if key is None else queryset.filter(task=key)
 
 
 class SubsetFilter(admin.SimpleListFilter):
@@ -67,7 +73,7 @@ class SubsetFilter(admin.SimpleListFilter):
         return queryset.filter(subset=self.value()) if self.value() else queryset
 
 
-class ImageFilter(admin.SimpleListFilter):
+class ImageFilter(KeyFilter):
     """Shapes of one image: led to by the image's page, not offered as a list of all images."""
 
     title = _("image")
@@ -77,12 +83,6 @@ class ImageFilter(admin.SimpleListFilter):
         key = chosen_key(request.GET.get(self.parameter_name))
         rows = visible(request, Image.objects.filter(pk=key)) if key is not None else Image.objects.none()
         return [(image.pk, str(image)) for image in rows]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        if not self.value():
-            return queryset
-        key = chosen_key(self.value())
-        return queryset.none() if key is None else queryset.filter(image=key)
 
 
 def _counted(request: HttpRequest) -> "Statistics | None":
@@ -94,7 +94,7 @@ def _counted(request: HttpRequest) -> "Statistics | None":
     return stored(tasks).get(tasks[0].pk) if tasks else None
 
 
-class LabelFilter(admin.SimpleListFilter):
+class LabelFilter(KeyFilter):
     """Shapes by label, once a task was chosen: its most frequent ones, and the one that is chosen."""
 
     title = _("label")
@@ -107,12 +107,6 @@ class LabelFilter(admin.SimpleListFilter):
         keys += [chosen] if chosen is not None and chosen not in keys else []
         names = {label.pk: str(label) for label in visible(request, Label.objects.filter(pk__in=keys))}
         return [(key, names[key]) for key in keys if key in names]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        if not self.value():
-            return queryset
-        key = chosen_key(self.value())
-        return queryset.none() if key is None else queryset.filter(label=key)
 
 
 class SourceFilter(admin.SimpleListFilter):
