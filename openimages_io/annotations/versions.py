@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, Final, TypeVar
 
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 
-from openimages_io.annotations.errors import ChangedMeanwhile
+from openimages_io.annotations.errors import ChangedMeanwhile, NotThere
 from openimages_io.format.hierarchy import Graph
-from openimages_io.models import Image, Label, Task
+from openimages_io.models import Image, Label, Shape, Task
+from openimages_io.models.png_digest import PngDigest
 
 Row = TypeVar("Row", bound=Model)
 
@@ -24,6 +25,10 @@ _IMAGE: Final = tuple(
 )
 _LABEL: Final = ("name", "display_name", "color", "position", "is_listed")
 _SPEC: Final = ("name", "input_type", "mutable", "default_value", "values", "position")
+_SHAPE: Final = tuple(
+    field.attname for field in Shape._meta.concrete_fields if field.attname not in {"id", "task_id", "image_id"}
+)
+_MASK: Final = ("mask__width", "mask__height", "mask__clicks")
 _EDGE: Final = ("parent_id", "child_id", "kind", "position")
 
 
@@ -47,9 +52,9 @@ class Expected:
         self._versions = None if versions is None else frozenset(versions)
         self._rows = None if versions is None else {version.partition("-")[0] for version in versions}
 
-    def check_edit(self, version: Version) -> None:
-        """Raises `ChangedMeanwhile` unless an edit of a row with this version is based on it."""
-        if self._rows is not None and version.row not in self._rows:
+    def check_edit(self, *versions: Version) -> None:
+        """Raises `ChangedMeanwhile` unless an edit of a row with this version, or one of these, is based on it."""
+        if self._rows is not None and self._rows.isdisjoint(version.row for version in versions):
             raise ChangedMeanwhile
 
     def check_deletion(self, version: Version) -> None:
@@ -76,6 +81,15 @@ def version_of_label(label: Label) -> Version:
     specs = (_values(spec, _SPEC) for spec in _by_key(label.attribute_specs.all()))
     edges = [*_by_key(label.parent_edges.all()), *_by_key(label.child_edges.all())]
     return Version(digest_of([_values(label, _LABEL), *specs]), digest_of(_values(edge, _EDGE) for edge in edges))
+
+
+def version_of_shape(shapes: QuerySet[Shape], key: int) -> Version:
+    """One of these shapes with its mask, whatever becomes of the others of its image. Raises `NotThere`."""
+    columns = shapes.filter(pk=key).annotate(pixels=PngDigest("mask__png")).values_list(*_SHAPE, *_MASK, "pixels")
+    row = columns.first()
+    if row is None:
+        raise NotThere("The shape is no longer there.")
+    return Version(digest_of([row]))
 
 
 def version_of_hierarchy(graph: Graph) -> Version:

@@ -131,10 +131,14 @@ class ApiViewSet(GenericViewSet[Any]):
         """A task that exists for the user, and whose rule holds. Raises `Http404` and `PermissionDenied`."""
         return self.checked_row(get_object_or_404(self.tasks(), pk=key))
 
-    def get_row(self, model: type[Row], key: int) -> Row:
-        """An image or label likewise, with its task. Raises `Http404` and `PermissionDenied`."""
-        rows = self._rows(model).filter(task__in=self.tasks()).select_related("task")
-        return self.checked_row(get_object_or_404(rows, pk=key))
+    def get_row(self, model: type[Row], key: int, **annotations: Any) -> Row:
+        """An image or label likewise, with its task and what it is annotated with.
+
+        Raises `Http404` and `PermissionDenied`.
+        """
+        rows = self._rows(model).filter(task__in=self.tasks()).select_related("task").annotate(**annotations)
+        row: Row = get_object_or_404(rows, pk=key)
+        return self.checked_row(row)
 
     def checked_row(self, row: Row) -> Row:
         """The row, if the rules hold for it. Raises `PermissionDenied`."""

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 
 from openimages_io import conf
 from openimages_io.api.base import ApiViewSet
+from openimages_io.api.etags import tagged
 from openimages_io.api.permissions import LISTS
 from openimages_io.api.strict import StrictFormSerializer, query_of
 from openimages_io.api.users import UserSerializer
@@ -89,7 +90,7 @@ class MeViewSet(ApiViewSet):
         if key is not None:
             task = self.get_task(key)
             found["task"] = {"id": task.pk, "permissions": list(_in_task(site, user, task))}
-        return Response({**UserSerializer(user).data, **found})
+        return tagged(request, {**UserSerializer(user).data, **found})
 
 
 def _limits() -> dict[str, int]:

@@ -22,6 +22,7 @@ _UNITS: Final = OpenApiParameter(
 _FORMS: Final = OpenApiParameter("masks", str, enum=["png", "rle"], description="Adds the masks' pixels to the answer.")
 DRAW: Final = OpenApiParameter("draw", str, enum=["0", "1"], description="1 to draw a shape that has no PNG.")
 _CHANGED: Final = "the annotations have changed"
+_SHAPE_CHANGED: Final = "the shape has changed, or, of the ETag of all shapes of its image, any of them"
 _TAGS: Final = ["shapes"]
 
 extend_schema_view(
@@ -47,14 +48,14 @@ extend_schema_view(
     partial_update=extend_schema(
         operation_id="shapes_change",
         tags=_TAGS,
-        parameters=[_UNITS, _FORMS, match(_CHANGED), ETAG],
+        parameters=[_UNITS, _FORMS, match(_SHAPE_CHANGED), ETAG],
         request={"application/json": ShapeChange},
         responses={200: AnyShape, **write_error_responses(404, 409, 412)},
     ),
     destroy=extend_schema(
         operation_id="shapes_delete",
         tags=_TAGS,
-        parameters=[match(_CHANGED)],
+        parameters=[match(_SHAPE_CHANGED)],
         request=None,
         responses={204: OpenApiResponse(None, "It is gone."), **error_responses(404, 409, 412, 500, 503)},
     ),

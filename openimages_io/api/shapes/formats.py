@@ -1,12 +1,14 @@
 """The forms in which shapes are asked for: fractions or pixels, masks as addresses, PNGs or run lengths."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
 from openimages_io.annotations.shapes.units import Size, size_for, units_of
+from openimages_io.annotations.versions import Version
 from openimages_io.api.errors import fault_detail, readable
 from openimages_io.api.signing import AddressSigner, address_signer
 from openimages_io.api.strict import query_of, unknown
@@ -14,6 +16,10 @@ from openimages_io.error_codes import FaultCode
 from openimages_io.models import Image, Shape, Task
 from openimages_io.models.rules import quote
 from openimages_io.permissions import permissions
+
+_HAS_PNG: Final = Q(mask__isnull=False) & ~Q(mask__png=b"")
+IMAGE_HAS_ADDRESSES: Final = Exists(Shape.objects.filter(_HAS_PNG, image=OuterRef("pk")))
+"""The same of all shapes of an image, asked with the image."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +62,22 @@ def size_of(image: Image, form: ShapeFormat) -> Size | None:
     return size_for(image, in_pixels=form.pixels)
 
 
-def etag_of(revision: int, form: ShapeFormat, size: Size | None) -> str:
-    """The strong ETag of a representation of shapes."""
-    parts = [str(revision)]
-    if form.pixels and size is not None:
+def has_addresses(shapes: "QuerySet[Shape]") -> bool:
+    """Whether any of these shapes is shown with the address of a PNG."""
+    return shapes.filter(_HAS_PNG).exists()
+
+
+def made_from(version: Version | int, image: Image, form: ShapeFormat, *, has_addresses: bool) -> str:
+    """What an answer with shapes of an image is made from, for its ETag: a version, and the form.
+
+    Addresses end, so that it moves when they do; but only where there are any.
+    """
+    parts = [str(version)]
+    size = size_of(image, form)
+    if size is not None:
         parts.append(f"pixels-{size[0]}x{size[1]}")
     if form.masks:
         parts.append(form.masks)
-    if form.signer is not None:
+    if form.signer is not None and has_addresses:
         parts.append(str(form.signer.until))
-    return f'"{".".join(parts)}"'
+    return ".".join(parts)

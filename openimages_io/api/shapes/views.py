@@ -2,24 +2,32 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 from django.db.models import QuerySet
 from django.http import Http404
 from django.http.response import HttpResponse, HttpResponseBase
-from django.utils.cache import patch_cache_control
 from rest_framework import status
 from rest_framework.exceptions import PermissionDenied
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from openimages_io.annotations.shapes.items import Items
 from openimages_io.annotations.shapes.saving import Saver, locked
+from openimages_io.annotations.versions import Version, version_of_shape
 from openimages_io.api.base import ApiViewSet
-from openimages_io.api.etags import check_match, is_known, require_match
+from openimages_io.api.etags import check_match, etag_of, expected, is_known, require_match, tag
 from openimages_io.api.permissions import may
-from openimages_io.api.shapes.formats import ShapeFormat, etag_of, requested_format, size_of
+from openimages_io.api.shapes.formats import (
+    IMAGE_HAS_ADDRESSES,
+    ShapeFormat,
+    has_addresses,
+    made_from,
+    requested_format,
+    size_of,
+)
 from openimages_io.api.shapes.masks import send_mask
 from openimages_io.api.shapes.serialization import ShapeWriter
 from openimages_io.models import Image, Shape
@@ -57,12 +65,12 @@ class ShapeViewSet(ApiViewSet):
 
     def list(self, request: Request, pk: int) -> HttpResponseBase:
         """Reads all shapes of a picture, in the order of their ids."""
-        image = self.get_row(Image, pk)
+        image: Any = self.get_row(Image, pk, has_addresses=IMAGE_HAS_ADDRESSES)
         form = requested_format(request, image.task)
-        if is_known(request, etag_of(image.revision, form, size_of(image, form))):
-            return self.answer("", image, form, status.HTTP_304_NOT_MODIFIED)
-        shapes = Shape.objects.filter(image=image)
-        return self.answer(self._writer(image, form).together(shapes, image), image, form)
+        etag = etag_of(request, made_from(image.revision, image, form, has_addresses=image.has_addresses))
+        if is_known(request, etag):
+            return self.answer("", etag, status.HTTP_304_NOT_MODIFIED)
+        return self.answer(self._writer(image, form).together(Shape.objects.filter(image=image), image), etag)
 
     def create(self, request: Request, pk: int) -> HttpResponseBase:
         """Adds a shape, or a list of them, to a picture."""
@@ -110,9 +118,7 @@ class ShapeViewSet(ApiViewSet):
         """Reads a shape."""
         shape = self.get_object()
         form = requested_format(request, shape.task)
-        if is_known(request, etag_of(shape.image.revision, form, size_of(shape.image, form))):
-            return self.answer("", shape.image, form, status.HTTP_304_NOT_MODIFIED)
-        return self._one(shape.image, form, Shape.objects.filter(pk=pk))
+        return self._one(shape.image, form, Shape.objects.filter(image=shape.image), pk)
 
     def partial_update(self, request: Request, pk: int) -> HttpResponseBase:
         """Changes some fields of a shape."""
@@ -121,15 +127,15 @@ class ShapeViewSet(ApiViewSet):
         items = Items(shape.image, in_pixels=form.pixels)
         items.read_changes(request.data, pk)
         with locked(shape.image, user=request.user) as saver:
-            check_match(request, saver.image.revision)
+            self._check_match(saver, pk)
             saver.change(items, pk)
-            return self._one(saver.image, form, saver.shapes.filter(pk=pk))
+            return self._one(saver.image, form, saver.shapes, pk)
 
     def destroy(self, request: Request, pk: int) -> Response:
         """Deletes a shape with its mask."""
         shape = self.get_object()
         with locked(shape.image, user=request.user) as saver:
-            check_match(request, saver.image.revision)
+            self._check_match(saver, pk)
             saver.delete(pk)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -137,8 +143,8 @@ class ShapeViewSet(ApiViewSet):
         """The PNG of a mask, byte by byte as it is stored; with `?draw=1` any shape that covers pixels, drawn."""
         return send_mask(request, self.get_object())
 
-    def answer(self, body: str, image: Image, form: ShapeFormat, code: int = status.HTTP_200_OK) -> HttpResponseBase:
-        """An answer with its ETag, which caches may keep for this user but must ask about.
+    def answer(self, body: str, etag: str, code: int = status.HTTP_200_OK) -> HttpResponseBase:
+        """An answer with its ETag.
 
         The text is JSON already; only another renderer than DRF's own for JSON gets what it says.
         """
@@ -146,8 +152,7 @@ class ShapeViewSet(ApiViewSet):
             response = HttpResponse(body, content_type="application/json", status=code)
         else:
             response = Response(json.loads(body), code)
-        response["ETag"] = etag_of(image.revision, form, size_of(image, form))
-        patch_cache_control(response, private=True, no_cache=True)
+        tag(self.request, response, etag)
         return response
 
     def _answer_saved(
@@ -155,11 +160,22 @@ class ShapeViewSet(ApiViewSet):
     ) -> HttpResponseBase:
         """The shapes that a request was about, as they are now."""
         body = self._writer(saver.image, form).saved(saver.shapes, saver.image, keys, items.client_keys(keys))
-        return self.answer(body, saver.image, form, code)
+        shown = has_addresses(saver.shapes)
+        made = made_from(saver.image.revision, saver.image, form, has_addresses=shown)
+        return self.answer(body, etag_of(self.request, made), code)
 
-    def _one(self, image: Image, form: ShapeFormat, shapes: QuerySet[Shape]) -> HttpResponseBase:
-        for body in self._writer(image, form).each(shapes).values():
-            return self.answer(body, image, form)
+    def _check_match(self, saver: Saver, key: int) -> None:
+        """Raises `ChangedMeanwhile` unless If-Match names a version of the shape, or of all of its image."""
+        expected(self.request).check_edit(version_of_shape(saver.shapes, key), Version(str(saver.image.revision)))
+
+    def _one(self, image: Image, form: ShapeFormat, shapes: QuerySet[Shape], key: int) -> HttpResponseBase:
+        """One of the shapes of an image. Raises `NotThere`."""
+        one, version = shapes.filter(pk=key), version_of_shape(shapes, key)
+        etag = etag_of(self.request, made_from(version, image, form, has_addresses=has_addresses(one)))
+        if self.request.method in SAFE_METHODS and is_known(self.request, etag):
+            return self.answer("", etag, status.HTTP_304_NOT_MODIFIED)
+        for body in self._writer(image, form).each(one).values():
+            return self.answer(body, etag)
         raise Http404  # it was deleted meanwhile
 
     def _writer(self, image: Image, form: ShapeFormat) -> ShapeWriter:
