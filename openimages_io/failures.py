@@ -34,6 +34,7 @@ FAILURES: Final[Mapping[str, str]] = {
     "Free space in the storage, or allow this process to write there.",
     "picture-storage": "The picture {picture} cannot be stored: {detail}. Nothing was written.",
     "upload-gone": "The uploaded archive is no longer there, so nothing was written.",
+    "upload-taken": "This upload has been taken by another import already.",
     # The file or folder that is written to
     "dest": "{dest} cannot be written: {detail}.",
     "dest-no-folder": "{dest} cannot be written: there is no folder {folder}.",

@@ -1,6 +1,6 @@
 """The way in: a form, and a dry run whose report leads on."""
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from django.contrib import messages
 from django.contrib.admin.helpers import AdminForm
@@ -17,6 +17,10 @@ from openimages_io.permissions import permissions
 
 if TYPE_CHECKING:
     from openimages_io.admin.option_forms import ImportForm
+    from openimages_io.jobs.kept_uploads import KeptUpload
+
+_HELD: Final = "openimages_upload"
+"""Where the session of a user keeps what is known of an upload that was kept."""
 
 
 class ImportMixin(TaskPagesMixin):
@@ -48,9 +52,12 @@ class ImportMixin(TaskPagesMixin):
         from openimages_io.admin.option_forms import ImportForm  # noqa: PLC0415  (slow to load)
 
         if request.method == "POST":
-            form = ImportForm(request.POST, request.FILES, task=task)
+            form = ImportForm(request.POST, request.FILES, task=task, held=_held(request))
             job = self._dry_run(request, form, task) if form.is_valid() else None
-            if job is not None:
+            if job is None:
+                _keep(request, form)
+            else:
+                request.session.pop(_HELD, None)
                 return HttpResponseRedirect(self.url("job_change", job.pk) or self.url("task_changelist"))
         else:
             form = ImportForm(task=task, initial=self._options_of_job(request, task))
@@ -70,7 +77,8 @@ class ImportMixin(TaskPagesMixin):
         from openimages_io.jobs.submission import submit_import  # noqa: PLC0415  (slow to load)
 
         name = task.name if task else form.cleaned_data["task_name"]
-        upload, options = form.cleaned_data["upload"], form.options()
+        upload: Any = form.cleaned_data["upload"] or form.held
+        options = form.options()
         try:
             return submit_import(upload, task=task, task_name=name, options=options, dry_run=True, user=request.user)
         except OpenImagesError as error:
@@ -90,3 +98,30 @@ class ImportMixin(TaskPagesMixin):
             return {}
         messages.info(request, _("The options are those of the import before; choose the corrected archive."))
         return kept_options(ImportOptions, job.options) | {"task_name": job.task_name}
+
+
+def _held(request: HttpRequest) -> "KeptUpload | None":
+    """The upload that was kept for this user: one at most, in the session, so that nobody else has it."""
+    from openimages_io.jobs.kept_uploads import KeptUpload  # noqa: PLC0415  (slow to load)
+
+    return KeptUpload.read(request.session.get(_HELD))
+
+
+def _keep(request: HttpRequest, form: "ImportForm") -> None:
+    """Keeps the file of a form that has another fault, in place of one that was kept before."""
+    from openimages_io.jobs.kept_uploads import KeptUpload  # noqa: PLC0415  (slow to load)
+
+    before, upload = _held(request), form.cleaned_data.get("upload")
+    if upload is None:
+        if form.held is not None:
+            form.hold(before)
+        return
+    try:
+        held = KeptUpload.of(upload)
+    except OpenImagesError as error:
+        form.add_error("upload", ValidationError(str(error)))
+        return
+    if before is not None:
+        before.remove()
+    request.session[_HELD] = held.as_dict()
+    form.hold(held)

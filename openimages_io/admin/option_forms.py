@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from openimages_io import conf
 from openimages_io.admin.form_messages import OneLanguageForm
+from openimages_io.jobs.kept_uploads import KeptUpload
 from openimages_io.models import Task
 from openimages_io.models.primary import primary
 from openimages_io.models.values import is_storable
@@ -118,9 +119,18 @@ class ImportForm(OptionsForm):
         widget=forms.FileInput(attrs={"accept": ".zip,.tar,.gz,.tgz"}),
     )
 
+    kept = forms.CharField(required=False, widget=forms.HiddenInput, max_length=36)
+
     def __init__(
-        self, data: Any = None, files: Any = None, *, task: Task | None = None, initial: dict[str, Any] | None = None
+        self,
+        data: Any = None,
+        files: Any = None,
+        *,
+        task: Task | None = None,
+        initial: dict[str, Any] | None = None,
+        held: KeptUpload | None = None,
     ) -> None:
+        """`held` is an upload that was kept: it stands for the file if the form names it and comes without another."""
         usual = as_json(ImportOptions().settled(new_task=task is None))
         chosen = {name: value for name, value in (initial or {}).items() if value is not None}
         super().__init__(data, files, initial=usual | chosen)
@@ -128,11 +138,28 @@ class ImportForm(OptionsForm):
             del self.fields["mode"], self.fields["replace_all_kinds"]
         else:
             del self.fields["task_name"]
+        self.held: KeptUpload | None = None
+        if named := (data or {}).get("kept"):
+            self.hold(held if held is not None and held.key == named else None)
+
+    def hold(self, held: KeptUpload | None) -> None:
+        """Has an upload that was kept stand for the file; with None, the form asks for a file again."""
+        self.held = held
+        sent: Any = self.data
+        sent = sent.copy()
+        sent["kept"] = held.key if held else ""
+        self.data = sent
+        field = self.fields["upload"]
+        field.required = field.widget.is_required = held is None
+        field.error_messages["required"] = _("The file is no longer kept. Choose it again.")
+        if held is not None:
+            said = _("%(name)s (%(size)s) has arrived and is kept. Choose a file only to take another one.")
+            self["upload"].help_text = said % {"name": held.name, "size": filesizeformat(held.size)}
 
     def fieldsets(self) -> list[tuple[Any, dict[str, Any]]]:
         """What most people choose, and under a fold what few do."""
         first = [name for name in ("task_name", "upload", "mode", "on_error", "pictures") if name in self.fields]
-        others = [name for name in self.fields if name not in first]
+        others = [name for name in self.fields if name not in (*first, "kept")]
         folded = {"fields": others, "classes": () if set(others) & set(self.errors) else ("collapse",)}
         return [(None, {"fields": first}), (_("More options"), folded)]
 
@@ -147,11 +174,11 @@ class ImportForm(OptionsForm):
             )
         return name
 
-    def clean_upload(self) -> "UploadedFile[Any]":
-        """Raises `ValidationError` for a file larger than the site takes."""
-        upload: UploadedFile[Any] = self.cleaned_data["upload"]
+    def clean_upload(self) -> "UploadedFile[Any] | None":
+        """Raises `ValidationError` for a file larger than the site takes. None where the kept one stands for it."""
+        upload: UploadedFile[Any] | None = self.cleaned_data["upload"]
         largest = conf.options().max_upload_bytes
-        if (upload.size or 0) > largest:
+        if upload is not None and (upload.size or 0) > largest:
             raise ValidationError(_("The file is larger than this site allows: %s.") % filesizeformat(largest))
         return upload
 

@@ -1,15 +1,17 @@
 """Asking for an import, an export or a check."""
 
-import re
+import uuid
 from typing import Any, Final
 
 from django.core.files.base import File
+from django.db import IntegrityError
 from django.utils import timezone
 
 from openimages_io.database.commit import Commit
 from openimages_io.database.new_files import NewFiles
 from openimages_io.exceptions import Failure
 from openimages_io.jobs.idempotency import Claim
+from openimages_io.jobs.kept_uploads import KeptUpload, upload_name
 from openimages_io.jobs.queue import enqueue
 from openimages_io.jobs.rows import database, rows
 from openimages_io.models import Job, JobKind, Task
@@ -19,11 +21,10 @@ from openimages_io.models.values import is_storable
 from openimages_io.transfer.options import ExportOptions, ImportOptions, as_json
 
 _NAME: Final = 255
-_UNPRINTABLE: Final = re.compile("[\x00-\x1f\x7f\x85\u2028\u2029\ud800-\udfff]")
 
 
 def submit_import(
-    upload: "File[Any]",
+    upload: "File[Any] | KeptUpload",
     *,
     task: Task | None,
     task_name: str,
@@ -35,13 +36,16 @@ def submit_import(
     """Stores an uploaded archive and has it imported into `task`; with None into a new one of that name.
 
     The user becomes the owner of a new task. If there is a task of that name when the import runs, it is refused rather
-    than mixed with somebody else's. Raises `OpenImagesError` for a name that no task can have.
+    than mixed with somebody else's. Raises `OpenImagesError` for a name that no task can have, and for an upload that
+    was kept and that another job has taken.
     """
     if task is None and (not task_name.strip() or len(task_name) > _NAME or not is_storable(task_name)):
         raise Failure("task-name", limit=_NAME)
     job = new_job(JobKind.IMPORT, task, user, task_name=task.name if task else task_name, dry_run=dry_run)
     job.options = as_json(options)
-    job.source_name = _UNPRINTABLE.sub("_", upload.name or "archive").rpartition("/")[2][:_NAME]
+    if isinstance(upload, KeptUpload):
+        return _submitted_with(job, upload, claim)
+    job.source_name = upload_name(upload)
     commit = Commit(database())
     with NewFiles(current_job_storage(), commit) as files:
         job.source.name = files.save(source_place(job, "archive"), upload)
@@ -58,6 +62,16 @@ def submit_export(task: Task, options: ExportOptions, *, user: Any, claim: Claim
 def submit_check(task: Task, *, user: Any, claim: Claim | None = None) -> Job:
     """Has every shape of a task held against the rules; a report is all that comes of it."""
     return submitted(new_job(JobKind.CHECK, task, user, task_name=task.name), claim=claim)
+
+
+def _submitted_with(job: Job, upload: KeptUpload, claim: Claim | None) -> Job:
+    job.pk, job.source_name, job.source.name = uuid.UUID(upload.key), upload.name, upload.place
+    try:
+        return submitted(job, claim=claim)
+    except IntegrityError as error:
+        if rows().filter(pk=job.pk).exists():
+            raise Failure("upload-taken") from error
+        raise
 
 
 def new_job(kind: JobKind, task: Task | None, user: Any, **values: Any) -> Job:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from fixtures.draw_scenes import FOLDER
@@ -49,6 +50,18 @@ def as_staff(db: None) -> Browser:
 def boss(as_staff: Browser) -> Client:
     """A superuser."""
     return as_staff(name="boss", superuser=True)
+
+
+@pytest.fixture
+def send(boss: Client, django_capture_on_commit_callbacks: Any) -> Any:
+    """Posts, and has what that started done at once."""
+
+    def post(address: str, body: dict[str, Any] | None = None, **uploads: Path) -> Any:
+        files = {name: SimpleUploadedFile(path.name, path.read_bytes()) for name, path in uploads.items()}
+        with django_capture_on_commit_callbacks(execute=True):
+            return boss.post(address, {**(body or {}), **files})
+
+    return post
 
 
 def pack(target: Path, changes: Changes | None = None) -> Path:

@@ -6,9 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-import pytest
 from django.contrib.auth.models import User
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from pytest_django import Settings
 
@@ -25,18 +23,6 @@ FORM = {
     "missing_labels": "create",
     "missing_attributes": "create",
 }
-
-
-@pytest.fixture
-def send(boss: Client, django_capture_on_commit_callbacks: Any) -> Any:
-    """Posts, and has what that started done at once."""
-
-    def post(address: str, body: dict[str, Any] | None = None, **uploads: Path) -> Any:
-        files = {name: SimpleUploadedFile(path.name, path.read_bytes()) for name, path in uploads.items()}
-        with django_capture_on_commit_callbacks(execute=True):
-            return boss.post(address, {**(body or {}), **files})
-
-    return post
 
 
 def test_a_dry_run_is_confirmed(send: Any, boss: Client, good_archive: Path) -> None:
