@@ -13,6 +13,7 @@ from openimages_io.admin.gallery_filter import PLACES, query_without
 from openimages_io.filtersets.images import ImageFilterSet
 from openimages_io.models import ShapeKind, Task
 from openimages_io.models.kinds import Presence
+from openimages_io.models.numbers import percent
 
 _WITHOUT: Final = {
     Presence.PRESENT: gettext_lazy("without %(labels)s"),
@@ -21,7 +22,8 @@ _WITHOUT: Final = {
 }
 
 
-_TOGETHER: Final = {"score_min": ("score_min", "score_max"), "score_max": ("score_min", "score_max")}
+_RANGES: Final = (("score_min", "score_max"), ("box_size_min", "box_size_below"))
+_TOGETHER: Final = {name: names for names in _RANGES for name in names}
 _TRUTH: Final = {"true": gettext_lazy("yes"), "false": gettext_lazy("no")}
 
 
@@ -54,6 +56,10 @@ def _names_of_labels(task: Task, keys: Iterable[int]) -> dict[int, str]:
 
 
 def _words(name: str, value: Any, values: dict[str, Any], names: dict[int, str]) -> str:
+    if name in _TOGETHER:
+        first, last = _TOGETHER[name]
+        said = _sizes if first == "box_size_min" else _range
+        return "" if name == last and first in values else said(values.get(first), values.get(last))
     match name:
         case "label" | "without_label" | "presence":
             return _of_labels(name, value, values, names)
@@ -61,10 +67,6 @@ def _words(name: str, value: Any, values: dict[str, Any], names: dict[int, str])
             return str(ShapeKind(value).label)
         case "source":
             return _("source %(source)s") % {"source": value} if value else _("without a source")
-        case "score_min":
-            return _range(value, values.get("score_max"))
-        case "score_max":
-            return "" if "score_min" in values else _range(None, value)
         case "attribute":
             return ", ".join(map(_attribute, value))
         case "has_shapes":
@@ -100,3 +102,11 @@ def _range(low: float | None, high: float | None) -> str:
     if high is None:
         return _("score from %(low)s") % {"low": localize(low)}
     return _("score %(low)s to %(high)s") % {"low": localize(low), "high": localize(high)}
+
+
+def _sizes(low: float | None, high: float | None) -> str:
+    if low is None:
+        return _("box smaller than %(high)s") % {"high": percent(high or 0)}
+    if high is None:
+        return _("box of %(low)s or larger") % {"low": percent(low)}
+    return _("box from %(low)s to %(high)s") % {"low": percent(low), "high": percent(high)}

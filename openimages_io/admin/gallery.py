@@ -49,6 +49,7 @@ ORDERS: Final = (
 _FORMS: Final = {
     "search": ("search", "ordering"),
     "score": ("score_min", "score_max"),
+    "box_size": ("box_size_min", "box_size_below"),
     "without": (),
     "page": (),
 }
@@ -112,7 +113,8 @@ def gallery_context(request: HttpRequest, task: Task, url: Url) -> dict[str, Any
         "orders": ORDERS,
         "ordering": query.get("ordering", ""),
         "search": query.get("search", ""),
-        "score": [query.get(name, "") for name in ("score_min", "score_max")],
+        "score": [query.get(name, "") for name in _FORMS["score"]],
+        "box_size": [query.get(name, "") for name in _FORMS["box_size"]],
         "fields": {name: hidden_fields(query, *names) for name, names in _FORMS.items()},
         "is_asking": bool(wanted.asked) or bool(wanted.errors),
         "counted": counted,
@@ -198,7 +200,7 @@ def _charts(counted: Statistics | None, labels: Mapping[int, Label], gallery: st
         for chart in (
             frequent_labels(counted, labels, gallery=gallery),
             by_subset(counted, gallery=gallery),
-            box_sizes(counted),
+            box_sizes(counted, gallery=gallery),
         )
     ]
 

@@ -38,6 +38,10 @@ class ImageForm(forms.Form):
         if low is not None and high is not None and low > high:
             said = f"This is below score_min, {low:g}, so that no score is between them."
             self.add_error("score_max", ValidationError(said, FaultCode.WRONG_ORDER))
+        low, high = self.cleaned_data.get("box_size_min"), self.cleaned_data.get("box_size_below")
+        if low is not None and high is not None and low >= high:
+            said = f"This is not above box_size_min, {low:g}, so that no box is between them."
+            self.add_error("box_size_below", ValidationError(said, FaultCode.WRONG_ORDER))
         return self.cleaned_data
 
 
@@ -77,6 +81,12 @@ class ImageFilterSet(FilterSet):
     )
     score_min = FractionFilter(label=_("score from"), help_text="With a shape of this score or a higher one.")
     score_max = FractionFilter(label=_("score to"), help_text="With a shape of this score or a lower one.")
+    box_size_min = FractionFilter(
+        label=_("box size from"),
+        help_text="With a shape whose box has this size or a larger one: the square root of its area, as a fraction of "
+        "the image.",
+    )
+    box_size_below = FractionFilter(label=_("box size below"), help_text="With a shape whose box is smaller than this.")
     attribute = ListFilter(
         label=_("attribute"),
         child=TextField(max_length=1000),

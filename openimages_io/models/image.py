@@ -59,6 +59,8 @@ class ImageQuerySet(RevisedQuerySet["Image"]):
         source: str | None = None,
         score_min: float | None = None,
         score_max: float | None = None,
+        box_size_min: float | None = None,
+        box_size_below: float | None = None,
         attribute: str | Iterable[str] | None = None,
         has_file: bool | None = None,
         has_shapes: bool | None = None,
@@ -68,8 +70,8 @@ class ImageQuerySet(RevisedQuerySet["Image"]):
         `search` is a part of the ImageID in letters of either case, `label` a label or its key or several, any of which
         it may be; `attribute` is `name` or `name=value` or several, all of which it must have; an empty `source` is
         that of shapes without one. Of the labels `without_label` no shape of the image may be. `presence` is what
-        counts as a shape of a label: one that says that it is present, the default, or absent, or any. What can't be
-        stored is found nowhere.
+        counts as a shape of a label: one that says that it is present, the default, or absent, or any. The size of a
+        box is the square root of its area, as a fraction of the image. What can't be stored is found nowhere.
         """
         return annotated(
             self,
@@ -84,6 +86,8 @@ class ImageQuerySet(RevisedQuerySet["Image"]):
             source=source,
             score_min=score_min,
             score_max=score_max,
+            box_size_min=box_size_min,
+            box_size_below=box_size_below,
             attribute=attribute,
             has_file=has_file,
             has_shapes=has_shapes,

@@ -10,6 +10,7 @@ from django.db import connections
 from django.db.models import (
     BigIntegerField,
     BooleanField,
+    Case,
     Count,
     Exists,
     F,
@@ -22,9 +23,10 @@ from django.db.models import (
     Q,
     QuerySet,
     Subquery,
+    When,
 )
 from django.db.models.functions import Coalesce
-from django.db.models.lookups import In
+from django.db.models.lookups import GreaterThanOrEqual, In, LessThan
 
 from openimages_io.models.flags import FLAGS
 from openimages_io.models.kinds import ImageNumber, Presence, ShapeKind
@@ -51,11 +53,23 @@ SHAPE_FILTERS: Final = (
     "source",
     "score_min",
     "score_max",
+    "box_size_min",
+    "box_size_below",
     "attribute",
 )
 """What is asked of one shape, and what that depends on."""
 IS_PRESENT: Final = ~Q(kind=ShapeKind.TAG) | Q(score__gt=0) | Q(score=None)
 """Shapes that say that their label is there: all but tags of confidence 0."""
+_WIDTH, _HEIGHT = F("x_max") - F("x_min"), F("y_max") - F("y_min")
+BOX_AREA: Final = Case(
+    When(LessThan(_WIDTH, 1e-150) | LessThan(_HEIGHT, 1e-150), then=0.0),
+    default=_WIDTH * _HEIGHT,
+    output_field=FloatField(),
+)
+"""Of a shape's box, as a fraction of the image; NULL without one.
+
+A side of less than 1e-150 counts as none, since PostgreSQL refuses to multiply what comes out too small for a float.
+"""
 
 
 def annotated(
@@ -72,13 +86,27 @@ def annotated(
     source: str | None,
     score_min: float | None,
     score_max: float | None,
+    box_size_min: float | None,
+    box_size_below: float | None,
     attribute: str | Iterable[str] | None,
     has_file: bool | None,
     has_shapes: bool | None,
 ) -> Rows:
     """What `ImageQuerySet.annotated` says."""
     texts = (name, subset, search)
-    drawn = shapes_asked(images.db, label, presence, without_label, kind, source, score_min, score_max, attribute)
+    drawn = shapes_asked(
+        images.db,
+        label=label,
+        presence=presence,
+        without_label=without_label,
+        kind=kind,
+        source=source,
+        score_min=score_min,
+        score_max=score_max,
+        box_size_min=box_size_min,
+        box_size_below=box_size_below,
+        attribute=attribute,
+    )
     if drawn is None or any(text is not None and not is_storable(text) for text in texts):
         return images.none()  # nothing stored is like it, and a database would rather fail than say so
     if name is not None:
@@ -130,18 +158,25 @@ def shapes_asked(
     source: str | None = None,
     score_min: float | None = None,
     score_max: float | None = None,
+    box_size_min: float | None = None,
+    box_size_below: float | None = None,
     attribute: str | Iterable[str] | None = None,
 ) -> Q | None:
     """What must hold of one shape of an image, empty if nothing is asked; None where no shape can be like it."""
     labels = _keys(label)
     attributes = [attribute] if isinstance(attribute, str) else list(attribute or ())
     columns = {"kind": kind, "source": source, "score__gte": score_min, "score__lte": score_max}
-    if not all(map(_is_key, labels)) or any(isinstance(v, float) and math.isnan(v) for v in columns.values()):
+    numbers = (score_min, score_max, box_size_min, box_size_below)
+    if not all(map(_is_key, labels)) or any(number is not None and math.isnan(number) for number in numbers):
         return None
     if any(text is not None and not is_storable(text) for text in (kind, source, *attributes)):
         return None
     vendor = connections[using].vendor
     asked = Q(**{name: value for name, value in columns.items() if value is not None})
+    if box_size_min is not None:
+        asked &= Q(GreaterThanOrEqual(BOX_AREA, _least_area(box_size_min)))
+    if box_size_below is not None:
+        asked &= Q(LessThan(BOX_AREA, _least_area(box_size_below)))
     if labels:
         asked &= _has_label(labels, vendor) & _says(presence or Presence.PRESENT)
     elif presence and not _keys(without_label):
@@ -149,6 +184,18 @@ def shapes_asked(
     for wanted in filter(None, attributes):
         asked &= _has_attribute(wanted, vendor)
     return asked
+
+
+def _least_area(size: float) -> float:
+    """The smallest area whose square root is not below a size, so that no database has to take a root of each."""
+    if size <= 0 or math.isinf(size):
+        return size
+    area = size * size
+    while math.sqrt(area) < size:
+        area = math.nextafter(area, math.inf)
+    while area > 0 and math.sqrt(before := math.nextafter(area, 0)) >= size:
+        area = before
+    return area
 
 
 def attribute_condition(wanted: str, using: str) -> Q:

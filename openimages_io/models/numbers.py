@@ -1,8 +1,15 @@
 """Numbers as the reader's language writes them."""
 
+from decimal import Decimal
+
 from django.utils.formats import number_format
 
 
 def grouped(number: int) -> str:
     """A whole number with its digits in groups, such as 899,319, which Django leaves to a setting."""
     return number_format(number, use_l10n=True, force_grouping=True)
+
+
+def percent(share: float) -> str:
+    """A share of one in percent, with two digits."""
+    return f"{number_format(Decimal(f'{share * 100:.2g}') if share < 0.995 else 100)} %"

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from django.utils.translation import gettext as _
 
 from openimages_io.models import Label
-from openimages_io.models.numbers import grouped
+from openimages_io.models.numbers import grouped, percent
 from openimages_io.viewing.colors import color
 from openimages_io.viewing.statistics import BOX_EDGES, Statistics
 from openimages_io.viewing.xml import attribute, text
@@ -133,8 +133,11 @@ def bars(title: str, rows: Sequence[Bar], hollow: str = "") -> str:
     return _document(title, said, height, parts, role="group" if any(row.url for row in rows) else "img")
 
 
-def box_sizes(statistics: Statistics) -> str:
-    """How large boxes are: the square root of their area, as a fraction of the image, two columns to each doubling."""
+def box_sizes(statistics: Statistics, gallery: str = "") -> str:
+    """How large boxes are: the square root of their area, as a fraction of the image, two columns to each doubling.
+
+    Columns lead to the gallery's images with such boxes.
+    """
     title, counts = _("Sizes of boxes"), statistics.box_sizes
     top, step = 30, (WIDTH - 4) / len(counts)
     bottom, largest = top + _PLOT, max(counts) or 1
@@ -143,16 +146,18 @@ def box_sizes(statistics: Statistics) -> str:
     parts = [_heading(title)]
     for index, count in enumerate(counts):
         tall = max(_PLOT * count / largest, 1.5 if count else 0)
+        url, x = _link(gallery, **_asked_sizes(index)) if count else "", 2 + index * step
         parts.append(
-            f'<g><title>{text(said[index])}</title><rect x="{2 + index * step + 0.75:.1f}" y="{bottom - tall:.1f}" '
-            f'width="{step - 1.5:.1f}" height="{tall:.1f}" fill="{_INK}" fill-opacity="0.75"/>'
-            f'<rect x="{2 + index * step:.1f}" y="{top}" width="{step:.1f}" height="{_PLOT}" fill="{_INK}" '
-            'fill-opacity="0"/></g>'
+            f"{_opening(url, said[index])}<title>{text(said[index])}</title>"
+            f'<rect x="{x + 0.75:.1f}" y="{bottom - tall:.1f}" width="{step - 1.5:.1f}" height="{tall:.1f}" '
+            f'fill="{_INK}" fill-opacity="0.75"/>'
+            f'<rect x="{x:.1f}" y="{top}" width="{step:.1f}" height="{_PLOT}" fill="{_INK}" fill-opacity="0"/>'
+            f"{_closing(url)}"
         )
     parts.append(f'<path d="M2 {bottom + 0.5}H{WIDTH - 2}" stroke="{_INK}" stroke-width="1"/>')
     parts.extend(
         f'<text x="{2 + index * step:.1f}" y="{bottom + 15}" font-size="{_TEXT - 1}" text-anchor="middle" '
-        f'fill="{_INK}">{_percent(BOX_EDGES[index])}</text>'
+        f'fill="{_INK}">{percent(BOX_EDGES[index])}</text>'
         for index in (1, 5, 9, 13, 17)
     )
     parts.append(
@@ -164,19 +169,22 @@ def box_sizes(statistics: Statistics) -> str:
     }
     parts.append(f'<text x="2" y="{bottom + 33}" font-size="{_TEXT - 1}" fill="{_INK}">{text(note)}</text>')
     shown = [line for line, count in zip(said, counts, strict=True) if count]
-    return _document(title, "; ".join([*shown, note]), bottom + 40, parts)
+    role = "group" if gallery and shown else "img"
+    return _document(title, "; ".join([*shown, note]), bottom + 40, parts, role=role)
+
+
+def _asked_sizes(index: int) -> dict[str, float]:
+    """What a filter asks for that finds the boxes of a column; they need not lie within the image."""
+    asked = {"box_size_min": BOX_EDGES[index]} if index else {}
+    return asked | ({"box_size_below": BOX_EDGES[index + 1]} if index + 1 < len(BOX_EDGES) else {})
 
 
 def _bin_name(index: int) -> str:
     if index == 0:
-        return _("below %(edge)s") % {"edge": _percent(BOX_EDGES[1])}
+        return _("below %(edge)s") % {"edge": percent(BOX_EDGES[1])}
     if index == len(BOX_EDGES) - 1:
         return _("the whole image")
-    return f"{_percent(BOX_EDGES[index])} – {_percent(BOX_EDGES[index + 1])}"
-
-
-def _percent(share: float) -> str:
-    return f"{share * 100:.2g} %" if share < 0.995 else "100 %"
+    return f"{percent(BOX_EDGES[index])} – {percent(BOX_EDGES[index + 1])}"
 
 
 def _said(row: Bar, hollow: str) -> str:

@@ -14,6 +14,7 @@ from django.utils import timezone
 from openimages_io.database.snapshot import snapshot
 from openimages_io.models import Image, Label, Shape, ShapeKind, Task, TaskStatistics
 from openimages_io.models.counting import small_tasks
+from openimages_io.models.image_filters import BOX_AREA
 
 _LAYOUT: Final = 1
 """Raised when what is kept means something else, so that what an older release kept is counted again."""
@@ -141,9 +142,8 @@ def _grouped(rows: QuerySet[Any], column: str) -> dict[Any, int]:
 
 
 def _box_sizes(shapes: QuerySet[Shape]) -> list[int]:
-    area = (F("x_max") - F("x_min")) * (F("y_max") - F("y_min"))
     bins = [0] * len(_EDGES)
-    size = Floor(Sqrt(area) * _SCALE, output_field=IntegerField())
+    size = Floor(Sqrt(BOX_AREA) * _SCALE, output_field=IntegerField())
     for value, number in shapes.filter(x_min__isnull=False).values_list(size).annotate(n=Count("*")).order_by():
         bins[bisect_right(_EDGES, int(value)) - 1] += number
     return bins

@@ -295,12 +295,15 @@ def test_charts_fold_away_once_something_is_asked_for_and_bars_lead_to_what_they
         for url, said in re.findall(r'<a href="([^"]*)"[^>]*><title>(.*?)</title>', page)
     ]
     assert len(bars) > 10
+    assert sum("box_size" in url for url, _ in bars) == sum(map(bool, counted.box_sizes)) > 5
     for url, said in bars:
         query = parse_qs(urlsplit(url).query)
+        sizes: Any = {name: float(values[0]) for name, values in query.items() if name.startswith("box_size")}
         found = scenes.images.annotated(
             label=[int(key) for key in query.get("label", ())],
             presence=query.get("presence", [None])[0],
             subset=query.get("subset", [None])[0],
+            **sizes,
         )
         number = int(re.search(r": (\d+)", said)[1])  # type: ignore[index]  # there is one
         shapes = Shape.objects.filter(image__in=found)
@@ -308,6 +311,8 @@ def test_charts_fold_away_once_something_is_asked_for_and_bars_lead_to_what_they
             shapes = shapes.filter(label=int(query["label"][0]))
             shapes = shapes.filter(kind="tag", score=0) if query["presence"] == ["absent"] else shapes
             assert shapes.count() == number
+        elif sizes:
+            assert sum(vars(image)["shape_count"] for image in found.numbered("shape_count", **sizes)) == number
         else:
             assert number in {found.count(), shapes.count()}
         assert names(boss.get(url)) == [image.name for image in found.order_by("pk")]

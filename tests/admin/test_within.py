@@ -63,6 +63,9 @@ def test_words_of_halves_of_ranges_and_of_what_is_gone(boss: Client, scenes: Tas
     for query, words in (
         ("score_min=0.5", "score from 0.5"),
         ("score_max=0.5", "score up to 0.5"),
+        ("box_size_min=0.25", "box of 25 % or larger"),
+        ("box_size_below=0.001953125", "box smaller than 0.2 %"),
+        ("box_size_min=0.5&box_size_below=1", "box from 50 % to 100 %"),
         ("source=∅", "without a source"),
         ("source=xclick", "source xclick"),
         ("label=999999&presence=absent", "999999, absent"),

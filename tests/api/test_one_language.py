@@ -82,6 +82,7 @@ def test_faults_of_queries_forms_and_methods(client: Client, task: Task, languag
     names = {
         f"/api/v1/tasks/{task.pk}/images/": [
             *("name", "search", "subset", "label", "without_label", "kind", "source", "score_min", "score_max"),
+            *("box_size_min", "box_size_below"),
             *(
                 "attribute",
                 "has_shapes",

@@ -1,6 +1,7 @@
 """The numbers of a task: right, kept, and never in anybody's way."""
 
 import json
+import math
 import sqlite3
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from django.db import DatabaseError, connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 
 from openimages_io.models import Image, Label, Shape, Task, TaskStatistics
+from openimages_io.models.image_filters import shapes_asked
 from openimages_io.viewing.statistics import BOX_EDGES, refresh, statistics, stored
 from tests.conftest import ROOT
 from tests.viewing.conftest import AddImage, Draw
@@ -50,6 +52,26 @@ def test_everything_is_counted_and_nothing_of_other_tasks(filled: Task, cat: Lab
     assert sizes == {0: 2, 1448 / 4096: 1, 4055 / 4096: 1}  # flat and tiny, 0.4 x 0.4, all of the image
     assert counted.flat_boxes == 1
     json.dumps(counted.as_dict())
+
+
+def test_a_filter_by_size_finds_what_a_column_counts_also_at_its_edges(add_image: AddImage, draw: Draw) -> None:
+    image = add_image("flat", subset="train")
+    draw(image, x_min=0, x_max=1e-200, y_min=0, y_max=1e-200)
+    for number, edge in enumerate(BOX_EDGES):
+        for side in (edge, math.nextafter(edge, 1), math.nextafter(edge, 0)):
+            image = add_image(f"{number} {Image.objects.count()}", subset="train")
+            draw(image, x_min=0, x_max=side, y_min=0, y_max=side)
+            draw(image, x_min=0.25, x_max=0.25 + side / 2, y_min=0, y_max=min(side * 2, 1))
+    draw(image, kind="mask")
+    counted = statistics(image.task).box_sizes
+    assert all(counted)
+    for index, number in enumerate(counted):
+        asked: dict[str, Any] = {"box_size_min": BOX_EDGES[index], "box_size_below": [*BOX_EDGES, None][index + 1]}
+        condition = shapes_asked(connection.alias, **asked)
+        assert condition is not None
+        assert Shape.objects.filter(condition).count() == number, asked
+        found: Any = Image.objects.annotated(**asked).numbered("shape_count", **asked)
+        assert sum(found.values_list("shape_count", flat=True)) == number
 
 
 def test_an_empty_task_has_numbers_too(task: Task) -> None:
