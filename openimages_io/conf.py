@@ -60,6 +60,8 @@ class Options:
     """Issues of one code that a report lists; of more it has the number and the lines."""
     delete_at_once: int = 100_000
     """Shapes and images up to which a task is deleted within the request; one of more is hidden, and a job does it."""
+    bulk_at_once: int = 5_000
+    """Images, or annotations, up to which a bulk change is made within the request; a job makes a larger one."""
     downloads: str = "stream"
     """What sends an export's archive: `stream` this site, `redirect` the storage at a URL of its own, `x-sendfile` the
     web server, `x-accel:/folder/` nginx, whose internal location that is, followed by the name in the storage."""

@@ -9,6 +9,7 @@ from django.db.models import Model, Q, QuerySet
 from django.utils.module_loading import import_string
 
 from openimages_io import conf
+from openimages_io.annotations.bulk.changes import Change, of_json
 from openimages_io.models import Job, Task
 from openimages_io.models.primary import primary
 
@@ -96,7 +97,15 @@ class TaskPermissions:
             return self.may_import(user, job.task)
         if job.kind == "delete":
             return job.created_by_id == user.pk or self._is_staff_with(user, "delete_task")
-        return job.task is not None and (job.kind == "check" or self.may_export(user, job.task))
+        if job.task is None:
+            return False
+        if job.kind == "bulk":
+            return self.may_make(user, of_json(job.options), job.task)
+        return job.kind == "check" or self.may_export(user, job.task)
+
+    def may_make(self, user: User, change: Change, task: Task) -> bool:
+        """Whether the user may make a change of many images of a task that exists for the user."""
+        return all(self.allows(user, verb, model, task) for verb, model in change.needs)
 
     def _is_staff_with(self, user: User, permission: str, task: Task | None = None) -> bool:
         return bool(getattr(user, "is_staff", False)) and self._has(user, permission, task)

@@ -1,4 +1,4 @@
-"""What a site may react to: imports and exports that have ended, and annotations that were saved.
+"""What a site may react to: imports, exports and bulk changes that have ended, and annotations that were saved.
 
 Each is sent once a transaction, after its COMMIT, whether a command, the API or the admin site was asked; with
 ATOMIC_REQUESTS after that of the request. A receiver that raises is logged, and what was committed stays as it is. A
@@ -24,8 +24,15 @@ export_finished: Final = Signal()
 `sender` is Task. `task`; `job`, whose `result` is the archive, None for the command; `user` or None; `dest`, the path
 of the archive, None for a job; `totals`.
 """
+bulk_change_finished: Final = Signal()
+"""Many images of a task were moved to another subset, or their annotations relabelled or deleted.
+
+`sender` is Task. `task`; `job`, None for a change that was made at once; `user` or None; `action`: `move`, `relabel` or
+`delete`; `image_ids`, a frozenset; `totals`; `message`, all of it in a sentence. `shapes_saved` is sent besides, where
+annotations were changed.
+"""
 shapes_saved: Final = Signal()
-"""Shapes of images were created, changed or deleted one by one; neither an import, nor images or tasks with them.
+"""Shapes of images were created, changed or deleted, one by one or in bulk; no import, nor images or tasks with them.
 
 `sender` is Shape. `task`; `image_ids`, a frozenset; `user` or None; `created`, `changed` and `deleted`, how many;
 `kinds`, a frozenset of their kinds.

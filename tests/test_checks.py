@@ -74,7 +74,7 @@ def test_a_setting_is_read_at_each_call(settings: Settings) -> None:
     [
         ([], "OPENIMAGES_IO must be a dictionary, not list."),
         (None, "OPENIMAGES_IO must be a dictionary, not NoneType."),
-        ({"MAX_RATIOS": 5}, "OPENIMAGES_IO has an unknown key 'MAX_RATIOS'; known are DELETE_AT_ONCE, "),
+        ({"MAX_RATIOS": 5}, "OPENIMAGES_IO has an unknown key 'MAX_RATIOS'; known are BULK_AT_ONCE, "),
         ({"max_ratio": 5}, "OPENIMAGES_IO has an unknown key 'max_ratio'"),
         ({5: 5}, "OPENIMAGES_IO has an unknown key 5"),
         *(

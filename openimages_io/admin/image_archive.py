@@ -7,6 +7,7 @@ from django.http import FileResponse
 
 from openimages_io.archives.temporary import temporary_file, temporary_folder
 from openimages_io.models import Image
+from openimages_io.models.chosen_images import ChosenImages
 from openimages_io.transfer.exporter import Exporter
 
 
@@ -15,7 +16,7 @@ def image_archive(image: Image, user: Any) -> FileResponse:
     packed = temporary_file()
     with temporary_folder() as folder:
         dest = folder.file("image.zip")
-        Exporter(image.task, dest, images=[image.pk], user=user).run()
+        Exporter(image.task, dest, images=ChosenImages(keys=(image.pk,)), user=user).run()
         with dest.open("rb") as archive:
             shutil.copyfileobj(archive, packed)
     packed.seek(0)

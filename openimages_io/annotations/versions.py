@@ -52,6 +52,11 @@ class Expected:
         self._versions = None if versions is None else frozenset(versions)
         self._rows = None if versions is None else {version.partition("-")[0] for version in versions}
 
+    @property
+    def versions(self) -> list[str] | None:
+        """They as texts, for a job that makes the change later; None for any."""
+        return None if self._versions is None else sorted(self._versions)
+
     def check_edit(self, *versions: Version) -> None:
         """Raises `ChangedMeanwhile` unless an edit of a row with this version, or one of these, is based on it."""
         if self._rows is not None and self._rows.isdisjoint(version.row for version in versions):

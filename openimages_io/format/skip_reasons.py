@@ -40,6 +40,12 @@ class SkipReason(StrEnum):
     NOT_STORED = "not-stored", "missing in the storage"
     TOO_LARGE = "too-large", "too large"
     WITH_ITS_GROUP = "with-its-group", "written with another shape of its group"
+    # Bulk changes
+    NAME_TAKEN = "name-taken", "the subset has an image of that name"
+    NAME_SHARED = "name-shared", "another image of that name was to be moved, too"
+    SAME_THERE = "same-there", "the image has the same of the new label"
+    OTHER_THERE = "other-there", "the image has one of the new label there that says something else"
+    ATTRIBUTES_REFUSED = "attributes-refused", "the new label does not take its attributes"
 
     def of(self, name: str) -> str:
         """The code for rows that are counted by a name, too, such as that of an attribute."""

@@ -15,6 +15,7 @@ from openimages_io.jobs.kept_uploads import KeptUpload, upload_name
 from openimages_io.jobs.queue import enqueue
 from openimages_io.jobs.rows import database, rows
 from openimages_io.models import Job, JobKind, Task
+from openimages_io.models.chosen_images import ChosenImages
 from openimages_io.models.job import source_place
 from openimages_io.models.job_files import current_job_storage
 from openimages_io.models.values import is_storable
@@ -52,9 +53,17 @@ def submit_import(
         return submitted(job, commit, claim=claim)
 
 
-def submit_export(task: Task, options: ExportOptions, *, user: Any, claim: Claim | None = None) -> Job:
-    """Has a task exported as a zip, which the job then holds."""
+def submit_export(
+    task: Task,
+    options: ExportOptions,
+    *,
+    user: Any,
+    images: ChosenImages | None = None,
+    claim: Claim | None = None,
+) -> Job:
+    """Has a task, or the chosen images alone, exported as a zip, which the job then holds."""
     job = new_job(JobKind.EXPORT, task, user, task_name=task.name)
+    job.images = images.as_json() if images and not images.are_all else {}
     job.options = as_json(options)
     return submitted(job, claim=claim)
 

@@ -196,6 +196,9 @@ def _against_retrying(job: Job, known: Workers | None = None) -> InvalidTransiti
     if state not in {JobState.FAILED, JobState.CANCELLED} and not is_lost:
         said = f"The job is {state.label}; only one that failed or was cancelled can be started again."
         return InvalidTransition(said, ErrorCode.NOT_RETRIABLE)
+    if isinstance(job.outcome, dict) and job.outcome.get("code") == Outcome.PREVIEW_MOVED:
+        said = "What it was to change is no longer what was shown; choose the images and look again."
+        return InvalidTransition(said, ErrorCode.NOT_RETRIABLE)
     return _against_source(job)
 
 

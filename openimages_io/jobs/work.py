@@ -1,22 +1,26 @@
 """What a worker does for a job, and how each run ends."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
 from django.db import DatabaseError, connections
 
+from openimages_io.annotations.bulk.applying import PreviewMoved
+from openimages_io.annotations.bulk.planning import Plan
 from openimages_io.archives.temporary import temporary_folder, temporary_space
 from openimages_io.database.commit import renew
 from openimages_io.exceptions import CommitUnknown, Failure, OpenImagesError
 from openimages_io.format.issues import Severity
+from openimages_io.jobs.bulk import run_bulk
 from openimages_io.jobs.deletion import delete_hidden_task
 from openimages_io.jobs.files import local_source, save_report, save_result
 from openimages_io.jobs.heartbeat import open_channel
 from openimages_io.jobs.heartbeat_thread import HeartbeatThread, Stopped
 from openimages_io.jobs.rows import PATIENCE, Attempt, AttemptLost, database, retry_while_locked, rows
 from openimages_io.models import JobKind, JobState, Task
+from openimages_io.models.chosen_images import ChosenImages
 from openimages_io.models.job_files import current_job_storage
 from openimages_io.models.outcomes import Outcome, outcome_sentence
 from openimages_io.transfer.checking import Checker
@@ -77,6 +81,7 @@ class _Run:
             JobKind.EXPORT: self._export,
             JobKind.CHECK: self._check,
             JobKind.DELETE: self._delete,
+            JobKind.BULK: self._bulk,
         }
         works[JobKind(self.job.kind)]()
 
@@ -134,6 +139,7 @@ class _Run:
                     job.task,
                     path,
                     from_json(ExportOptions, job.options),
+                    images=ChosenImages.of_json(job.images),
                     progress=self.watch.progress,
                     using=database(),
                     user=job.created_by,
@@ -160,6 +166,19 @@ class _Run:
         self._end(JobState.SUCCEEDED, Outcome.CHECKED, report)
         _count(self.job.task)
 
+    def _bulk(self) -> None:
+        """Changes many images, in one transaction: another's that is in the way is waited for."""
+        assert self.job.task is not None
+        run_bulk(self.job, self.watch.progress, self.watch.tick, self._changed)
+        _count(self.job.task)
+
+    def _changed(self, plan: Plan) -> None:
+        """The last thing before COMMIT: the row says what was changed if and only if it is."""
+        self.watch.settle()
+        plan.report.settle()
+        changed = bool(plan.rows)
+        self._end(JobState.SUCCEEDED, plan.change.outcome, plan.report, plan.names, committed=changed, changed=changed)
+
     def _delete(self) -> None:
         delete_hidden_task(self.job.options["task"], self.watch.progress, self._deleted)
 
@@ -168,11 +187,13 @@ class _Run:
         self.watch.settle()
         self.attempt.end(JobState.SUCCEEDED, outcome=Outcome.DELETED.stored(), **self._progress())
 
-    def _end(self, state: JobState, outcome: Outcome, report: Report, **values: Any) -> None:
+    def _end(
+        self, state: JobState, outcome: Outcome, report: Report, said: Mapping[str, Any] | None = None, **values: Any
+    ) -> None:
         name = save_report(self.job, self.attempt.number, report)
         self._saved += [name] * bool(name)
         values |= {
-            "outcome": outcome.stored(),
+            "outcome": outcome.stored(**(said or {})),
             "report": name,
             "totals": report.totals_as_json(),
             "summary": [kind.as_dict() for kind in report.kinds()],
@@ -190,6 +211,8 @@ class _Run:
         elif isinstance(error, CommitUnknown):
             logger.error("Nobody knows yet whether job %s was committed.", self.job.pk, exc_info=error)
             self.end(JobState.FAILED, Outcome.UNCOMMITTED)
+        elif isinstance(error, PreviewMoved):
+            self.end(JobState.FAILED, Outcome.PREVIEW_MOVED, error=str(error))
         elif isinstance(error, OpenImagesError) and not isinstance(error.__cause__, DatabaseError):
             logger.info("Job %s failed: %s", self.job.pk, error)
             said = error.as_param() if isinstance(error, Failure) else str(error)

@@ -1,4 +1,4 @@
-"""A job: an import, an export, a check or the deletion of a task that a worker runs, and what came of it."""
+"""A job: an import, an export, a check, a bulk change or the deletion of a task that a worker runs, and its outcome."""
 
 import uuid
 from typing import Final
@@ -23,6 +23,7 @@ class JobKind(models.TextChoices):
     EXPORT = "export", _("export")
     CHECK = "check", _("check")
     DELETE = "delete", _("deletion")
+    BULK = "bulk", _("bulk change")
 
 
 class JobState(models.TextChoices):
@@ -100,7 +101,9 @@ class Job(models.Model):
         verbose_name=_("created by"),
     )
     options = models.JSONField(_("options"), blank=True, default=dict)
-    """The options of the importer or the exporter, by field name."""
+    """The options of the importer or the exporter, by field name; of a bulk change what is to be changed."""
+    images = models.JSONField(_("images"), blank=True, default=dict)
+    """The only images that an export or a bulk change is of, as `ChosenImages` has it; empty for all."""
     dry_run = models.BooleanField(_("dry run"), default=False)
     attempt = models.PositiveIntegerField(_("attempt"), default=0)
     """Raised when a worker claims the job."""

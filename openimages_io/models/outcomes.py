@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 class Outcome(StrEnum):
     """The code of what came of a job, and the sentence that says it.
 
-    `{error}` and `{text}` are parameters. The others are made of the job's row: `{changes}` and `{written}` from its
-    totals, `{issues}` and `{also}` from its counts of issues, `{would}` from whether it was a dry run.
+    `{error}` and `{text}` are parameters, and so are the names that a bulk change is about. The others are made of the
+    job's row: `{changes}`, `{written}`, `{updated}`, `{removed}`, `{doubles}` and `{left}` from its totals, `{issues}`
+    and `{also}` from its counts of issues, `{would}` from whether it was a dry run.
     """
 
     template: str
@@ -32,6 +33,10 @@ class Outcome(StrEnum):
     REFUSED = "refused", "Nothing was written, because of what is wrong in the archive: {issues}."
     EXPORTED = "exported", "Exported: {written}{also}."
     CHECKED = "checked", "Checked {shapes}: {issues}."
+    MOVED = "moved", "Moved to the subset “{subset}”: {updated}{left}."
+    RELABELLED = "relabelled", "Relabelled from “{label}” to “{new_label}”: {updated}{doubles}{left}."
+    ANNOTATIONS_DELETED = "annotations-deleted", "Deleted of “{label}”: {removed}."
+    PREVIEW_MOVED = "preview-moved", "{error}"
     DELETED = "deleted", "The task was deleted, with all that belonged to it."
     DELETION_INTERRUPTED = (
         "deletion-interrupted",
@@ -75,16 +80,21 @@ def outcome_sentence(job: "Job", stored: Any) -> str:
     if outcome is None:
         return ""
     params = stored.get("params")
-    found = _found(job)
+    found, removed = _found(job), _listed(_numbers(job.totals, "removed"))
     parts = {
         "changes": "; ".join(_changes(job.totals)) or "other changes",
         "written": _listed(_numbers(job.totals, "written")) or "an archive without rows",
+        "updated": _listed(_numbers(job.totals, "updated")) or "nothing",
+        "removed": removed or "nothing",
+        "doubles": f"; {removed} deleted, of which the image had the same" if removed else "",
+        "left": _left(job.totals),
         "would": "would change" if job.dry_run else "has changed",
         "shapes": counted(job.done, "shapes"),
         "issues": found or "nothing is wrong",
         "also": f"; {found}" if found else "",
         "error": "",
         "text": "",
+        **dict.fromkeys(("subset", "label", "new_label"), "…"),
     }
     known = params if isinstance(params, dict) else {}
     return outcome.template.format_map(parts | {name: _said(value) for name, value in known.items()})
@@ -116,6 +126,18 @@ def _numbers(totals: Any, column: str) -> Iterator[str]:
         number = known[kind].get(column) if isinstance(known[kind], dict) else None
         if isinstance(number, int) and number:
             yield counted(number, kind)
+
+
+def _left(totals: Any) -> str:
+    """How many rows a bulk change has left as they were, though they were chosen."""
+    known = totals if isinstance(totals, dict) else {}
+    left = {
+        kind: {"left": sum(found["skipped"].values())}
+        for kind, found in known.items()
+        if isinstance(found, dict) and isinstance(found.get("skipped"), dict)
+    }
+    named = _listed(_numbers(left, "left"))
+    return f"; {named} left unchanged" if named else ""
 
 
 def _listed(parts: Iterable[str]) -> str:

@@ -64,6 +64,12 @@ def faults(shape: "Shape", specs: Mapping[str, AttributeSpec]) -> list[Fault]:
     ]
 
 
+def attribute_faults(shape: "Shape", specs: Mapping[str, AttributeSpec]) -> list[Fault]:
+    """What is wrong with a shape's attributes, score and flags, given the specs of the label that it is to have."""
+    found = islice(_of_attributes(shape, specs), MOST_FAULTS)
+    return [Fault(path, fault.sentence(_), code=fault.code, params=fault.params) for path, fault in found]
+
+
 def quote(value: Any) -> str:
     """A value of any type as a message quotes it."""
     return quote_param(as_param(value))

@@ -13,6 +13,7 @@ from openimages_io.database.snapshot import snapshot
 from openimages_io.exceptions import Failure
 from openimages_io.format.names import DATUMARO, DOCUMENTED
 from openimages_io.models import Job, Shape, Task
+from openimages_io.models.chosen_images import ChosenImages
 from openimages_io.signals import export_finished, send_after_commit
 from openimages_io.transfer.export_state import ExportState, Progress
 from openimages_io.transfer.gc_tuning import relaxed_gc
@@ -44,19 +45,19 @@ class Exporter:
         progress: Progress | None = None,
         using: str | None = None,
         kinds: Sequence[Kind] = KINDS,
-        images: Sequence[int] = (),
+        images: ChosenImages | None = None,
         user: AbstractBaseUser | None = None,
         job: Job | None = None,
         keep: Callable[[ExportResult], None] | None = None,
     ) -> None:
-        """`kinds` are those that are written, `images` the keys of the only images that are, if there are any.
+        """`kinds` are those that are written, `images` the only images that are; None for all.
 
         `user` is who exports, and `job` the job that does it, for those who hear of the end; `keep` is called before
         they do, and puts the archive where they find it.
         """
         self.user, self.job, self.keep = user, job, keep
         self.task, self.dest, self.force, self.progress = task, dest, force, progress
-        self.options, self.kinds, self.images = options or ExportOptions(), kinds, images
+        self.options, self.kinds, self.images = options or ExportOptions(), kinds, images or ChosenImages()
         self.using = using or task._state.db or router.db_for_read(Shape)
 
     def run(self) -> ExportResult:

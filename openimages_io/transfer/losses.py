@@ -81,9 +81,7 @@ def _empty(field: str) -> Q:
 
 def _shapes(out: ExportState) -> "QuerySet[Shape]":
     """The shapes that were asked for."""
-    shapes = Shape.objects.using(out.using).filter(task_id=out.task_id)
-    if out.images:
-        shapes = shapes.filter(image__in=out.images)
+    shapes = out.images.shapes_of_task(out.task_id, out.using)
     if out.options.subsets:
         shapes = shapes.filter(image__subset__in=out.subsets)
     return shapes.filter(label__in=list(out.label_cells)) if out.options.labels else shapes

@@ -89,8 +89,7 @@ def survey(out: ExportState, rare: Sequence[Q]) -> None:
 
 
 def _shapes(out: ExportState) -> "QuerySet[Shape]":
-    shapes = Shape.objects.using(out.using).filter(task_id=out.task_id).order_by()
-    return shapes.filter(image__in=out.images) if out.images else shapes
+    return out.images.shapes_of_task(out.task_id, out.using)
 
 
 def written(out: ExportState, columns: Columns, totals: Totals | None = None) -> Columns:

@@ -42,9 +42,9 @@ def test_imports_and_exports_are_in_the_history_of_the_task(user: Any, boss: Cli
 
 @pytest.mark.django_db(transaction=True)
 def test_an_import_that_cannot_be_noted_is_there_nevertheless(user: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(**values: Any) -> None:
+    def fail(*args: Any, **values: Any) -> None:
         raise RuntimeError("no")
 
-    monkeypatch.setattr(LogEntry.objects, "create", fail)
+    monkeypatch.setattr(LogEntry.objects, "bulk_create", fail)
     assert imported(user) is not None
     assert not LogEntry.objects.exists()

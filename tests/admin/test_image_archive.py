@@ -11,6 +11,7 @@ from django.test import Client
 from openimages_io.admin import image_archive
 from openimages_io.exceptions import Failure
 from openimages_io.models import Image, Shape, Task
+from openimages_io.models.chosen_images import ChosenImages
 from openimages_io.transfer.exporter import Exporter
 from openimages_io.transfer.importer import Importer
 from tests.admin.conftest import Browser
@@ -61,9 +62,9 @@ def test_what_comes_back_from_it_is_the_image_with_all_of_its_annotations(
 def test_it_is_said_of_one_image_what_is_lost(scenes: Task, tmp_path: Path) -> None:
     image, other = scenes.images.get(name="beach"), scenes.images.get(name="harbour")
     other.shapes.filter(kind="rectangle").update(group=None, attributes={"pose": "left"})
-    report = Exporter(scenes, tmp_path / "a.zip", images=[image.pk]).run().report
+    report = Exporter(scenes, tmp_path / "a.zip", images=ChosenImages(keys=(image.pk,))).run().report
     assert "attribute-unwritten" not in {issue.code for issue in report.issues()}
-    report = Exporter(scenes, tmp_path / "b.zip", images=[image.pk, other.pk]).run().report
+    report = Exporter(scenes, tmp_path / "b.zip", images=ChosenImages(keys=(image.pk, other.pk))).run().report
     assert "attribute-unwritten" in {issue.code for issue in report.issues()}
 
 

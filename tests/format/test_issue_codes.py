@@ -27,7 +27,7 @@ FIRST = {
 """Functions whose first argument is an issue's code."""
 SECOND = {"_of_few", "_of_many"}
 """Functions whose second argument is one."""
-IN_PLACES = ("archives", "format", "transfer")
+IN_PLACES = ("annotations", "archives", "format", "transfer")
 
 
 def called(node: ast.Call) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from openimages_io.archives.problem_codes import PROBLEM_CODES
+from openimages_io.format.issue_codes.bulk import BULK_CODES
 from openimages_io.format.issue_codes.exports import EXPORT_CODES
 from openimages_io.format.issue_codes.files import FILE_CODES, UNLISTED
 from openimages_io.format.issue_codes.hierarchy import HIERARCHY_CODES
@@ -28,6 +29,7 @@ CODES: Final[Mapping[str, IssueCode]] = {
     **NAME_CODES,
     **MASK_CODES,
     **EXPORT_CODES,
+    **BULK_CODES,
 }
 
 UNKNOWN: Final = IssueCode(Severity.ERROR, "A kind of issue that this version doesn't have.", "Read the issue itself.")

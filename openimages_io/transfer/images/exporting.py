@@ -31,8 +31,7 @@ LONGEST_STEP: Final = 255
 
 def images_of(out: ExportState) -> "QuerySet[Image]":
     """The task's images that were asked for, in the chosen subsets."""
-    images = Image.objects.using(out.using).filter(task_id=out.task_id)
-    images = images.filter(pk__in=out.images) if out.images else images
+    images = out.images.of_task(out.task_id, out.using)
     return images.filter(subset__in=out.options.subsets) if out.options.subsets else images
 
 

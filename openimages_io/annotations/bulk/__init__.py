@@ -1,0 +1,1 @@
+"""Changes of many images at once: planned, shown, and carried out exactly as they were shown."""

@@ -1,0 +1,259 @@
+"""What a change of many images would do, found out without doing it: by image, by annotation, with what would be left.
+
+The plan is of one moment. Its version is that of all that would be written, so that what was confirmed and what is done
+are the same, or nothing is done; a change of something else in the task, or on the same image, does not matter.
+"""
+
+import json
+from array import array
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Any, Final
+
+from django.db.models import QuerySet
+
+from openimages_io.annotations.bulk.changes import Change, Delete, Duplicates, Move, Relabel, as_json
+from openimages_io.annotations.bulk.taking import COLUMNS, TEXT, TakenAttributes
+from openimages_io.annotations.bulk.twins import images_with, twins
+from openimages_io.annotations.errors import InvalidData
+from openimages_io.annotations.versions import Version
+from openimages_io.error_codes import FaultCode
+from openimages_io.format.issues import Issue
+from openimages_io.format.names import unsafe_word
+from openimages_io.format.skip_reasons import SkipReason
+from openimages_io.models import AttributeSpec, Image, Label, ShapeKind, Task
+from openimages_io.models.chosen_images import ChosenImages
+from openimages_io.models.image_filters import shapes_asked
+from openimages_io.models.kinds import Presence
+from openimages_io.models.shape import MACHINE
+from openimages_io.text import quote_text
+from openimages_io.transfer.report import Report
+
+Progress = Callable[[str, int, int], None]
+
+PHASE: Final = "look"
+_PAGE: Final = 2000
+_BATCH: Final = 500
+_IMAGES: Final = 200
+_BOXED: Final = {
+    ShapeKind.RECTANGLE: "boxes",
+    ShapeKind.MASK: "masks",
+    ShapeKind.POLYGON: "polygons",
+    ShapeKind.ELLIPSE: "ellipses",
+}
+
+
+@dataclass(slots=True)
+class Plan:
+    """What is to be written, in the order of keys: 8 bytes a row."""
+
+    change: Change
+    names: dict[str, str]
+    """The subset, or the labels, as sentences name them."""
+    images: int
+    """How many images were chosen."""
+    report: Report
+    """Totals by kind of rows, and everything that would be left as it is, with its image and why."""
+    changed: "array[int]" = field(default_factory=lambda: array("q"))
+    """Images that are moved, or annotations that are relabelled."""
+    deleted: "array[int]" = field(default_factory=lambda: array("q"))
+    touched: set[int] = field(default_factory=set)
+    """Images of which annotations are changed or deleted, or which are moved themselves."""
+    kinds: set[str] = field(default_factory=set)
+    """The kinds of these annotations."""
+    new_specs: list[AttributeSpec] = field(default_factory=list)
+    """For the new label, not saved yet."""
+
+    @property
+    def rows(self) -> int:
+        """How many rows would be written or deleted."""
+        return len(self.changed) + len(self.deleted)
+
+    @property
+    def version(self) -> Version:
+        """What is to be done with which rows; its contents are their number."""
+        digest = blake2b(digest_size=8)
+        specs = [(spec.name, spec.input_type, spec.values) for spec in self.new_specs]
+        digest.update(json.dumps([as_json(self.change), specs, len(self.changed)], sort_keys=True).encode())
+        digest.update(self.changed.tobytes())
+        digest.update(self.deleted.tobytes())
+        return Version(digest.hexdigest(), f"{self.rows:x}")
+
+
+def make_plan(task: Task, change: Change, chosen: ChosenImages, using: str, progress: Progress | None = None) -> Plan:
+    """Finds out what the change would do now; writes nothing. `progress` takes a phase, rows so far, and all.
+
+    Raises `InvalidData` for images or labels that are not the task's, and for a subset that no archive could have.
+    """
+    planner = _Planner(task, change, chosen, using, progress)
+    match change:
+        case Move():
+            planner.move(change)
+        case Relabel():
+            planner.relabel(change)
+        case Delete():
+            planner.delete(change)
+    return planner.plan
+
+
+def affected(task: Task, change: Change, chosen: ChosenImages, using: str) -> "QuerySet[Any]":
+    """The rows that a change is about: images that are to be moved, or annotations of the label on chosen images."""
+    if isinstance(change, Move):
+        return chosen.of_task(task.pk, using)
+    asked = shapes_asked(using, **{"presence": Presence.ANY, **change.asked})
+    shapes = chosen.shapes_of_task(task.pk, using).filter(label=change.label)
+    return shapes.none() if asked is None else shapes.filter(asked)
+
+
+class _Planner:
+    def __init__(self, task: Task, change: Change, chosen: ChosenImages, using: str, progress: Progress | None) -> None:
+        self.task, self.chosen, self.using, self.progress = task, chosen, using, progress
+        images = chosen.of_task(task.pk, using).order_by().count()
+        if chosen.keys and images < len(set(chosen.keys)):
+            known = set(chosen.of_task(task.pk, using).values_list("pk", flat=True))
+            unknown = ", ".join(str(key) for key in chosen.keys if key not in known)
+            said = f"The task does not have these images, or no longer: {unknown}."
+            raise InvalidData.of("images", said, FaultCode.DOES_NOT_EXIST)
+        self.plan = Plan(change, self._names(change), images, Report())
+        self.rows = affected(task, change, chosen, using)
+        self.done = 0
+        self.duplicates = change.duplicates if isinstance(change, Relabel) else Duplicates.KEEP
+        self._staying: list[tuple[int, dict[str, Any]]] = []
+
+    def _names(self, change: Change) -> dict[str, str]:
+        if isinstance(change, Move):
+            check_subset(change.subset)
+            return {"subset": change.subset}
+        names = {"label": str(self._label(change.label, "label"))}
+        if isinstance(change, Relabel):
+            if change.new_label == change.label:
+                raise InvalidData.of("new_label", "They have this label already.", FaultCode.REPEATED)
+            names["new_label"] = str(self._label(change.new_label, "new_label"))
+        return names
+
+    def _label(self, key: int, path: str) -> Label:
+        found = Label.objects.using(self.using).filter(task=self.task.pk, pk=key).first()
+        if found is None:
+            raise InvalidData.of(path, f"The task has no label {key}.", FaultCode.UNKNOWN_LABEL)
+        return found
+
+    def move(self, change: Move) -> None:
+        """Images whose name the subset has stay; of two that would have one name there, both do."""
+        plan, totals = self.plan, self.plan.report.of("images")
+        rows = list(self.rows.order_by("pk").values_list("pk", "subset", "name"))
+        totals.read = len(rows)
+        moving: defaultdict[str, list[tuple[int, str]]] = defaultdict(list)
+        for key, subset, name in rows:
+            if subset == change.subset:
+                totals.unchanged += 1
+            else:
+                moving[name].append((key, subset))
+        taken = self._taken(change.subset, list(moving))
+        for name, images in moving.items():
+            form = "taken" if name in taken else "shared" if len(images) > 1 else ""
+            if not form:
+                plan.changed.append(images[0][0])
+                continue
+            totals.skipped[SkipReason.NAME_TAKEN if form == "taken" else SkipReason.NAME_SHARED] += len(images)
+            for _key, subset in images:
+                params = {"form": form, "subset": change.subset}
+                plan.report(Issue(code="image-stays", params=params, value=f"{subset}/{name}"))
+        plan.changed = array("q", sorted(plan.changed))
+        plan.touched.update(plan.changed)
+        totals.updated = len(plan.changed)
+
+    def _taken(self, subset: str, names: Sequence[str]) -> set[str]:
+        images = Image.objects.using(self.using).filter(task=self.task.pk, subset=subset)
+        batches = (names[start : start + _BATCH] for start in range(0, len(names), _BATCH))
+        return {name for batch in batches for name in images.filter(name__in=batch).values_list("name", flat=True)}
+
+    def delete(self, change: Delete) -> None:
+        """Annotations as they come."""
+        for key, image, kind, source in self._pages("pk", "image", "kind", "source"):
+            totals = self.plan.report.of(_kind_of_rows(kind, source))
+            totals.read += 1
+            totals.removed += 1
+            self.plan.deleted.append(key)
+            self.plan.touched.add(image)
+            self.plan.kinds.add(kind)
+
+    def relabel(self, change: Relabel) -> None:
+        """Those that the new label takes, but for those that their image has already."""
+        plan, takes = self.plan, TakenAttributes(change, self.using)
+        with_twins = images_with(self.task.pk, change.new_label, self.using)
+        self.rows = self.rows.annotate(text=TEXT)
+        columns = ("pk", "image", "kind", "source", *COLUMNS, "text")
+        both: set[int] = set()
+        for row in self._pages(*columns):
+            if row[1] in with_twins:
+                both.add(row[1])
+            else:
+                self._relabel(takes, row)
+        ordered = sorted(both)
+        for start in range(0, len(ordered), _IMAGES):
+            images = ordered[start : start + _IMAGES]
+            met = twins(self.rows, change.new_label, images, self.using)
+            for row in self.rows.filter(image__in=images).order_by("pk").values_list(*columns):
+                self._relabel(takes, row, met.get(row[0], ""))
+        plan.changed, plan.deleted = (array("q", sorted(keys)) for keys in (plan.changed, plan.deleted))
+        if plan.changed:
+            plan.new_specs = takes.missing
+        self._name_images()
+
+    def _relabel(self, takes: TakenAttributes, row: tuple[Any, ...], twin: str = "") -> None:
+        totals = self.plan.report.of(_kind_of_rows(*row[2:4]))
+        totals.read += 1
+        if twin == "same" and self.duplicates is Duplicates.DELETE:
+            self._touches(row)
+            self.plan.deleted.append(row[0])
+            totals.removed += 1
+        elif twin:
+            totals.skipped[SkipReason.SAME_THERE if twin == "same" else SkipReason.OTHER_THERE] += 1
+            self._stays(row, form=twin)
+        elif (fault := takes.fault_of(row[4:])) is not None:
+            totals.skipped[SkipReason.ATTRIBUTES_REFUSED] += 1
+            self._stays(row, form="attributes", attribute=fault[0], fault=fault[1])
+        else:
+            self._touches(row)
+            self.plan.changed.append(row[0])
+            totals.updated += 1
+
+    def _touches(self, row: tuple[Any, ...]) -> None:
+        self.plan.touched.add(row[1])
+        self.plan.kinds.add(row[2])
+
+    def _stays(self, row: tuple[Any, ...], **params: Any) -> None:
+        self._staying.append((row[1], {**params, "kind": str(row[2]), "shape": row[0]}))
+        if len(self._staying) >= _BATCH:
+            self._name_images()
+
+    def _name_images(self) -> None:
+        """Reports what stays, each with its image's name."""
+        images = Image.objects.using(self.using).in_bulk({image for image, _ in self._staying})
+        for image, params in self._staying:
+            said = {**params, "label": self.plan.names["new_label"]}
+            self.plan.report(Issue(code="annotation-stays", params=said, value=str(images.get(image, image))))
+        self._staying.clear()
+
+    def _pages(self, *columns: str) -> Iterator[tuple[Any, ...]]:
+        """The rows in the order of their keys; memory is that of a page."""
+        total = 0 if self.progress is None else self.rows.count()
+        for row in self.rows.order_by("pk").values_list(*columns).iterator(chunk_size=_PAGE):
+            yield row
+            self.done += 1
+            if self.progress is not None and self.done % _PAGE == 0:
+                self.progress(PHASE, self.done, total)
+
+
+def check_subset(subset: str) -> None:
+    """Raises `InvalidData` for a subset that could not be the name of a folder."""
+    if why := unsafe_word(subset):
+        raise InvalidData.of("subset", f"{quote_text(subset)}: as a subset's name it {why}.", FaultCode.BAD_SUBSET)
+
+
+def _kind_of_rows(kind: str, source: str) -> str:
+    if kind == ShapeKind.TAG:
+        return "machine labels" if source == MACHINE else "human labels"
+    return _BOXED[ShapeKind(kind)]
