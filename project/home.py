@@ -61,7 +61,7 @@ def home(request: HttpRequest) -> HttpResponse:
     places = [
         (reverse("admin:index"), "Admin site", "Look at pictures with their annotations, correct, import and export."),
         (reverse("docs"), "API documentation", "Every address of the REST API, to be tried in the browser."),
-        (reverse("openimages_io:task-list"), "REST API", "Begins with the tasks; needs a login or a token."),
+        (reverse("openimages_io:api-root"), "REST API", "Read and sent as pages, too; needs a login or a token."),
         (reverse("schema"), "OpenAPI document", "What clients are generated from."),
         *(
             (origin, f"Frontend at {origin}", "A page of another origin that may use this API.")

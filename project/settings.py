@@ -104,6 +104,7 @@ MIDDLEWARE: list[str] = [
 TEMPLATES: list[dict[str, Any]] = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "project" / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -116,6 +117,8 @@ TEMPLATES: list[dict[str, Any]] = [
 ]
 
 ROOT_URLCONF = "project.urls"
+LOGIN_URL = "rest_framework:login"
+LOGIN_REDIRECT_URL = "openimages_io:api-root"
 WSGI_APPLICATION = "project.wsgi.application"
 ASGI_APPLICATION = "project.asgi.application"
 
@@ -184,7 +187,7 @@ REST_FRAMEWORK: dict[str, Any] = {
         "project.authentication.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
-    # What is not asked for as HTML is JSON; a browser gets DRF's own pages.
+    # What is not asked for as HTML is JSON; a browser gets DRF's own pages, and logs in at api/auth/login/.
     "DEFAULT_RENDERER_CLASSES": [
         "rest_framework.renderers.JSONRenderer",
         "rest_framework.renderers.BrowsableAPIRenderer",

@@ -17,6 +17,7 @@ urlpatterns = [
     path("favicon.ico", favicon, name="icon"),
     path("admin/", admin.site.urls),
     path("api/", include("openimages_io.urls")),
+    path("api/auth/", include("rest_framework.urls")),
     path("api/token/", TokenViewSet.as_view({"post": "create"}), name="token"),
     path(
         "api/session/",

@@ -49,10 +49,10 @@ class Guesser:
         body = json.dumps({"username": "ann", "password": password}).encode()
         return self.send("/api/token/", body, "application/json")[0]
 
-    def log_in(self, password: str) -> int:
+    def log_in(self, form_at: str, password: str) -> int:
         token = next((cookie.value for cookie in self.cookies if cookie.name == "csrftoken"), "")
         form = {"username": "ann", "password": password, "csrfmiddlewaretoken": token, "next": "/admin/jsi18n/"}
-        return self.send("/admin/login/", urllib.parse.urlencode(form).encode(), "application/x-www-form-urlencoded")[0]
+        return self.send(form_at, urllib.parse.urlencode(form).encode(), "application/x-www-form-urlencoded")[0]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -66,10 +66,11 @@ def test_a_hundred_guesses_for_a_token_are_stopped(site: str) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_hundred_guesses_at_the_admin_form_are_stopped(site: str) -> None:
+@pytest.mark.parametrize("form_at", ["/admin/login/", "/api/auth/login/"])
+def test_a_hundred_guesses_at_a_form_are_stopped(site: str, form_at: str) -> None:
     guesser = Guesser(site)
-    assert guesser.send("/admin/login/", None, "text/plain")[0] == 200
-    answers = [guesser.log_in(f"guess {number}") for number in range(GUESSES)]
+    assert guesser.send(form_at, None, "text/plain")[0] == 200
+    answers = [guesser.log_in(form_at, f"guess {number}") for number in range(GUESSES)]
     assert answers.count(200) < 10
     assert set(answers[10:]) == {429}
-    assert guesser.log_in(PASSWORD) == 429
+    assert guesser.log_in(form_at, PASSWORD) == 429

@@ -1,6 +1,6 @@
 """What the views of the API share; what else they do is as the site has set it for DRF."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, TypeVar
 
 from django.apps import apps
@@ -25,6 +25,7 @@ from openimages_io.api.metadata import Metadata
 from openimages_io.api.pagination import KeyCursorPagination
 from openimages_io.api.parsers import StrictJSONParser, check_length
 from openimages_io.api.permissions import DeclaredPermission, Rule
+from openimages_io.api.reverse import reverse_url
 from openimages_io.api.strict import query_of, unknown
 from openimages_io.api.throttling import PictureThrottle, RequestThrottle
 from openimages_io.models import Task
@@ -58,6 +59,10 @@ class ApiViewSet(GenericViewSet[Any]):
     """The actions that look at every name of the query themselves; all others refuse any query."""
     shows_pictures: ClassVar[Collection[str]] = ()
     """The actions of which a page asks for many: they are counted by themselves."""
+    below: ClassVar[Mapping[str, tuple[str, Rule]]] = {}
+    """What other ViewSets have below a row's address, by the word for it: the name of the view, and who may ask."""
+    row: Any = None
+    """What the rules were last asked about."""
     takes_files = False
     """Whether the larger of the two limits on the size of a request holds."""
 
@@ -104,6 +109,23 @@ class ApiViewSet(GenericViewSet[Any]):
             raise ImproperlyConfigured(f"{type(self).__name__} answers without having asked who may.")
         return super().finalize_response(request, response, *args, **kwargs)
 
+    def get_extra_action_url_map(self) -> dict[str, str]:
+        """The menu of the browsable API: what the user may ask for of the row that is shown."""
+        if self.row is None:
+            return {}
+        places = dict(self.below) if self.detail else {}
+        extra: Iterable[Any] = self.get_extra_actions()
+        for found in extra:
+            if found.detail == self.detail:
+                for action in found.mapping.values():
+                    places[found.kwargs["name"]] = (f"{self.basename}-{found.url_name}", self.rules[action])
+        site, user = self.permissions, self.request.user
+        return {
+            word: reverse_url(view, self.request, self.kwargs["pk"])
+            for word, (view, rule) in places.items()
+            if rule.allows(site, user, self.row)
+        }
+
     @property
     def permissions(self) -> TaskPermissions:
         """Who may do what."""
@@ -143,6 +165,7 @@ class ApiViewSet(GenericViewSet[Any]):
     def checked_row(self, row: Row) -> Row:
         """The row, if the rules hold for it. Raises `PermissionDenied`."""
         self.check_object_permissions(self.request, row)
+        self.row = row
         return row
 
     def tasks(self) -> QuerySet[Task]:

@@ -13,6 +13,7 @@ from openimages_io.api.labels.hierarchy import HierarchyViewSet
 from openimages_io.api.labels.views import LabelViewSet
 from openimages_io.api.me import MeViewSet
 from openimages_io.api.negotiation import IgnoreAccept
+from openimages_io.api.root import RootViewSet
 from openimages_io.api.routers import ListRouter, Router, RowRouter
 from openimages_io.api.shapes.views import ShapeViewSet
 from openimages_io.api.signed import SignedViewSet
@@ -45,6 +46,7 @@ _imports = TaskJobViewSet.as_view(
 )
 
 urlpatterns: list[URLPattern] = [
+    path("", RootViewSet.as_view({"get": "retrieve"}), name="api-root"),
     path("me/", MeViewSet.as_view({"get": "retrieve"}), name="me"),
     *_router.urls,  # type: ignore[list-item]  # none of them includes others
     *_lists.urls,  # type: ignore[list-item]

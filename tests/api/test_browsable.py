@@ -1,6 +1,7 @@
 """DRF's browsable API on the demo site: every kind of page, with a cost that does not grow with rows or users."""
 
 import json
+import re
 from typing import Any, Final
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from rest_framework.test import APIClient
@@ -21,6 +23,7 @@ pytestmark = pytest.mark.django_db
 
 HTML: Final = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 PAGES: Final = (
+    "",
     "me/?task={task}",
     "tasks/",
     "tasks/{task}/",
@@ -157,3 +160,60 @@ def test_the_format_may_stand_in_the_query(client: APIClient, keys: dict[str, An
         ok(client.get(f"/api/v1/{path}?format=json", headers=HTML))
         assert client.get(f"/api/v1/{path}?format=api")["Content-Type"] == "text/html; charset=utf-8"
         assert client.get(f"/api/v1/{path}?format=nonsense").status_code == 404
+
+
+def links(page: str) -> set[str]:
+    return {place.replace("http://testserver", "") for place in re.findall(r'href="([^"?#]+)', page)}
+
+
+def test_from_the_root_a_person_gets_everywhere(client: APIClient, keys: dict[str, Any]) -> None:
+    start, task, image, job = "/api/v1/", f"tasks/{keys['task']}/", f"images/{keys['image']}/", f"jobs/{keys['job']}/"
+    page, _ = page_of(client, "")
+    assert {f"{start}{path}" for path in ("me/", "tasks/", "jobs/", "imports/")} <= links(page)
+    page, _ = page_of(client, task)
+    below = ("labels/", "hierarchy/", "images/", "imports/", "exports/", "checks/")
+    assert {f"{start}{task}{path}" for path in below} | {start} <= links(page)
+    page, _ = page_of(client, f"{task}images/")
+    assert f"{start}{task}images/upload/" in links(page)
+    page, _ = page_of(client, image)
+    assert {f"{start}{image}{path}" for path in ("shapes/", "file/", "thumbnail/", "neighbours/")} <= links(page)
+    page, _ = page_of(client, job)
+    assert {f"{start}{job}{path}" for path in ("issues/", "cancel/", "retry/")} <= links(page)
+
+
+def test_a_person_is_led_to_nothing_that_would_be_refused(keys: dict[str, Any]) -> None:
+    viewer = get_user_model().objects.create_user("viewer", is_staff=True)
+    viewer.user_permissions.set(Permission.objects.filter(codename__in=("view_task", "view_label")))
+    client = client_of(viewer)
+    assert client.get("/api/v1/").json()["imports"] is None
+    page, _ = page_of(client, f"tasks/{keys['task']}/")
+    task = f"/api/v1/tasks/{keys['task']}/"
+    found = {place.removeprefix(task) for place in links(page) if place.startswith(task)}
+    assert found - {""} == {"labels/", "checks/"}
+    client.get("/api/v1/tasks/987/", headers=HTML)  # which says so, and fails no other way
+
+
+def test_a_person_logs_in_and_out_by_pages(keys: dict[str, Any]) -> None:
+    ann = {"username": "ann", "password": "a long word"}
+    get_user_model().objects.create_user(**ann)  # not of the staff
+    browser = Client()
+    page = browser.get("/api/v1/", headers=HTML).content.decode()
+    assert "/api/auth/login/?next=/api/v1/" in page
+    form = {**ann, "next": "/api/v1/tasks/"}
+    wrong = browser.post("/api/auth/login/", form | {"username": "bob"})
+    assert "correct username and password" in wrong.content.decode()
+    led = browser.post("/api/auth/login/", form)
+    assert (led.status_code, led["Location"]) == (302, "/api/v1/tasks/")
+    page = browser.get("/api/v1/tasks/", headers=HTML).content.decode()
+    assert 'action="/api/auth/logout/?next=/api/v1/tasks/"' in page
+    assert browser.post("/api/auth/logout/?next=/api/v1/tasks/").status_code == 302
+    assert browser.get("/api/v1/tasks/").status_code == 401
+
+
+def test_the_pages_have_no_styles_and_scripts_within(client: APIClient, keys: dict[str, Any]) -> None:
+    pages = [page_of(client, path)[0] for path in ("", "tasks/", "jobs/")]
+    pages.append(Client().get("/api/auth/login/").content.decode())
+    for page in pages:
+        assert not re.search(
+            r"\s(?:style|on[a-z]+)=[\"']|<style|<script(?![^>]* (?:src|type=.application/json.))", page
+        )

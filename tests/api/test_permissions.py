@@ -104,6 +104,7 @@ EDGES: Final = verbs("hierarchyedge", "add", "change", "delete")
 NOTHING: Final = frozenset[str]()
 
 TABLE: Final = [
+    Row("api-root", "get", MEMBERS),
     Row("me", "get", MEMBERS),
     Row("task-list", "get", MEMBERS),
     Row("task-list", "post", MEMBERS),

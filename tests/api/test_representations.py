@@ -17,6 +17,7 @@ from tests.api.responses import ok, refusal, send
 HTML: Final = "text/html,application/xhtml+xml,*/*;q=0.8"
 INDENTED: Final = "application/json; indent=4"
 PLACES: Final = {
+    "root": "/api/v1/",
     "me": "/api/v1/me/",
     "task": "/api/v1/tasks/{task}/",
     "label": "/api/v1/labels/{label}/",

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.browser.conftest import PREPARE, log_in
-from tests.browser.serving import Site
+from tests.browser.serving import NAME, PASSWORD, Site
 
 pytestmark = pytest.mark.thorough
 
@@ -121,3 +121,29 @@ def test_no_page_of_the_admin_site_breaks_a_strict_policy(browser: Browser, stri
     for name in ("gallery", "picture", "import", "export", "hierarchy", "/job/*/change"):
         assert any(name in kind for kind in ours), (name, sorted(times))
     assert not refused, "\n".join(sorted(set(refused)))
+
+
+def test_the_browsable_api_is_used_under_a_strict_policy(browser: Browser, strict_site: Site) -> None:
+    context = browser.new_context(base_url=strict_site.url)
+    page = context.new_page()
+    refused: list[str] = []
+    page.on(
+        "console", lambda said: refused.append(f"{page.url}: {said.text}") if "Content Security" in said.text else None
+    )
+    page.on("pageerror", lambda error: refused.append(f"{page.url}: {error}"))
+    page.goto("/api/v1/")
+    page.get_by_role("link", name="Log in").click()
+    page.fill("#id_username", NAME)
+    page.fill("#id_password", PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    page.wait_for_url("**/api/v1/")
+    page.get_by_role("link", name="/api/v1/tasks/").click()
+    page.wait_for_url("**/api/v1/tasks/")
+    page.get_by_role("textbox", name="Content:").fill('{"name": "typed in a page"}')
+    page.get_by_role("button", name="POST").click()
+    page.wait_for_selector("text=HTTP 201 Created")
+    page.get_by_role("button", name="Log out").click()
+    page.wait_for_url("**/")
+    assert page.goto("/api/v1/tasks/").status == 401  # type: ignore[union-attr]
+    assert not refused, refused
+    context.close()

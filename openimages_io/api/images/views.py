@@ -56,6 +56,10 @@ class ImageViewSet(ApiViewSet):
         "thumbnail": may("view", of=Image),
         "overlay": may("view", of=(Image, Shape)),
     }
+    below = {  # noqa: RUF012
+        "Shapes": ("image-shapes", may("view", of=Shape)),
+        "Overlay": ("image-overlay", may("view", of=(Image, Shape))),
+    }
     queryset = Image.objects.all()
     filterset_class = ImageFilterSet
     pagination_class = ImagePagination

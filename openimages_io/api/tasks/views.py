@@ -16,7 +16,7 @@ from openimages_io.annotations.versions import version_of_task
 from openimages_io.api.base import ApiViewSet
 from openimages_io.api.etags import expected, tagged
 from openimages_io.api.jobs.base import job_response
-from openimages_io.api.permissions import CREATES_TASKS, LISTS, SEES, may
+from openimages_io.api.permissions import CREATES_TASKS, EXPORTS, IMPORTS, LISTS, SEES, may
 from openimages_io.api.tasks.serializers import (
     TaskChangeSerializer,
     TaskDetailSerializer,
@@ -27,7 +27,7 @@ from openimages_io.api.validation import fault
 from openimages_io.error_codes import FaultCode
 from openimages_io.filtersets.tasks import TaskFilterSet
 from openimages_io.jobs.deletion import delete_or_submit
-from openimages_io.models import Task
+from openimages_io.models import HierarchyEdge, Image, Label, Task
 
 
 class TaskViewSet(ListModelMixin, CreateModelMixin, ApiViewSet):
@@ -39,6 +39,14 @@ class TaskViewSet(ListModelMixin, CreateModelMixin, ApiViewSet):
         "retrieve": SEES,
         "partial_update": may("change", of=Task),
         "destroy": may("delete", of=Task),
+    }
+    below = {  # noqa: RUF012
+        "Labels": ("label-list", may("view", of=Label)),
+        "Hierarchy": ("hierarchy", may("view", of=HierarchyEdge)),
+        "Images": ("image-list", may("view", of=Image)),
+        "Imports": ("task-imports", IMPORTS),
+        "Exports": ("task-exports", EXPORTS),
+        "Checks": ("task-checks", SEES),
     }
     queryset = Task.objects.select_related("owner")
     filterset_class = TaskFilterSet
