@@ -1,11 +1,12 @@
-"""Filters of lists: by task and by subset, without a select box of all there is."""
+"""Filters of lists: what is offered, without a select box of all there is; what it means, FilterSets say."""
 
 from typing import TYPE_CHECKING, Any, Final
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from django_filters import FilterSet
 
 from openimages_io.admin.permissions import visible
 from openimages_io.models import Image, Label, Task
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
 
 _SHOWN: Final = 20
 _SUBSETS: Final = 100
-_NONE: Final = "\N{EM DASH}"
-"""The value of the filter for an empty source, which Django takes for no choice."""
+NO_SOURCE: Final = "\N{EMPTY SET}"
+"""An empty source in an address, where an empty parameter asks for nothing."""
 _LARGEST: Final = 2**63 - 1
 
 
@@ -25,22 +26,36 @@ def chosen_key(text: str | None) -> int | None:
     return int(text) if text and text.isascii() and text.isdecimal() and int(text[:20]) <= _LARGEST else None
 
 
-class KeyFilter(admin.SimpleListFilter):
-    """By the key of the row that a foreign key, called as the parameter is, points to."""
+class FilterSetFilter(admin.SimpleListFilter):
+    """By one name of the FilterSet that the admin class names as `filterset_class`, which says what it means."""
 
     parameter_name: str
 
+    def __init__(self, request: HttpRequest, params: Any, model: Any, model_admin: Any) -> None:
+        self.filterset_class: type[FilterSet] = model_admin.filterset_class
+        self.title = self.filterset_class.base_filters[self.parameter_name].label
+        super().__init__(request, params, model, model_admin)
+
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        if not self.value():
+        """The rows that are asked for, in the order of the list; none for what cannot be."""
+        value = self.value()
+        if not value:
             return queryset
-        key = chosen_key(self.value())
-        return queryset.none() if key is None else queryset.filter(**{self.parameter_name: key})
+        found = self.filterset_class({self.parameter_name: "" if value == NO_SOURCE else value}, queryset)
+        return found.qs.order_by(*queryset.query.order_by) if found.is_valid() else queryset.none()
 
 
-class TaskFilter(KeyFilter):
+class WordFilter(FilterSetFilter):
+    """By one of the words that the FilterSet has for it."""
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[Any, Any]]:
+        field: Any = self.filterset_class.base_filters[self.parameter_name].field
+        return list(field.choices)
+
+
+class TaskFilter(FilterSetFilter):
     """By task: the chosen one, and those that changed last."""
 
-    title = _("task")
     parameter_name = "task"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[Any, str]]:
@@ -55,10 +70,9 @@ class TaskFilter(KeyFilter):
         return len(self.lookup_choices) > 1 or bool(self.value())
 
 
-class SubsetFilter(admin.SimpleListFilter):
+class SubsetFilter(FilterSetFilter):
     """By subset, once a task was chosen: of all tasks they would be too many."""
 
-    title = _("subset")
     parameter_name = "subset"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[Any, str]]:
@@ -69,14 +83,10 @@ class SubsetFilter(admin.SimpleListFilter):
         names = images.order_by("subset").values_list("subset", flat=True).distinct()
         return [(name, name) for name in names[:_SUBSETS]]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(subset=self.value()) if self.value() else queryset
 
-
-class ImageFilter(KeyFilter):
+class ImageFilter(FilterSetFilter):
     """Shapes of one image: led to by the image's page, not offered as a list of all images."""
 
-    title = _("image")
     parameter_name = "image"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[Any, str]]:
@@ -94,10 +104,9 @@ def _counted(request: HttpRequest) -> "Statistics | None":
     return stored(tasks).get(tasks[0].pk) if tasks else None
 
 
-class LabelFilter(KeyFilter):
+class LabelFilter(FilterSetFilter):
     """Shapes by label, once a task was chosen: its most frequent ones, and the one that is chosen."""
 
-    title = _("label")
     parameter_name = "label"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[Any, str]]:
@@ -109,38 +118,44 @@ class LabelFilter(KeyFilter):
         return [(key, names[key]) for key in keys if key in names]
 
 
-class SourceFilter(admin.SimpleListFilter):
+class SourceFilter(FilterSetFilter):
     """Shapes by source, once a task was chosen: those that were last counted."""
 
-    title = _("source")
     parameter_name = "source"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[Any, Any]]:
         counted = _counted(request)
-        return [(name or _NONE, name or _("none")) for name in list(counted.by_source)[:_SUBSETS]] if counted else []
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        wanted = self.value()
-        return queryset.filter(source="" if wanted == _NONE else wanted) if wanted else queryset
+        return (
+            [(name or NO_SOURCE, name or _("none")) for name in list(counted.by_source)[:_SUBSETS]] if counted else []
+        )
 
 
-class ScoreFilter(admin.SimpleListFilter):
+class ScoreFilter(WordFilter):
     """Shapes by score, once a task or an image was chosen."""
 
-    title = _("score")
     parameter_name = "score"
-    ranges: Final = {
-        "none": (_("none"), Q(score=None)),
-        "0": (_("0: absent"), Q(score=0)),
-        "low": (_("above 0, below 0.5"), Q(score__gt=0, score__lt=0.5)),
-        "high": (_("0.5 to below 1"), Q(score__gte=0.5, score__lt=1)),
-        "1": ("1", Q(score=1)),
-    }
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[Any, Any]]:
         is_narrow = any(request.GET.get(kind.parameter_name) for kind in (TaskFilter, ImageFilter))
-        return [(name, words) for name, (words, _condition) in self.ranges.items()] if is_narrow else []
+        return super().lookups(request, model_admin) if is_narrow else []
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        _words, condition = self.ranges.get(self.value() or "", ("", Q()))
-        return queryset.filter(condition)
+
+class KindFilter(WordFilter):
+    """By kind, of shapes or of jobs."""
+
+    parameter_name = "kind"
+
+
+class StateFilter(WordFilter):
+    """Jobs by state."""
+
+    parameter_name = "state"
+
+
+class ListedFilter(FilterSetFilter):
+    """Labels by whether they are in the class list."""
+
+    parameter_name = "is_listed"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[Any, Any]]:
+        return [("true", _("Yes")), ("false", _("No"))]

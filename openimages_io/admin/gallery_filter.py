@@ -4,12 +4,11 @@ from typing import Final
 
 from django.http import QueryDict
 
+from openimages_io.admin.filters import NO_SOURCE
 from openimages_io.admin.form_messages import OneLanguageForm
 from openimages_io.filtersets.images import ImageFilterSet, ImageForm
 from openimages_io.models import Task
 
-NO_SOURCE: Final = "\N{EMPTY SET}"
-"""An empty source in an address, where an empty parameter asks for nothing."""
 PLACES: Final = ("after", "before", "at", "page", "count")
 """Parameters that say which page of the gallery it is, or have it counted again."""
 

@@ -16,6 +16,7 @@ from openimages_io.admin.filters import SubsetFilter, TaskFilter
 from openimages_io.admin.image_forms import ImageForm
 from openimages_io.admin.returning import ReturningMixin
 from openimages_io.admin.viewing import PictureMixin
+from openimages_io.filtersets.images import ImagesOfTasksFilterSet
 from openimages_io.models import Image, Shape
 from openimages_io.models.image import PROVENANCE
 from openimages_io.models.numbers import grouped
@@ -30,6 +31,7 @@ class ImageAdmin(PictureMixin, ReturningMixin, DeletionMixin, BaseAdmin):
     list_display = ("preview", "name", "subset", "task", "size", "annotations", "has_picture", "updated")
     list_display_links = ("name",)
     list_filter = (TaskFilter, SubsetFilter)
+    filterset_class = ImagesOfTasksFilterSet
     list_select_related = ("task",)
     search_fields = ("name",)
     search_help_text = _("Part of the ImageID. In a large database, choose a task first.")

@@ -11,11 +11,12 @@ from django.utils.translation import gettext_lazy as _
 
 from openimages_io.admin.base import BaseAdmin
 from openimages_io.admin.deletion import DeletionMixin
-from openimages_io.admin.filters import TaskFilter
+from openimages_io.admin.filters import KindFilter, StateFilter, TaskFilter
 from openimages_io.admin.job_pages import JobPagesMixin
 from openimages_io.admin.pages import anchor
 from openimages_io.admin.permissions import may_here, visible
 from openimages_io.admin.wording import badge, duration, job_title, moment, percent
+from openimages_io.filtersets.jobs import JobFilterSet
 from openimages_io.jobs.rows import database
 from openimages_io.jobs.status import Status, job_statuses
 from openimages_io.models import Job, JobState, Task
@@ -30,7 +31,8 @@ class JobAdmin(JobPagesMixin, DeletionMixin, BaseAdmin):
     """Jobs, for those who may see all of them, and everybody's own."""
 
     list_display = ("title", "current_state", "task_link", "error_count", "created_by", "requested", "took")
-    list_filter = ("kind", "state", TaskFilter)
+    list_filter = (KindFilter, StateFilter, TaskFilter)
+    filterset_class = JobFilterSet
     list_select_related = ("task", "created_by")
     search_fields = ("task_name", "source_name")
     ordering = ("-created", "-id")

@@ -16,11 +16,12 @@ from django.utils.translation import gettext_lazy as _
 
 from openimages_io.admin.base import BaseAdmin, BaseModelForm
 from openimages_io.admin.deletion import DeletionMixin
-from openimages_io.admin.filters import TaskFilter, chosen_key
+from openimages_io.admin.filters import ListedFilter, TaskFilter, chosen_key
 from openimages_io.admin.form_messages import OneLanguageFormSet
 from openimages_io.admin.permissions import PermissionsInline, SearchSelect
 from openimages_io.admin.returning import ReturningMixin
 from openimages_io.admin.spec_forms import AttributeSpecForm
+from openimages_io.filtersets.labels import LabelsOfTasksFilterSet
 from openimages_io.models import AttributeSpec, HierarchyEdge, Label
 from openimages_io.models.numbers import grouped
 from openimages_io.models.primary import primary
@@ -144,7 +145,8 @@ class LabelAdmin(ReturningMixin, DeletionMixin, BaseAdmin):
     form = LabelForm
     list_display = ("swatch", "shown_name", "name", "task", "annotations", "position", "is_listed")
     list_display_links = ("shown_name",)
-    list_filter = (TaskFilter, "is_listed")
+    list_filter = (TaskFilter, ListedFilter)
+    filterset_class = LabelsOfTasksFilterSet
     list_select_related = ("task",)
     search_fields = ("display_name", "name")
     ordering = ("task", "position", "pk")

@@ -14,11 +14,20 @@ from django.utils.translation import gettext_lazy as _
 
 from openimages_io.admin.base import BaseAdmin
 from openimages_io.admin.deletion import DeletionMixin
-from openimages_io.admin.filters import ImageFilter, LabelFilter, ScoreFilter, SourceFilter, TaskFilter, chosen_key
+from openimages_io.admin.filters import (
+    ImageFilter,
+    KindFilter,
+    LabelFilter,
+    ScoreFilter,
+    SourceFilter,
+    TaskFilter,
+    chosen_key,
+)
 from openimages_io.admin.label import swatch
 from openimages_io.admin.permissions import visible
 from openimages_io.admin.returning import ReturningMixin
 from openimages_io.admin.shape_forms import ShapeForm, StrictJSON, form_with_inputs, geometry_fields, specs_with_inputs
+from openimages_io.filtersets.shapes import ShapeFilterSet
 from openimages_io.models import Image, Label, Shape, ShapeKind
 from openimages_io.models.flags import FLAGS
 from openimages_io.models.rules import BOX
@@ -36,7 +45,8 @@ class ShapeAdmin(ReturningMixin, DeletionMixin, BaseAdmin):
 
     form = ShapeForm
     list_display = ("id", "kind", "label_name", "image", "box", "score", "source")
-    list_filter = (TaskFilter, ImageFilter, LabelFilter, "kind", SourceFilter, ScoreFilter)
+    list_filter = (TaskFilter, ImageFilter, LabelFilter, KindFilter, SourceFilter, ScoreFilter)
+    filterset_class = ShapeFilterSet
     search_fields = ("label__display_name", "label__name", "image__name")
     search_help_text = _("Part of a label’s name or of an ImageID, within the task that is chosen.")
     list_select_related = ("label", "image")

@@ -17,9 +17,13 @@ from openimages_io.filtersets.fields import (
 
 
 class TextFilter(Filter):
-    """By a text."""
+    """By a text; an empty one is looked for, too."""
 
     field_class = TextField
+
+    def filter(self, qs: QuerySet[Any], value: str | None) -> QuerySet[Any]:
+        """The rows with that text."""
+        return qs if value is None else qs.filter(**{f"{self.field_name}__{self.lookup_expr}": value})
 
 
 class IntegerFilter(Filter):

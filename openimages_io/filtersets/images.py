@@ -10,6 +10,7 @@ from django_filters import FilterSet
 from openimages_io.error_codes import FaultCode
 from openimages_io.filtersets.base import (
     FractionFilter,
+    IntegerFilter,
     ListFilter,
     MomentFilter,
     OrderingFilter,
@@ -133,3 +134,14 @@ class ImageFilterSet(FilterSet):
         if number in ImageNumber:
             found = found.numbered(number, **{name: wanted[name] for name in SHAPE_FILTERS})
         return cast("ImageQuerySet", self.filters["ordering"].filter(found, ordering))
+
+
+class ImagesOfTasksFilterSet(ImageFilterSet):
+    """The same of the images of all tasks together, as the admin site lists them."""
+
+    task = IntegerFilter(label=_("task"), help_text="Of this task.")
+
+    def filter_queryset(self, queryset: "ImageQuerySet") -> "ImageQuerySet":  # type: ignore[override]  # of images
+        """The images of the task, as those of any."""
+        task = self.form.cleaned_data.pop("task", None)
+        return super().filter_queryset(queryset if task is None else queryset.filter(task=task))
