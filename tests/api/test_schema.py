@@ -93,7 +93,7 @@ def test_words_of_3_1_that_3_0_does_not_have() -> None:
 
 def assert_kinds_are_told_apart(document: dict[str, Any]) -> None:
     schemas = document["components"]["schemas"]
-    for name in ("Shape", "NewShape"):
+    for name in ("Shape", "NewShape", "ShapeOfKindUpdate", "ShapeOfKindChange"):
         told = schemas[name]["discriminator"]
         assert told["propertyName"] == "kind"
         assert told["mapping"].keys() == set(ShapeKind.values)
@@ -111,6 +111,22 @@ def test_shapes_are_told_apart_by_their_kind(document: dict[str, Any]) -> None:
         assert {schemas[name]["properties"][side]["type"] for side in sides} == {"number"}
     assert not sides & schemas["TagShape"]["properties"].keys()
     assert "id" not in schemas["NewTag"]["properties"]
+
+
+def test_a_change_with_its_kind_has_the_fields_of_that_kind(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    sides = {"x_min", "x_max", "y_min", "y_max"}
+    for suffix, required in (("Update", ["id"]), ("Change", [])):
+        of_box = schemas[f"Rectangle{suffix}"]
+        assert {of_box["properties"][side]["type"] for side in sides} == {"number"}
+        assert of_box["required"] == [*required, "kind"]
+        assert "points" not in of_box["properties"]
+        assert not sides & schemas[f"Tag{suffix}"]["properties"].keys()
+        fields = schemas[f"ShapeFields{suffix}"]
+        assert "kind" not in fields["properties"]
+        assert fields.get("required", []) == required
+        refs = [f"#/components/schemas/Shape{part}{suffix}" for part in ("OfKind", "Fields")]
+        assert [choice["$ref"] for choice in schemas[f"Shape{suffix}"]["oneOf"]] == refs
 
 
 def test_components_have_names_that_can_be_those_of_classes_and_are_used(document: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # it brings no types
 from PIL import Image as Pillow
 from pytest_django import Settings
 
@@ -322,4 +323,9 @@ def test_reader_writer_and_document_have_the_same_fields(frontend: Frontend) -> 
         assert set(described["required"]) == set(shape)
         assert set(described["properties"]) == {"key", *shape}
     assert {name for shape in shapes for name in shape} == {"id", *FIELDS}
-    assert schemas["ShapeUpdate"]["properties"].keys() == {"id", *FIELDS}
+    assert schemas["ShapeFieldsUpdate"]["properties"].keys() == {"id", *FIELDS} - {"kind"}
+    sent_back = Draft202012Validator({"$ref": "#/components/schemas/ShapeUpdate", "components": {"schemas": schemas}})
+    for shape in shapes:
+        sent_back.validate(shape)
+        sent_back.validate({name: value for name, value in shape.items() if name != "kind"})
+        assert not sent_back.is_valid({**shape, "kind": "tag" if shape["kind"] != "tag" else "rectangle", "x_min": ""})

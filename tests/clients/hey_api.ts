@@ -84,6 +84,13 @@ console.log(JSON.stringify({ task: task.id, image: image.id, kinds: saved?.shape
 export const noCoordinates: api.NewShape = { kind: "rectangle", label: 1 };
 // @ts-expect-error  a mask without pixels
 export const noPixels: api.NewShape = { kind: "mask", label: 1 };
+// @ts-expect-error  a rectangle that is changed to have no left side
+export const noSide: api.ShapeOfKindUpdate = { id: 1, kind: "rectangle", x_min: null };
+// @ts-expect-error  a shape that is there, without its id
+export const noId: api.ShapeUpdate = { kind: "tag", score: 0.5 };
+// Of a change with its kind, the fields are those of that kind.
+export const ringsOf = (shape: api.ShapeOfKindUpdate): number[][] | undefined =>
+  shape.kind === "polygon" ? shape.points : undefined;
 // @ts-expect-error  a tag has no sides
 export const sideOfTag = (shape: api.TagShape): number => shape.x_max;
 // @ts-expect-error  an unknown state

@@ -123,6 +123,15 @@ export const noCoordinates: Schemas["NewShape"] = { kind: "rectangle", label: 1 
 export const noPixels: Schemas["NewShape"] = { kind: "mask", label: 1 };
 // @ts-expect-error  a tag with points
 export const pointsOfTag: Schemas["NewShape"] = { kind: "tag", label: 1, points: [[0, 0, 1, 0, 1, 1]] };
+// @ts-expect-error  a rectangle that is changed to have no left side
+export const noSide: Schemas["ShapeOfKindUpdate"] = { id: 1, kind: "rectangle", x_min: null };
+// @ts-expect-error  a rectangle that is changed to have points
+export const pointsOfBox: Schemas["ShapeOfKindChange"] = { kind: "rectangle", points: [[0, 0, 1, 0, 1, 1]] };
+// @ts-expect-error  a shape that is there, without its id
+export const noId: Schemas["ShapeUpdate"] = { kind: "tag", score: 0.5 };
+// Of a change with its kind, the fields are those of that kind.
+export const ringsOf = (shape: Schemas["ShapeOfKindUpdate"]): number[][] | undefined =>
+  shape.kind === "polygon" ? shape.points : undefined;
 // @ts-expect-error  a tag has no sides
 export const sideOfTag = (shape: Schemas["TagShape"]): number => shape.x_max;
 // @ts-expect-error  an unknown state

@@ -29,12 +29,13 @@ from openimages.models import (
     NewTag,
     Problem,
     RectangleShape,
+    RectangleUpdate,
     RunLengthMask,
     RunLengths,
+    ShapeFieldsUpdate,
     ShapeList,
     ShapeListChange,
     ShapeListUpdate,
-    ShapeUpdate,
     Task,
     TaskRequest,
     Token,
@@ -96,12 +97,12 @@ def read() -> tuple[ShapeList, str]:
 
 def save(seen: ShapeList, etag: str) -> Response[object]:
     """Two clients save: the second one is told, reads again, and saves what it wanted."""
-    shapes: list[ShapeUpdate | NewTag] = []
+    shapes: list[RectangleUpdate | ShapeFieldsUpdate] = []
     for shape in seen.shapes:
         if isinstance(shape, RectangleShape):
-            shapes.append(ShapeUpdate(id=shape.id, x_max=shape.x_max + 4))
+            shapes.append(RectangleUpdate(id=shape.id, kind="rectangle", x_max=shape.x_max + 4))
         else:
-            shapes.append(ShapeUpdate(id=shape.id, score=0.5))
+            shapes.append(ShapeFieldsUpdate(id=shape.id, score=0.5))
     body = ShapeListUpdate(shapes=[*shapes])
     answer = shapes_save.sync_detailed(image.id, client=client, body=body, if_match=etag, units="pixels")
     return Response(answer.status_code, answer.content, answer.headers, answer.parsed)

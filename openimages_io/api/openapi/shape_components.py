@@ -220,32 +220,60 @@ class NewShape(Described):
     described: ClassVar[Schema] = _by_kind(_NEW)
 
 
-_CHANGES: Final[Schema] = {
-    "kind": {"type": "string", "enum": list(ShapeKind.values)},
-    **_LABEL,
+_KEPT_MASK: Final[Schema] = {"mask": nullable(ref(KeptMask))}
+"""Of what is no mask, but may have been traced from one."""
+_CHANGES: Final[dict[ShapeKind, Schema]] = {
+    ShapeKind.TAG: _KEPT_MASK,
+    ShapeKind.RECTANGLE: {**dict.fromkeys(_SIDES, _SIDE), "clicks": _CLICKS, "rotation": _ROTATION, **_KEPT_MASK},
+    ShapeKind.POLYGON: {**dict.fromkeys(_SIDES, _OWN_SIDE), "points": _RINGS, **_KEPT_MASK},
+    ShapeKind.MASK: {**dict.fromkeys(_SIDES, _MAYBE_SIDE), "mask": _ANY_MASK},
+    ShapeKind.ELLIPSE: {**dict.fromkeys(_SIDES, _OWN_SIDE), "points": _ELLIPSE, "rotation": _ROTATION, **_KEPT_MASK},
+}
+_ANY_CHANGES: Final[Schema] = {
     **dict.fromkeys(_SIDES, _MAYBE_SIDE),
     "points": {"oneOf": [_RINGS, _ELLIPSE, _NULL]},
     "clicks": _CLICKS,
     "rotation": _ROTATION,
-    **_COMMON,
-    **_ATTRIBUTES,
     "mask": _ANY_MASK,
 }
-"""Of a shape that is there, with all that it may be read with; what is left out stays as it is."""
 
 
-class ShapeChange(Described):
-    """Fields of a shape that is there."""
-
-    uses = (AttributeValues, PngMask, RunLengthMask, KeptMask)
-    described: ClassVar[Schema] = object_of({"id": _KEY, **_CHANGES})
+def _component(name: str, about: str, described: Schema, *uses: type[Described]) -> type[Described]:
+    return type(name, (Described,), {"__doc__": about, "described": described, "uses": uses})
 
 
-class ShapeUpdate(Described):
-    """A shape that is there, with the fields that change."""
+def _changes(suffix: str, *required: str) -> type[Described]:
+    """A shape that is there, with the fields that change; what is left out stays as it is.
 
-    uses = (AttributeValues, PngMask, RunLengthMask, KeptMask)
-    described: ClassVar[Schema] = object_of({"id": _KEY, **_CHANGES}, ("id",))
+    One with its `kind` has the fields of that kind alone, one without it those of whichever kind it is.
+    """
+    masks, more = (PngMask, RunLengthMask, KeptMask), {**_LABEL, **_COMMON, **_ATTRIBUTES}
+    of_kind = {
+        kind: _component(
+            f"{kind.value.capitalize()}{suffix}",
+            f"A {kind.value} that is there, with the fields that change.",
+            object_of({"id": _KEY, **_kind(kind), **own, **more}, (*required, "kind")),
+            AttributeValues,
+            *masks,
+        )
+        for kind, own in _CHANGES.items()
+    }
+    known = _component(f"ShapeOfKind{suffix}", "A shape whose kind is said.", _by_kind(of_kind), *of_kind.values())
+    fields = _component(
+        f"ShapeFields{suffix}",
+        "A shape whose kind stays what it is.",
+        object_of({"id": _KEY, **_ANY_CHANGES, **more}, required),
+        AttributeValues,
+        *masks,
+    )
+    either = {"oneOf": [ref(known), ref(fields)]}
+    return _component(f"Shape{suffix}", "A shape that is there, with the fields that change.", either, known, fields)
+
+
+ShapeChange: Final = _changes("Change")
+"""Of one address, which says which shape it is."""
+ShapeUpdate: Final = _changes("Update", "id")
+"""Of a list."""
 
 
 _ENVELOPE: Final[Schema] = {
