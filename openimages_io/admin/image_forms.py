@@ -37,16 +37,17 @@ class ImageForm(BaseModelForm):
 
     def clean_picture(self) -> "UploadedFile[Any] | None":
         """Raises `ValidationError` for what is not a picture, or too large a one, before anything is stored."""
-        from openimages_io.annotations.images import NewPicture, check_pictures  # noqa: PLC0415  (needs Pillow)
-        from openimages_io.transfer.pictures.storing import suffix_of  # noqa: PLC0415
+        from openimages_io.annotations.images import (  # noqa: PLC0415  (needs Pillow)
+            NewPicture,
+            check_pictures,
+            file_name_fault,
+        )
 
         file: UploadedFile[Any] | None = self.cleaned_data.get("picture")
         if file is None:
             return None
-        suffix = suffix_of(file.name or "")
-        if suffix.lower() not in PICTURE_SUFFIXES:
-            words = ", ".join(sorted(PICTURE_SUFFIXES))
-            raise ValidationError(_("The file’s name does not end as a picture’s does: %(words)s.") % {"words": words})
+        if why := file_name_fault(file.name or ""):
+            raise ValidationError(why)
         try:
             check_pictures([NewPicture(file, file.name or "", file.size or 0, "", "picture", "picture")])
         except InvalidData as error:

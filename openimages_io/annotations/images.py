@@ -11,15 +11,17 @@ from openimages_io import conf
 from openimages_io.annotations.errors import Conflict, InvalidData, InvalidValue, NotThere, TooLarge
 from openimages_io.annotations.transactions import changing_task
 from openimages_io.annotations.versions import ANY, Expected, version_of_image
+from openimages_io.archives.safety import is_junk
 from openimages_io.database.commit import Commit
 from openimages_io.database.new_files import NewFiles
 from openimages_io.error_codes import ErrorCode, FaultCode
+from openimages_io.format.known_files import PICTURE_SUFFIXES
 from openimages_io.format.pictures import BadPicture, TooManyPixels, check_picture
 from openimages_io.models import Image, Task, picture_storage
 from openimages_io.models.deletion import picture_folder
 from openimages_io.models.primary import primary
 from openimages_io.text import quote_text
-from openimages_io.transfer.pictures.storing import Stored, digest_of, store
+from openimages_io.transfer.pictures.storing import Stored, digest_of, store, suffix_of
 
 _BATCH: Final = 500
 
@@ -134,6 +136,13 @@ def _current(image: Image) -> Image:
     if found is None:
         raise NotThere("The image is no longer there.")
     return found
+
+
+def file_name_fault(name: str) -> str:
+    """What is wrong with the name of a file that is to be a picture; empty if nothing is."""
+    if suffix_of(name).lower() in PICTURE_SUFFIXES and not is_junk(name):
+        return ""
+    return f"{quote_text(name)} does not end as a picture does: {', '.join(sorted(PICTURE_SUFFIXES))}."
 
 
 def check_pictures(pictures: Sequence[NewPicture]) -> None:

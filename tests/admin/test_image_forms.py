@@ -60,7 +60,8 @@ def test_an_image_without_a_picture_gets_one_once(boss: Client, task: Task) -> N
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"picture": file("cat.txt")}, "does not end as a picture’s does"),
+        ({"picture": file("cat.txt")}, "does not end as a picture does"),
+        ({"picture": file("._cat.png")}, "does not end as a picture does"),  # what macOS leaves beside a picture
         ({"picture": file("cat.png", b"not a picture")}, "cat.png"),
         ({"picture": file("cat.png", PNG[:60])}, "cat.png"),
         ({}, "Write an ImageID, or choose a picture file."),

@@ -10,19 +10,16 @@ from rest_framework.request import Request
 
 from openimages_io import conf
 from openimages_io.annotations.errors import TooLarge
-from openimages_io.annotations.images import NewPicture, add_pictures, create_images
+from openimages_io.annotations.images import NewPicture, add_pictures, create_images, file_name_fault
 from openimages_io.api.errors import fault_detail
 from openimages_io.api.fields import StrictCharField
 from openimages_io.api.images.serializers import ImageIdField, NewImageSerializer, SubsetField, UploadSerializer
 from openimages_io.api.strict import repeated, unknown
 from openimages_io.api.validation import fault
-from openimages_io.archives.safety import is_junk
 from openimages_io.error_codes import FaultCode
-from openimages_io.format.known_files import PICTURE_SUFFIXES
 from openimages_io.format.names import image_id_of
 from openimages_io.models import Image, Task
 from openimages_io.models.image import DEFAULT_SUBSET
-from openimages_io.text import quote_text
 from openimages_io.transfer.pictures.storing import suffix_of
 
 MOST_IMAGES: Final = 10_000
@@ -73,16 +70,9 @@ def uploaded_picture(request: Request, image: Image) -> NewPicture:
     if len(files) != 1:
         raise fault("file", "Send one picture.", FaultCode.REPEATED if files else FaultCode.REQUIRED)
     name = files[0].name or ""
-    if why := _ending_fault(name):
+    if why := file_name_fault(name):
         raise fault("file", why, FaultCode.BAD_PICTURE_NAME)
     return NewPicture(files[0], name, files[0].size or 0, image.name, "file", "file")
-
-
-def _ending_fault(name: str) -> str:
-    """What is wrong with the name of a file that is to be a picture; empty if nothing is."""
-    if suffix_of(name).lower() in PICTURE_SUFFIXES and not is_junk(name):
-        return ""
-    return f"{quote_text(name)} does not end as a picture does: {', '.join(sorted(PICTURE_SUFFIXES))}."
 
 
 def _files(request: Request) -> "list[UploadedFile[Any]]":
@@ -107,7 +97,7 @@ def _names(files: "Sequence[UploadedFile[Any]]", given: Sequence[Any]) -> tuple[
     places: list[str] = []
     for index, file in enumerate(files):
         whole = file.name or ""
-        if why := _ending_fault(whole):
+        if why := file_name_fault(whole):
             faults[f"files[{index}]"] = fault_detail(why, FaultCode.BAD_PICTURE_NAME)
             continue
         places.append(f"names[{index}]" if given else f"files[{index}]")
