@@ -3,6 +3,7 @@
 The mixins are for admin classes of a site's own.
 """
 
+from openimages_io.admin.bulk import BulkMixin
 from openimages_io.admin.checking import CheckMixin
 from openimages_io.admin.deletion import TaskDeletionMixin
 from openimages_io.admin.exporting import ExportMixin
@@ -16,6 +17,7 @@ from openimages_io.admin.task import TaskAdmin
 from openimages_io.admin.viewing import GalleryMixin
 
 __all__ = [
+    "BulkMixin",
     "CheckMixin",
     "ExportMixin",
     "GalleryMixin",

@@ -2,7 +2,7 @@
 
 from typing import Any, cast
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.helpers import AdminForm
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
@@ -43,12 +43,22 @@ class ExportMixin(TaskPagesMixin):
     @page("export/", "export", permission="export", chosen="task")
     def export_view(self, request: HttpRequest, tasks: list[Task]) -> HttpResponse:
         """The options for the tasks that the address names; then a job each."""
+        from openimages_io.admin.choosing import ALL, IMAGE, choice_of, images_in_words  # noqa: PLC0415
         from openimages_io.admin.option_forms import ExportForm  # noqa: PLC0415  (slow to load)
         from openimages_io.jobs.submission import submit_export  # noqa: PLC0415  (slow to load)
 
         form = ExportForm(request.POST if request.method == "POST" else None)
+        images, only = None, ""
+        if len(tasks) == 1 and {ALL, IMAGE} & set(request.GET):
+            images = choice_of(request.GET, tasks[0]).images
+            if images is None:
+                self.message_user(request, _("Select images first: some cards, or all that match."), messages.WARNING)
+                return HttpResponseRedirect(self.url("task_gallery", tasks[0].pk) or self.url("task_changelist"))
+            words, conditions = images_in_words(images, tasks[0])
+            only = ": ".join(filter(None, (words, ", ".join(conditions))))
         if form.is_valid():
-            return self.to_jobs(request, [submit_export(task, form.options(), user=request.user) for task in tasks])
+            jobs = [submit_export(task, form.options(), user=request.user, images=images) for task in tasks]
+            return self.to_jobs(request, jobs)
         title = ngettext("Export %(count)s task as Open Images", "Export %(count)s tasks as Open Images", len(tasks))
         if len(tasks) == 1:
             title = _("Export the task “%(task)s” as Open Images") % {"task": tasks[0]}
@@ -63,6 +73,7 @@ class ExportMixin(TaskPagesMixin):
             "form": form,
             "fieldsets": shown,
             "tasks": tasks,
+            "only": only,
             "here": _("Export"),
             "errors": form.errors,
         }

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from openimages_io.admin.bulk import bulk_actions
 from openimages_io.admin.facets import MOST_CHOICES, Facets
 from openimages_io.admin.filter_words import conditions_with_links
 from openimages_io.admin.gallery_filter import PLACES, address_with, filter_of, hidden_fields, query_without
@@ -85,7 +86,7 @@ def gallery_context(request: HttpRequest, task: Task, url: Url) -> dict[str, Any
     facets = Facets(query, task, counted, wanted.asked)
     page = page_of(_images(wanted), query)
     here = query_without(query, "at", "count").urlencode()
-    at_once = _is_quick(task, wanted)
+    at_once, bulk_url = _is_quick(task, wanted), url("task_bulk", task.pk)
     if not wanted.asked:
         facets.shown = facets.kept_numbers()
     elif at_once:
@@ -120,7 +121,10 @@ def gallery_context(request: HttpRequest, task: Task, url: Url) -> dict[str, Any
         "counted": counted,
         "is_old": is_old,
         "absent": counted.absent if counted else 0,
-        "cards": _cards(url, page.images, here),
+        "cards": cards_of(url, page.images, here),
+        "within": query_without(query, *PLACES).urlencode(),
+        "bulk_url": bulk_url,
+        "bulk_actions": bulk_actions(request, task) if bulk_url else [],
         "number": page.number,
         "previous_url": page.previous_url,
         "next_url": page.next_url,
@@ -218,7 +222,8 @@ def _counted(task: Task, *, again: bool) -> tuple[Statistics | None, bool]:
     return statistics(task), False
 
 
-def _cards(url: Url, images: Sequence[Image], query: str) -> list[Card]:
+def cards_of(url: Url, images: Sequence[Image], query: str) -> list[Card]:
+    """Images with what is drawn on them, as they stand in a gallery."""
     found = drawable(images, _SHAPES, _MASK_PIXELS)
     labels = labels_of(found.values())
     tags = _tags(images)

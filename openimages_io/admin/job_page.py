@@ -10,6 +10,8 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from openimages_io.admin.bulk_words import bulk_words
+from openimages_io.admin.choosing import images_in_words
 from openimages_io.admin.option_forms import described
 from openimages_io.admin.pages import Url
 from openimages_io.admin.wording import badge, duration, moment, percent, totals_table
@@ -19,6 +21,7 @@ from openimages_io.jobs.reports import read_issues, summary
 from openimages_io.jobs.rows import database
 from openimages_io.jobs.status import Status, job_status, workers
 from openimages_io.models import Job, JobKind, JobState
+from openimages_io.models.chosen_images import ChosenImages
 from openimages_io.models.job import FINAL
 from openimages_io.models.timestamps import for_display, time_since
 from openimages_io.transfer.options import ExportOptions, ImportOptions, Selection
@@ -36,6 +39,7 @@ _PHASES: Final[dict[str, str | Promise]] = {
     "commit": gettext_lazy("Writing into the database"),
     "export": gettext_lazy("Writing the archive"),
     "delete": gettext_lazy("Deleting the task"),
+    "look": gettext_lazy("Looking what is to be changed"),
 }
 
 _OPTIONS: Final[dict[JobKind, type[Selection]]] = {JobKind.IMPORT: ImportOptions, JobKind.EXPORT: ExportOptions}
@@ -59,7 +63,7 @@ def job_context(request: HttpRequest, job: Job, url: Url, *, may_control: bool) 
         "progress": progress_text(job, now),
         "message": now.message or job.message,
         "table": totals_table(job.kind, job.totals, dry_run=job.dry_run or job.refused) if is_over else None,
-        "chosen": list(described(options, job.options)) if options else [],
+        "chosen": [*_images(job), *(described(options, job.options) if options else bulk_words(job))],
         "task_url": url("task_change", job.task_id) if job.task_id else "",
         "gallery_url": url("task_gallery", job.task_id) if job.task_id else "",
         "can_cancel": may_control and transitions.can_cancel(job),
@@ -73,6 +77,14 @@ def job_context(request: HttpRequest, job: Job, url: Url, *, may_control: bool) 
         "again_url": _again_url(job, url) if is_import and may_control and is_over else "",
         **(_issues(request, job) if is_over else {}),
     }
+
+
+def _images(job: Job) -> list[tuple[str, str]]:
+    """Which images alone an export or a bulk change is of."""
+    if job.task is None or not (job.images or job.kind == JobKind.BULK):
+        return []
+    words, conditions = images_in_words(ChosenImages.of_json(job.images), job.task)
+    return [(_("images"), ": ".join(filter(None, (words, ", ".join(conditions)))))]
 
 
 def _moments(job: Job) -> list[tuple[str, Any]]:
@@ -100,6 +112,8 @@ def _title(job: Job) -> str:
         return _("Export of “%(task)s”") % name
     if job.kind == JobKind.CHECK:
         return _("Check of “%(task)s”") % name
+    if job.kind == JobKind.BULK:
+        return _("Bulk change of “%(task)s”") % name
     if job.kind == JobKind.DELETE:
         return _("Deletion of “%(task)s”") % name
     return (_("Dry run of an import into “%(task)s”") if job.dry_run else _("Import into “%(task)s”")) % name

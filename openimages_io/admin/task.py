@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from openimages_io.admin.base import BaseAdmin, BaseModelForm
+from openimages_io.admin.bulk import BulkMixin
 from openimages_io.admin.checking import CheckMixin
 from openimages_io.admin.deletion import TaskDeletionMixin
 from openimages_io.admin.exporting import ExportMixin
@@ -29,7 +30,9 @@ from openimages_io.permissions import permissions
 
 
 @admin.register(Task)
-class TaskAdmin(GalleryMixin, ImportMixin, ExportMixin, CheckMixin, HierarchyMixin, TaskDeletionMixin, BaseAdmin):
+class TaskAdmin(
+    GalleryMixin, BulkMixin, ImportMixin, ExportMixin, CheckMixin, HierarchyMixin, TaskDeletionMixin, BaseAdmin
+):
     """Tasks."""
 
     form = BaseModelForm

@@ -31,6 +31,7 @@ _SHOWN: Final = {
     JobKind.EXPORT: ("read", "written", "skipped"),
     JobKind.CHECK: ("read",),
     JobKind.DELETE: (),
+    JobKind.BULK: ("read", "updated", "unchanged", "removed", "skipped"),
 }
 _WOULD_BE: Final[dict[str, str | Promise]] = {
     "added": _("would be added"),

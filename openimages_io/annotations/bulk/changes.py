@@ -8,12 +8,13 @@ from django.db.models import Model, TextChoices
 from django.utils.translation import gettext_lazy as _
 
 from openimages_io.models import AttributeSpec, Image, Shape
+from openimages_io.models.image_filters import SHAPE_FILTERS
 from openimages_io.models.outcomes import Outcome
 
 Needs: TypeAlias = tuple[tuple[Literal["view", "add", "change", "delete"], type[Model]], ...]
 """What a user must be allowed to do to which rows of the task."""
 
-ASKED_OF_SHAPES: Final = ("presence", "kind", "source", "score_min", "score_max", "attribute")
+ASKED_OF_SHAPES: Final = tuple(name for name in SHAPE_FILTERS if name not in {"label", "without_label"})
 """What may be asked of the annotations of a label, in the words of the filter of images."""
 _SEES: Final[Needs] = (("view", Image), ("view", Shape))
 

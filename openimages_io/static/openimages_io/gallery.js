@@ -12,3 +12,33 @@
     for (const facet of document.querySelectorAll(".oi-facet[open]")) if (!facet.contains(event.target)) facet.open = false;
   });
 })();
+/* Cards are selected one by one, with Shift from the last one to this one, or all of the page. The form does without. */
+(() => {
+  const form = document.querySelector(".oi-choosing");
+  if (!form) return;
+  const cards = [...form.querySelectorAll("[name=image]")], whole = form.elements.all;
+  const page = form.querySelector("#oi_page"), said = form.querySelector(".oi-chosen");
+  let last = null;
+  page.parentElement.hidden = false;
+  const show = () => {
+    const count = cards.filter((card) => card.checked).length;
+    for (const card of cards) card.disabled = whole.checked;
+    page.disabled = whole.checked;
+    page.checked = count === cards.length;
+    page.indeterminate = count > 0 && count < cards.length;
+    if (whole.checked) said.textContent = said.dataset.all;
+    else said.textContent = count === 1 ? said.dataset.one : said.dataset.many.replace("#", count.toLocaleString());
+  };
+  form.addEventListener("click", (event) => {
+    const place = cards.indexOf(event.target);
+    if (place < 0) return;
+    if (event.shiftKey && last !== null)
+      for (const card of cards.slice(Math.min(place, last), Math.max(place, last) + 1)) card.checked = event.target.checked;
+    last = place;
+  });
+  page.addEventListener("change", () => {
+    for (const card of cards) card.checked = page.checked;
+  });
+  form.addEventListener("change", show);
+  addEventListener("pageshow", show); /* a browser that goes back keeps what was selected */
+})();

@@ -1,0 +1,88 @@
+"""The page of a change of many images: what is to be done, what that would do, and its confirmation."""
+
+from typing import Any, Final
+
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+from openimages_io.admin.bulk_forms import LABELS, SUBSETS, ChangeForm, offered_labels
+from openimages_io.admin.choosing import Choice, hidden, images_in_words
+from openimages_io.admin.gallery import cards_of
+from openimages_io.admin.pages import Url
+from openimages_io.admin.returning import WITHIN
+from openimages_io.admin.wording import totals_table
+from openimages_io.annotations.bulk.changes import Delete, Move
+from openimages_io.annotations.bulk.planning import Plan, make_plan
+from openimages_io.annotations.errors import InvalidData
+from openimages_io.jobs.bulk import is_large
+from openimages_io.jobs.rows import database
+from openimages_io.models import Image, JobKind, Task
+from openimages_io.models.numbers import grouped
+
+_EXAMPLES: Final = 6
+_ISSUES: Final = 20
+_MOST_SUBSETS: Final = 200
+
+
+def bulk_context(request: HttpRequest, task: Task, choice: Choice, form: ChangeForm, url: Url) -> dict[str, Any]:
+    """What the page shows: the form, and of a valid one what its change would do."""
+    assert choice.images is not None
+    plan = None
+    if form.is_bound and form.is_valid():
+        try:
+            plan = make_plan(task, form.change(), choice.images, database())
+        except InvalidData as error:
+            for fault in error.faults:
+                form.add_error(fault.path if fault.path in form.fields else None, fault.message)
+    words, conditions = images_in_words(choice.images, task)
+    query = request.GET.get(WITHIN, "")
+    gallery = url("task_gallery", task.pk)
+    return {
+        "title": form.verb,
+        "task": task,
+        "form": form,
+        "errors": form.errors,
+        "images": words,
+        "conditions": conditions,
+        "kept": [*hidden(choice.query), ("action", form.action)],
+        "labels": offered_labels(task),
+        "labels_id": LABELS,
+        "subsets": _subsets(task),
+        "subsets_id": SUBSETS,
+        "back_url": f"{gallery}?{query}" if gallery else "",
+        "is_deletion": form.action == Delete.action,
+        **(_shown(task, choice, plan, url, query) if plan is not None else {}),
+    }
+
+
+def _shown(task: Task, choice: Choice, plan: Plan, url: Url, query: str) -> dict[str, Any]:
+    assert choice.images is not None
+    totals = plan.report.totals_as_json()
+    examples = sorted(plan.touched)[:_EXAMPLES]
+    stays = sum(sum(counts["skipped"].values()) for counts in totals.values())
+    return {
+        "plan": plan,
+        "table": totals_table(JobKind.BULK, totals, dry_run=True),
+        "rows": plan.rows,
+        "button": _button(plan),
+        "touched": grouped(len(plan.touched)),
+        "issues": plan.report.first_issues(_ISSUES) if stays else [],
+        "stays": stays,
+        "new_specs": [spec.name for spec in plan.new_specs],
+        "is_large": is_large(task, plan.change, choice.images),
+        "cards": cards_of(url, list(Image.objects.filter(pk__in=examples).order_by("pk")), query),
+    }
+
+
+def _button(plan: Plan) -> str:
+    """The verb with its number."""
+    number = {"count": grouped(plan.rows)}
+    if isinstance(plan.change, Move):
+        return _("Move %(count)s to the subset “%(subset)s”") % {**number, **plan.names}
+    if isinstance(plan.change, Delete):
+        return _("Delete %(count)s of “%(label)s”") % {**number, **plan.names}
+    return _("Relabel %(count)s from “%(label)s” to “%(new_label)s”") % {**number, **plan.names}
+
+
+def _subsets(task: Task) -> list[str]:
+    return list(task.images.order_by("subset").values_list("subset", flat=True).distinct()[:_MOST_SUBSETS])
