@@ -75,7 +75,7 @@ def picture_context(request: HttpRequest, image: Image, url: Url) -> dict[str, A
         "drawing": mark_safe(svg),  # noqa: S308  (everything in it is escaped)
         "size": _LARGEST,
         "fault": fault,
-        "editor": editor_context(request, image, frame_of(image, shown)[0], labels.values(), colors, url),
+        "editor": editor_context(request, image, frame_of(image, shown), labels.values(), colors, url),
         "legend": legend,
         "is_turned": is_turned,
         "rotation": number(image.rotation) if image.rotation else "",

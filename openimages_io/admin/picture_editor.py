@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from openimages_io.admin.pages import Url
 from openimages_io.admin.permissions import may_here
 from openimages_io.models import AttributeSpec, Image, InputType, Label, Shape, ShapeKind
+from openimages_io.models.label import KNOWN_NAMES
 from openimages_io.models.rules import ALWAYS_KEPT
 from openimages_io.permissions import Verb
 from openimages_io.transfer.masks.rasterize import Size
@@ -34,14 +35,26 @@ _WORDS: Final = {
     "offline": _("The server cannot be reached. Nothing was lost: save again."),
     "failed": _("The server has answered with the status {status}."),
     "changed": _("Another user has saved this image meanwhile; nothing of yours is saved yet."),
-    "again": _("Both are together now. Look at it, then save again."),
-    "both": _("Yours: {mine}. Theirs: {theirs}."),
+    "refused": _("The server refuses ({detail}). Nothing was lost: log in again in another tab, then save here again."),
+    "mine": _("yours"),
+    "theirs": _("theirs"),
+    "keepMine": _("Keep mine: {shape}"),
+    "takeTheirs": _("Take theirs: {shape}"),
+    "theirsToo": _("{n} change of theirs is drawn with a +."),
+    "theirsTooMany": _("{n} changes of theirs are drawn with a +."),
+    "theirsTaken": _("Theirs are taken. There is nothing left to save."),
+    "noPixels": _("(its pixels are gone)"),
     "deleted": _("deleted"),
+    "notSaved": _("not saved"),
+    "noBox": _("no box"),
+    "turn": _("Turn; with Shift in steps of 15 degrees"),
+    "angle": _("A rotation is more than -360 and less than 360 degrees."),
     "unknown": _("The task has no such label."),
     "dropped": _("{label} has no {names}: undo to have it back."),
     "unset": _("unknown"),
     "invalid": _("That is not a value that the attribute may have."),
     "manyPoints": _("It has too many points to be moved one by one; all of it can be moved."),
+    "stays": _("This shape cannot be moved here."),
     "absent": _("absent"),
     "confidence": _("confidence {score}"),
     "makePresent": _("Present"),
@@ -54,11 +67,17 @@ _WORDS: Final = {
 
 
 def editor_context(
-    request: HttpRequest, image: Image, frame: Size, labels: Iterable[Label], colors: Mapping[int, str], url: Url
+    request: HttpRequest,
+    image: Image,
+    frame: tuple[Size, bool],
+    labels: Iterable[Label],
+    colors: Mapping[int, str],
+    url: Url,
 ) -> dict[str, Any] | None:
     """What the editor needs; None for who may not change shapes, and on a site without the API.
 
-    `labels` are those on the page, which the task's others join as they are searched for.
+    `frame` is its size in pixels, and whether that is the image's own. `labels` are those on the page, which
+    the task's others join as they are searched for.
     """
     verbs = [verb for verb in _VERBS if may_here(request, verb, Shape, image.task)]
     labels_url = url("image_labels", image.pk)
@@ -68,11 +87,14 @@ def editor_context(
         shapes_url = reverse("openimages_io:image-shapes", args=[image.pk])
     except NoReverseMatch:
         return None
+    size, is_sized = frame
     return {
         "verbs": " ".join(verbs),
         "shapes_url": shapes_url,
         "labels_url": labels_url,
-        "frame": f"{frame[0]} {frame[1]}",
+        "frame": f"{size[0]} {size[1]}",
+        "is_sized": is_sized,
+        "row_url": url("shape_change", 0),
         "header": settings.CSRF_HEADER_NAME.removeprefix("HTTP_").replace("_", "-"),
         "sides": _SIDES,
         "words": {
@@ -92,7 +114,9 @@ def offered_labels(image: Image, typed: str) -> list[dict[str, Any]]:
     typed = typed.strip().replace("\0", "")[:_LONGEST]
     name = typed.rpartition("(")[2].removesuffix(")") if typed.endswith(")") else typed
     labels = image.task.labels.order_by("display_name", "name")
-    begins = labels.filter(Q(display_name__istartswith=typed) | Q(name__istartswith=name))
+    known = [known for known, text in KNOWN_NAMES.items() if text.lower().startswith(typed.lower())]
+    is_known = Q(display_name="", name__in=known)
+    begins = labels.filter(Q(display_name__istartswith=typed) | Q(name__istartswith=name) | is_known)
     found = list(begins[:_OFFERED])
     if len(found) < _OFFERED and typed:
         others = labels.filter(Q(display_name__icontains=typed) | Q(name__icontains=name))

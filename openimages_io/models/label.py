@@ -14,7 +14,7 @@ from openimages_io.models.colors import color_of
 from openimages_io.models.revisions import RevisedModel, RevisedQuerySet
 from openimages_io.models.task import Task
 
-_KNOWN: Final = {VIRTUAL_ROOT: "Entity"}
+KNOWN_NAMES: Final = {VIRTUAL_ROOT: "Entity"}
 """How the official site calls the root of the hierarchy, which no class list has."""
 
 
@@ -63,7 +63,7 @@ class Label(RevisedModel):
         )
 
     def __str__(self) -> str:
-        return self.display_name or _KNOWN.get(self.name, self.name)
+        return self.display_name or KNOWN_NAMES.get(self.name, self.name)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Saves the label, with a colour of its own when none was chosen."""

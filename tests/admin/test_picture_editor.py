@@ -76,6 +76,14 @@ def test_labels_are_found_by_what_was_typed(boss: Client, harbour: Image) -> Non
     assert texts["%"] == texts["_"] == texts["x" * 10_000] == []
 
 
+def test_a_label_is_found_by_the_name_that_is_shown(boss: Client, harbour: Image) -> None:
+    """The hierarchy's root has no display name, and people see “Entity”."""
+    root = Label.objects.get(task=harbour.task, name="/m/0bl9f")
+    assert str(root) == "Entity"
+    for typed in ("Entity", "enti"):
+        assert root.pk in [label["id"] for label in offered(boss, harbour, typed)]
+
+
 def test_labels_have_the_fields_of_their_specs_in_few_queries(boss: Client, harbour: Image) -> None:
     used: list[int] = []
     found: list[dict[str, Any]] = []

@@ -28,6 +28,7 @@ _COLUMNS = (
     "clicks",
     "score",
     "source",
+    "rotation",
     "truncated",
     "attributes",
 )
@@ -57,6 +58,10 @@ def begin(page: Page) -> None:
 
 def save(page: Page) -> None:
     page.keyboard.press("Control+s")
+    saved(page)
+
+
+def saved(page: Page) -> None:
     expect(page.locator(".oi-unsaved")).to_have_text("")
     expect(page.locator(".oi-status")).to_contain_text("Saved:")
 
@@ -233,6 +238,15 @@ for name, (kind, values) in known.items():
 """
 
 
+def test_arrows_stay_with_a_shape_that_cannot_be_moved(page: Page, edited: Rows) -> None:
+    choose(page, next(row["id"] for row in edited() if row["kind"] == "mask"))
+    address = page.url
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".oi-status")).to_contain_text("cannot be moved")
+    page.wait_for_timeout(300)
+    assert page.url == address
+
+
 def test_shapes_of_every_kind_are_deleted_and_come_back(page: Page, edited: Rows, site: Site) -> None:
     before = edited()
     gone = [next(row["id"] for row in before if row["kind"] == kind) for kind in ("rectangle", "mask")]
@@ -377,15 +391,16 @@ def test_a_conflict_shows_both_and_asks(page: Page, edited: Rows, looker: Looker
             page, {"update": [{"id": both, "score": score, "x_max": side}, {"id": theirs, "x_min": 1 - side}]}
         )
         page.keyboard.press("Control+s")
-        dialog = page.locator("dialog.oi-conflict")
-        expect(dialog).to_be_visible()
-        expect(dialog.locator("li")).to_have_count(1)
-        expect(dialog.locator("li")).to_contain_text("Yours:")
-        expect(dialog.locator("li")).to_contain_text(f"score: {score}")
-        looker.keep(page, "editor-conflict-light")
-        dialog.locator(f"[value={choice}]").click()
-        expect(page.locator(".oi-unsaved")).to_contain_text("not saved")
-        save(page)
+        asked = page.locator(".oi-conflict")
+        expect(asked).to_be_visible()
+        expect(asked.locator("ol li")).to_have_count(1)
+        expect(asked.locator("ol li")).to_contain_text("Keep mine:")
+        expect(asked.locator("ol li")).to_contain_text(f"score: {score}")
+        looker.look(page, f"editor-conflict-{choice}")
+        expect(asked.locator("[data-do=decided]")).to_be_disabled()
+        asked.locator(f"ol [value={choice}]").check()
+        asked.locator("[data-do=decided]").click()
+        saved(page)
         after = {row["id"]: row for row in edited()}
         assert after[theirs]["x_min"] == 1 - side
         assert after[mine]["y_min"] > before[mine]["y_min"]
@@ -396,6 +411,7 @@ def test_a_conflict_shows_both_and_asks(page: Page, edited: Rows, looker: Looker
         assert {key: row for key, row in after.items() if key not in {both, mine, theirs}} == {
             key: row for key, row in before.items() if key not in {both, mine, theirs}
         }
+    assert not looker.faults, "\n".join(looker.faults)
 
 
 def test_what_was_changed_before_editing_began_is_seen(page: Page, site: Site, keys: dict[str, int]) -> None:
@@ -418,9 +434,10 @@ def test_a_shape_that_somebody_has_deleted_is_kept_if_asked(page: Page, edited: 
     page.keyboard.press("ArrowRight")
     other_user_saves(page, {"delete": [row["id"]]})
     page.keyboard.press("Control+s")
-    expect(page.locator("dialog.oi-conflict li")).to_contain_text("Theirs: deleted")
-    page.locator("dialog.oi-conflict [value=mine]").click()
-    save(page)
+    expect(page.locator(".oi-conflict ol li")).to_contain_text("Take theirs: deleted")
+    page.locator(".oi-conflict [data-all=mine]").click()
+    page.locator(".oi-conflict [data-do=decided]").click()
+    saved(page)
     *_, new = edited()
     kept = ("label", "kind", "score", "source", "truncated", "attributes")
     assert {name: new[name] for name in kept} == {name: row[name] for name in kept}

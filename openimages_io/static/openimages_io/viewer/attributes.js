@@ -1,11 +1,7 @@
 "use strict";
 /* Fields for what the specs of a shape's label say that there may be: what is unknown stays empty, and is not sent. */
-(() => {
-  const viewer = window.openimages;
-  const editor = viewer && viewer.editor;
-  if (!editor) return;
-  const { words } = editor;
-  const place = viewer.page.querySelector(".oi-attributes");
+window.openimages?.editing?.(({ viewer, editor, words, page }) => {
+  const place = page.querySelector(".oi-attributes");
   const COLUMNS = ["score", "occluded"];
   let shown = "";
 
@@ -76,4 +72,4 @@
     }));
     if (focused !== null) place.querySelector(`[name="${CSS.escape(focused)}"]`)?.focus();
   };
-})();
+});

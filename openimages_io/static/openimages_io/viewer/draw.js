@@ -1,27 +1,19 @@
 "use strict";
 /* Drawing, moving and resizing with the mouse, a finger or the arrow keys. */
-(() => {
-  const viewer = window.openimages;
-  const editor = viewer && viewer.editor;
-  if (!editor) return;
-  const { stage, group, svg } = viewer;
-  const [width, height] = editor.size;
+window.openimages?.editing?.(({ viewer, editor, stage, group, svg, width, height }) => {
   const SMALLEST = 3;
-  const CORNERS = { nw: [0, 0], n: [0.5, 0], ne: [1, 0], e: [1, 0.5], se: [1, 1], s: [0.5, 1], sw: [0, 1], w: [0, 0.5] };
-  const handles = document.createElementNS(svg.namespaceURI, "g");
-  handles.setAttribute("class", "oi-handles");
-  group.after(handles);
+  const { frameOf, placeOf, stretched, spun } = editor.frames;
+  const { inside, changed } = editor;
   editor.tool = "select";
   let drag = null;
   let dragged = false;
 
-  /* Within the image, to a millionth of it, as Open Images has fractions. */
-  const inside = (value) => Math.round(Math.min(Math.max(value, 0), 1) * 1e6) / 1e6;
-  /* Where the pointer is, in fractions of the image. */
-  const at = (event) => {
+  /* Where the pointer is, in fractions of the image: as it is, and within it. */
+  const free = (event) => {
     const point = new DOMPoint(event.clientX, event.clientY).matrixTransform(group.getScreenCTM().inverse());
-    return [inside(point.x / width), inside(point.y / height)];
+    return [point.x / width, point.y / height];
   };
+  const at = (event) => free(event).map(inside);
   editor.at = at;
   const box = (one, other) => ({
     x_min: Math.min(one[0], other[0]), x_max: Math.max(one[0], other[0]), y_min: Math.min(one[1], other[1]), y_max: Math.max(one[1], other[1]),
@@ -32,56 +24,48 @@
   };
 
   const chosen = () => (viewer.selected === null ? null : editor.now.get(viewer.selected) || null);
-  const canMove = (shape) => shape && editor.may(shape.id === undefined ? "add" : "change") && (shape.kind === "rectangle" || shape.kind === "polygon");
-  const canResize = (shape) => canMove(shape) && shape.kind === "rectangle" && !shape.rotation;
+  const isFrame = (shape) => shape.kind === "rectangle" || shape.kind === "ellipse";
+  const canChange = (shape) => shape && !editor.isAsking && editor.may(shape.id === undefined ? "add" : "change");
+  /* How far a turn reaches depends on the image's width and height. */
+  const isUnknown = (shape) => Boolean(shape.rotation) && !editor.isSized;
+  const canMove = (shape) => canChange(shape) && (shape.kind === "polygon" || isFrame(shape)) && !(shape.kind === "ellipse" && isUnknown(shape));
+  const canResize = (shape) => canMove(shape) && isFrame(shape) && !isUnknown(shape);
+  const canTurn = (shape) => canResize(shape) && editor.isSized;
+  Object.assign(editor, { chosen, canChange, canMove, canResize, canTurn });
 
   editor.setTool = (tool) => {
     editor.tool = tool;
     stage.classList.toggle("oi-draws", tool !== "select");
     for (const button of editor.bar.querySelectorAll("[data-tool]")) button.setAttribute("aria-pressed", String(button.dataset.tool === tool));
     if (tool !== "select") viewer.select(null);
-    show();
+    editor.showHandles();
   };
 
-  const handle = (name, x, y, kind = "oi-handle") => {
-    const made = document.createElementNS(svg.namespaceURI, "rect");
-    const size = (kind === "oi-between" ? 7 : 10) / viewer.scale();
-    for (const [key, value] of Object.entries({ class: kind, "data-handle": name, x: x * width - size / 2, y: y * height - size / 2, width: size, height: size, "vector-effect": "non-scaling-stroke" })) {
-      made.setAttribute(key, value);
-    }
-    handles.append(made);
-  };
-  editor.handle = handle;
-  /* The stage catches the pointer, so it is what a click is for. */
-  editor.handleAt = (event) => document.elementFromPoint(event.clientX, event.clientY)?.dataset?.handle;
-
-  /* The handles of a shape; `editor.handlesOf` of other scripts draws those of other kinds. */
-  const show = (shape = chosen()) => {
-    handles.replaceChildren();
-    if (!editor.isOn || editor.tool !== "select" || !shape || viewer.shape(viewer.selected)?.classList.contains("oi-off")) return;
-    if (canResize(shape)) {
-      for (const [name, [x, y]] of Object.entries(CORNERS)) {
-        handle(name, shape.x_min + x * (shape.x_max - shape.x_min), shape.y_min + y * (shape.y_max - shape.y_min));
-      }
-    } else if (canMove(shape)) editor.handlesOf?.(shape);
-  };
-
-  const resized = (shape, name, [x, y]) => {
-    const [across, down] = CORNERS[name];
+  /* The sides of a plain box are those of the picture, so what is not dragged keeps its number. */
+  const resized = (shape, name, to, raw) => {
+    if (shape.rotation || shape.kind === "ellipse") return stretched(shape, name, [raw[0] * width, raw[1] * height]);
+    const [across, down] = editor.ways[name];
     const sides = { ...shape };
-    if (across !== 0.5) sides[across ? "x_max" : "x_min"] = x;
-    if (down !== 0.5) sides[down ? "y_max" : "y_min"] = y;
+    if (across) sides[across > 0 ? "x_max" : "x_min"] = to[0];
+    if (down) sides[down > 0 ? "y_max" : "y_min"] = to[1];
     return changed(shape, box([sides.x_min, sides.y_min], [sides.x_max, sides.y_max]));
   };
-  /* Extreme clicks are not on the sides of a box that has changed. */
-  const changed = (shape, values) => ({ ...shape, ...values, ...(shape.clicks ? { clicks: null } : {}) });
+  /* By as much as the pointer goes around the centre; with Shift in steps of 15 degrees. */
+  const turnedBy = (shape, from, to, isStepped) => {
+    const { x, y, turn } = frameOf(shape);
+    const angle = (place) => Math.atan2(place[1] * height - y, place[0] * width - x) * 180 / Math.PI;
+    const next = turn + angle(to) - angle(from);
+    return spun(shape, isStepped ? Math.round(next / 15) * 15 : next);
+  };
 
   const movedBy = (shape, x, y) => {
+    if (shape.kind === "ellipse") return editor.frames.moved(shape, x, y);
+    const shift = (value, by) => (by ? inside(value + by) : value);
     const across = Math.min(Math.max(x, -shape.x_min), 1 - shape.x_max);
     const down = Math.min(Math.max(y, -shape.y_min), 1 - shape.y_max);
-    const sides = { x_min: inside(shape.x_min + across), x_max: inside(shape.x_max + across), y_min: inside(shape.y_min + down), y_max: inside(shape.y_max + down) };
+    const sides = { x_min: shift(shape.x_min, across), x_max: shift(shape.x_max, across), y_min: shift(shape.y_min, down), y_max: shift(shape.y_max, down) };
     if (shape.kind === "rectangle") return changed(shape, sides);
-    const points = shape.points.map((ring) => ring.map((value, index) => inside(value + (index % 2 ? down : across))));
+    const points = shape.points.map((ring) => ring.map((value, index) => shift(value, index % 2 ? down : across)));
     return { ...shape, points, ...editor.around(points) };
   };
 
@@ -96,14 +80,14 @@
     }
     editor.place(element, shape);
     if (!drag.element) viewer.prepare(element);
-    show(shape);
+    editor.showHandles(shape);
   };
   const end = () => { drag?.element?.remove(); drag = null; };
 
   const start = (event, key, make) => {
     event.preventDefault();
     stage.setPointerCapture(event.pointerId);
-    drag = { key, make, pointer: event.pointerId, from: at(event), shape: null };
+    drag = { key, make, pointer: event.pointerId, from: at(event), raw: free(event), shape: null };
     dragged = false;
     return true;
   };
@@ -117,7 +101,8 @@
     if (editor.tool !== "select") return editor.pressed?.(event) ?? true;
     const shape = chosen();
     const name = event.target.dataset.handle;
-    if (name && CORNERS[name]) return start(event, viewer.selected, (from, to) => resized(shape, name, to));
+    if (name === "turn") return start(event, viewer.selected, (from, to, more) => turnedBy(shape, drag.raw, more.raw, more.isStepped));
+    if (editor.ways[name]) return start(event, viewer.selected, (from, to, more) => resized(shape, name, to, more.raw));
     if (name) return editor.grabbed?.(event, name, (make) => start(event, viewer.selected, make)) ?? true;
     if (!canMove(shape)) return false;
     const key = viewer.selected;  /* also where another shape lies upon it */
@@ -140,7 +125,7 @@
     const far = Math.hypot((to[0] - drag.from[0]) * width, (to[1] - drag.from[1]) * height) * viewer.scale();
     if (!dragged && far < SMALLEST) return;
     dragged = true;
-    preview(drag.make(drag.from, to));
+    preview(drag.make(drag.from, to, { raw: free(event), isStepped: event.shiftKey }));
   });
   window.addEventListener("pointerup", (event) => {
     if (!drag || event.pointerId !== drag.pointer) return;
@@ -160,9 +145,9 @@
   /* What was dragged half-way stands again where it is. */
   editor.restore = () => {
     const shape = chosen();
-    viewer.emit("shapes");
     if (shape && shape.kind !== "mask") { editor.place(viewer.shape(viewer.selected), shape); viewer.prepare(viewer.shape(viewer.selected)); }
-    show();
+    viewer.emit("shapes");
+    editor.showHandles();
   };
 
   /* A new shape has the label that is chosen in the bar. */
@@ -183,19 +168,30 @@
     viewer.shape(viewer.selected)?.focus();
   };
   const arrows = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-  editor.arrow = (event) => {
+  const turns = { ",": -1, ".": 1, "<": -15, ";": -15, ">": 15, ":": 15 };
+  /* The side at the right or at the bottom, as the shape is turned. */
+  const grown = (shape, x, y) => {
+    if (!shape.rotation && shape.kind === "rectangle") {
+      return changed(shape, { x_max: Math.max(shape.x_min, x ? inside(shape.x_max + x) : shape.x_max), y_max: Math.max(shape.y_min, y ? inside(shape.y_max + y) : shape.y_max) });
+    }
+    const frame = frameOf(shape);
+    const longer = { ...frame, wide: Math.max(x * width + frame.wide, -frame.wide), high: Math.max(y * height + frame.high, -frame.high) };
+    return stretched(shape, x ? "e" : "s", placeOf(longer, x ? [1, 0] : [0, 1]));
+  };
+  editor.byKey = (event) => {
     const shape = chosen();
-    if (!arrows[event.key] || !editor.isOn || !canMove(shape)) return false;
+    if (!editor.isOn || !shape || !(turns[event.key] || arrows[event.key])) return false;
+    if (!canMove(shape)) { editor.tell(editor.words.stays); return true; }
+    if (turns[event.key]) {
+      if (canTurn(shape)) editor.commit([[viewer.selected, spun(shape, (shape.rotation || 0) + turns[event.key])]], `${viewer.selected} turn`);
+      return true;
+    }
+    if (event.shiftKey && !canResize(shape)) return true;
     const step = Math.max(1, 2 / viewer.scale());
     const [x, y] = [arrows[event.key][0] * step / width, arrows[event.key][1] * step / height];
-    if (event.shiftKey && !canResize(shape)) return true;
-    const next = event.shiftKey
-      ? changed(shape, { x_max: Math.max(shape.x_min, inside(shape.x_max + x)), y_max: Math.max(shape.y_min, inside(shape.y_max + y)) })
-      : movedBy(shape, x, y);
-    editor.commit([[viewer.selected, next]], `${viewer.selected} ${event.shiftKey}`);
+    editor.commit([[viewer.selected, event.shiftKey ? grown(shape, x, y) : movedBy(shape, x, y)]], `${viewer.selected} ${event.shiftKey}`);
     return true;
   };
   editor.letGo = letGo;
-  editor.showHandles = show;
-  for (const event of ["view", "select", "shapes", "show"]) viewer.on(event, () => { if (!drag) show(); });
-})();
+  for (const event of ["view", "select", "shapes", "show"]) viewer.on(event, () => { if (!drag) editor.showHandles(); });
+});

@@ -17,11 +17,17 @@
     past: [],
     future: [],
     made: 0,
+    isAsking: false,
+    isSized: bar.dataset.sized === "yes",
     may: (verb) => bar.dataset.may.split(" ").includes(verb),
     words: JSON.parse(document.getElementById("oi-words").textContent),
     size: bar.dataset.frame.split(" ").map(Number),
   };
   viewer.editor = editor;
+  const { page, stage, svg, group } = viewer;
+  const [width, height] = editor.size;
+  /* How each script of the editor begins: with what they share, and not at all where nobody may edit. */
+  viewer.editing = (work) => work({ viewer, editor, bar, words: editor.words, page, stage, svg, group, width, height });
 
   /* A sentence with its numbers: "{n} shapes". */
   editor.say = (name, values = {}) => editor.words[name].replace(/{(\w+)}/g, (_, key) => values[key]);
@@ -30,10 +36,12 @@
     editor.now = now;
     viewer.emit("edit");
   };
-  editor.load = (shapes) => {
-    editor.base = new Map(shapes.map((shape) => [String(shape.id), shape]));
+  const byKey = (shapes) => new Map(shapes.map((shape) => [String(shape.id), shape]));
+  /* Shapes as they are stored, with what is edited of them already. */
+  editor.load = (shapes, now = null) => {
+    editor.base = byKey(shapes);
     [editor.past, editor.future] = [[], []];
-    moved(new Map(editor.base));
+    moved(now || new Map(editor.base));
   };
   /* Changes by key, null for one that goes. Steps with the same `step` are one, such as those of a key that is held. */
   editor.commit = (changes, step = null) => {
@@ -61,28 +69,37 @@
   editor.change = (key, values, step) => editor.commit([[key, { ...editor.now.get(key), ...values }]], step);
   editor.remove = (key) => editor.commit([[key, null]]);
 
-  /* Another user's version below what was changed here; `mine` says whose a shape is that both have changed. */
-  editor.rebase = (shapes, mine) => {
-    const theirs = new Map(shapes.map((shape) => [String(shape.id), shape]));
-    const [base, own] = [editor.base, editor.now];
-    const now = new Map(theirs);
-    for (const key of new Set([...base.keys(), ...own.keys()])) {
-      const [was, is, other] = [base.get(key), own.get(key), theirs.get(key)];
-      if (same(was, is)) continue;
-      if (was && !same(was, other) && !mine) continue;
-      if (!is) now.delete(key);
-      else if (other || !was) now.set(key, is);
-      else if (is.kind !== "mask") now.set(`new-${++editor.made}`, { ...is, id: undefined });
-    }
-    editor.base = theirs;
-    [editor.past, editor.future] = [[], []];
-    moved(now);
+  /* A label of the whole image that both have added: theirs. */
+  const twinOf = (shape, theirs) =>
+    (shape?.kind === "tag" && shape.id === undefined
+      ? [...theirs.values()].find((other) => other.kind === "tag" && other.label === shape.label && !editor.base.has(String(other.id)))
+      : undefined);
+  const versions = (shapes) => {
+    const theirs = byKey(shapes);
+    return [...new Set([...editor.base.keys(), ...editor.now.keys(), ...theirs.keys()])].map((key) => {
+      const mine = editor.now.get(key);
+      return { key, was: editor.base.get(key), mine, theirs: theirs.get(key) || twinOf(mine, theirs) };
+    });
   };
-  /* The shapes that both have changed, and differently. */
+  const isTwin = (mine, theirs) => mine?.kind === "tag" && mine.id === undefined && mine.score === theirs?.score;
+  const isSame = (mine, theirs) => same(mine, theirs) || isTwin(mine, theirs);
+  /* The shapes that both have changed, and differently; and those that only others have changed. */
   editor.conflicts = (shapes) => {
-    const theirs = new Map(shapes.map((shape) => [String(shape.id), shape]));
-    return [...editor.base].map(([key, was]) => ({ key, was, mine: editor.now.get(key), theirs: theirs.get(key) }))
-      .filter(({ was, mine, theirs: other }) => !same(was, mine) && !same(was, other) && !same(mine, other));
+    const all = versions(shapes).filter(({ was, theirs }) => !same(was, theirs));
+    const isBoth = ({ was, mine, theirs }) => !same(was, mine) && !isSame(mine, theirs);
+    return { both: all.filter(isBoth), theirs: all.filter((one) => !isBoth(one) && same(one.was, one.mine)) };
+  };
+  /* Another user's version below what was changed here; `isMine` says whose a shape is that both have changed. */
+  editor.rebase = (shapes, isMine) => {
+    const now = byKey(shapes);
+    for (const { key, was, mine, theirs } of versions(shapes)) {
+      if (same(was, mine) || isSame(mine, theirs) || (!same(was, theirs) && !isMine(key))) continue;
+      if (!mine) now.delete(key);
+      else if (theirs) now.set(String(theirs.id), { ...mine, id: theirs.id });
+      else if (!was) now.set(key, mine);
+      else if (mine.kind !== "mask") now.set(`new-${++editor.made}`, { ...mine, id: undefined });
+    }
+    editor.load(shapes, now);
   };
 
   /* What a PATCH has to say. Only fields that differ go back: whatever is not known here stays as it is. */

@@ -37,19 +37,40 @@
     if (chosen && chosen.classList.contains("oi-off")) viewer.select(null);
     viewer.emit("show");
   };
-  viewer.refresh = show;
+  /* A line for a label that came while shapes were edited, and how many shapes each line has. */
+  viewer.recount = (labels) => {
+    const group = form.querySelector("fieldset[data-field=label]");
+    const known = new Set(boxes("label").map((box) => box.value));
+    for (const value of new Set(viewer.shapes().map((element) => element.dataset.label))) {
+      if (!group || known.has(value)) continue;
+      const { text, color } = labels(Number(value));
+      const line = group.querySelector("label").cloneNode(true);
+      Object.assign(line.querySelector("input"), { value, checked: true });
+      line.querySelector("rect").setAttribute("fill", color);
+      line.querySelector(".oi-text").textContent = text;
+      line.querySelector("kbd")?.remove();
+      [...group.querySelectorAll("label")].at(-1).after(line);
+    }
+    for (const field of fields) {
+      const found = new Map();
+      for (const element of viewer.shapes()) found.set(element.dataset[field], (found.get(element.dataset[field]) || 0) + 1);
+      for (const box of boxes(field)) box.parentElement.querySelector(".oi-count").textContent = found.get(box.value) || 0;
+    }
+    show();
+  };
   form.addEventListener("input", show);
 
   for (const group of form.querySelectorAll("fieldset[data-field]")) {
-    const own = [...group.querySelectorAll("input[type=checkbox]")];
+    const own = boxes(group.dataset.field);
     if (own.length < 3) continue;
     const button = document.createElement("button");
     button.type = "button";
     button.className = "button oi-all";
-    const say = () => { button.textContent = own.some((box) => box.checked) ? form.dataset.none : form.dataset.all; };
+    const say = () => { button.textContent = boxes(group.dataset.field).some((box) => box.checked) ? form.dataset.none : form.dataset.all; };
     button.addEventListener("click", () => {
-      const checked = !own.some((box) => box.checked);
-      for (const box of own) box.checked = checked;
+      const all = boxes(group.dataset.field);
+      const checked = !all.some((box) => box.checked);
+      for (const box of all) box.checked = checked;
       show();
       say();
     });

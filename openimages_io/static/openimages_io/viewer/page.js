@@ -22,10 +22,10 @@ window.openimages = (() => {
 
   /* Shapes and rows by their keys: looked up for each of many. */
   viewer.index = new Map([...viewer.group.querySelectorAll("[data-shape]")].map((element) => [element.dataset.shape, element]));
-  const rows = new Map([...page.querySelectorAll("[data-row]")].map((row) => [row.dataset.row, row]));
+  viewer.rows = new Map([...page.querySelectorAll("[data-row]")].map((row) => [row.dataset.row, row]));
   viewer.shapes = () => [...viewer.index.values()];
   viewer.shape = (key) => viewer.index.get(key) || null;
-  viewer.row = (key) => rows.get(key) || null;
+  viewer.row = (key) => viewer.rows.get(key) || null;
 
   /* What was chosen stays for the next image, if the browser may keep it. */
   viewer.kept = (name, value) => {

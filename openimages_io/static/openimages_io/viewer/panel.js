@@ -1,15 +1,11 @@
 "use strict";
 /* What is said of the shape that is selected, in fields: its label, its place in pixels, its confidence and attributes. */
-(() => {
-  const viewer = window.openimages;
-  const editor = viewer && viewer.editor;
-  if (!editor) return;
-  const { bar, words } = editor;
-  const { page } = viewer;
-  const [width, height] = editor.size;
+window.openimages?.editing?.(({ viewer, editor, bar, words, page, width, height }) => {
   const panel = page.querySelector(".oi-panel");
   const label = bar.querySelector(".oi-label");
   const list = page.querySelector("#oi-labels");
+  const rotation = panel.querySelector("[name=rotation]");
+  const unsized = panel.querySelector(".oi-unsized");
   const SIDES = { x_min: width, y_min: height, x_max: width, y_max: height };
   let last = editor.labels.values().next().value || null;
 
@@ -55,7 +51,7 @@
     last = found;
     label.value = found.text;
     const shape = editor.now.get(viewer.selected);
-    if (editor.isOn && shape && shape.label !== found.id && canChange(shape)) relabel(shape, found);
+    if (editor.isOn && shape && shape.label !== found.id && editor.canChange(shape)) relabel(shape, found);
   };
   /* Attributes that the new label does not have cannot stay, which is said. */
   const relabel = (shape, next) => {
@@ -66,15 +62,13 @@
     editor.change(viewer.selected, { label: next.id, ...(dropped.length ? { attributes: rest } : {}) });
     editor.tell(dropped.length ? editor.say("dropped", { label: next.text, names: dropped.join(", ") }) : "");
   };
-  label.addEventListener("change", choose);
+  label.addEventListener("change", () => { editor.choosing = choose(); });
 
   editor.newLabel = () => {
     const found = known(label.value.trim()) || (label.value.trim() ? null : last);
     if (!found) { editor.tell(words.choose, true); label.focus(); }
     return found;
   };
-  const canChange = (shape) => editor.may(shape.id === undefined ? "add" : "change");
-
   const show = () => {
     const shape = editor.isOn && viewer.selected !== null ? editor.now.get(viewer.selected) : null;
     panel.hidden = !shape;
@@ -84,14 +78,27 @@
     const isBox = shape.kind === "rectangle";
     for (const [side, size] of Object.entries(SIDES)) {
       const field = panel.querySelector(`[name=${side}]`);
-      field.disabled = !isBox || !canChange(shape);
+      field.disabled = !isBox || !editor.canChange(shape);
       if (document.activeElement !== field) field.value = shape[side] === null || shape[side] === undefined ? "" : Math.round(shape[side] * size * 100) / 100;
     }
-    editor.fields?.(shape, canChange(shape));
+    const isTurned = shape.kind === "rectangle" || shape.kind === "ellipse";
+    rotation.closest("label").hidden = !isTurned;
+    rotation.disabled = !isTurned || !editor.canTurn(shape);
+    if (document.activeElement !== rotation) rotation.value = shape.rotation ?? "";
+    unsized.hidden = !isTurned || editor.isSized;
+    editor.fields(shape, editor.canChange(shape));
+  };
+  const turn = (shape) => {
+    const degrees = rotation.value === "" ? 0 : rotation.valueAsNumber;
+    const fits = degrees > -360 && degrees < 360;
+    rotation.setCustomValidity(fits ? "" : words.angle);
+    if (fits) editor.commit([[viewer.selected, editor.frames.spun(shape, degrees)]]);
+    else rotation.reportValidity();
   };
   panel.addEventListener("change", (event) => {
     const side = event.target.name;
     const shape = editor.now.get(viewer.selected);
+    if (event.target === rotation && shape) turn(shape);
     if (!SIDES[side] || !shape) return;
     const value = event.target.valueAsNumber / SIDES[side];
     const next = { ...shape, [side]: value };
@@ -104,4 +111,4 @@
   viewer.on("edit", show);
   fill([...editor.labels.values()]);
   if (last) label.value = last.text;
-})();
+});

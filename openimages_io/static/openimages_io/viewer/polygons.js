@@ -1,11 +1,6 @@
 "use strict";
 /* Polygons: drawn point by point; points are moved, added between two others, and removed. */
-(() => {
-  const viewer = window.openimages;
-  const editor = viewer && viewer.editor;
-  if (!editor) return;
-  const { group, svg } = viewer;
-  const [width, height] = editor.size;
+window.openimages?.editing?.(({ viewer, editor, group, svg, width, height }) => {
   const MOST = 400;
   const NEAR = 8;
   let drawn = [];
@@ -95,4 +90,4 @@
     event.preventDefault();
     event.stopImmediatePropagation();
   }, true);
-})();
+});

@@ -1,11 +1,6 @@
 "use strict";
-/* Shapes and rows of an image's page as they are while they are edited. */
-(() => {
-  const viewer = window.openimages;
-  const editor = viewer && viewer.editor;
-  if (!editor) return;
-  const { page, group, svg } = viewer;
-  const [width, height] = editor.size;
+/* The shapes of an image's page as they are while they are edited. */
+window.openimages?.editing?.(({ viewer, editor, group, svg, width, height }) => {
   const TAGS = { rectangle: "rect", polygon: "path", ellipse: "ellipse", mask: "rect" };
   const kept = new Map();
   let drawn = new Map();
@@ -17,6 +12,9 @@
 
   const set = (element, values) => { for (const [name, value] of Object.entries(values)) element.setAttribute(name, value); };
 
+  const turn = (element, { rotation }, x, y) => {
+    if (rotation) set(element, { transform: `rotate(${rotation} ${x} ${y})` }); else element.removeAttribute("transform");
+  };
   /* Sets an element where its shape is; a mask stays where its pixels are. */
   editor.place = (element, shape) => {
     if (shape.kind === "mask" && shape.x_min === null) return;
@@ -24,27 +22,31 @@
     const [wide, high] = [shape.x_max * width - x, shape.y_max * height - y];
     if (shape.kind === "rectangle" || (shape.kind === "mask" && element.tagName === "rect")) {
       set(element, { x, y, width: wide, height: high });
-      if (shape.rotation) set(element, { transform: `rotate(${shape.rotation} ${x + wide / 2} ${y + high / 2})` });
+      turn(element, shape, x + wide / 2, y + high / 2);
     } else if (shape.kind === "polygon") {
       const ring = (points) => `M${points.map((value, index) => value * (index % 2 ? height : width)).join(" ")}Z`;
       set(element, { d: shape.points.map(ring).join("") });
     } else if (shape.kind === "ellipse") {
       const [cx, cy, rx, ry] = shape.points;
       set(element, { cx: cx * width, cy: cy * height, rx: rx * width, ry: ry * height });
-      if (shape.rotation) set(element, { transform: `rotate(${shape.rotation} ${cx * width} ${cy * height})` });
+      turn(element, shape, cx * width, cy * height);
     }
   };
 
-  const shown = (value) => (value === true ? editor.words.yes : value === false ? editor.words.no : String(value));
-  const values = (shape) => [...Object.entries(shape.attributes || {}), ["source", shape.source], ["group", shape.group], ["rotation", shape.rotation]]
-    .filter(([, value]) => value !== "" && value !== null && value !== undefined);
+  /* A new element of a shape, where it is; of a mask only the box, for its pixels are not here. */
+  editor.elementOf = (shape) => {
+    const element = document.createElementNS(svg.namespaceURI, TAGS[shape.kind]);
+    set(element, { "vector-effect": "non-scaling-stroke" });
+    editor.place(element, shape);
+    return element;
+  };
 
   const show = (key, shape) => {
     let element = viewer.shape(key) || kept.get(key);
     const label = editor.label(shape.label);
     if (!element) {
-      element = document.createElementNS(svg.namespaceURI, TAGS[shape.kind]);
-      set(element, { "data-shape": key, "vector-effect": "non-scaling-stroke" });
+      element = editor.elementOf(shape);
+      element.dataset.shape = key;
       if (element.tagName === "rect") set(element, { "fill-opacity": 0 });
       if (shape.kind === "mask") set(element, { "stroke-dasharray": "4 3" });
     }
@@ -54,41 +56,23 @@
     if (shape.score === null || shape.score === undefined) delete element.dataset.score; else element.dataset.score = shape.score;
     const lines = [label.text, editor.words.kinds[shape.kind]];
     if (shape.score !== null && shape.score !== undefined) lines.push(`score: ${shape.score}`);
-    if (typeof shape.occluded === "boolean") lines.push(`occluded: ${shown(shape.occluded)}`);
-    for (const [name, value] of values(shape)) lines.push(`${name}: ${shown(value)}`);
+    if (typeof shape.occluded === "boolean") lines.push(`occluded: ${editor.shown(shape.occluded)}`);
+    for (const [name, value] of editor.values(shape)) lines.push(`${name}: ${editor.shown(value)}`);
     const title = element.querySelector("title") || element.appendChild(document.createElementNS(svg.namespaceURI, "title"));
     title.textContent = lines.join("\n");
     if (isNew) group.append(element);
     viewer.prepare(element);
     if (viewer.selected === key) viewer.mark(key, "oi-selected", true);
-    tell(key, shape, label);
-  };
-
-  /* The row of a shape in the table below. */
-  const tell = (key, shape, label) => {
-    const row = viewer.row(key);
-    if (!row) return;
-    row.hidden = false;
-    set(row, { "data-label": shape.label, "data-kind": shape.kind });
-    const name = row.querySelector("th a") || row.querySelector("th").lastChild;
-    name.textContent = label.text;
-    row.querySelector("th rect").setAttribute("fill", label.color);
-    const cells = [...row.querySelectorAll("td")];
-    if (cells.length !== 8) return;
-    const sides = ["x_min", "x_max", "y_min", "y_max"].map((side) => shape[side]);
-    const occluded = typeof shape.occluded === "boolean" ? shown(shape.occluded) : "";
-    [...sides, shape.score ?? "", occluded].forEach((value, index) => { cells[index + 1].textContent = value; });
-    cells[7].textContent = values(shape).map(([known, value]) => `${known}: ${shown(value)}`).join("  ");
+    editor.showRow(key, shape, label);
   };
 
   const hide = (key) => {
+    editor.hideRow(key);
     const element = viewer.shape(key);
     if (!element) return;
     kept.set(key, element);
     element.remove();
     viewer.forget(key);
-    const row = viewer.row(key);
-    if (row) row.hidden = true;
   };
 
   editor.redraw = () => {
@@ -98,14 +82,16 @@
     }
     drawn = new Map([...editor.now].filter(([, shape]) => shape.kind !== "tag"));
     if (viewer.selected !== null && !viewer.shape(viewer.selected)) viewer.select(null);
+    editor.tellTable();
     viewer.describe();
-    viewer.refresh?.();
+    viewer.recount?.(editor.label);
     viewer.emit("shapes");
   };
   /* What is on the page may be older than what was read: all of it is set again, and what has gone meanwhile goes. */
   editor.take = () => { drawn = new Map(viewer.shapes().map((element) => [element.dataset.shape, null])); };
   /* A saved shape has a key of its own. */
   editor.rename = (from, to) => {
+    editor.renameRow(from, to);
     const element = viewer.shape(from);
     if (!element) return;
     viewer.forget(from);
@@ -113,4 +99,4 @@
     viewer.prepare(element);
   };
   viewer.on("edit", () => editor.redraw());
-})();
+});

@@ -1,15 +1,8 @@
 "use strict";
-/* Reading and saving by the REST API. Only what has changed is sent, with the ETag of what it is based on: if another user has saved
-   meanwhile nothing is overwritten, both versions are shown, and who edits decides. */
-(() => {
-  const viewer = window.openimages;
-  const editor = viewer && viewer.editor;
-  if (!editor) return;
-  const { bar, words } = editor;
-  const { page } = viewer;
-  const token = page.querySelector("[name=csrfmiddlewaretoken]").value;
+/* Beginning, saving and ending, by buttons and keys. Only what has changed is sent, with the ETag of what it is based on: if another user
+   has saved meanwhile nothing is overwritten, and who edits decides. */
+window.openimages?.editing?.(({ viewer, editor, bar, words, page }) => {
   const status = bar.querySelector(".oi-status");
-  const conflict = page.querySelector(".oi-conflict");
   const button = (name) => bar.querySelector(`[data-do=${name}]`);
   let busy = false;
 
@@ -18,24 +11,6 @@
     status.classList.toggle("oi-fault", isFault);
   };
   editor.tell = tell;
-
-  editor.ask = async (address, options = {}) => {
-    const headers = { Accept: "application/json", [bar.dataset.header]: token, ...options.headers };
-    const response = await fetch(address, { credentials: "same-origin", ...options, headers });
-    const body = response.status === 204 ? null : await response.json().catch(() => null);
-    return { response, body };
-  };
-  /* What the API says of a refusal: each fault, or the sentence for all. */
-  const reason = ({ response, body }) => {
-    const faults = (body?.errors || []).map(({ path, message }) => `${path}: ${message}`).slice(0, 5);
-    return faults.join(" ") || body?.detail || editor.say("failed", { status: response.status });
-  };
-
-  const read = async () => {
-    const found = await editor.ask(bar.dataset.shapes);
-    if (!found.response.ok) throw new Error(reason(found));
-    return { shapes: found.body.shapes, etag: found.response.headers.get("ETag") };
-  };
 
   const tried = (work) => async () => {
     if (busy) return;
@@ -47,7 +22,7 @@
   };
 
   const begin = tried(async () => {
-    const { shapes, etag } = await read();
+    const { shapes, etag } = await editor.read();
     editor.etag = etag;
     editor.take();
     editor.isOn = true;
@@ -57,6 +32,7 @@
   });
   const stop = () => {
     if (editor.count() && !window.confirm(words.leave)) return;
+    editor.decideLater();
     editor.isOn = false;
     editor.load([...editor.base.values()]);
     editor.setTool("select");
@@ -65,63 +41,40 @@
   };
 
   const save = tried(async () => {
-    const body = editor.changes();
-    const count = editor.count();
-    if (!count) return;
+    await editor.choosing;
+    if (!editor.isOn || editor.isAsking || !editor.count()) return;
+    const [body, count, sent] = [editor.changes(), editor.count(), editor.now];
     tell(words.saving);
-    const sent = { method: "PATCH", body: JSON.stringify(body), headers: { "Content-Type": "application/json", "If-Match": editor.etag } };
-    const found = await editor.ask(bar.dataset.shapes, sent);
-    if (found.response.status === 412) { await meet(); return; }
-    if (!found.response.ok) throw new Error(reason(found));
+    const headers = { "Content-Type": "application/json", "If-Match": editor.etag };
+    const found = await editor.ask(bar.dataset.shapes, { method: "PATCH", body: JSON.stringify(body), headers });
+    if (found.response.status === 412) {
+      const theirs = await editor.read();
+      tell(words.changed, true);
+      editor.meet(theirs);
+      return;
+    }
+    if (!found.response.ok) throw new Error(editor.reason(found));
+    if (!found.body?.shapes) throw new TypeError();
     editor.etag = found.response.headers.get("ETag");
-    take(found.body.shapes);
+    take(found.body.shapes, sent);
     tell(editor.say(count === 1 ? "saved" : "savedMany", { n: count }));
   });
-  /* The answer has what was made and changed, as it is stored. */
-  const take = (shapes) => {
-    const now = new Map(editor.now);
-    for (const { key, ...shape } of shapes) {
-      if (key) {
-        now.delete(key);
-        const was = viewer.selected === key;
-        if (was) viewer.select(null);
-        editor.rename(key, String(shape.id));
-        if (was) viewer.select(String(shape.id));
-      }
-      now.set(String(shape.id), shape);
+  /* The answer has what was made and changed, as it is stored. What was edited while it was awaited is not saved yet. */
+  const take = (shapes, sent) => {
+    const renamed = new Map(shapes.filter(({ key }) => key).map(({ key, id }) => [key, String(id)]));
+    const base = new Map([...sent].filter(([key]) => !renamed.has(key)));
+    for (const { key: _, ...shape } of shapes) base.set(String(shape.id), shape);
+    const now = new Map(base);
+    for (const key of new Set([...sent.keys(), ...editor.now.keys()])) {
+      const [was, is, known] = [sent.get(key), editor.now.get(key), renamed.get(key) || key];
+      if (was === is) continue;
+      if (!is) now.delete(known);
+      else now.set(known, base.has(known) ? { ...is, id: base.get(known).id } : is);
     }
-    editor.load([...now.values()]);
-  };
-
-  /* A shape in words, with whatever of it differs from the other one. */
-  const inWords = (shape, other) => {
-    if (!shape) return words.deleted;
-    const sides = ["x_min", "y_min", "x_max", "y_max"].map((side, index) => Math.round(shape[side] * editor.size[index % 2]));
-    const said = [editor.label(shape.label).text, shape.kind === "tag" ? words.kinds.tag : `${words.kinds[shape.kind]} ${sides.join(" ")}`];
-    const rest = (of) => ({ score: of.score, occluded: of.occluded, ...of.attributes });
-    const [own, others] = [rest(shape), other ? rest(other) : {}];
-    for (const [name, value] of Object.entries(own)) if (other && JSON.stringify(value) !== JSON.stringify(others[name])) said.push(`${name}: ${value}`);
-    return said.join(", ");
-  };
-  const meet = async () => {
-    const { shapes, etag } = await read();
-    const both = editor.conflicts(shapes);
-    const list = conflict.querySelector("ul");
-    list.replaceChildren(...both.map(({ mine, theirs }) => {
-      const item = document.createElement("li");
-      item.textContent = editor.say("both", { mine: inWords(mine, theirs), theirs: inWords(theirs, mine) });
-      return item;
-    }));
-    for (const part of conflict.querySelectorAll("[data-both]")) part.hidden = (part.dataset.both === "yes") !== both.length > 0;
-    tell(words.changed, true);
-    conflict.querySelector("form").onsubmit = (event) => {
-      const choice = event.submitter.value;
-      if (!choice) return;
-      editor.etag = etag;
-      editor.rebase(shapes, choice === "mine");
-      tell(words.again);
-    };
-    conflict.showModal();
+    const chosen = viewer.selected;
+    for (const [from, to] of renamed) editor.rename(from, to);
+    editor.load([...base.values()], now);
+    if (renamed.has(chosen)) viewer.select(renamed.get(chosen));
   };
 
   const show = () => {
@@ -130,17 +83,19 @@
     for (const one of bar.querySelectorAll(".oi-while")) one.hidden = !editor.isOn;
     button("begin").hidden = editor.isOn;
     button("begin").disabled = busy;
-    button("save").disabled = busy || !count;
-    button("undo").disabled = !editor.past.length;
-    button("redo").disabled = !editor.future.length;
+    button("stop").disabled = busy;
+    button("save").disabled = busy || !count || editor.isAsking;
+    button("undo").disabled = !editor.past.length || editor.isAsking;
+    button("redo").disabled = !editor.future.length || editor.isAsking;
     const shape = viewer.selected === null ? null : editor.now.get(viewer.selected);
-    button("delete").disabled = !shape || !editor.may(shape.id === undefined ? "add" : "delete");
-    for (const tool of bar.querySelectorAll("[data-tool]")) tool.disabled = tool.dataset.tool !== "select" && !editor.may("add");
+    button("delete").disabled = !shape || editor.isAsking || !editor.may(shape.id === undefined ? "add" : "delete");
+    for (const tool of bar.querySelectorAll("[data-tool]")) tool.disabled = tool.dataset.tool !== "select" && (!editor.may("add") || editor.isAsking);
     bar.querySelector(".oi-unsaved").textContent = count ? editor.say(count === 1 ? "unsaved" : "unsavedMany", { n: count }) : "";
   };
   viewer.on("edit", show);
   viewer.on("select", show);
 
+  editor.save = save;
   const deletes = () => {
     if (!button("delete").disabled) editor.remove(viewer.selected);
   };
@@ -158,15 +113,23 @@
 
   /* Before the keys of the page: while something is selected, arrows move it. */
   document.addEventListener("keydown", (event) => {
-    if (document.querySelector("dialog[open]") || event.altKey || viewer.isTyping(event.target)) return;
-    if (event.key.startsWith("Arrow") && event.target.closest("input")) return;
+    if (document.querySelector("dialog[open]") || event.altKey) return;
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    const saves = key === "s" && (event.ctrlKey || event.metaKey);
+    if (viewer.isTyping(event.target)) {
+      if (!saves || !page.contains(event.target)) return;
+      event.target.blur();
+    }
+    if (event.key.startsWith("Arrow") && event.target.closest("input")) return;
     let done = true;
     if (!editor.isOn) {
       if (key !== "e" || event.ctrlKey || event.metaKey) return;
       begin();
+    } else if (editor.isAsking) {
+      if (key !== "Escape") return;
+      editor.decideLater();
     } else if (event.ctrlKey || event.metaKey) {
-      if (key === "s") save();
+      if (saves) save();
       else if (key === "z" && !event.shiftKey) editor.undo();
       else if (key === "y" || (key === "z" && event.shiftKey)) editor.redo();
       else done = false;
@@ -175,8 +138,8 @@
     else if (key === "r" && editor.may("add")) editor.setTool("rectangle");
     else if (key === "p" && editor.may("add") && bar.querySelector("[data-tool=polygon]")) editor.setTool("polygon");
     else if (key === "v") editor.setTool("select");
-    else done = editor.arrow(event);
+    else done = editor.byKey(event);
     if (done) { event.preventDefault(); event.stopPropagation(); }
   }, true);
   show();
-})();
+});

@@ -86,15 +86,14 @@
   /* On the stage: a group that listens for focus would be a stop for Tab. */
   stage.addEventListener("focusin", (event) => { if (event.target.dataset.shape) viewer.reveal(event.target); });
 
-  for (const row of page.querySelectorAll("[data-row]")) {
-    row.addEventListener("click", (event) => {
-      if (event.target.closest("a, button, input")) return;
-      viewer.select(row.dataset.row);
-      const element = viewer.shape(row.dataset.row);
-      if (element) viewer.reveal(element);
-      stage.scrollIntoView({ block: "nearest" });
-    });
-  }
+  page.querySelector(".oi-shapes")?.addEventListener("click", (event) => {
+    const key = event.target.closest("[data-row]")?.dataset.row;
+    if (key === undefined || event.target.closest("a, button, input")) return;
+    viewer.select(key);
+    const element = viewer.shape(key);
+    if (element) viewer.reveal(element);
+    stage.scrollIntoView({ block: "nearest" });
+  });
 
   const light = (on) => (event) => {
     const key = event.target.closest("[data-row]")?.dataset.row ?? keyOf(event.target);

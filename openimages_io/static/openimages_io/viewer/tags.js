@@ -1,11 +1,6 @@
 "use strict";
 /* Labels of the whole image, present or verified to be absent: added, turned into the other, removed. */
-(() => {
-  const viewer = window.openimages;
-  const editor = viewer && viewer.editor;
-  if (!editor) return;
-  const { page } = viewer;
-  const { words } = editor;
+window.openimages?.editing?.(({ viewer, editor, page, words }) => {
   const place = page.querySelector(".oi-tag-edit");
   const list = place.querySelector("ul");
   const field = place.querySelector("input");
@@ -22,9 +17,10 @@
   };
   const show = () => {
     const tags = [...editor.now].filter(([, shape]) => shape.kind === "tag");
+    const isFree = editor.isOn && !editor.isAsking;
     if (editor.isOn) page.classList.add("oi-edited");
     place.hidden = !page.classList.contains("oi-edited");
-    for (const one of place.querySelectorAll("label, .oi-small-add")) one.hidden = !editor.isOn || !editor.may("add");
+    for (const one of place.querySelectorAll("label, .oi-small-add")) one.hidden = !isFree || !editor.may("add");
     list.replaceChildren(...tags.map(([key, shape]) => {
       const item = document.createElement("li");
       const isAbsent = shape.score === 0;
@@ -33,10 +29,10 @@
       item.classList.toggle("oi-absent-tag", isAbsent);
       item.append([name, score, shape.source].filter(Boolean).join(" · "));
       const isNew = shape.id === undefined;
-      if (editor.isOn && editor.may(isNew ? "add" : "change")) {
+      if (isFree && editor.may(isNew ? "add" : "change")) {
         item.append(button(isAbsent ? words.makePresent : words.makeAbsent, name, () => editor.change(key, { score: isAbsent ? 1 : 0 })));
       }
-      if (editor.isOn && editor.may(isNew ? "add" : "delete")) item.append(button(words.remove, name, () => editor.remove(key)));
+      if (isFree && editor.may(isNew ? "add" : "delete")) item.append(button(words.remove, name, () => editor.remove(key)));
       return item;
     }));
   };
@@ -51,4 +47,4 @@
   };
   for (const made of place.querySelectorAll(".oi-small-add")) made.addEventListener("click", add(Number(made.value)));
   viewer.on("edit", show);
-})();
+});

@@ -1,0 +1,37 @@
+"use strict";
+/* The REST API, asked with the session that the page has. */
+window.openimages?.editing?.(({ editor, bar, words, page }) => {
+  const field = page.querySelector("[name=csrfmiddlewaretoken]");
+
+  const send = async (address, options) => {
+    const headers = { Accept: "application/json", [bar.dataset.header]: field.value, ...options.headers };
+    const response = await fetch(address, { credentials: "same-origin", ...options, headers });
+    const body = response.status === 204 ? null : await response.json().catch(() => null);
+    return { response, body };
+  };
+  /* Who has logged in again, in another tab, has another token: it is on this page, as the server sends it now. */
+  const renewed = async () => {
+    const response = await fetch(window.location.href, { credentials: "same-origin" });
+    const now = new DOMParser().parseFromString(await response.text(), "text/html").querySelector(".oi-edit [name=csrfmiddlewaretoken]");
+    if (!now) return false;
+    field.value = now.value;
+    return true;
+  };
+  editor.ask = async (address, options = {}) => {
+    const found = await send(address, options);
+    if (![401, 403].includes(found.response.status)) return found;
+    return (await renewed()) ? send(address, options) : found;
+  };
+  /* What the API says of a refusal: each fault, or the sentence for all. */
+  editor.reason = ({ response, body }) => {
+    if ([401, 403].includes(response.status)) return editor.say("refused", { detail: body?.detail || response.status });
+    const faults = (body?.errors || []).map(({ path, message }) => `${path}: ${message}`).slice(0, 5);
+    return faults.join(" ") || body?.detail || editor.say("failed", { status: response.status });
+  };
+  editor.read = async () => {
+    const found = await editor.ask(bar.dataset.shapes);
+    if (!found.response.ok) throw new Error(editor.reason(found));
+    if (!found.body?.shapes) throw new Error(words.offline);
+    return { shapes: found.body.shapes, etag: found.response.headers.get("ETag") };
+  };
+});
