@@ -14,7 +14,7 @@ from openimages_io.admin.gallery_filter import address_turned, address_with, hid
 from openimages_io.models import AttributeSpec, InputType, Label, ShapeKind, Task
 from openimages_io.models.kinds import Presence
 from openimages_io.models.numbers import grouped
-from openimages_io.viewing.facets import FacetNumbers
+from openimages_io.viewing.facets import MOST_ATTRIBUTES, MOST_IMAGES, FacetNumbers
 from openimages_io.viewing.statistics import Statistics
 
 CHIPS: Final = 20
@@ -80,8 +80,10 @@ class Facets:
         self.attributes = list(_attributes(task))
         self.shown: Mapping[str, str] = {}
         """Numbers that are known, by the keys of chips."""
-        self.default = ""
-        """Where none is known."""
+        self.others: Mapping[str, str] = {}
+        """What stands where none is known, by facet."""
+        self.is_late = False
+        """Whether numbers of a filter come after the page."""
 
     def facets(self, labels: Iterable[Label]) -> list[Facet]:
         """All of them, those with nothing to choose left out."""
@@ -116,15 +118,18 @@ class Facets:
     def have(self) -> Facet:
         """With or without annotations, and a picture file."""
         chips = [self._chip(name, value, str(text)) for name, value, text in _HAVE]
-        return Facet("have", _("More"), chips)
+        return Facet("have", _("More"), chips, unit=_("Numbers of images") if not self.asked else self._unit("have"))
+
+    def zeros(self, found: Mapping[str, FacetNumbers]) -> dict[str, str]:
+        """What stands beside choices that were not found, by facet: there may be some where not all was looked at."""
+        return {name: _as_text(0, numbers) for name, numbers in found.items()}
 
     def numbers(self, found: Mapping[str, FacetNumbers]) -> dict[str, str]:
         """Numbers that were counted, by the keys of chips."""
         texts = {}
         for name, numbers in found.items():
             for value, number in numbers.numbers.items():
-                text = grouped(number)
-                texts[_key(name, _as_value(name, value))] = f"{text}+" if numbers.are_least else text
+                texts[_key(name, _as_value(name, value))] = _as_text(number, numbers)
         return texts
 
     def kept_numbers(self) -> dict[str, str]:
@@ -167,13 +172,18 @@ class Facets:
     def _unit(self, name: str) -> str:
         if not self.asked:
             return {"subset": _("Numbers of images"), "attribute": ""}.get(name, _("Numbers of annotations"))
-        return _("Numbers of images that would match")
+        most = MOST_ATTRIBUTES if name == "attribute" else MOST_IMAGES
+        if not self.is_late and "+" not in "".join(self.others.values()):
+            return _("Numbers of images that would match")
+        return _("Numbers of images that would match. Only the first %(most)s are looked at: 12+ is 12 or more.") % {
+            "most": grouped(most)
+        }
 
     def _chip(self, name: str, value: str, text: str) -> Choice:
         is_on = value in self.query.getlist(name)
         turned = address_turned if name in _SEVERAL else lambda q, n, v: address_with(q, n, "" if is_on else v)
         key = _key(name, value)
-        return Choice(text, turned(self.query, name, value), is_on, key, self.shown.get(key, self.default))
+        return Choice(text, turned(self.query, name, value), is_on, key, self.shown.get(key, self.others.get(name, "")))
 
 
 def _subsets(task: Task) -> list[str]:
@@ -203,6 +213,10 @@ def _attributes(task: Task) -> Iterable[tuple[str, str]]:
                 seen.add((name, choice))
                 words = str(_TRUTH[choice]) if input_type == InputType.CHECKBOX else choice
                 yield f"{name}={choice}", f"{name}: {words}"
+
+
+def _as_text(number: int, among: FacetNumbers) -> str:
+    return f"{grouped(number)}+" if among.are_least else grouped(number)
 
 
 def _as_value(name: str, value: Any) -> str:

@@ -97,11 +97,11 @@ class ImageFilter(FilterSetFilter):
 
 def _counted(request: HttpRequest) -> "Statistics | None":
     """What is kept of the chosen task's numbers, of one that exists for the user."""
-    from openimages_io.viewing.statistics import stored  # noqa: PLC0415  (slow to load)
+    from openimages_io.viewing.statistics import known  # noqa: PLC0415  (slow to load)
 
     key = chosen_key(request.GET.get(TaskFilter.parameter_name))
     tasks = list(visible(request, Task.objects.filter(pk=key))) if key is not None else []
-    return stored(tasks).get(tasks[0].pk) if tasks else None
+    return known(tasks[0]) if tasks else None
 
 
 class LabelFilter(FilterSetFilter):

@@ -27,7 +27,7 @@ from openimages_io.models.counting import small_tasks
 from openimages_io.models.numbers import grouped
 from openimages_io.viewing.charts import box_sizes, by_subset, frequent_labels, most_frequent
 from openimages_io.viewing.drawables import drawable, labels_of
-from openimages_io.viewing.facets import facet_numbers
+from openimages_io.viewing.facets import FacetNumbers, facet_numbers
 from openimages_io.viewing.overlay import overlay
 from openimages_io.viewing.statistics import Statistics, statistics, stored
 
@@ -90,7 +90,10 @@ def gallery_context(request: HttpRequest, task: Task, url: Url) -> dict[str, Any
     if not wanted.asked:
         facets.shown = facets.kept_numbers()
     elif at_once:
-        facets.shown, facets.default = _facet_numbers(task, wanted, facets), grouped(0)
+        found = _facet_numbers(task, wanted, facets)
+        facets.shown, facets.others = facets.numbers(found), facets.zeros(found)
+    else:
+        facets.is_late = True
     matches = count_of(wanted) if at_once and wanted.is_valid() else None
     return {
         "title": task.name,
@@ -146,8 +149,9 @@ def matches_text(request: HttpRequest, task: Task) -> dict[str, Any]:
 def chip_numbers(request: HttpRequest, task: Task) -> dict[str, Any]:
     """How many images each choice of the facets would find, for a page that doesn't wait for it."""
     wanted = filter_of(request.GET, task)
-    numbers = _facet_numbers(task, wanted, Facets(request.GET, task, None, wanted.asked))
-    return {"numbers": numbers, "others": grouped(0)}
+    facets = Facets(request.GET, task, None, wanted.asked)
+    found = _facet_numbers(task, wanted, facets)
+    return {"numbers": facets.numbers(found), "others": facets.zeros(found)}
 
 
 def count_of(wanted: ImageFilterSet) -> Count:
@@ -181,10 +185,10 @@ def _is_quick(task: Task, wanted: ImageFilterSet) -> bool:
     return not wanted.asked or bool(small_tasks([task.pk], SMALL, task._state.db))
 
 
-def _facet_numbers(task: Task, wanted: ImageFilterSet, facets: Facets) -> dict[str, str]:
+def _facet_numbers(task: Task, wanted: ImageFilterSet, facets: Facets) -> dict[str, FacetNumbers]:
     if not wanted.is_valid():
         return {}
-    return facets.numbers(facet_numbers(task, wanted.asked, [name for name, _text in facets.attributes]))
+    return facet_numbers(task, wanted.asked, [name for name, _text in facets.attributes])
 
 
 def _labels(task: Task, counted: Statistics | None) -> dict[int, Label]:

@@ -17,10 +17,8 @@ from openimages_io.permissions import permissions
 
 _DEEPEST: Final = 40
 """Levels that are drawn; a browser's own limit is at a few hundred."""
-_OPEN: Final = 2
-"""Levels that are unfolded at first, of a large hierarchy."""
-_SMALL: Final = 60
-"""Labels of a hierarchy that is unfolded whole."""
+_SHOWN: Final = 2
+"""Levels that are unfolded at first."""
 _LOOSE: Final = 500
 _NAME: Final = 255
 _FOUND: Final = 100
@@ -130,7 +128,7 @@ class Graph:
             self.url_of(key),
             self.shapes.get(key, 0),
             is_part,
-            level <= _OPEN or len(self.labels) <= _SMALL,
+            level < _SHOWN,
             others,
         )
         place.seen = bool(below) and key in drawn
@@ -151,9 +149,9 @@ class HierarchyMixin(TaskPagesMixin):
     @page("<int:key>/hierarchy/", "hierarchy", permission="hierarchy")
     def hierarchy_view(self, request: HttpRequest, task: Task) -> HttpResponse:
         """The page."""
-        from openimages_io.viewing.statistics import stored  # noqa: PLC0415  (slow to load)
+        from openimages_io.viewing.statistics import known  # noqa: PLC0415  (slow to load)
 
-        counted = stored([task]).get(task.pk)
+        counted = known(task)
         address = self.url_for(request, task)("label_change", 0)
         graph = Graph.of(task, address, counted.by_label if counted else None)
         wanted = request.GET.get("q", "").strip()[:_NAME]

@@ -153,9 +153,10 @@ class LabelAdmin(ReturningMixin, DeletionMixin, BaseAdmin):
     searched_fields = raw_id_fields = ("task",)
 
     def complete_rows(self, request: HttpRequest, rows: Sequence[Label]) -> None:
-        from openimages_io.viewing.statistics import stored  # noqa: PLC0415  (slow to load)
+        from openimages_io.viewing.statistics import known, stored  # noqa: PLC0415  (slow to load)
 
-        counted = stored({label.task for label in rows})
+        tasks = {label.task for label in rows}
+        counted = {task.pk: known(task) for task in tasks} if len(tasks) == 1 else stored(tasks)
         for label in rows:
             found: Any = label
             kept = counted.get(label.task_id)

@@ -143,7 +143,7 @@ class ShapeAdmin(ReturningMixin, DeletionMixin, BaseAdmin):
 
     @admin.display(description=_("label"))
     def label_name(self, shape: Shape) -> str:
-        return format_html('<span class="oi-label">{} {}</span>', swatch(shape.label.color), shape.label)
+        return format_html("{} {}", swatch(shape.label.color), shape.label)
 
     @admin.display(description=_("box (XMin, XMax, YMin, YMax)"))
     def box(self, shape: Shape) -> str:

@@ -70,7 +70,7 @@ class TaskAdmin(
         pairs = ((grouped(number), words) for number, words in by_kind(counts.by_kind))
         return format_html("{}{}", format_html_join(", ", "{} {}", pairs) or _("none"), _mark(counts))
 
-    @admin.display(description=_("pictures"))
+    @admin.display(description=_("images"))
     def images_link(self, task: Task) -> str:
         see = self.link(task, _("Gallery and charts"), "task_gallery", task.pk)
         rows = self.link(task, _("Images as a list"), "image_changelist", query=f"?task={task.pk}")

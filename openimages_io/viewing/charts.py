@@ -1,11 +1,13 @@
 """A task's numbers as plain SVG charts. Text is text in the page's own font and colour, so that dark pages work."""
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from openimages_io.models import Label
 from openimages_io.models.numbers import grouped, percent
@@ -18,8 +20,8 @@ _ROW: Final = 22
 _TEXT: Final = 12
 _NAMES: Final = 120
 """Pixels left of the bars."""
-_LONGEST: Final = 17
-"""Letters of a name that fit there."""
+_ROOM: Final = _NAMES - 8
+"""Pixels of a name that fit there."""
 _VALUES: Final = 62
 _PLOT: Final = 120
 _INK: Final = "currentColor"
@@ -164,9 +166,10 @@ def box_sizes(statistics: Statistics, gallery: str = "") -> str:
         f'<text x="{WIDTH - 2}" y="{bottom + 15}" font-size="{_TEXT - 1}" text-anchor="end" fill="{_INK}">'
         f"{text(_('all'))}</text>"
     )
-    note = _("side of the box as a share of the image; %(flat)s without any area") % {
-        "flat": f"{grouped(statistics.flat_boxes)}"
-    }
+    note = _("side of the box as a share of the image")
+    if statistics.flat_boxes:
+        flat = ngettext("%(count)s box has no area", "%(count)s boxes have no area", statistics.flat_boxes)
+        note += f"; {flat % {'count': grouped(statistics.flat_boxes)}}"
     parts.append(f'<text x="2" y="{bottom + 33}" font-size="{_TEXT - 1}" fill="{_INK}">{text(note)}</text>')
     shown = [line for line, count in zip(said, counts, strict=True) if count]
     role = "group" if gallery and shown else "img"
@@ -206,7 +209,22 @@ def _closing(url: str) -> str:
 
 
 def _cut(name: str) -> str:
-    return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"
+    """As much of a name as fits beside the bars, by how wide letters are in most fonts."""
+    wide = 0.0
+    for index, letter in enumerate(name):
+        wide += _width(letter)
+        if wide > _ROOM:
+            return f"{name[: max(index - 1, 1)]}…"
+    return name
+
+
+def _width(letter: str) -> float:
+    """Of a letter in pixels: those of some scripts are as wide as they are high, and nothing joined is wide."""
+    if unicodedata.east_asian_width(letter) in "WF":
+        return _TEXT + 1
+    if unicodedata.combining(letter) or unicodedata.category(letter) in {"Cf", "Mn"}:
+        return 0
+    return 0.85 * _TEXT if letter in "mwMW@%" else (0.72 if letter.isupper() else 0.6) * _TEXT
 
 
 def _heading(title: str) -> str:

@@ -12,9 +12,9 @@ from openimages_io.models.flags import FLAGS
 from openimages_io.models.image_filters import SHAPE_FILTERS, attribute_condition, shapes_asked, shapes_of_image
 from openimages_io.models.kinds import Presence
 
-_IMAGES: Final = 5_000
+MOST_IMAGES: Final = 5_000
 """Images of a filter that are looked at; if it has more, the numbers are the least that there are."""
-_IMAGES_OF_JSON: Final = 1_000
+MOST_ATTRIBUTES: Final = 1_000
 """The same for attributes that are no columns."""
 _AT_ONCE: Final = 500
 """Images that one query is about; what is counted of them adds up."""
@@ -58,26 +58,26 @@ class _Facets:
     def of_images(self, name: str, column: Any) -> FacetNumbers:
         keys = self._keys(name)
         counts: Counter[Any] = Counter()
-        for some in _parts(keys[:_IMAGES]):
+        for some in _parts(keys[:MOST_IMAGES]):
             rows = Image.objects.filter(pk__in=some).order_by()
             rows = rows if isinstance(column, str) else rows.annotate(is_so=column)
             counts.update(dict(rows.values_list(column if isinstance(column, str) else "is_so").annotate(n=Count("*"))))
-        return FacetNumbers(counts, len(keys) > _IMAGES)
+        return FacetNumbers(counts, len(keys) > MOST_IMAGES)
 
     def of_shapes(self, name: str, **more: Any) -> FacetNumbers:
         keys = self._keys(name)
         counts: Counter[Any] = Counter()
-        for some in _parts(keys[:_IMAGES]):
+        for some in _parts(keys[:MOST_IMAGES]):
             rows = self._shapes(some, self._others(name) | more)
             counts.update(dict(rows.values_list(name).annotate(n=Count("image", distinct=True))))
-        return FacetNumbers(counts, len(keys) > _IMAGES)
+        return FacetNumbers(counts, len(keys) > MOST_IMAGES)
 
     def of_attributes(self, wanted: Sequence[str]) -> FacetNumbers:
         """An attribute is asked for beside the others, so these hold."""
         keys = self._keys("")
         counts: Counter[str] = Counter()
         columns = [one for one in wanted if one.partition("=")[0] in _COLUMNS]
-        for chosen, most in ((columns, _IMAGES), (list({*wanted} - {*columns}), _IMAGES_OF_JSON)):
+        for chosen, most in ((columns, MOST_IMAGES), (list({*wanted} - {*columns}), MOST_ATTRIBUTES)):
             for some in _parts(keys[:most]) if chosen else ():
                 rows = self._shapes(some, self.asked)
                 named = {
@@ -85,7 +85,7 @@ class _Facets:
                     for index, one in enumerate(chosen)
                 }
                 counts.update(dict(zip(chosen, rows.aggregate(**named).values(), strict=True)))
-        most = _IMAGES if len(columns) == len(wanted) else _IMAGES_OF_JSON
+        most = MOST_IMAGES if len(columns) == len(wanted) else MOST_ATTRIBUTES
         return FacetNumbers(counts, len(keys) > most)
 
     def _keys(self, name: str) -> list[int]:
@@ -93,7 +93,7 @@ class _Facets:
         kept = name if name in self.asked else ""
         if kept not in self.found:
             rows = self.task.images.annotated(**self._others(kept)).order_by("pk")
-            self.found[kept] = list(rows.values_list("pk", flat=True)[: _IMAGES + 1])
+            self.found[kept] = list(rows.values_list("pk", flat=True)[: MOST_IMAGES + 1])
         return self.found[kept]
 
     def _others(self, name: str) -> dict[str, Any]:

@@ -16,7 +16,6 @@ from openimages_io.admin.spec_forms import default_as_text, read_default, read_v
 from openimages_io.jobs import queue
 from openimages_io.jobs.running import run_job
 from openimages_io.models import AttributeSpec, HierarchyEdge, Image, Job, JobKind, JobState, Label, Shape, Task
-from openimages_io.viewing.statistics import refresh
 from tests.admin.conftest import Browser, text_of
 
 ADMIN = "/admin/openimages_io"
@@ -370,13 +369,16 @@ def test_a_label_in_use_stays(boss: Client, box: Shape, cat: Label) -> None:
 def test_the_tree_shows_several_parents_and_parts(boss: Client, scenes: Task) -> None:
     page = " ".join(text_of(boss.get(f"{ADMIN}/task/{scenes.pk}/hierarchy/")).split())
     assert page.count(">Window</a>") == 2
-    assert "continued below House" in page
-    assert "continued below Boat" in page
+    assert "also below House" in page
+    assert "also below Boat" in page
     assert page.count('class="oi-part">part<') == 4  # a legend, Wheel, and Window twice
+    # Two levels are unfolded, however small it is: the root alone is open.
+    assert re.findall(r"<details( open)?>", page.partition('class="oi-tree"')[2]) == [" open", "", "", "", "", ""]
+    assert "5 classes<span" in page
+    assert '1 class<span class="visually-hidden"> below Animal</span>' in page
 
 
 def test_the_tree_is_searched_and_counts_annotations(boss: Client, scenes: Task) -> None:
-    refresh(scenes)
     address = f"{ADMIN}/task/{scenes.pk}/hierarchy/"
     page = " ".join(text_of(boss.get(f"{address}?q=WIND")).split())
     found = page.partition('class="oi-found"')[2].partition("</section>")[0]

@@ -51,7 +51,7 @@ def test_each_chart_has_a_name_a_role_and_its_numbers_in_words() -> None:
     description = parse(box_sizes(statistics)).findtext(f"{SVG}desc") or ""
     assert "below 0.2 %: 3" in description
     assert "the whole image: 5" in description
-    assert "2 without any area" in description
+    assert "2 boxes have no area" in description
 
 
 def test_bars_are_as_long_as_their_values() -> None:
@@ -94,6 +94,10 @@ def test_names_are_cut_on_the_page_but_not_in_the_tooltip_and_are_never_markup()
     root = parse(bars(name, [Bar(name, 1)]))
     assert not list(root.iter(f"{SVG}script"))
     assert len(texts(root)[1]) <= 17
+    # Letters that are as wide as they are high would be cut by the picture's edge.
+    for letters, most in (("日本語" * 9, 8), ("m" * 30, 10), ("x" * 30, 15), ("i" * 10, 10)):
+        assert len(texts(parse(bars("", [Bar(letters, 1)])))[1]) <= most
+    assert texts(parse(bars("", [Bar("Traffic light", 1)])))[1] == "Traffic light"
     assert (root.findtext(f"{SVG}g/{SVG}title") or "").count("script") == 10
 
 

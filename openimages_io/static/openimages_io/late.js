@@ -1,7 +1,7 @@
 "use strict";
 /* Numbers that take a while to count come after the page. An element with data-late names the address of an object:
-   its "text" is the element's own, "numbers" are those of the elements whose data-number is their name, and "others" is
-   what those show that have none. */
+   its "text" is the element's own, "numbers" are those of the elements whose data-number is their name, and "others" are
+   what those show that have none, by what their names begin with. */
 (() => {
   for (const element of document.querySelectorAll("[data-late]")) {
     fetch(element.dataset.late, { headers: { Accept: "application/json" } })
@@ -11,7 +11,7 @@
         for (const one of document.querySelectorAll("[data-number]")) {
           const number = (numbers || {})[one.dataset.number];
           if (number !== undefined) one.textContent = number;
-          else if (others && !one.textContent) one.textContent = others;
+          else if (others && !one.textContent) one.textContent = others[one.dataset.number.split(":")[0]] ?? "";
         }
       })
       .catch(() => {});
