@@ -24,7 +24,7 @@ _IMAGE: Final = tuple(
     if field.attname not in {"id", "task_id", "revision", "updated"}
 )
 _LABEL: Final = ("name", "display_name", "color", "position", "is_listed")
-_SPEC: Final = ("name", "input_type", "mutable", "default_value", "values", "position")
+_SPEC: Final = ("name", "input_type", "mutable", "default_value", "values")
 _SHAPE: Final = tuple(
     field.attname for field in Shape._meta.concrete_fields if field.attname not in {"id", "task_id", "image_id"}
 )
@@ -83,7 +83,8 @@ def version_of_image(image: Image) -> Version:
 
 def version_of_label(label: Label) -> Version:
     """The label with its specs; its contents are its places in the hierarchy."""
-    specs = (_values(spec, _SPEC) for spec in _by_key(label.attribute_specs.all()))
+    in_order = sorted(label.attribute_specs.all(), key=lambda spec: (spec.position, spec.pk))
+    specs = (_values(spec, _SPEC) for spec in in_order)
     edges = [*_by_key(label.parent_edges.all()), *_by_key(label.child_edges.all())]
     return Version(digest_of([_values(label, _LABEL), *specs]), digest_of(_values(edge, _EDGE) for edge in edges))
 

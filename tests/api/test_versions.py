@@ -166,6 +166,19 @@ def test_nobody_learns_which_users_there_are(api: APIClient, urls: Rows, owner: 
     assert ok(send(api, "PATCH", urls["task"], {"owner": owner.pk}))["owner"]["id"] == owner.pk
 
 
+def test_a_label_s_etag_moves_with_the_order_of_its_specs_and_not_with_their_numbers(
+    api: APIClient, urls: Rows, label: Label
+) -> None:
+    for position, name in enumerate(("pose", "color")):
+        AttributeSpec.objects.create(label=label, position=position, **SPEC | {"name": name})
+    tag = etag(api, urls["label"])
+    AttributeSpec.objects.filter(name="color").update(position=9)
+    assert etag(api, urls["label"]) == tag
+    AttributeSpec.objects.filter(name="pose").update(position=10)
+    assert etag(api, urls["label"]) != tag
+    refusal(send(api, "PATCH", urls["label"], {"display_name": "a"}, headers={"If-Match": tag}), 412)
+
+
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite's test database is one connection's")
 def test_of_edits_at_the_same_moment_one_is_written(api: APIClient, urls: Rows, label: Label, owner: Any) -> None:
