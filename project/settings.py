@@ -194,7 +194,7 @@ REST_FRAMEWORK: dict[str, Any] = {
     ],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     # The schema and its page refuse requests as the API does.
-    "EXCEPTION_HANDLER": "openimages_io.api.errors.handle",
+    "EXCEPTION_HANDLER": "openimages_io.api.exceptions.exception_handler",
     # Whom throttles count: without a number anybody is a new one with every X-Forwarded-For.
     "NUM_PROXIES": _proxies(),
 }

@@ -19,7 +19,7 @@ from rest_framework.throttling import BaseThrottle
 from rest_framework.viewsets import GenericViewSet
 
 from openimages_io import conf
-from openimages_io.api import errors
+from openimages_io.api import exceptions
 from openimages_io.api.filtering import StrictFilterBackend
 from openimages_io.api.metadata import Metadata
 from openimages_io.api.pagination import KeyCursorPagination
@@ -100,7 +100,7 @@ class ApiViewSet(GenericViewSet[Any]):
 
     def get_exception_handler(self) -> Callable[..., Any]:
         """Ours, whatever the project has set."""
-        return errors.handle
+        return exceptions.exception_handler
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         """Refuses to answer what nobody has asked the rules for: a view that looks rows up by another way is a hole."""

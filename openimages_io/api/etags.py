@@ -19,7 +19,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from openimages_io.annotations.versions import Expected, Version
-from openimages_io.api import errors
+from openimages_io.api import exceptions
 
 _PLAIN: Final = ("json", "application/json")
 _OURS: Final = re.compile(r'(?:W/)?"([0-9a-f]+(?:-[0-9a-f]+)?)(?:\.[^"]*)?"')
@@ -64,7 +64,7 @@ def _is_page(request: Request) -> bool:
 def require_match(request: Request) -> None:
     """Raises `PreconditionRequired` for a save that does not say what it was made from."""
     if not request.headers.get("If-Match", "").strip():
-        raise errors.PreconditionRequired
+        raise exceptions.PreconditionRequired
 
 
 def expected(request: Request) -> Expected:

@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.datastructures import MultiValueDict
 from rest_framework.request import Request
 
-from openimages_io.api.errors import BadIdempotencyKey
+from openimages_io.api.exceptions import BadIdempotencyKey
 from openimages_io.jobs.idempotency import Claim
 
 HEADER: Final = "Idempotency-Key"

@@ -19,8 +19,8 @@ from rest_framework.response import Response
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 
 from openimages_io import conf
-from openimages_io.api.errors import fault_detail
 from openimages_io.api.strict import faults_of
+from openimages_io.api.validation import fault_detail
 from openimages_io.error_codes import FaultCode
 from openimages_io.filtersets.counting import COUNTED, Count, count
 from openimages_io.filtersets.fields import LARGEST_KEY, YEARS, IntegerField, TextField, TruthField

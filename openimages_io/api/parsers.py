@@ -15,7 +15,7 @@ from rest_framework.parsers import BaseParser, DataAndFiles, MultiPartParser
 
 from openimages_io import conf
 from openimages_io.annotations.errors import TooLarge
-from openimages_io.api.errors import fault_detail
+from openimages_io.api.validation import fault_detail
 from openimages_io.archives.temporary import no_space
 from openimages_io.error_codes import FaultCode
 from openimages_io.format.json_size import has_more_values

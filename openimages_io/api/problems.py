@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from rest_framework.response import Response
+
 from openimages_io.error_codes import ErrorCode
 
 PROBLEM_JSON: Final = "application/problem+json"
@@ -50,3 +52,14 @@ def problem(code: ErrorCode, http_status: int, detail: str, errors: Sequence[Map
         "code": code,
         "errors": errors,
     }
+
+
+class ProblemResponse(Response):
+    """An answer that says why a request was refused, as whatever the client accepts."""
+
+    @property
+    def rendered_content(self) -> Any:
+        """The body; as JSON it has a type of its own."""
+        if self.accepted_renderer.media_type.endswith("json"):
+            self.content_type = PROBLEM_JSON
+        return super().rendered_content

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.settings import api_settings
 
 from openimages_io.annotations.errors import MOST_SHOWN, SEARCH_ENDED
-from openimages_io.api.errors import NON_FIELD, fault_detail, faults
+from openimages_io.api.validation import NON_FIELD, fault_detail, faults
 from openimages_io.error_codes import FaultCode
 from openimages_io.filtersets.fields import ListField
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from django.db import OperationalError
 
-from openimages_io.api.errors import handle
+from openimages_io.api.exceptions import exception_handler
 from tests.conftest import ROOT
 
 _ON_A_FILE = """
@@ -90,12 +90,12 @@ def failure(message: str, sqlstate: str) -> OperationalError:
 
 @pytest.mark.parametrize("sqlstate", ["40001", "40P01", "55P03"])
 def test_transactions_in_each_others_way_are_503(sqlstate: str) -> None:
-    response = handle(failure("deadlock detected", sqlstate), {})
+    response = exception_handler(failure("deadlock detected", sqlstate), {})
     assert response is not None
     assert (response.status_code, response["Retry-After"]) == (503, "1")
     assert response.data["code"] == "busy"
 
 
 def test_a_database_that_is_not_there_stays_a_fault_of_ours() -> None:
-    assert handle(failure("the connection was closed", "57P01"), {}) is None
-    assert handle(OperationalError("disk I/O error"), {}) is None
+    assert exception_handler(failure("the connection was closed", "57P01"), {}) is None
+    assert exception_handler(OperationalError("disk I/O error"), {}) is None

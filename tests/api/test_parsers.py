@@ -11,8 +11,8 @@ from pytest_django import Settings
 from rest_framework.exceptions import APIException, ParseError, ValidationError
 
 from openimages_io.annotations.errors import TooLarge
-from openimages_io.api.errors import faults
 from openimages_io.api.parsers import MAX_DEPTH, StrictJSONParser
+from openimages_io.api.validation import faults
 
 PLAIN = st.characters(exclude_characters="\0", exclude_categories=["Cs"])
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(PLAIN)

@@ -14,7 +14,7 @@ from rest_framework import exceptions, renderers
 from rest_framework.test import APIClient, APIRequestFactory, force_authenticate
 
 from docs import api_tour
-from openimages_io.api import errors
+from openimages_io.api import exceptions as ours
 from openimages_io.api.base import ApiViewSet
 from openimages_io.api.permissions import LISTS
 from openimages_io.api.problems import CODES
@@ -295,7 +295,7 @@ def test_unknown_owners_are_no_rows(staff: Any, staff_api: APIClient, task: Task
 def test_every_code_of_a_status_is_an_exception_or_a_conflict() -> None:
     declared = {
         (kind.status_code, kind.default_code)
-        for module in (errors, exceptions)
+        for module in (ours, exceptions)
         for kind in vars(module).values()
         if isinstance(kind, type) and issubclass(kind, exceptions.APIException)
     }

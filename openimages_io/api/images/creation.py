@@ -11,11 +11,10 @@ from rest_framework.request import Request
 from openimages_io import conf
 from openimages_io.annotations.errors import TooLarge
 from openimages_io.annotations.images import NewPicture, add_pictures, create_images, file_name_fault
-from openimages_io.api.errors import fault_detail
 from openimages_io.api.fields import StrictCharField
 from openimages_io.api.images.serializers import ImageIdField, NewImageSerializer, SubsetField, UploadSerializer
 from openimages_io.api.strict import repeated, unknown
-from openimages_io.api.validation import fault
+from openimages_io.api.validation import fault, fault_detail
 from openimages_io.error_codes import FaultCode
 from openimages_io.format.names import image_id_of
 from openimages_io.models import Image, Task

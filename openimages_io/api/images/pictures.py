@@ -7,7 +7,7 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.serializers import BaseSerializer
 
-from openimages_io.api.errors import PreconditionFailed
+from openimages_io.api.exceptions import PreconditionFailed
 from openimages_io.api.images.serializers import FileQuerySerializer, ThumbnailQuerySerializer
 from openimages_io.format.pictures import BadPicture
 from openimages_io.models import Image

@@ -7,11 +7,11 @@ from django.db.models import Count, QuerySet
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from openimages_io.api.errors import fault_detail
 from openimages_io.api.fields import LARGEST_BIG, ModelSerializer, StrictCharField, StrictFloatField, StrictIntegerField
 from openimages_io.api.reverse import reverse_url
 from openimages_io.api.signing import AddressSigner, Shown, address_signer, content_of
 from openimages_io.api.strict import BoundedListSerializer, StrictFormSerializer, StrictSerializer
+from openimages_io.api.validation import fault_detail
 from openimages_io.error_codes import FaultCode
 from openimages_io.format.names import image_id_of, unsafe_image_id, unsafe_word
 from openimages_io.format.sizes import MAX_SIDE

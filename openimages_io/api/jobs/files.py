@@ -5,7 +5,7 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 
 from openimages_io.annotations.errors import Conflict
-from openimages_io.api import errors
+from openimages_io.api import exceptions
 from openimages_io.error_codes import ErrorCode
 from openimages_io.jobs.downloads import ArchiveGone, archive_response
 from openimages_io.models import Job, JobKind, JobState
@@ -19,15 +19,15 @@ def archive_of(job: Job, request: Request) -> HttpResponseBase:
     try:
         response = archive_response(request._request, job)  # noqa: SLF001  (Django's functions want Django's request)
     except ArchiveGone as error:
-        raise errors.Gone(str(error)) from error
-    if response.status_code == errors.PreconditionFailed.status_code:
-        raise errors.PreconditionFailed("The archive has changed.")
+        raise exceptions.Gone(str(error)) from error
+    if response.status_code == exceptions.PreconditionFailed.status_code:
+        raise exceptions.PreconditionFailed("The archive has changed.")
     return response
 
 
 def _check_is_ready(job: Job) -> None:
     if job.pruned is not None:
-        raise errors.Gone("The archive has been removed; export the task again.")
+        raise exceptions.Gone("The archive has been removed; export the task again.")
     if job.state != JobState.SUCCEEDED or not job.result:
         ended = {
             JobState.FAILED.value: ("The export has failed.", ErrorCode.JOB_FAILED),

@@ -8,7 +8,7 @@ from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
 from openimages_io import conf
-from openimages_io.api.errors import Gone
+from openimages_io.api.exceptions import Gone
 from openimages_io.api.jobs.requests import IssueQuery
 from openimages_io.api.jobs.serializers import IssueSerializer
 from openimages_io.format.issues import Severity

@@ -4,10 +4,9 @@ from typing import Any, Final
 
 from rest_framework import serializers
 
-from openimages_io.api.errors import fault_detail
 from openimages_io.api.fields import BoundedListField, ModelSerializer, NameField, StrictBooleanField
 from openimages_io.api.strict import BoundedListSerializer, StrictSerializer
-from openimages_io.api.validation import check
+from openimages_io.api.validation import check, fault_detail
 from openimages_io.error_codes import FaultCode
 from openimages_io.models import AttributeSpec
 

@@ -9,9 +9,9 @@ from rest_framework.request import Request
 
 from openimages_io.annotations.shapes.units import Size, size_for, units_of
 from openimages_io.annotations.versions import Version
-from openimages_io.api.errors import fault_detail, readable
 from openimages_io.api.signing import AddressSigner, address_signer
 from openimages_io.api.strict import query_of, unknown
+from openimages_io.api.validation import fault_detail, readable
 from openimages_io.error_codes import FaultCode
 from openimages_io.models import Image, Shape, Task
 from openimages_io.models.rules import quote

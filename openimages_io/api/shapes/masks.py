@@ -9,9 +9,9 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
 from openimages_io.annotations.shapes.pixels import png_of
-from openimages_io.api.errors import fault_detail
 from openimages_io.api.etags import is_known
 from openimages_io.api.strict import unknown
+from openimages_io.api.validation import fault_detail
 from openimages_io.error_codes import FaultCode
 from openimages_io.models import Shape
 from openimages_io.viewing.serving import ASK

@@ -1,46 +1,32 @@
-"""Errors as the API says them: problem details (RFC 9457), with every fault and its path in the request."""
+"""Why a request is refused, as exceptions of DRF's, and what each is answered with."""
 
 import logging
-from collections.abc import Iterator, Mapping
-from itertools import islice
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from rest_framework import exceptions, status
 from rest_framework.response import Response
-from rest_framework.views import exception_handler
+from rest_framework.views import exception_handler as of_drf
 
 from openimages_io.annotations.errors import (
-    MOST_SHOWN,
     ChangedMeanwhile,
     Conflict,
     InvalidData,
     NotThere,
     TooLarge,
-    more_faults,
 )
-from openimages_io.api.problems import CODES, PROBLEM_JSON, problem
+from openimages_io.api.problems import CODES, ProblemResponse, problem
+from openimages_io.api.validation import errors_of, fault_detail, readable
 from openimages_io.database.locking import is_lock_conflict
-from openimages_io.error_codes import ErrorCode, FaultCode
+from openimages_io.error_codes import ErrorCode
 from openimages_io.exceptions import CannotBeStored, CommitUnknown, NoTemporarySpace
 from openimages_io.jobs.idempotency import KeyReused
 from openimages_io.sentences import LANGUAGE
 from openimages_io.viewing.ranges import RangeBeyondEnd
 
 logger = logging.getLogger(__name__)
-
-NON_FIELD: Final = "non_field_errors"
-_FAULTS: Final[Mapping[str, FaultCode]] = {
-    **dict.fromkeys(("invalid", "incorrect_type", "not_a_list", "not_a_dict"), FaultCode.WRONG_TYPE),
-    **dict.fromkeys(("max_length", "max_string_length"), FaultCode.TOO_LONG),
-    **dict.fromkeys(("min_length", "empty"), FaultCode.TOO_SHORT),
-    **dict.fromkeys(("max_value", "min_value", "overflow"), FaultCode.OUT_OF_RANGE),
-    "null_characters_not_allowed": FaultCode.UNSTORABLE,
-    "surrogate_characters_not_allowed": FaultCode.UNSTORABLE,
-}
-"""Our codes for those of Django's and DRF's fields that have other words."""
-_KNOWN: Final = frozenset(FaultCode)
 
 
 class RequestTooLarge(exceptions.APIException):
@@ -138,19 +124,8 @@ class Busy(exceptions.APIException):
     """Seconds, which DRF says as Retry-After."""
 
 
-class ProblemResponse(Response):
-    """An answer that says why a request was refused, as whatever the client accepts."""
-
-    @property
-    def rendered_content(self) -> Any:
-        """The body; as JSON it has a type of its own."""
-        if self.accepted_renderer.media_type.endswith("json"):
-            self.content_type = PROBLEM_JSON
-        return super().rendered_content
-
-
-def handle(exc: Exception, context: dict[str, Any]) -> Response | None:
-    """The answer to an exception; None for one that is a fault of ours."""
+def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
+    """The answer to an exception: problem details, with every fault and its path; None for a fault of ours."""
     exc = _of_annotations(exc)
     if isinstance(exc, Http404):
         exc = exceptions.NotFound()
@@ -164,11 +139,11 @@ def handle(exc: Exception, context: dict[str, Any]) -> Response | None:
     elif isinstance(exc, CommitUnknown):
         logger.error("It is unknown whether a request was committed.", exc_info=exc)
         exc = MaybeSaved()
-    plain = exception_handler(exc, context)
+    plain = of_drf(exc, context)
     if plain is None or not isinstance(exc, exceptions.APIException):
         return plain
     if isinstance(exc, exceptions.ValidationError):
-        errors = _errors(exc)
+        errors = errors_of(exc)
         one = len(errors) == 1
         said = "One value of the request is wrong." if one else f"{len(errors)} values of the request are wrong."
         data = problem(ErrorCode.INVALID, plain.status_code, said, errors)
@@ -182,25 +157,6 @@ def handle(exc: Exception, context: dict[str, Any]) -> Response | None:
         response[name] = value
     response["Content-Language"] = LANGUAGE
     return response
-
-
-def _errors(exc: exceptions.ValidationError) -> list[dict[str, str]]:
-    """The faults of an exception, of very many the first, and how many more there are."""
-    found = faults(exc.detail)
-    errors = [
-        {"path": path, "message": str(fault), "code": _code_of(fault)} for path, fault in islice(found, MOST_SHOWN)
-    ]
-    rest = list(found)
-    if not rest:
-        return errors
-    # Who has ended the search has said so last, and knows more than is counted here.
-    last = str(rest[-1][1]) if _code_of(rest[-1][1]) == FaultCode.MORE else more_faults(len(rest))
-    return [*errors, {"path": "", "message": last, "code": FaultCode.MORE}]
-
-
-def _code_of(fault: exceptions.ErrorDetail) -> FaultCode:
-    word = str(fault.code)
-    return _FAULTS.get(word) or (FaultCode(word) if word in _KNOWN else FaultCode.INVALID)
 
 
 def _code_of_whole(exc: exceptions.APIException) -> ErrorCode:
@@ -236,31 +192,3 @@ def _of_annotations(exc: Exception) -> Exception:
     if isinstance(exc, KeyReused):
         return OtherRequest(str(exc))
     return RequestTooLarge(str(exc)) if isinstance(exc, TooLarge) else exc
-
-
-def fault_detail(message: str, code: FaultCode) -> list[exceptions.ErrorDetail]:
-    """One fault, as DRF's `ValidationError` has those of a field."""
-    return [exceptions.ErrorDetail(message, code=code)]
-
-
-def readable(text: str) -> str:
-    """Text that can be answered with: halves of characters cannot be written in UTF-8."""
-    return text.encode("utf-8", "backslashreplace").decode()
-
-
-def faults(detail: Any, path: str = "") -> Iterator[tuple[str, exceptions.ErrorDetail]]:
-    """Every fault of a validation error with its path, such as `shapes[3].attributes.pose`."""
-    if isinstance(detail, Mapping):
-        for name, inner in detail.items():
-            if name == NON_FIELD:
-                yield from faults(inner, path)
-            elif isinstance(name, int):
-                yield from faults(inner, f"{path}[{name}]")
-            else:
-                yield from faults(inner, f"{path}.{name}" if path else str(name))
-    elif isinstance(detail, list):
-        for index, inner in enumerate(detail):
-            is_text = isinstance(inner, exceptions.ErrorDetail)
-            yield from faults(inner, path if is_text else f"{path}[{index}]")
-    elif isinstance(detail, exceptions.ErrorDetail):
-        yield path, detail
