@@ -43,9 +43,10 @@ class TaskPermissions:
 
     def jobs(self, user: User) -> Q:
         """Picks the jobs that exist for the user: by their tasks, without a task by who made them."""
-        if self.has_model_permission(user, "view", Task):
+        tasks = self.tasks(user)
+        if not tasks:  # all there are
             return Q()
-        return Q(task__in=filter_once(primary(Task), self.tasks(user))) | Q(task=None, created_by=user.pk)
+        return Q(task__in=filter_once(primary(Task), tasks)) | Q(task=None, created_by=user.pk)
 
     def allows(self, user: User, verb: Verb, model: type[Model], task: Task) -> bool:
         """Whether the user may do this to rows of the model in a task that exists for the user."""

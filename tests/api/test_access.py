@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, Permission
-from django.db.models import Model
+from django.db.models import Model, Q
 from django.utils import timezone
 from pytest_django import Settings
 
 from openimages_io.models import Image, Job, Label, Task
+from openimages_io.permissions import TaskPermissions
 from tests.api.conftest import client_of
 from tests.conftest import ROOT
 
@@ -103,3 +104,28 @@ def test_who_may_change_rows_may_see_them(task: Task) -> None:
     only_adds.user_permissions.set(Permission.objects.filter(codename__in=("add_task", "delete_task", "view_label")))
     assert client_of(only_adds).get(f"/api/v1/tasks/{task.pk}/").status_code == 404
     assert client_of(only_adds).get(f"/api/v1/labels/{label.pk}/").status_code == 404
+
+
+class FewTasks(TaskPermissions):
+    """Staff sees the tasks whose names begin with an a, and no others."""
+
+    def tasks(self, user: Any) -> Q:
+        return super().tasks(user) & Q(name__startswith="a")
+
+
+def test_jobs_of_tasks_that_a_site_s_class_hides_do_not_exist_either(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, staff: Any
+) -> None:
+    monkeypatch.setitem(sys.modules, "mysite", ModuleType("mysite"))
+    monkeypatch.setattr(sys.modules["mysite"], "FewTasks", FewTasks, raising=False)
+    settings.OPENIMAGES_IO = {"PERMISSIONS": "mysite.FewTasks"}
+    for name in ("avenue", "boulevard"):
+        made = Task.objects.create(name=name)
+        Job.objects.create(kind="check", task=made, task_name=name, queued=timezone.now())
+    Job.objects.create(kind="import", task_name="of the user", created_by=staff, queued=timezone.now())
+    Job.objects.create(kind="import", task_name="of nobody", queued=timezone.now())
+    api = client_of(staff)
+    assert [row["name"] for row in api.get("/api/v1/tasks/").json()["results"]] == ["avenue"]
+    assert {row["task_name"] for row in api.get("/api/v1/jobs/").json()["results"]} == {"avenue", "of the user"}
+    hidden = Job.objects.get(task_name="boulevard")
+    assert api.get(f"/api/v1/jobs/{hidden.pk}/").status_code == 404
