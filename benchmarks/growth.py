@@ -9,9 +9,13 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
+
+import numpy as np
+
+from openimages_io.format.masks import encode
 
 BOX_HEADER: Final = "ImageID,Source,LabelName,Confidence,XMin,XMax,YMin,YMax\n"
 MASK_HEADER: Final = "MaskPath,ImageID,LabelName,BoxID,BoxXMin,BoxXMax,BoxYMin,BoxYMax,PredictedIoU,Clicks\n"
@@ -19,7 +23,10 @@ BOXES: Final = "annotations/train-annotations-bbox.csv"
 MASKS: Final = "annotations/train-annotations-object-segmentation.csv"
 CLASSES: Final = "annotations/class-descriptions.csv"
 
-Files = dict[str, str]
+SIDE: Final = 8
+"""Pixels of a side of a mask: what its number looks like, so that no two are alike."""
+
+Files = Mapping[str, str | bytes]
 
 
 def boxes(number: int, shift: float = 0.0, images: int = 1) -> str:
@@ -31,12 +38,24 @@ def boxes(number: int, shift: float = 0.0, images: int = 1) -> str:
     return BOX_HEADER + "".join(rows)
 
 
-def masks(number: int) -> str:
-    """Masks that say the boxes, without PNGs."""
+def masks(number: int, images: int = 1) -> str:
+    """Masks that say the boxes, in turn on each of the images, without PNGs."""
     rows = (
-        f"m{n}.png,i0,/m/1,,{0.0001 * (n % 3000):.6f},0.9,{0.0001 * (n // 3000):.6f},0.9,,\n" for n in range(number)
+        f"m{n}.png,i{n % images},/m/1,,{0.0001 * (n % 3000):.6f},0.9,{0.0001 * (n // 3000):.6f},0.9,,\n"
+        for n in range(number)
     )
     return MASK_HEADER + "".join(rows)
+
+
+def masks_in_one_spot(numbers: Sequence[int], box_id: str = "") -> Files:
+    """Masks of one label and one box on one image with their PNGs, in the order of the numbers that they look like."""
+    rows = (f"m{n}.png,i0,/m/1,{box_id},0.1,0.9,0.1,0.9,,\n" for n in numbers)
+    return {MASKS: MASK_HEADER + "".join(rows), **{f"masks/train/m{n}.png": _png(n) for n in numbers}}
+
+
+def _png(number: int) -> bytes:
+    bits = np.unpackbits(np.array([number + 1], ">u8").view(np.uint8))
+    return encode(bits.reshape(SIDE, SIDE).astype(bool))
 
 
 CASES: Final[dict[str, tuple[int, Callable[[int], tuple[Files, Files]]]]] = {
@@ -44,6 +63,19 @@ CASES: Final[dict[str, tuple[int, Callable[[int], tuple[Files, Files]]]]] = {
     "boxes shifted by 5e-6": (8000, lambda n: ({BOXES: boxes(n)}, {BOXES: boxes(n, 5e-6)})),
     "boxes not grouped by image": (40000, lambda n: ({BOXES: boxes(n, 0, 400)}, {BOXES: boxes(n, 5e-6, 400)})),
     "masks and boxes": (4000, lambda n: ({BOXES: boxes(10)}, {BOXES: boxes(n), MASKS: masks(n)})),
+    "masks not grouped by image": (40000, lambda n: ({MASKS: masks(n, 400)},) * 2),
+    "masks in one spot": (2000, lambda n: (masks_in_one_spot(range(n)), masks_in_one_spot(range(n - 1, -1, -1)))),
+    "masks in one spot that look different": (
+        2000,
+        lambda n: (masks_in_one_spot(range(n)), masks_in_one_spot(range(n, 2 * n))),
+    ),
+    "masks and boxes in one spot": (
+        2000,
+        lambda n: (
+            {BOXES: boxes(10)},
+            {BOXES: BOX_HEADER + "i0,xclick,/m/1,1,0.1,0.9,0.1,0.9\n" * n, **masks_in_one_spot(range(n))},
+        ),
+    ),
     "masks again": (1000, lambda n: ({BOXES: boxes(n), MASKS: masks(n)},) * 2),
     "labels renamed": (
         20000,
@@ -76,7 +108,7 @@ def _measure(first: Files, second: Files) -> float:
             for path, text in files.items():
                 target = folder / name / path
                 target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_text(text)
+                target.write_bytes(text if isinstance(text, bytes) else text.encode())
         reading, writing = os.pipe()
         child = os.fork()
         if not child:

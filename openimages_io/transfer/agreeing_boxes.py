@@ -29,35 +29,30 @@ class AgreeingBoxes:
     whose own pixels are no hundredths was not rounded so.
     """
 
-    def __init__(
-        self, boxes: Iterable[tuple[int, Sequence[float | None]]], size: Size | None, enough: int | None = ENOUGH
-    ) -> None:
-        """`boxes` are keys and boxes in the order of the keys; one whose box is not known is never found.
-
-        Of more than `enough` that agree with a box some are left out.
-        """
+    def __init__(self, boxes: Iterable[tuple[int, Sequence[float | None]]], size: Size | None) -> None:
+        """`boxes` are keys and boxes in the order of the keys; one whose box is not known is never found."""
         self._size = size
-        self._near: NearBoxes[int] = NearBoxes(TOLERANCE, enough=enough)
-        self._rounded: NearBoxes[int] = NearBoxes(_ROUNDED, _sides(size or (1, 1)), enough=enough)
+        self._near: NearBoxes[int] = NearBoxes(TOLERANCE)
+        self._rounded: NearBoxes[int] = NearBoxes(_ROUNDED, _sides(size or (1, 1)))
         self._numbers: dict[int, tuple[int, int]] = {}
         for key, cells in boxes:
             box = whole(cells)
             if box is not None:
                 self._numbers[key] = self._near.add(box, key), self._rounded.add(box, key) if size else 0
 
-    def find(self, box: Box) -> list[int]:
-        """The keys of those that agree with this box, best first."""
-        found = self._near.near(box)
+    def find(self, box: Box, enough: int = ENOUGH) -> list[int]:
+        """The keys of those that agree with this box, best first; of more than `enough` some are left out."""
+        found = self._near.near(box, enough)
         if not found and self._size is not None and _is_rounded(box, self._size):
-            found = self._rounded.near(box)
+            found = self._rounded.near(box, enough)
         return [key for _, _, key in found]
 
-    def find_all(self, box: Box) -> list[int]:
-        """The keys of those within the tolerance and of those that were rounded, in their order."""
-        found = self._near.near(box)
-        if self._size is not None and _is_rounded(box, self._size):
-            found += self._rounded.near(box)
-        return sorted({key for _, _, key in found})
+    def find_all(self, box: Box, enough: int) -> list[int]:
+        """The keys of those within the tolerance and of those that were rounded, at most so many, in their order."""
+        found = self._near.near(box, enough)
+        if len(found) < enough and self._size is not None and _is_rounded(box, self._size):
+            found += self._rounded.near(box, enough)
+        return sorted({key for _, _, key in found})[:enough]
 
     def remove(self, key: int) -> None:
         """Takes one out, if it is there."""

@@ -22,7 +22,7 @@ from openimages_io.transfer.run import Run
 _BATCH: Final = 900
 _PAGE: Final = 10_000
 """Shapes that are fetched at once."""
-_SCATTERED: Final = 20_000
+SCATTERED: Final = 20_000
 """Shapes that may be fetched again before the rows of a file are sorted by image."""
 _MOST: Final = 20_000
 """Rows of one image that are held until all of them are there."""
@@ -290,7 +290,7 @@ class RowMerger:
         end = _start_of_last_image([row[0] for row in self._waiting])
         self._take(self._waiting[:end])
         del self._waiting[:end]
-        if self.stored.fetched_again > _SCATTERED:
+        if self.stored.fetched_again > SCATTERED:
             self._sorter = RowSorter()
             self._sorter.add(self._waiting)
             self._waiting.clear()

@@ -43,11 +43,13 @@ class NearBoxes(Generic[T]):
         cell = self._places.pop(number)
         del self._cells[cell][number]
 
-    def near(self, box: Box) -> list[tuple[float, int, T]]:
+    def near(self, box: Box, enough: int | None = None) -> list[tuple[float, int, T]]:
         """What is within the tolerance, nearest first: the greatest distance of a coordinate, the number, the thing.
 
-        Of equally near things the one that was added first comes first. Of more than `enough` some are left out.
+        Of equally near things the one that was added first comes first. Of more than `enough`, here or else there, some
+        are left out.
         """
+        enough = enough or self.enough
         scaled = self._scaled(box)
         reach = self.tolerance * _REACH
         sides = [range(floor((v - reach) / self._side), floor((v + reach) / self._side) + 1) for v in scaled]
@@ -57,9 +59,9 @@ class NearBoxes(Generic[T]):
                 distance = max(abs(a - b) for a, b in zip(scaled, other, strict=True))
                 if distance <= self.tolerance:
                     found.append((distance, number, item))
-                    if len(found) == self.enough:
+                    if len(found) == enough:
                         break
-            if len(found) == self.enough:
+            if len(found) == enough:
                 break
         found.sort(key=lambda each: each[:2])
         return found

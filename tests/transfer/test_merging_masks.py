@@ -13,7 +13,7 @@ from openimages_io.models import Image, Label, Mask, Shape, ShapeKind, Task
 from openimages_io.transfer import merging
 from openimages_io.transfer.exporter import Exporter
 from openimages_io.transfer.importer import Importer, Result
-from openimages_io.transfer.masks.redrawn_masks import same_pixels
+from openimages_io.transfer.masks.looks import same_pixels
 from openimages_io.transfer.options import ExportOptions, ImportOptions, MasksAs, MaskSize
 from tests.transfer.datasets import documented
 from tests.transfer.datasets import write as write_files

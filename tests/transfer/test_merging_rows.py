@@ -188,7 +188,7 @@ class MeetingRows(TestCase):
             bring(first)
             with pytest.MonkeyPatch.context() as patch:
                 if is_sorted:
-                    patch.setattr(merging, "_SCATTERED", -1)
+                    patch.setattr(merging, "SCATTERED", -1)
                     patch.setattr(merging.RowMerger, "take", sorted_from_the_start(merging.RowMerger.take))
                     patch.setattr(row_sorting, "_ROWS", 2)
                 found.append(there(bring(rows)))
@@ -221,7 +221,7 @@ def test_what_scattered_rows_may_meet_is_fetched_a_few_times_at_most(
         return rows
 
     monkeypatch.setattr(merging, "_page", count)
-    monkeypatch.setattr(merging, "_SCATTERED", 1000)
+    monkeypatch.setattr(merging, "SCATTERED", 1000)
     source = write(tmp_path, documented(boxes=scattered(16_000, 4)))
     assert Importer(source, "t").run().committed
     assert not Importer(source, "t").run().changed

@@ -104,6 +104,13 @@ MASK_CODES: Final[Mapping[str, IssueCode]] = {
         "Add the PNG to masks/<subset>/, or remove the row.",
         "is not among the mask files",
     ),
+    "masks-of-many-sizes": IssueCode(
+        _W,
+        "Masks of one label on one image whose PNGs have many sizes.",
+        "Look whether the right ones were changed, or write the masks of an image in one size.",
+        "{count:mask was|masks were} not compared with those of other sizes that the task has in the same place: of "
+        "one label on one image {limit:,} sizes are compared, and all masks of the same size",
+    ),
     "mask-without-box": IssueCode(
         _N,
         "Masks whose box is missing.",

@@ -1,8 +1,8 @@
 """Segmentation files and their PNGs to masks, or to the polygons around them."""
 
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from contextlib import ExitStack, closing
 from functools import partial
 from typing import Any, Final
 
@@ -14,49 +14,25 @@ from openimages_io.format.tables import SEGMENTATIONS
 from openimages_io.models import Mask, Shape, ShapeKind
 from openimages_io.transfer.agreeing_boxes import whole
 from openimages_io.transfer.boxes.importing import report_attributes
-from openimages_io.transfer.masks.mapping import BOX, attributes_of
+from openimages_io.transfer.masks.looks import MOST_SIZES
+from openimages_io.transfer.masks.mapping import BOX
 from openimages_io.transfer.masks.mask_boxes import BoxMatcher, Claim, box_matcher
 from openimages_io.transfer.masks.mask_files import MaskFile, MaskFiles
-from openimages_io.transfer.masks.merging import StoredMasks, after_meeting, says_the_same
+from openimages_io.transfer.masks.merging import StoredMasks, after_meeting
 from openimages_io.transfer.masks.redrawn_masks import RedrawnMasks
+from openimages_io.transfer.masks.rows import NewMask, new_mask, places_of, rows_of
+from openimages_io.transfer.merging import SCATTERED
 from openimages_io.transfer.options import MasksAs
 from openimages_io.transfer.pictures.storing import digest_of
 from openimages_io.transfer.plan import Blob
 from openimages_io.transfer.repeated_rows import SeenRows
 from openimages_io.transfer.report import Totals
-from openimages_io.transfer.resolving import Resolved, resolve
+from openimages_io.transfer.resolving import resolve
+from openimages_io.transfer.row_sorting import Row, RowSorter
 from openimages_io.transfer.run import Run
 
 _CHUNK_ROWS: Final = 256
 _CHUNK_BYTES: Final = 8 * 2**20
-
-Box = tuple[float, float, float, float]
-
-
-@dataclass(slots=True)
-class NewMask:
-    """A row that becomes a shape."""
-
-    image: int
-    label: int
-    box: Box | None
-    attributes: dict[str, Any]
-    png: bytes
-    blob: Blob | None
-    """Where the PNG stands; None where no files are at hand."""
-    header: MaskHeader | None
-    path: str
-    clicks: str
-    rings: list[list[float]] | None = None
-
-    @property
-    def extent(self) -> Box | None:
-        """The box that the row says, else that of the outline."""
-        return self.box or (geometry.bounds(self.rings) if self.rings else None)
-
-
-def _places(rows: Resolved) -> Iterator[tuple[int, int, str]]:
-    return zip(rows.images, rows.labels, rows.chunk.values["MaskPath"], strict=True)
 
 
 def read_masks(run: Run) -> None:
@@ -71,6 +47,7 @@ def read_masks(run: Run) -> None:
             reader.read(source, overlap)
             overlap.next_file()
         files.report_absent()
+        reader.report_left_out()
 
 
 def join_boxes(run: Run) -> None:
@@ -96,22 +73,53 @@ class _MaskReader:
         self._unpacked = 0
 
     def read(self, source: Source, overlap: SeenRows) -> None:
-        for chunk in self.run.chunks(source, SEGMENTATIONS, self.totals, _CHUNK_ROWS):
-            rows = resolve(self.run, source, chunk, self.totals)
-            rows = overlap.without_repeats(source, rows, partial(_places, rows), ("BoxID",), self.totals)
-            if rows:
-                if self.drawn is not None:
-                    self.drawn.fetch(rows.images)
-                box_ids = [box_id or "" for box_id in rows.chunk.get("BoxID")]
-                for stored in self.stored.values():
-                    stored.fetch(rows.images, zip(rows.images, rows.labels, box_ids, strict=True))
-                self._take_chunk(source, rows)
+        with ExitStack() as stack:
+            sorter: RowSorter | None = None
+            for chunk in self.run.chunks(source, SEGMENTATIONS, self.totals, _CHUNK_ROWS):
+                resolved = resolve(self.run, source, chunk, self.totals)
+                resolved = overlap.without_repeats(
+                    source, resolved, partial(places_of, resolved), ("BoxID",), self.totals
+                )
+                if not resolved:
+                    continue
+                rows = rows_of(resolved)
+                if sorter is None and self._is_scattered():
+                    sorter = stack.enter_context(closing(RowSorter()))
+                if sorter is None:
+                    self._take(source, rows)
+                else:
+                    sorter.add(rows)
+            if sorter is not None:
+                self._take_sorted(source, sorter)
+            for stored in self._stores:
+                stored.fetched_again = 0
 
-    def _take_chunk(self, source: Source, rows: Resolved) -> None:
+    def report_left_out(self) -> None:
+        """Warns of masks that were not compared with all in their place."""
+        if count := sum(stored.left_out for stored in self._stores):
+            self.run.issue("masks-of-many-sizes", count=count, limit=MOST_SIZES)
+
+    @property
+    def _stores(self) -> list[StoredMasks | RedrawnMasks]:
+        return [*self.stored.values(), *([self.drawn] if self.drawn is not None else [])]
+
+    def _is_scattered(self) -> bool:
+        return any(stored.fetched_again > SCATTERED for stored in self._stores)
+
+    def _fetch(self, rows: Sequence[Row]) -> None:
+        images = [row[0] for row in rows]
+        if self.drawn is not None:
+            self.drawn.fetch(images)
+        for stored in self.stored.values():
+            stored.fetch(images, [(image, label, values["box_id"]) for image, label, values, *_ in rows])
+
+    def _take(self, source: Source, rows: Sequence[Row]) -> None:
+        self._fetch(rows)
         new: list[NewMask] = []
         size = 0
-        for mask in self._masks(source, rows):
-            if self._merge(mask):
+        for row in rows:
+            mask = self._mask(source, row)
+            if mask is None or self._merge(mask):
                 continue
             new.append(mask)
             size += len(mask.png)
@@ -120,24 +128,35 @@ class _MaskReader:
                 new, size = [], 0
         self._add(new)
 
-    def _masks(self, source: Source, rows: Resolved) -> Iterator[NewMask]:
-        chunk = rows.chunk
-        for index, (image, label, line) in enumerate(zip(rows.images, rows.labels, chunk.lines, strict=True)):
-            outcome = self.run.specs.fit(label, attributes_of(chunk, index))
-            report_attributes(self.run, outcome, source.path, line)
-            path = chunk.values["MaskPath"][index]
-            loaded = self._load(source, line, chunk.values["ImageID"][index], path)
-            if outcome.faults or loaded is None:
-                self.run.skip(source, self.totals, [chunk.values["ImageID"][index]])
-                continue
-            cells = [chunk.get_one(column, index) for column in BOX]
-            box = None if None in cells else (cells[0], cells[1], cells[2], cells[3])
-            clicks = chunk.get_one("Clicks", index) or ""
-            mask = NewMask(image, label, box, outcome.values, *loaded, path, clicks)
-            if self.as_polygons and not self._trace(mask, source, line):
-                self.run.skip(source, self.totals, [chunk.values["ImageID"][index]])
-                continue
-            yield mask
+    def _take_sorted(self, source: Source, sorter: RowSorter) -> None:
+        """Takes rows image by image; those that are new are added in the order of the file."""
+        for batch in sorter.by_image():
+            self._fetch([row for _, row in batch])
+            chosen = []
+            for number, row in batch:
+                mask = self._mask(source, row)
+                if mask is not None and not self._merge(mask):
+                    chosen.append(
+                        (number, (mask.attributes, mask.blob, mask.header and tuple(mask.header), mask.rings))
+                    )
+            sorter.choose(chosen)
+        for found in sorter.chosen():
+            self._add([new_mask(*row) for row in found])
+
+    def _mask(self, source: Source, row: Row) -> NewMask | None:
+        """A row with its PNG; None where something is wrong with them, which is reported."""
+        image, label, values, line, image_name, path, box, clicks = row
+        outcome = self.run.specs.fit(label, values)
+        report_attributes(self.run, outcome, source.path, line)
+        loaded = self._load(source, line, image_name, path)
+        if outcome.faults or loaded is None:
+            self.run.skip(source, self.totals, [image_name])
+            return None
+        mask = NewMask(image, label, box, outcome.values, *loaded, path, clicks)
+        if self.as_polygons and not self._trace(mask, source, line):
+            self.run.skip(source, self.totals, [image_name])
+            return None
+        return mask
 
     def _load(
         self, source: Source, line: int, image_name: str, path: str
@@ -205,9 +224,8 @@ class _MaskReader:
             self.totals.unchanged += 1
             return True
         if met is None:
-            same = partial(says_the_same, self.run, png=mask.png, rings=mask.rings)
-            place = mask.image, mask.label, box_id, mask.extent
-            found = ((store, store.take_in_place(*place, same)) for store in stores)
+            place = mask.image, mask.label, box_id, mask.extent, mask.png, mask.rings
+            found = ((store, store.take_in_place(*place)) for store in stores)
             store, met = next((pair for pair in found if pair[1]), (None, None))
         if store is None or met is None:
             return False

@@ -1,6 +1,6 @@
 """Masks looking for their boxes: the box of the same image and label whose coordinates agree within 1e-6."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,6 +14,8 @@ from openimages_io.transfer.run import Run
 
 TOLERANCE: Final = 1e-6
 _BATCH: Final = 500
+_FIRST: Final = 64
+"""Masks of one spot that are looked at for a box; any of them would do."""
 
 _Box = tuple[float | None, float | None, float | None, float | None]
 
@@ -34,29 +36,53 @@ class Claim:
 
 
 class _Place:
-    """The masks of one label on one image that have found no box yet, by what finds them."""
+    """The masks of one label on one image that have found no box yet, by what finds them.
+
+    Those that have a group stand apart from those that have none: a box may join with all of the latter or with none of
+    them, and with the former by their groups, so that the first is enough, however many are in one spot.
+    """
 
     def __init__(self) -> None:
         self.claims: dict[int, Claim] = {}
-        """By the number that the nearness has given them, which is their order."""
-        self._near: NearBoxes[None] = NearBoxes(TOLERANCE)
+        """In the order in which they came."""
+        self._near: dict[bool, NearBoxes[int]] = {grouped: NearBoxes(TOLERANCE) for grouped in (False, True)}
+        self._numbers: dict[int, int] = {}
+        """What the nearness has called them."""
         self._by_group: dict[int | None, set[int]] = {}
+        self._next = 0
 
     def add(self, claim: Claim) -> None:
-        number = self._near.add(claim.box, None)
-        self.claims[number] = claim
-        self._by_group.setdefault(claim.group, set()).add(number)
+        self._next += 1
+        self.claims[self._next] = claim
+        self._numbers[self._next] = self._near[claim.group is not None].add(claim.box, self._next)
+        self._by_group.setdefault(claim.group, set()).add(self._next)
 
-    def find(self, boxes: Sequence[_Box], group: int | None) -> list[int]:
-        """The masks of this group, and those that say one of these boxes, in the order in which they came."""
+    def find(self, boxes: Sequence[_Box], group: int | None, without_box: Callable[[int], bool]) -> list[int]:
+        """Masks that a box of this group may join, the first of them first, and some others of its own.
+
+        Those are masks of its group, or one that says one of its boxes. `without_box` says of a group that it has none.
+        """
         found = set(self._by_group.get(group, ())) if group is not None else set()
         for box in filter(None, map(whole, boxes)):
-            found.update(number for _, number, _ in self._near.near(box))
+            found.update(number for _, _, number in self._near[False].near(box, _FIRST))
+            if group is None:
+                found.update(self._grouped(box, without_box))
         return sorted(found)
+
+    def _grouped(self, box: tuple[float, float, float, float], without_box: Callable[[int], bool]) -> list[int]:
+        """Masks in a group that has no box; what has one is joined by its group alone, so it is not looked at again."""
+        while near := [number for _, _, number in self._near[True].near(box, _FIRST)]:
+            with_box = [number for number in near if not without_box(self.claims[number].group or 0)]
+            if not with_box:
+                break
+            for number in with_box:
+                self._near[True].remove(self._numbers.pop(number))
+        return near
 
     def take(self, number: int) -> Claim:
         claim = self.claims.pop(number)
-        self._near.remove(number)
+        if number in self._numbers:
+            self._near[claim.group is not None].remove(self._numbers.pop(number))
         self._by_group[claim.group].discard(number)
         return claim
 
@@ -96,7 +122,7 @@ class BoxMatcher:
         A box that was there may have two sets of coordinates: those that the archive says, and those that are stored.
         """
         place = self._by_place.get((image, label))
-        for number in place.find(boxes, group) if place else ():
+        for number in place.find(boxes, group, self._has_no_box) if place else ():
             assert place is not None
             if not self._may_join(place.claims[number], group):
                 continue
@@ -112,14 +138,17 @@ class BoxMatcher:
     def _may_join(self, claim: Claim, group: int | None) -> bool:
         """Whether a mask and a box of this group may be joined: not if one of them has found another."""
         if claim.group is not None and group is None:
-            if self._with_box is None:
-                self._with_box = self._groups_with(ShapeKind.RECTANGLE)
-            return claim.group not in self._with_box
+            return self._has_no_box(claim.group)
         if claim.group is not None or group is None:
             return claim.group == group
         if self._with_mask is None:
             self._with_mask = self._groups_with(ShapeKind.MASK, ShapeKind.POLYGON)
         return group not in self._with_mask
+
+    def _has_no_box(self, group: int) -> bool:
+        if self._with_box is None:
+            self._with_box = self._groups_with(ShapeKind.RECTANGLE)
+        return group not in self._with_box
 
     def _groups_with(self, *kinds: ShapeKind) -> set[int]:
         """The groups in which the task has a shape of these kinds that stays."""

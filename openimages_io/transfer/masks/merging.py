@@ -1,17 +1,16 @@
 """Masks that the task had before, met by rows that say the same again: by BoxID, or by box where there is none."""
 
 import json
-import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from openimages_io.format.masks import BadMask, MaskHeader, decode
 from openimages_io.geometry import bounds
 from openimages_io.models import Mask, Shape, ShapeKind
 from openimages_io.models.flags import FLAGS
-from openimages_io.transfer.agreeing_boxes import AgreeingBoxes, Size, Sizes, whole
-from openimages_io.transfer.masks.redrawn_masks import same_pixels
+from openimages_io.transfer.agreeing_boxes import AgreeingBoxes, Sizes, whole
+from openimages_io.transfer.masks.in_place import MasksInPlace, StoredMask, names_a_mask
+from openimages_io.transfer.masks.looks import same_pixels
 from openimages_io.transfer.merging import KeySet, columns_of, fetch_by_image, report_odd, stored_attributes
 from openimages_io.transfer.plan import Blob
 from openimages_io.transfer.row_sorting import Row
@@ -19,9 +18,6 @@ from openimages_io.transfer.run import Run
 
 _BOX: Final = ("x_min", "x_max", "y_min", "y_max")
 _COLUMNS: Final = ("image_id", "label_id", *_BOX, "group", "attributes", *FLAGS)
-_MADE_UP: Final = re.compile("0000[0-9a-f]{4}")
-"""Datumaro, and CVAT with it, numbers an image's masks that have no BoxID from 00000000, anew whenever it writes."""
-
 _KEPT: Final = 20_000
 """Masks that are at hand before those of images that the next chunk doesn't name are let go."""
 
@@ -29,82 +25,53 @@ Named = tuple[int, int, str]
 """Image, label and BoxID."""
 
 
-@dataclass(slots=True)
-class StoredMask:
-    """What is stored of the shape of a mask, or of a polygon that may have been traced from one."""
-
-    key: int
-    image: int
-    label: int
-    box: tuple[float | None, float | None, float | None, float | None]
-    group: int | None
-    attributes: dict[str, Any]
-    """The flags that are columns among them."""
-    text: str
-    """The attributes as they are stored."""
-
-
-class _MasksInPlace:
-    """The stored masks of one label on one image that no row has met, by what finds them."""
-
-    def __init__(self, masks: Sequence[StoredMask], size: Size | None) -> None:
-        self.masks = {mask.key: mask for mask in masks}
-        self.boxless = {mask.key: mask for mask in masks if whole(mask.box) is None}
-        self.boxes = AgreeingBoxes(((mask.key, mask.box) for mask in masks), size, enough=None)
-        self._by_box_id: dict[str, list[int]] = {}
-        for mask in reversed(masks):
-            self._by_box_id.setdefault(_box_id(mask), []).append(mask.key)
-
-    def named(self, box_id: str) -> StoredMask | None:
-        """The first with a BoxID."""
-        keys = self._by_box_id.get(box_id, [])
-        while keys and keys[-1] not in self.masks:
-            keys.pop()
-        return self.masks[keys[-1]] if keys else None
-
-    def take(self, key: int) -> StoredMask:
-        """Takes one out."""
-        self.boxes.remove(key)
-        self.boxless.pop(key, None)
-        return self.masks.pop(key)
-
-
 class StoredMasks:
     """The stored masks, or polygons, that rows of the chunk at hand may meet."""
 
     def __init__(self, run: Run, kind: ShapeKind) -> None:
         self.run, self.kind = run, kind
+        self.fetched_again = 0
+        """Shapes that were fetched more than once, because rows of their image came in several places of a file."""
+        self.left_out = 0
+        """Masks that were not compared with all in their place, because those have too many sizes."""
         self._met = KeySet()
+        self._seen = KeySet()
+        """Images whose shapes were fetched."""
         self._sizes = Sizes(run)
-        self._at_hand: dict[int, dict[int, _MasksInPlace]] = {}
+        self._at_hand: dict[int, dict[int, MasksInPlace]] = {}
         """By image and label. Images stay at hand for the next chunks until there are many masks."""
         self._held = 0
-        self._spoken_for: set[Named] = set()
-        self._traced: set[int] = set()
-        """The polygons that were traced from masks."""
+        self._spoken_for: dict[tuple[int, int], set[str]] = {}
 
     def fetch(self, images: Sequence[int], rows: Iterable[Named]) -> None:
         """Has the shapes of these images at hand. `rows` are those of the chunk: none takes what another names."""
         group = self.run.groups.of_shape(self.kind, "")
         wanted = {image for image in images if image > 0 and self.run.stays(group, image)}
         self._sizes.expect(wanted)
-        self._spoken_for = {row for row in rows if names_a_mask(row[2])}
+        self._spoken_for = {}
+        for image, label, box_id in rows:
+            if names_a_mask(box_id):
+                self._spoken_for.setdefault((image, label), set()).add(box_id)
         if self._held > _KEPT:
             self._at_hand = {image: self._at_hand[image] for image in wanted if image in self._at_hand}
             self._held = sum(len(place.masks) for places in self._at_hand.values() for place in places.values())
         new = {image for image in wanted if image not in self._at_hand}
         self._at_hand.update((image, {}) for image in new)
+        traced = self._traced(new) if self.kind == ShapeKind.POLYGON and new else None
         for image, shapes in fetch_by_image(self.run, self.kind, _COLUMNS, new):
             by_label: dict[int, list[StoredMask]] = {}
             for mask in map(_stored_mask, shapes):
                 if mask.key not in self._met:
                     by_label.setdefault(mask.label, []).append(mask)
             self._held += len(shapes)
+            if image in self._seen:
+                self.fetched_again += len(shapes)
             size = self._sizes.of(image)
-            self._at_hand[image] = {label: _MasksInPlace(masks, size) for label, masks in by_label.items()}
-        if self.kind == ShapeKind.POLYGON and new:
-            traced = Mask.objects.using(self.run.using).filter(shape__image__in=new, shape__kind=self.kind)
-            self._traced.update(traced.values_list("pk", flat=True))
+            self._at_hand[image] = {
+                label: MasksInPlace(self.run, masks, size, traced, self._leave_out) for label, masks in by_label.items()
+            }
+        for image in new:
+            self._seen.add(image)
 
     def take_named(self, image: int, label: int, box_id: str) -> StoredMask | None:
         """The stored mask with a row's BoxID, if that names a mask, which no row has met."""
@@ -117,36 +84,19 @@ class StoredMasks:
         label: int,
         box_id: str,
         box: Sequence[float | None] | None,
-        says_the_same: Callable[[StoredMask], bool],
+        png: bytes,
+        rings: list[list[float]] | None,
     ) -> StoredMask | None:
         """The stored mask in a row's place, which no row has met and which BoxIDs do not tell apart from the row's.
 
         They do not if the row or the stored mask has none, or one that Datumaro made up. Several in one place are told
-        apart by their pixels. No mask takes the place of a polygon that somebody drew.
+        apart by their pixels, or the outline of these. No mask takes the place of a polygon that somebody drew.
         """
         place = self._place(image, label)
         if place is None:
             return None
-
-        def is_nameless(shape: StoredMask) -> bool:
-            return (
-                (self.kind == ShapeKind.MASK or shape.key in self._traced)
-                and (image, label, _box_id(shape)) not in self._spoken_for
-                and not (names_a_mask(box_id) and names_a_mask(_box_id(shape)))
-            )
-
-        wanted = whole(box) if box else None
-        found = map(place.masks.__getitem__, place.boxes.find_all(wanted)) if wanted else ()
-        there = {shape.key: shape for shape in found if is_nameless(shape)}
-        if len(there) == 1:
-            return self._meet(*there.values())
-        # Where a box is unknown, on one side or on both, the pixels must do.
-        unknown = place.boxless if wanted else place.masks
-        possible = list(there.values()) or list(filter(is_nameless, unknown.values()))
-        same = next((shape for shape in possible if says_the_same(shape)), None)
-        numbered = next((shape for shape in possible if _box_id(shape) == box_id), None)
-        nearest = next((there[key] for key in place.boxes.find(wanted) if key in there), None) if wanted else None
-        return self._meet(same or numbered or nearest)
+        spoken_for = self._spoken_for.get((image, label), set())
+        return self._meet(place.in_place(box_id, whole(box) if box else None, spoken_for, png, rings))
 
     def agrees(self, shape: StoredMask, box: Sequence[float | None] | None) -> bool | None:
         """Whether a stored shape has this box; None if it, or what it should have, is not known."""
@@ -155,7 +105,12 @@ class StoredMasks:
             return None
         return bool(AgreeingBoxes([(shape.key, shape.box)], self._sizes.of(shape.image)).find(wanted))
 
-    def _place(self, image: int, label: int) -> _MasksInPlace | None:
+    def _traced(self, images: Iterable[int]) -> set[int]:
+        """The polygons that were traced from masks."""
+        found = Mask.objects.using(self.run.using).filter(shape__image__in=images, shape__kind=self.kind)
+        return set(found.values_list("pk", flat=True))
+
+    def _place(self, image: int, label: int) -> MasksInPlace | None:
         return self._at_hand.get(image, {}).get(label)
 
     def _meet(self, shape: StoredMask | None) -> StoredMask | None:
@@ -165,20 +120,14 @@ class StoredMasks:
             report_odd(self.run, shape.text, shape.key)
         return shape
 
+    def _leave_out(self) -> None:
+        self.left_out += 1
+
 
 def _stored_mask(row: Row) -> StoredMask:
     image, label, x_min, x_max, y_min, y_max, group, text, *flags, key = row
     attributes = stored_attributes(text, flags)
     return StoredMask(key, image, label, (x_min, x_max, y_min, y_max), group, attributes, text)
-
-
-def names_a_mask(box_id: str) -> bool:
-    """Whether a BoxID says which mask it is."""
-    return bool(box_id) and not _MADE_UP.fullmatch(box_id)
-
-
-def _box_id(shape: StoredMask) -> str:
-    return str(shape.attributes.get("box_id") or "")
 
 
 def after_meeting(
@@ -231,14 +180,6 @@ def _merged(stored: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
     if stored.get("box_id") and not names_a_mask(str(merged["box_id"])):
         merged["box_id"] = stored["box_id"]
     return merged
-
-
-def says_the_same(run: Run, stored: StoredMask, png: bytes, rings: list[list[float]] | None) -> bool:
-    """Whether a row's mask, or the polygon that was traced from it, is that of a stored shape."""
-    if rings is not None:
-        return bool(_points(run, stored.key) == rings)
-    ours = Mask.objects.using(run.using).filter(shape_id=stored.key).values_list("png", flat=True).first()
-    return bool(ours and png) and _same_pixels(run, bytes(ours or b""), png)
 
 
 def _beside(run: Run, key: int) -> dict[str, Any] | None:

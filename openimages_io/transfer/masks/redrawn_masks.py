@@ -1,6 +1,6 @@
 """Masks that say again what people have drawn: the format has no polygons, so they go out as masks and come back so."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -9,11 +9,50 @@ import numpy as np
 from openimages_io import geometry
 from openimages_io.format.masks import BadMask, decode
 from openimages_io.models import Shape
+from openimages_io.transfer.masks.looks import Looks
 from openimages_io.transfer.masks.mapping import DRAWN
 from openimages_io.transfer.masks.rasterize import CannotBeWritten, draw
+from openimages_io.transfer.merging import KeySet
 from openimages_io.transfer.run import Run
 
 _BATCH: Final = 500
+_KEPT: Final = 20_000
+"""Shapes that are at hand before those of images that the next rows don't name are let go."""
+
+
+class _DrawnInPlace:
+    """The drawn objects of one label on one image that no mask has met, by what they look like."""
+
+    def __init__(self, run: Run, objects: list[list[Shape]], leave_out: Callable[[], None]) -> None:
+        self.run = run
+        self.objects = {parts[0].pk: parts for parts in objects}
+        self._by_look: dict[Hashable, dict[int, None]] = {}
+        self._looks = Looks(self._drawings, self._put, leave_out)
+
+    def take(self, given: geometry.Mask) -> int | None:
+        """Takes out the first object that looks like a mask; returns its key."""
+        for look in self._looks.of(given):
+            alike = self._by_look.get(look, {})
+            while alike:
+                key = next(iter(alike))
+                del alike[key]
+                if self.objects.pop(key, None):
+                    return key
+        return None
+
+    def _put(self, key: int, look: Hashable) -> None:
+        self._by_look.setdefault(look, {})[key] = None
+
+    def _drawings(self) -> Iterator[tuple[int, geometry.Mask]]:
+        """The objects as an export may have drawn them: as large as their image, or as what they were traced from."""
+        for key, parts in self.objects.items():
+            besides = [part.mask for part in parts if hasattr(part, "mask")]
+            sizes = {(beside.width, beside.height) for beside in besides[:1]}
+            sizes.add((parts[0].image.width, parts[0].image.height))
+            for width, height in sizes:
+                if width and height and width * height <= self.run.limits.max_mask_pixels:
+                    with suppress(CannotBeWritten):  # then no export has written it
+                        yield key, np.logical_or.reduce([draw(part, (width, height)) for part in parts])
 
 
 class RedrawnMasks:
@@ -21,70 +60,54 @@ class RedrawnMasks:
 
     def __init__(self, run: Run) -> None:
         self.run = run
-        self._at_hand: dict[tuple[int, int], list[list[Shape]]] = {}
-        self._met: set[int] = set()
+        self._at_hand: dict[int, dict[int, _DrawnInPlace]] = {}
+        """By image and label. Images stay at hand for the next rows until there are many shapes."""
+        self._held = 0
+        self._met = KeySet()
+        self._seen = KeySet()
+        self.fetched_again = 0
+        """Shapes that were fetched more than once, because rows of their image came in several places of a file."""
+        self.left_out = 0
+        """Masks that were not compared with all that was drawn, because those in their place have too many sizes."""
 
     def fetch(self, images: Sequence[int]) -> None:
         """Has what is drawn on these images at hand."""
+        wanted = {image for image in images if image > 0 and self.run.stays("masks", image)}
+        if self._held > _KEPT:
+            self._at_hand = {image: self._at_hand[image] for image in wanted if image in self._at_hand}
+            self._held = sum(len(place.objects) for places in self._at_hand.values() for place in places.values())
+        new = sorted(wanted - self._at_hand.keys())
+        self._at_hand.update((image, {}) for image in new)
         objects: dict[tuple[int, int, int], list[Shape]] = {}
-        wanted = sorted({image for image in images if image > 0 and self.run.stays("masks", image)})
-        for start in range(0, len(wanted), _BATCH):
-            shapes = Shape.objects.using(self.run.using).filter(DRAWN, image__in=wanted[start : start + _BATCH])
+        for start in range(0, len(new), _BATCH):
+            shapes = Shape.objects.using(self.run.using).filter(DRAWN, image__in=new[start : start + _BATCH])
             for shape in shapes.select_related("image", "mask").defer("mask__png").order_by("pk"):
+                self._held += 1
+                self.fetched_again += shape.image_id in self._seen
                 group = shape.group if shape.group is not None else -shape.pk
                 objects.setdefault((shape.image_id, shape.label_id, group), []).append(shape)
-        self._at_hand = {}
+        by_place: dict[tuple[int, int], list[list[Shape]]] = {}
         for (image, label, _), parts in objects.items():
             if parts[0].pk not in self._met:
-                self._at_hand.setdefault((image, label), []).append(parts)
+                by_place.setdefault((image, label), []).append(parts)
+        for (image, label), found in by_place.items():
+            self._at_hand[image][label] = _DrawnInPlace(self.run, found, self._leave_out)
+        for image in new:
+            self._seen.add(image)
 
     def take(self, image: int, label: int, png: bytes) -> bool:
         """Whether a mask is just the drawing of an object that no mask has met yet."""
-        candidates = self._at_hand.get((image, label))
-        if not candidates or not png:
+        place = self._at_hand.get(image, {}).get(label)
+        if place is None or not place.objects or not png:
             return False
         try:
             given = decode(png, self.run.limits)
         except BadMask:
             return False
-        for parts in candidates:
-            if any(same_pixels(drawn, given) for drawn in self._drawings(parts)):
-                candidates.remove(parts)
-                self._met.add(parts[0].pk)
-                return True
-        return False
+        key = place.take(given)
+        if key is not None:
+            self._met.add(key)
+        return key is not None
 
-    def _drawings(self, parts: list[Shape]) -> list[geometry.Mask]:
-        """The object as an export may have drawn it: as large as the mask that it was traced from, and as its image."""
-        besides = [part.mask for part in parts if hasattr(part, "mask")]
-        sizes = {(beside.width, beside.height) for beside in besides[:1]}
-        sizes.add((parts[0].image.width, parts[0].image.height))
-        drawings = []
-        for width, height in sizes:
-            if width and height and width * height <= self.run.limits.max_mask_pixels:
-                with suppress(CannotBeWritten):  # then no export has written it
-                    drawings.append(np.logical_or.reduce([draw(part, (width, height)) for part in parts]))
-        return drawings
-
-
-def same_pixels(ours: geometry.Mask, theirs: geometry.Mask) -> bool:
-    """Whether two masks say the same: the same pixels, or ours as we or Datumaro scale it to the image's size."""
-    if ours.shape == theirs.shape:
-        return bool((ours == theirs).all())
-    height, width = theirs.shape
-    scaled = (scale(ours, width, height) for scale in (geometry.resize_nearest, _as_opencv_scales))
-    return any(bool((pixels == theirs).all()) for pixels in scaled)
-
-
-def _as_opencv_scales(pixels: geometry.Mask, width: int, height: int) -> geometry.Mask:
-    """A mask at another size as Datumaro makes it, by OpenCV's INTER_NEAREST, which takes the pixel under the corner.
-
-    The factor is inverted twice, as OpenCV does, for its rounding decides which pixel an edge falls to.
-    """
-    rows, columns = pixels.shape
-    down, across = (
-        np.minimum(np.floor(np.arange(size) * (1 / (size / before))).astype(np.intp), before - 1)
-        for size, before in ((height, rows), (width, columns))
-    )
-    scaled: geometry.Mask = pixels[down][:, across]
-    return scaled
+    def _leave_out(self) -> None:
+        self.left_out += 1
