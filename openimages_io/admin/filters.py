@@ -157,5 +157,9 @@ class ListedFilter(FilterSetFilter):
 
     parameter_name = "is_listed"
 
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.title = _("class list")  # after “By”
+
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[Any, Any]]:
         return [("true", _("Yes")), ("false", _("No"))]

@@ -156,7 +156,8 @@ class LabelAdmin(ReturningMixin, DeletionMixin, BaseAdmin):
         from openimages_io.viewing.statistics import known, stored  # noqa: PLC0415  (slow to load)
 
         tasks = {label.task for label in rows}
-        counted = {task.pk: known(task) for task in tasks} if len(tasks) == 1 else stored(tasks)
+        is_chosen = bool(request.GET.get(TaskFilter.parameter_name))
+        counted = {task.pk: known(task) for task in tasks} if is_chosen and len(tasks) == 1 else stored(tasks)
         for label in rows:
             found: Any = label
             kept = counted.get(label.task_id)

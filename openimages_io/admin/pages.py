@@ -16,7 +16,7 @@ from django.utils.translation import gettext
 
 from openimages_io.admin.filters import chosen_key
 from openimages_io.admin.permissions import PermissionsMixin, task_of
-from openimages_io.admin.refusals import explained
+from openimages_io.admin.refusals import explained, passed
 from openimages_io.models import Task
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -110,6 +110,7 @@ class PagesMixin(PermissionsMixin):
                 taken, is_allowed = [rows], all(allows(request, row) for row in rows)
             elif "key" in kwargs:
                 taken = [self.row_or_404(request, kwargs.pop("key"))]
+                passed(request)
                 is_allowed = allows(request, taken[0])
             else:
                 taken, is_allowed = [], allows(request)

@@ -11,6 +11,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
+_MISSING = "openimages_missing"
+"""The attribute of a request that holds the permissions that its user was found not to have."""
+
 
 def explained(site: AdminSite, view: Callable[..., Any]) -> Callable[..., Any]:
     """The view, which answers with a page of the admin site where it raises `PermissionDenied`.
@@ -22,6 +25,7 @@ def explained(site: AdminSite, view: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(view)
     def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         missing: list[str] = []
+        setattr(request, _MISSING, missing)
         _listen(request.user, missing)
         try:
             return view(request, *args, **kwargs)
@@ -29,6 +33,11 @@ def explained(site: AdminSite, view: Callable[..., Any]) -> Callable[..., Any]:
             return _refusal(site, request, _named(missing))
 
     return answer
+
+
+def passed(request: HttpRequest) -> None:
+    """Forgets what the user was found not to have so far, since that has not kept the user from it: an owner."""
+    getattr(request, _MISSING, []).clear()
 
 
 def _listen(user: Any, missing: list[str]) -> None:

@@ -361,3 +361,12 @@ def test_an_upload_to_a_task_of_others_is_not_even_stored(
     body = {"mode": "merge", "upload": SimpleUploadedFile("a.zip", b"PK")}
     assert client.post(f"{ADMIN}/task/{theirs.task.pk}/import/", body).status_code == 404
     assert not Job.objects.filter(kind="import").exists()
+
+
+def test_an_owner_is_not_told_to_lack_what_owning_gives(as_staff: Browser, scenes: Task) -> None:
+    owner = as_staff(name="owner")
+    Task.objects.update(owner=User.objects.get(username="owner"))
+    assert owner.get(f"{ADMIN}/task/{scenes.pk}/change/").status_code == 200
+    response = owner.get(f"{ADMIN}/task/{scenes.pk}/import/")
+    assert response.status_code == 403
+    assert [name for _words, name in response.context["missing"]] == ["openimages_io.import_task"]
