@@ -14,7 +14,10 @@ export function element(name, properties = {}, ...children) {
 const INPUTS = {
   checkbox({ name }, value, changed) {
     const input = element("input", { type: "checkbox", checked: value === true, indeterminate: value == null });
-    input.onchange = () => changed(input.checked);
+    input.onchange = () => {
+      changed((value = value == null ? true : value ? false : null)); // one more click, and it is unknown again
+      Object.assign(input, { checked: value === true, indeterminate: value === null });
+    };
     return element("label", { className: "check" }, input, name);
   },
   number({ name, values: [min, max, step] }, value, changed) {

@@ -193,7 +193,10 @@ def test_a_person_logs_in_draws_labels_saves_and_goes_on(
     page.get_by_role("combobox", name="fur").select_option(label="<b>none</b>")
     field(page, "age").fill("2.5")
     field(page, "tail").fill("long")
-    field(page, "tame").check()
+    tame = field(page, "tame")
+    for state in (True, False, None, True):  # None is unknown, as at first
+        tame.click()
+        assert tame.evaluate("box => box.indeterminate ? null : box.checked") is state
     looker.look(page, "example", content="body")
     save(page)
     new = {key: row for key, row in example.boxes("cat-sofa").items() if key not in before}
@@ -203,6 +206,12 @@ def test_a_person_logs_in_draws_labels_saves_and_goes_on(
     assert json.loads(attributes) == {"pose": "runs", "fur": "<b>none</b>", "age": 2.5, "tail": "long", "tame": True}
     assert {key: row for key, row in example.boxes("cat-sofa").items() if key in before} == before
     assert example.others("cat-sofa") == others  # masks, tags and polygons are as they were
+    page.locator("#list button").last.click()
+    tame.click()
+    tame.click()
+    save(page)
+    ((_label, *_sides, attributes),) = (row for key, row in example.boxes("cat-sofa").items() if key in new)
+    assert "tame" not in json.loads(attributes)
     page.click("#save")
     expect(page.locator("#message")).to_have_text("Nothing has changed.")
     page.click("#next")
