@@ -7,9 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from openimages_io.geometry import ellipse_bounds
+from tests.browser.conftest import log_in
 from tests.browser.serving import Site
 from tests.browser.test_editor import at, begin, choose, drag, rows_of, save, sides
 from tests.browser.test_viewer import keys, view
@@ -209,6 +210,46 @@ def test_the_handles_of_a_plain_box_change_no_other_side(page: Page, made: Any) 
     page.keyboard.press("ArrowRight")
     save(page)
     assert sides(row())[2:] == [exact["y_min"], exact["y_max"]]
+
+
+def test_a_small_shape_can_be_moved_between_its_handles(page: Page, made: Any) -> None:
+    half = 0.017  # of 650 pixels of the screen: 22 across
+    _, row = made("rectangle", x_min=0.5 - half, x_max=0.5 + half, y_min=0.44, y_max=0.56)
+    expect(page.locator(".oi-handle")).to_have_count(6)
+    drag(page, (0.5, 0.47), (0.6, 0.47))
+    save(page)
+    after = row()
+    assert sides(after)[0] == pytest.approx(0.6 - half, abs=0.004)
+    assert sides(after)[1] - sides(after)[0] == pytest.approx(2 * half, abs=1e-5)
+
+
+def test_a_finger_moves_a_shape_and_not_the_page(browser: Browser, site: Site, keys: dict[str, int]) -> None:
+    context = browser.new_context(
+        base_url=site.url, viewport={"width": 390, "height": 500}, has_touch=True, is_mobile=True
+    )
+    page = context.new_page()
+    log_in(page)
+    site.run("-c", _MAKE, str(keys["turn6"]), json.dumps({"kind": "rectangle", "rotation": 15, **BOX, "points": None}))
+    view(page, keys["turn6"])
+    page.tap("[data-do=begin]")
+    expect(page.locator("[data-do=save]")).to_be_visible()
+    key = rows_of(site, keys["turn6"])[-1]["id"]
+    choose(page, key)
+    page.locator(".oi-stage").evaluate("stage => stage.scrollIntoView({block: 'center'})")
+    scrolled = page.evaluate("scrollY")
+    finger = context.new_cdp_session(page)
+    (x, y), (to_x, to_y) = at(page, 0.5, 0.5), at(page, 0.5, 0.75)
+    for step in range(7):
+        point = {"x": x + (to_x - x) * step / 6, "y": y + (to_y - y) * step / 6}
+        kind = "touchMove" if step else "touchStart"
+        finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [point]})
+    finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    expect(page.locator(".oi-unsaved")).to_have_text("1 change is not saved.")
+    assert page.evaluate("scrollY") == scrolled
+    page.tap("[data-do=save]")
+    expect(page.locator(".oi-status")).to_contain_text("Saved:")
+    assert sides(rows_of(site, keys["turn6"])[-1])[2] == pytest.approx(0.65, abs=0.01)
+    context.close()
 
 
 def test_without_a_size_nothing_is_turned(page: Page, made: Any, site: Site, keys: dict[str, int]) -> None:

@@ -135,6 +135,8 @@ window.openimages?.editing?.(({ viewer, editor, stage, group, svg, width, height
     if (key !== null) editor.commit([[key, shape]]);
     else if (isLarge(shape)) draw(shape);
   });
+  /* A finger that drags a shape scrolls nothing, which would take the pointer away. */
+  stage.addEventListener("touchmove", (event) => { if (drag && event.cancelable) event.preventDefault(); }, { passive: false });
   const letGo = () => {
     if (!drag) return false;
     end();

@@ -48,7 +48,11 @@ window.openimages?.editing?.(({ viewer, editor, group, svg, width, height }) => 
     const frame = frameOf(shape);
     const centre = onScreen([frame.x, frame.y]);
     if (editor.canTurn(shape)) turnHandle(frame);
+    /* Those of a small shape's sides would leave no place to move it by. */
+    const least = 3 * sizeOf("oi-handle");
+    const hasRoom = ([across, down]) => (across || 2 * frame.wide >= least) && (down || 2 * frame.high >= least);
     for (const [name, way] of Object.entries(editor.ways)) {
+      if (!hasRoom(way)) continue;
       const place = placeOf(frame, way);
       const ahead = onScreen(placeOf({ ...frame, wide: 1, high: 1 }, way));
       const eighth = Math.round(Math.atan2(ahead.y - centre.y, ahead.x - centre.x) / (Math.PI / 4));
