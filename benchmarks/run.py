@@ -19,13 +19,14 @@ from benchmarks.api import SHAPES
 from benchmarks.databases import Databases, PostgreSQL, SQLite, environment, manage, postgresql
 from benchmarks.machine import describe
 from benchmarks.measuring import ROOT, Measurement, Series, measure
-from benchmarks.variants import EVERY
+from benchmarks.variants import BOX_HEADER, EVERY
 
 DATA = ROOT / "benchmarks" / "data"
 PAGE = ROOT / "docs" / "benchmarks.md"
 START, END = "<!-- figures: begin -->", "<!-- figures: end -->"
 DATUMARO = "OPENIMAGES_INTEROP_PYTHON"
 TASK = "bench"
+BAD_ROWS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +133,16 @@ class Bench:
             check(totals.get(kind, {}).get(what, 0) == count, f"{kind} {what}: {totals.get(kind)}, expected {count:,}")
         return done
 
-    def export_ours(self, databases: Databases, name: str) -> Measurement:
-        """Exports into a zip."""
-        return self.ours(databases, name, "export_openimages", TASK, self.folder / "out.zip", "--force")
+    def export_ours(self, databases: Databases, name: str, *, fast: bool = True) -> Measurement:
+        """Exports into a zip, with what the extra `fast` brings or as if that were not installed."""
+        command = manage(self.python, "export_openimages", TASK, self.folder / "out.zip", "--force", "--no-progress")
+        surroundings = environment(databases.url(name), self.folder)
+        if not fast:
+            hidden = self.folder / "without-fast"
+            hidden.mkdir(exist_ok=True)
+            (hidden / "isal.py").write_text("raise ImportError\n", encoding="utf-8")
+            surroundings["PYTHONPATH"] = str(hidden)
+        return measure(command, surroundings)
 
     def delete_ours(self, databases: Databases, name: str) -> Measurement:
         """Deletes the task as a job does, and makes sure that nothing is left of it."""
@@ -195,6 +203,7 @@ def measure_side_by_side(bench: Bench, data: DataSet) -> None:
         "import",
         "import theirs",
         "export",
+        "export without",
         "export theirs",
         "both",
         "both theirs",
@@ -213,6 +222,7 @@ def measure_side_by_side(bench: Bench, data: DataSet) -> None:
         add(series["import theirs"], bench.theirs(data, export=False)[0])
         exported = bench.export_ours(database, data.name)
         add(series["export"], exported)
+        add(series["export without"], bench.export_ours(database, data.name, fast=False))
         series["both"].add(imported.seconds + exported.seconds, max(imported.mebibytes, exported.mebibytes))
         done, seconds = bench.theirs(data, export=True)
         series["both theirs"].add(done.seconds - seconds["sizes"], done.mebibytes)
@@ -228,6 +238,8 @@ def measure_side_by_side(bench: Bench, data: DataSet) -> None:
     ):
         ours, theirs = series[name], series[f"{name} theirs"]
         bench.row(f"{data}: {what}", ours, theirs, ratio(ours, theirs))
+    ours, theirs = series["export without"], series["export theirs"]
+    bench.row(f"{data.name}: export without `[fast]`", ours, theirs, ratio(ours, theirs))
     theirs = series["import theirs"]
     for name, what in (
         ("again", "the same import again, by merge, which changes nothing"),
@@ -300,6 +312,35 @@ def measure_api(bench: Bench, databases: list[Databases]) -> None:
         bench.row(what, *(f"{row[name]:.0f}" for name in names))
 
 
+def measure_growth(bench: Bench, *, quick: bool) -> None:
+    """How the time of a merge grows where n things lie in one place."""
+    bench.head("Merging n things in one place: CPU seconds", "n", "n things", "2n against n")
+    for line in measure([bench.python, "-m", "benchmarks.growth", "--rows", *["--quick"] * quick]).output.splitlines():
+        what, *cells = line.split("\t")
+        bench.row(what, *cells)
+
+
+def measure_bad_rows(bench: Bench) -> None:
+    """An archive whose rows of boxes are all bad, checked beside one whose rows are all good."""
+    ours = {kind: Series() for kind in ("good", "bad")}
+    rows = {"good": "i{},xclick,/m/1,1,0.1,0.9,0.1,0.9", "bad": "i{},xclick,/m/1,1,0.1,1.9,0.1,0.9"}
+    database = SQLite(bench.python, bench.folder)
+    database.create("empty")
+    for _ in range(bench.times):
+        for kind, row in rows.items():
+            annotations = bench.folder / kind / "annotations"
+            annotations.mkdir(parents=True, exist_ok=True)
+            lines = "".join(f"{row.format(number % 1000)}\n" for number in range(BAD_ROWS))
+            (annotations / "train-annotations-bbox.csv").write_text(BOX_HEADER + lines, encoding="utf-8")
+            database.copy("empty", kind)
+            options = "--missing-images", "create", "--missing-labels", "create", "--on-error", "skip"
+            folder = bench.folder / kind
+            done = bench.ours(database, kind, "import_openimages", folder, "--task", TASK, *options)
+            ours[kind].add(done.cpu, done.mebibytes)
+    bench.head("Rows that are all bad: CPU seconds / MiB", "bad", "good", "ratio")
+    bench.row(f"import of {BAD_ROWS:,} rows of boxes", ours["bad"], ours["good"], ratio(ours["bad"], ours["good"]))
+
+
 def measure_memory(bench: Bench, databases: list[Databases], few: DataSet, many: DataSet) -> None:
     """The memory of a few rows and of many on the same images."""
     title = f"Memory in MiB, {few.images:,} images"
@@ -350,7 +391,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="small data sets, once; nothing is written")
     parser.add_argument("--times", "-n", type=int, help="runs of each measurement, of which the median counts (3)")
-    names = ("datumaro", "postgresql", "driver", "memory", "api")
+    names = ("datumaro", "postgresql", "driver", "memory", "growth", "bad-rows", "api")
     parser.add_argument("--only", choices=names, action="append", help="only this part; repeatable; nothing is written")
     chosen = parser.parse_args()
     datumaro = os.environ.get(DATUMARO)
@@ -372,6 +413,8 @@ def main() -> None:
         parts |= {
             "driver": lambda: measure_driver(bench, databases, sizes.large),
             "memory": lambda: measure_memory(bench, databases, sizes.few_rows, sizes.many_rows),
+            "growth": lambda: measure_growth(bench, quick=chosen.quick),
+            "bad-rows": lambda: measure_bad_rows(bench),
             "api": lambda: measure_api(bench, databases),
         }
         for name, part in parts.items():

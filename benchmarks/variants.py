@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Final
 
 EVERY: Final = 100
+BOX_HEADER: Final = "ImageID,Source,LabelName,Confidence,XMin,XMax,YMin,YMax\n"
+"""Of data sets that are written by hand."""
 _OTHER: Final = {"0": "1", "1": "0", "-1": "1"}
 
 
