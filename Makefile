@@ -34,6 +34,8 @@ BRIEF := "not long and not thorough"
 QUICK := OPENIMAGES_QUICK=1
 # Tests that do not depend on the versions of Django and Python.
 NOT_OF_DJANGO := --ignore tests/test_docs.py --ignore tests/test_fixtures.py --ignore tests/test_targets.py
+# What test-schema runs, beside the others.
+NOT_SCHEMA := --ignore tests/api/test_schemathesis.py
 # Coverage is gathered on SQLite, and checked by `make coverage`.
 COV := --cov --cov-report= --cov-fail-under=0
 
@@ -43,7 +45,7 @@ export PIP_NO_INPUT := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast check lint types-beside-tests test-sqlite test-postgres coverage test-thorough test-interop \
+.PHONY: help demo test test-fast check lint beside test-sqlite test-postgres coverage test-thorough test-slow test-schema test-interop \
 	test-newest test-lowest torture bench fixtures docs format wheel clean
 # The targets write the same files, so they run one after the other.
 .NOTPARALLEL:
@@ -69,7 +71,7 @@ else
 	@$(BIN)/python -m project.demo serve $(PORT) $(EXAMPLE_PORT)
 endif
 
-test: lint types-beside-tests test-postgres coverage ## Check style, types and layers, and run the tests (PostgreSQL too, see OPENIMAGES_TEST_POSTGRES)
+test: lint beside coverage ## Check style, types and layers, and run the tests (PostgreSQL too, see OPENIMAGES_TEST_POSTGRES)
 
 test-fast: JOBS = 2
 test-fast: $(DEV) ## Run the fast tests that start no other programs, on SQLite (for every day)
@@ -84,14 +86,15 @@ lint: $(DEV)
 	$(BIN)/lint-imports --no-logo
 	DATABASE_URL=sqlite://:memory: $(BIN)/python manage.py makemigrations --check --dry-run
 
-# mypy runs beside the tests, which wait for programs much of the time.
-types-beside-tests: $(DEV)
-	@said=$$(mktemp); trap 'rm -f "$$said"' EXIT; \
-	$(BIN)/mypy >"$$said" 2>&1 & types=$$!; \
+# They wait much of their time, mostly for programs and for the server.
+beside: $(DEV)
+	@said=$$(mktemp -d); trap 'rm -rf "$$said"' EXIT; \
+	$(BIN)/mypy >"$$said/types" 2>&1 & types=$$!; \
+	$(MAKE) --no-print-directory test-postgres JOBS=2 >"$$said/postgres" 2>&1 & postgres=$$!; \
 	$(MAKE) --no-print-directory test-sqlite; tests=$$?; \
-	wait $$types; types=$$?; \
-	echo "$(BIN)/mypy"; cat "$$said"; \
-	exit $$((tests || types))
+	wait $$postgres || tests=1; cat "$$said/postgres"; \
+	wait $$types || tests=1; echo "$(BIN)/mypy"; cat "$$said/types"; \
+	exit $$tests
 
 test-sqlite: $(DEV) ## Run the tests on SQLite
 	$(QUICK) DATABASE_URL= $(PYTEST) $(COV) -m $(USUAL) $(ARGS)
@@ -111,7 +114,18 @@ coverage: $(DEV)
 	@$(if $(ARGS),echo "Coverage is not checked when only some tests run.",$(BIN)/coverage report)
 
 test-thorough: $(DEV) $(CLIENTS) ## Run the slow tests: pages in a browser, stock sites, the wheel, schemathesis at length, generated clients, all cases
-	OPENIMAGES_CLIENTS_PYTHON=$(CLIENTS_VENV)/bin/python OPENIMAGES_THOROUGH=1 DATABASE_URL= $(PYTEST) --dist loadgroup -m $(THOROUGH) $(ARGS)
+	@said=$$(mktemp); trap 'rm -f "$$said"' EXIT; \
+	$(MAKE) --no-print-directory test-schema >"$$said" 2>&1 & schema=$$!; \
+	$(MAKE) --no-print-directory test-slow; tests=$$?; \
+	wait $$schema || tests=1; cat "$$said"; \
+	exit $$tests
+
+test-slow: $(DEV) $(CLIENTS)
+	OPENIMAGES_CLIENTS_PYTHON=$(CLIENTS_VENV)/bin/python OPENIMAGES_THOROUGH=1 DATABASE_URL= $(PYTEST) --dist loadgroup -m $(THOROUGH) $(NOT_SCHEMA) $(ARGS)
+
+# Schemathesis makes its cases while tests are collected, for a minute: one process does so, and not each that runs tests.
+test-schema: $(DEV)
+	OPENIMAGES_THOROUGH=1 DATABASE_URL= $(BIN)/python -m pytest tests/api/test_schemathesis.py $(ARGS) || [ $$? = 5 ]  # 5: ARGS select none of them
 
 test-interop: $(DEV) $(INTEROP) ## Compare with Datumaro, in its own virtual environment
 	OPENIMAGES_INTEROP_PYTHON=$(INTEROP_VENV)/bin/python DATABASE_URL= $(BIN)/python -m pytest tests/interop $(ARGS)

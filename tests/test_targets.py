@@ -68,7 +68,7 @@ def test_these_are_the_markers() -> None:
 @pytest.mark.parametrize("markers", ALL, ids=lambda markers: "-".join(sorted(markers)) or "none")
 def test_whatever_its_markers_a_test_is_in_a_target(markers: frozenset[str]) -> None:
     on_sqlite = {name: recipe for name, recipe in by_ci().items() if re.search(r"DATABASE_URL= \$\(PYTEST\)", recipe)}
-    assert {"test-sqlite", "test-thorough"} <= on_sqlite.keys()
+    assert {"test-sqlite", "test-slow"} <= on_sqlite.keys()
     whole = [recipe for recipe in on_sqlite.values() if "$(QUICK)" not in recipe]
     if "many" in markers:  # all of its cases and examples
         assert any(has(markers, selection(recipe)) for recipe in whole)
@@ -100,6 +100,15 @@ def test_the_quick_ones_are_the_usual_one_without_what_is_long_or_starts_program
         is_brief = has(markers, usual) and "long" not in markers
         assert has(markers, newest) == is_brief
         assert has(markers, fast) == has(markers, lowest) == (is_brief and "programs" not in markers)
+
+
+def test_the_file_that_the_slow_ones_leave_out_is_run_whole_beside_them() -> None:
+    recipes = made("test-thorough")
+    assert re.findall(r"^NOT_SCHEMA := --ignore (.*)$", MAKEFILE, re.MULTILINE) == ["tests/api/test_schemathesis.py"]
+    assert "$(NOT_SCHEMA)" in recipes["test-slow"]
+    assert "OPENIMAGES_THOROUGH=1" in recipes["test-schema"]
+    assert "pytest tests/api/test_schemathesis.py $(ARGS)" in recipes["test-schema"]
+    assert not re.search(r"-m \$|\$\(QUICK\)", recipes["test-schema"])
 
 
 def test_folders_of_tests_that_are_not_run_by_themselves_have_a_target() -> None:
