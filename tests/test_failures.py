@@ -1,6 +1,7 @@
 """Every failure that is raised is declared, with the parameters of its sentence, and every declared one is raised."""
 
 import ast
+from functools import cache
 from string import Formatter
 
 from openimages_io.failures import FAILURES, failure_sentence
@@ -9,6 +10,7 @@ from tests.conftest import ROOT
 _CLASSES = {"Failure", "NoTemporarySpace"}
 
 
+@cache
 def raised() -> dict[str, set[str]]:
     """The codes that the sources name, each with the parameters that are given beside it; `**` may be any."""
     found: dict[str, set[str]] = {}

@@ -122,6 +122,7 @@ def test_chips_have_the_numbers_of_the_task_and_lead_to_what_they_count(boss: Cl
     ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "query",
     ["?kind=rectangle", "?subset=train", "?kind=tag&presence=absent", "?attribute=truncated=true", "?score_min=0.9"],

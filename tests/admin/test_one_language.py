@@ -35,6 +35,7 @@ def messages(client: Client, url: str, form: dict[str, Any] | None, language: st
     return found, page
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("language", ["de", "fr"])
 def test_messages_of_forms(admin_client: Client, language: str) -> None:
     task = Task.objects.create(name="street")

@@ -168,6 +168,7 @@ FIELDS = ["name", "subset", "width", "height", "rotation", "original_size", "aut
 BODIES = st.dictionaries(st.sampled_from(FIELDS) | st.text(), VALUES)
 
 
+@pytest.mark.long
 @hypothesis_settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=BODIES | st.lists(BODIES, max_size=3) | VALUES)
 def test_whatever_is_sent_is_an_answer(api: APIClient, task: Task, image: Image, body: Any) -> None:

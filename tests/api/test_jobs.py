@@ -223,6 +223,7 @@ def test_a_moment_without_a_page_is_an_empty_page(here: Task, owner: Any) -> Non
     assert listed(owner, cursor=cursor(0, "-created", ["1999-01-01 00:00:00+00:00", KEY])) == []
 
 
+@pytest.mark.long
 @hypothesis_settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(max_size=40))
 def test_any_position_is_a_page_or_404(owner: Any, position: str) -> None:

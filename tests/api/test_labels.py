@@ -147,6 +147,7 @@ JSON = st.recursive(
 )
 
 
+@pytest.mark.long
 @pytest.mark.django_db
 @hypothesis_settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=JSON, color=JSON, position=JSON, is_listed=JSON, specs=JSON, fields=st.dictionaries(st.text(), JSON))

@@ -303,6 +303,7 @@ def test_every_code_of_a_status_is_an_exception_or_a_conflict() -> None:
     assert {code for codes in CODES.values() for code in codes} == set(ErrorCode)
 
 
+@pytest.mark.long
 def test_every_code_is_used() -> None:
     used = {
         (node.value.id, node.attr)

@@ -18,6 +18,7 @@ from tests.format.test_reading import IMAGES, LABELS, Repeating, read, texts
 ENDLESS = f"The row has more than {lines.MAX_ROW_BYTES} bytes and is not read"
 
 
+@pytest.mark.long
 def test_every_row_of_a_long_badly_quoted_stretch_is_named_and_what_follows_is_read() -> None:
     count = lines.MAX_ROW_BYTES // 10
     content = LABELS + b"first,s,l,1\n" + b'"a"b,s,l,1\n' * count + b"last,s,l,1\n"

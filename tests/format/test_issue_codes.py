@@ -170,6 +170,7 @@ def forms_of_calls() -> Iterator[tuple[str, str, str]]:
                 yield f"{path.name}:{node.lineno}", texts[0], str(texts[at])
 
 
+@pytest.mark.long
 def test_every_form_of_a_sentence_that_is_used_is_declared() -> None:
     found = set(forms_of_calls())
     assert len(found) > 100

@@ -256,6 +256,7 @@ def test_both_readers_read_the_same(
     assert found == by_rows(content, table, chunk_rows, clip=clip)
 
 
+@pytest.mark.long
 def test_most_of_those_files_are_read_plainly(counted: Counted) -> None:
     rows = 0
     for seed in range(200):
@@ -335,6 +336,7 @@ def test_one_bad_cell_slows_its_chunk_and_not_the_file(counted: Counted) -> None
     assert counted.plain > 16_000
 
 
+@pytest.mark.long
 def test_a_file_that_is_odd_throughout_is_looked_at_little(monkeypatch: pytest.MonkeyPatch) -> None:
     looked = list[int]()
 

@@ -133,6 +133,7 @@ def test_no_row_and_no_value_is_lost_by_a_step(before: str, after: str) -> None:
         assert said["queued"] == said["running"] == {}
 
 
+@pytest.mark.long
 def test_all_steps_and_all_the_way_back_keep_the_sentences_of_jobs() -> None:
     migrate(STEPS[3])
     fill(migrate(STEPS[3]))

@@ -192,6 +192,7 @@ def test_a_fault_in_the_very_last_line_after_many(tmp_path: Path) -> None:
     assert everything() == before
 
 
+@pytest.mark.long
 def test_issues_without_number_are_counted_and_kept_on_disk(tmp_path: Path) -> None:
     rows = "".join(f"a,xclick,/m/01yrx,1,0,{number},0,1,0,0,0,0,0\n" for number in range(2, 12_000))
     result = load(write(tmp_path / "bad", changed(more(BOXES, rows))))
