@@ -182,7 +182,7 @@ def _of_annotations(exc: Exception) -> Exception:
             found.setdefault(readable(fault.path), []).extend(fault_detail(readable(fault.message), fault.code))
         return exceptions.ValidationError(found)
     if isinstance(exc, ChangedMeanwhile):
-        return PreconditionFailed()
+        return PreconditionFailed(str(exc) or None)
     if isinstance(exc, RangeBeyondEnd):
         return RangeNotSatisfiable(str(exc), exc.headers)
     if isinstance(exc, NotThere):

@@ -5,7 +5,9 @@ from importlib.util import find_spec
 
 from django.urls import URLPattern, path
 
+from openimages_io.api.bulk.views import BODIES, BulkViewSet
 from openimages_io.api.images.views import ImageViewSet
+from openimages_io.api.jobs.base import STARTS
 from openimages_io.api.jobs.requests import NewTaskImportForm
 from openimages_io.api.jobs.starting import UPLOADS, TaskJobViewSet
 from openimages_io.api.jobs.views import JobViewSet
@@ -44,6 +46,10 @@ _signed = {
 _imports = TaskJobViewSet.as_view(
     {"post": "import_new"}, detail=False, serializer_class=NewTaskImportForm, suffix="Import", **UPLOADS
 )
+_bulk = {
+    name: BulkViewSet.as_view({"post": name}, detail=True, serializer_class=body, suffix="Bulk", **STARTS)
+    for name, body in BODIES.items()
+}
 
 urlpatterns: list[URLPattern] = [
     path("", RootViewSet.as_view({"get": "retrieve"}), name="api-root"),
@@ -52,6 +58,9 @@ urlpatterns: list[URLPattern] = [
     *_lists.urls,  # type: ignore[list-item]
     *_rows.urls,  # type: ignore[list-item]
     path("tasks/<int:pk>/hierarchy/", _hierarchy, name="hierarchy"),
+    path("tasks/<int:pk>/images/move/", _bulk["move"], name="images-move"),
+    path("tasks/<int:pk>/shapes/relabel/", _bulk["relabel"], name="shapes-relabel"),
+    path("tasks/<int:pk>/shapes/delete/", _bulk["remove"], name="shapes-delete"),
     path("images/<int:pk>/overlay.svg", _overlay, name="image-overlay"),
     path("images/<int:pk>/shapes/", _shapes, name="image-shapes"),
     path("shapes/<int:pk>/mask.png", _mask, name="shape-mask"),

@@ -6,7 +6,7 @@ from typing import Any
 from openimages_io import conf
 from openimages_io.annotations.bulk.applying import carry_out
 from openimages_io.annotations.bulk.changes import Change, as_json, of_json
-from openimages_io.annotations.bulk.planning import Plan, Progress, affected
+from openimages_io.annotations.bulk.planning import Plan, Progress, is_beyond
 from openimages_io.annotations.versions import ANY, Expected
 from openimages_io.database.locking import is_lock_conflict
 from openimages_io.jobs.idempotency import Claim
@@ -42,8 +42,7 @@ def change_or_submit(
 
 def is_large(task: Task, change: Change, chosen: ChosenImages) -> bool:
     """Whether the change is about more rows than are changed within a request."""
-    limit = conf.options().bulk_at_once
-    return affected(task, change, chosen, database()).order_by().values("pk")[: limit + 1].count() > limit
+    return is_beyond(task, change, chosen, database(), conf.options().bulk_at_once)
 
 
 def run_bulk(job: Job, progress: Progress, tick: Callable[[], None], last: Callable[[Plan], None]) -> None:

@@ -7,11 +7,13 @@ from django.db.models import TextChoices
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
+from openimages_io.api.bulk.choosing import choosing_fields, chosen
 from openimages_io.api.fields import BoundedListField, SingleLineField, StrictBooleanField, StrictCharField
 from openimages_io.api.strict import PageQuery, StrictFormSerializer, StrictSerializer
 from openimages_io.error_codes import FaultCode
 from openimages_io.format.issues import Severity
 from openimages_io.models import Task
+from openimages_io.models.chosen_images import ChosenImages
 from openimages_io.models.primary import primary
 from openimages_io.transfer.options import ExportOptions, ImportOptions, OnError, SomeOptions, from_json, options_of
 
@@ -103,11 +105,21 @@ class NewTaskImportForm(ImportForm):
 
 
 class ExportBody(StrictSerializer):
-    """The options of `manage.py export_openimages`; an empty object exports everything."""
+    """The options of `manage.py export_openimages`, and the only images; an empty object exports everything."""
 
     def get_fields(self) -> dict[str, Any]:
         """The options."""
-        return super().get_fields() | option_fields(ExportOptions, StrictBooleanField)
+        return super().get_fields() | option_fields(ExportOptions, StrictBooleanField) | choosing_fields()
+
+    def validate(self, attrs: Any) -> Any:
+        """Raises `ValidationError` where images are chosen in two ways."""
+        chosen(attrs, may_be_all=True)
+        return attrs
+
+    @property
+    def images(self) -> ChosenImages:
+        """The images that are exported: all, unless some are chosen."""
+        return chosen(self.validated_data, may_be_all=True)
 
     def options(self) -> ExportOptions:
         """What was chosen."""

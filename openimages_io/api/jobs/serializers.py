@@ -105,6 +105,10 @@ class JobSerializer(serializers.ModelSerializer[Job]):
     )
     cancelling = serializers.SerializerMethodField(help_text="Whether it will stop soon.")
     options = serializers.DictField(help_text="The chosen options, by name.")
+    images = serializers.DictField(
+        help_text="The only images that an export or a bulk change is of: `keys` are their ids, `filter` is what they "
+        "were asked by; empty for all."
+    )
     totals = serializers.DictField(child=TotalsSerializer(), help_text="By kind of rows, such as `boxes`.")
     can_cancel = serializers.SerializerMethodField()
     can_confirm = serializers.SerializerMethodField()
@@ -134,6 +138,7 @@ class JobSerializer(serializers.ModelSerializer[Job]):
             "created_by",
             "dry_run",
             "options",
+            "images",
             "source_name",
             "phase",
             "done",

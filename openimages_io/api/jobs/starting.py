@@ -48,7 +48,7 @@ class TaskJobViewSet(StartsJobs):
         """Export the task as a zip, in the background; the job's `file` is the zip."""
         task, body = self.get_object(), ExportBody(data=request.data)
         body.is_valid(raise_exception=True)
-        return self.start(lambda claim: submit_export(task, body.options(), user=request.user, claim=claim))
+        return self.start(lambda claim: _export(task, body, request.user, claim))
 
     @action(detail=True, methods=["post"], serializer_class=EmptyBody, **STARTS)
     def checks(self, request: Request, pk: int) -> Response:
@@ -73,3 +73,7 @@ class TaskJobViewSet(StartsJobs):
             )
 
         return self.start(start)
+
+
+def _export(task: Task, body: ExportBody, user: Any, claim: Claim | None) -> Job:
+    return submit_export(task, body.options(), user=user, images=body.images, claim=claim)

@@ -6,6 +6,7 @@ drf-spectacular would name them by the fields that have them, and asks a site fo
 from collections.abc import Iterable
 from typing import Any, Final
 
+from openimages_io.annotations.bulk.changes import Duplicates, NewLabelSpecs
 from openimages_io.api.me import PERMISSIONS
 from openimages_io.format.issues import Severity
 from openimages_io.models import EdgeKind, InputType, JobKind, JobState, ShapeKind
@@ -22,6 +23,7 @@ from openimages_io.transfer.options import (
 )
 
 _NAMED: Final[dict[str, Iterable[str]]] = {
+    "Duplicates": Duplicates,
     "EdgeKind": EdgeKind,
     "ImportMode": Mode,
     "InputType": InputType,
@@ -35,6 +37,7 @@ _NAMED: Final[dict[str, Iterable[str]]] = {
     "Missing": Missing,
     "MissingAttributes": MissingAttributes,
     "NameMatch": Match,
+    "NewLabelSpecs": NewLabelSpecs,
     "OnError": OnError,
     "Permission": PERMISSIONS,
     "Severity": Severity,

@@ -46,7 +46,7 @@ from openimages_io.jobs.downloads import CONTENT_TYPE
 from openimages_io.models import JobState
 
 _TAGS: Final = ["jobs"]
-_KEY: Final = OpenApiParameter(
+KEY: Final = OpenApiParameter(
     HEADER,
     {"type": "string", "minLength": 1, "maxLength": LONGEST, "pattern": "^[!-~]+$"},
     OpenApiParameter.HEADER,
@@ -80,7 +80,7 @@ def _starts(name: str, summary: str, request: Any) -> Any:
         operation_id=name,
         summary=summary,
         tags=_TAGS,
-        parameters=[*ACCEPTED, _KEY],
+        parameters=[*ACCEPTED, KEY],
         request=request,
         responses={202: JobSerializer, **write_error_responses(404, 409, 422)},
     )
