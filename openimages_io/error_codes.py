@@ -122,6 +122,7 @@ class ErrorCode(_Code):
     SIZE_UNKNOWN = "size_unknown", "The size of the image is not known."
     HAS_PICTURE = "has_picture", "The image has another picture."
     LABEL_IN_USE = "label_in_use", "Shapes have the label."
+    IN_USE_ELSEWHERE = "in_use_elsewhere", "Rows of another app of the site point to it, and forbid that it is deleted."
     NOT_A_TREE = "not_a_tree", "The stored hierarchy cannot be written as a tree."
     CANNOT_BE_DRAWN = "cannot_be_drawn", "The shape cannot be drawn."
     TOO_MUCH_TO_SHOW = "too_much_to_show", "There is more than one answer may have; export the task."

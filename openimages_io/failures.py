@@ -21,6 +21,7 @@ FAILURES: Final[Mapping[str, str]] = {
     "no-label": "The task has no label {labels}.",
     "ambiguous-label": "“{label}” is the display name of several labels; say which, by LabelName: {labels}.",
     "size-name": "The image “{image}” cannot be written: its name contains a line break or a NUL.",
+    "in-use-elsewhere": "{detail} Nothing was written. Delete these rows first, or have them point elsewhere.",
     # Where it is kept
     "broken-off": "The load was broken off.",
     "database": "The database failed, so nothing was written: {detail}.",

@@ -15,6 +15,7 @@ from openimages_io.admin.pages import PagesMixin, anchor
 from openimages_io.admin.permissions import lacks
 from openimages_io.models import Image, Job, Label, Shape, Task
 from openimages_io.models.job import UNDER_WAY
+from openimages_io.models.other_apps import gone_with, what_forbids
 from openimages_io.models.primary import primary
 from openimages_io.permissions import permissions
 
@@ -47,16 +48,15 @@ class DeletionMixin(PagesMixin):
         if len(rows) > _AT_ONCE:
             return [], {}, set(), [_("Choose at most %(count)s to delete at once.") % {"count": _AT_ONCE}]
         keys = [row.pk for row in rows]
-        others = {}
-        for model, look_up in self.deleted_with:
-            every: QuerySet[Model] = QuerySet(model)
-            if count := every.filter(**{look_up: keys}).count():
-                others[model] = count
+        going: list[QuerySet[Model]] = [QuerySet(self.model).filter(pk__in=keys)]
+        going += [QuerySet(model).filter(**{look_up: keys}) for model, look_up in self.deleted_with]
+        others = {rows.model: count for rows in going[1:] if (count := rows.count())}
+        theirs = gone_with(going)
         lines = [*(f"{capfirst(self.opts.verbose_name)}: {row}" for row in rows), *self.notes_on_deletion(rows)]
-        every_count = {self.model: len(rows), **others}.items()
+        every_count = {self.model: len(rows), **others, **theirs}.items()
         counts = {str(model._meta.verbose_name_plural): count for model, count in every_count}
-        lacking = self._lacking(request, rows, [self.model, *others])
-        found: Deleted = lines, counts, lacking, self.against_deletion(rows)
+        lacking = self._lacking(request, rows, [self.model, *others]) | self._lacking_elsewhere(request, theirs)
+        found: Deleted = lines, counts, lacking, [*self.against_deletion(rows), *what_forbids(going)]
         return found
 
     def _lacking(self, request: HttpRequest, rows: Sequence[Any], models: Iterable[type[Model]]) -> set[str]:
@@ -67,6 +67,11 @@ class DeletionMixin(PagesMixin):
         if None in keys and not permissions().has_model_permission(request.user, "delete", self.model):
             found.append(self.model)
         return {str(model._meta.verbose_name) for model in found}
+
+    def _lacking_elsewhere(self, request: HttpRequest, models: Iterable[type[Model]]) -> set[str]:
+        shown = [model for model in models if self.admin_site.is_registered(model)]
+        pages = {model: self.admin_site.get_model_admin(model) for model in shown}
+        return {str(m._meta.verbose_name) for m, page in pages.items() if not page.has_delete_permission(request)}
 
 
 class TaskDeletionMixin(DeletionMixin):

@@ -20,7 +20,13 @@ CODES: Final[Mapping[int, tuple[ErrorCode, ...]]] = {
     406: (ErrorCode.NOT_ACCEPTABLE,),
     409: (
         *(ErrorCode.CONFLICT, ErrorCode.KEY_IN_USE, ErrorCode.SIZE_UNKNOWN, ErrorCode.HAS_PICTURE),
-        *(ErrorCode.LABEL_IN_USE, ErrorCode.NOT_A_TREE, ErrorCode.CANNOT_BE_DRAWN, ErrorCode.TOO_MUCH_TO_SHOW),
+        *(
+            ErrorCode.LABEL_IN_USE,
+            ErrorCode.IN_USE_ELSEWHERE,
+            ErrorCode.NOT_A_TREE,
+            ErrorCode.CANNOT_BE_DRAWN,
+            ErrorCode.TOO_MUCH_TO_SHOW,
+        ),
         *(ErrorCode.NOT_READY, ErrorCode.JOB_FAILED, ErrorCode.JOB_CANCELLED, ErrorCode.JOB_NOT_ENDED),
         *(ErrorCode.NOT_CANCELLABLE, ErrorCode.NOT_CONFIRMABLE, ErrorCode.NOT_RETRIABLE, ErrorCode.ARCHIVE_REMOVED),
     ),

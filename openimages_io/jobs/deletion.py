@@ -14,18 +14,21 @@ from django.db import connections, models
 from django.db.models import Q
 
 from openimages_io import conf
+from openimages_io.annotations.errors import Conflict
 from openimages_io.annotations.tasks import delete_task
 from openimages_io.annotations.transactions import changing_task
 from openimages_io.annotations.versions import ANY, Expected, version_of_task
 from openimages_io.database.bulk import plain
 from openimages_io.database.commit import Commit
+from openimages_io.error_codes import ErrorCode
 from openimages_io.jobs.rows import database, retry_while_locked, rows
 from openimages_io.jobs.submission import new_job, submitted
 from openimages_io.jobs.transitions import retry
 from openimages_io.models import Image, Job, JobKind, JobState, Mask, Shape, Task
 from openimages_io.models.counting import small_tasks
-from openimages_io.models.deletion import forget_files
+from openimages_io.models.deletion import forget_files, rows_of_task
 from openimages_io.models.job import UNDER_WAY
+from openimages_io.models.other_apps import Forbidden, delete_pointed_to, sentence_of, what_forbids
 
 Progress = Callable[[str, int, int], None]
 
@@ -45,6 +48,8 @@ def delete_or_submit(task: Task, expected: Expected = ANY, *, user: Any) -> Job 
         return None
     with changing_task(task) as current:
         expected.check_deletion(version_of_task(current))
+        if said := what_forbids(rows_of_task(current.pk, database())):
+            raise Conflict(" ".join(said), ErrorCode.IN_USE_ELSEWHERE)
         job = new_job(JobKind.DELETE, None, user, task_name=current.name, options={"task": current.pk})
         current.hide(database())
         submitted(job)
@@ -158,8 +163,8 @@ def _delete_shapes(task: int, first: int, final: int) -> None:
     part = Q(task_id=task, pk__gte=first, pk__lte=final)
     with Commit(using):
         masks = plain(Mask, using).filter(shape_id__gte=first, shape_id__lte=final)
-        masks.filter(shape__in=plain(Shape, using).filter(part))._raw_delete(using)
-        plain(Shape, using).filter(part)._raw_delete(using)
+        for rows in (masks.filter(shape__in=plain(Shape, using).filter(part)), plain(Shape, using).filter(part)):
+            _delete(rows)
 
 
 def _delete_images(task: int, first: int, final: int) -> None:
@@ -168,6 +173,14 @@ def _delete_images(task: int, first: int, final: int) -> None:
     with Commit(using):
         files = dict(images.exclude(file="").values_list("file", "file_digest"))
         forget_files(Image._meta.get_field("file").storage, files, using)
-        plain(Mask, using).filter(shape__image__in=images)._raw_delete(using)  # what has been added meanwhile
-        plain(Shape, using).filter(image__in=images)._raw_delete(using)
-        images._raw_delete(using)
+        _delete(plain(Mask, using).filter(shape__image__in=images))  # what has been added meanwhile
+        _delete(plain(Shape, using).filter(image__in=images))
+        _delete(images)
+
+
+def _delete(rows: "models.QuerySet[Any]") -> None:
+    try:
+        delete_pointed_to(rows)
+    except Forbidden as error:  # has come since the task was hidden
+        raise Conflict(sentence_of(error), ErrorCode.IN_USE_ELSEWHERE) from None
+    rows._raw_delete(rows.db)

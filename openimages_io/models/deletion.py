@@ -2,6 +2,7 @@
 
 import logging
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from django.apps import apps
@@ -11,6 +12,7 @@ from django.db import models, transaction
 from openimages_io import conf
 from openimages_io.models.installation import Proof, claim
 from openimages_io.models.job_files import remove_files_of_jobs
+from openimages_io.models.other_apps import delete_pointed_to
 from openimages_io.models.thumbnails import thumbnail_names
 
 _BATCH = 500
@@ -39,6 +41,12 @@ def clear_annotations(task_ids: Sequence[int], using: str) -> dict[str, int]:
     forget_pictures("task_id", task_ids, using)
     remove_files_of_jobs("task_id", task_ids, using)
     return _delete(_BY_TASK, task_ids, using)
+
+
+def rows_of_task(key: int, using: str) -> "Iterator[models.QuerySet[models.Model]]":
+    """All rows that go with a task, model by model, those first that point to others."""
+    for name, path in (*_BY_TASK, ("Task", "pk")):
+        yield models.QuerySet(apps.get_model("openimages_io", name), using=using).filter(**{path: key})
 
 
 def clear_images(image_ids: Sequence[int], using: str) -> dict[str, int]:
@@ -114,13 +122,12 @@ def remove_files(storage: Storage, names: Iterable[str]) -> None:
 
 
 def _delete(paths: Iterable[tuple[str, str]], keys: Sequence[int], using: str) -> dict[str, int]:
-    counts: dict[str, int] = {}
+    counts: Counter[str] = Counter()
     for name, path in paths:
         model = apps.get_model("openimages_io", name)
         for start in range(0, len(keys), _BATCH):
             every: models.QuerySet[models.Model] = models.QuerySet(model, using=using)
             rows = every.filter(**{f"{path}__in": keys[start : start + _BATCH]})
-            deleted = rows._raw_delete(using)
-            if deleted:
-                counts[model._meta.label] = counts.get(model._meta.label, 0) + deleted
-    return counts
+            counts += delete_pointed_to(rows)
+            counts[model._meta.label] += rows._raw_delete(using)
+    return dict(+counts)

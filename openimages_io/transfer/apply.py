@@ -1,10 +1,12 @@
 """A plan into the database: keys of the plan become keys of rows, and columns are streamed. Nothing is decided here."""
 
 from array import array
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any, Final, Self
 
+from django.apps import apps
 from django.db.models import Max, Model
 from django.utils import timezone
 
@@ -15,6 +17,7 @@ from openimages_io.exceptions import UnreadableArchive
 from openimages_io.format.limits import Limits
 from openimages_io.models import Image, Label, Mask, Shape, picture_storage
 from openimages_io.models.deletion import forget_files
+from openimages_io.models.other_apps import delete_pointed_to, is_pointed_to
 from openimages_io.models.revisions import touch
 from openimages_io.transfer.pictures.storing import Stored, digest_of
 from openimages_io.transfer.plan import Action, ArchiveChanged, Blob, Decision, Plan
@@ -39,8 +42,10 @@ def apply_plan(
     archive: Archive,
     limits: Limits,
     progress: Callable[[int, int], None],
-) -> None:
+) -> Counter[str]:
     """Carries the plan out, in the caller's transaction, and raises the revisions of task and images.
+
+    Returns how many rows of other apps went with rows that are deleted, by the name of their model.
 
     `pictures` are those that were stored, by path; `progress` is told the bytes of the plan that are done, and all.
     Raises `ArchiveChanged`.
@@ -56,6 +61,7 @@ def apply_plan(
     if plan.changes:
         touch("Task", [task_id], loader.connection.alias)
         touch("Image", plan.touched, loader.connection.alias)
+    return applying.gone_elsewhere
 
 
 class _Applying:
@@ -71,11 +77,13 @@ class _Applying:
         """The same the other way round, so that a key of the plan is an index."""
         highest = plain(Shape, self.using).filter(task_id=task_id).aggregate(group=Max("group"))["group"]
         self._last_group: int = highest or 0
+        self.gone_elsewhere: Counter[str] = Counter()
 
     def carry_out(self, decision: Decision) -> None:
         model, columns = decision.model, dict(decision.columns)
         if decision.action is Action.DELETE:
             for table in (Mask, model):  # a mask's key is its shape's
+                self._delete_pointed_to(table, decision.keys)
                 self.loader.delete(table, decision.keys)
             return
         if decision.action is Action.UPDATE:
@@ -96,6 +104,17 @@ class _Applying:
             now = self.loader.connection.ops.adapt_datetimefield_value(timezone.now())
             constants |= {"revision": 1, "updated": now}
         self.loader.insert(model, self._real(columns), constants)
+
+    def _delete_pointed_to(self, model: type[Model], keys: Sequence[int]) -> None:
+        if not is_pointed_to(model):
+            return
+        for start in range(0, len(keys), _BATCH):
+            for name, count in delete_pointed_to(
+                plain(model, self.using).filter(pk__in=keys[start : start + _BATCH])
+            ).items():
+                other = apps.get_model(name)
+                if other._meta.app_label != Shape._meta.app_label:
+                    self.gone_elsewhere[str(other._meta.verbose_name_plural)] += count
 
     def _real(self, columns: dict[str, Sequence[Any]]) -> Columns:
         for name, values in columns.items():

@@ -25,6 +25,7 @@ from openimages_io.exceptions import CommitUnknown, Failure, UnreadableArchive
 from openimages_io.format.issues import Issue
 from openimages_io.format.layouts import CONTENT_FOLDERS
 from openimages_io.models import AttributeSpec, HierarchyEdge, Image, Job, Label, Mask, Shape, Task, picture_storage
+from openimages_io.models.other_apps import Forbidden, sentence_of
 from openimages_io.signals import import_finished, send_after_commit
 from openimages_io.transfer.apply import apply_plan
 from openimages_io.transfer.gc_tuning import relaxed_gc
@@ -165,6 +166,8 @@ class Importer:
             if (written := self._written()) is not None:
                 logger.exception("The import was written, but what was to follow failed.")
                 return written
+            if isinstance(error, Forbidden):
+                raise Failure("in-use-elsewhere", detail=sentence_of(error)) from None
             if isinstance(error, DatabaseError):
                 raise self._of_the_database(error) from error
             raise
@@ -300,7 +303,9 @@ class Importer:
         self, archive: Archive, planned: Planned, loader: Loader, task: Task, pictures: dict[str, Stored]
     ) -> None:
         loader.postpone_indexes(Shape, planned.plan.inserted[Shape], may_lock=self.may_lock_tables)
-        apply_plan(planned.plan, loader, task.pk, pictures, archive, self.limits, self._progress("commit"))
+        gone = apply_plan(planned.plan, loader, task.pk, pictures, archive, self.limits, self._progress("commit"))
+        for name, count in sorted(gone.items()):
+            planned.report(Issue(code="rows-of-other-apps", params={"count": count, "model": name}))
 
     def _refuse(self, planned: Planned, fault: ArchiveChanged) -> Result:
         planned.report(Issue(code="archive-changed", file=str(fault)))

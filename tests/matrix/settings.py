@@ -89,6 +89,13 @@ def _uuid_users() -> dict[str, Any]:
     return {"INSTALLED_APPS": [*INSTALLED_APPS, "tests.matrix.people"], "AUTH_USER_MODEL": "people.Person"}
 
 
+def _other_apps() -> dict[str, Any]:
+    return {
+        "INSTALLED_APPS": [*INSTALLED_APPS, "tests.matrix.notes"],
+        "DEFAULT_AUTO_FIELD": "django.db.models.BigAutoField",
+    }
+
+
 def _german() -> dict[str, Any]:
     return {"LANGUAGE_CODE": "de", "USE_THOUSAND_SEPARATOR": True}
 
@@ -153,6 +160,7 @@ CONFIGURATIONS: dict[str, Callable[[], dict[str, Any]]] = {
     "stock": dict,
     "naive-times": _naive_times,
     "uuid-users": _uuid_users,
+    "other-apps": _other_apps,
     "german": _german,
     "replica": _replica,
     "atomic-requests": _atomic_requests,

@@ -63,6 +63,10 @@ def main() -> None:
     admin_pages(user)
     pruned()
     assert exported(folder / "last.zip") == first, "an export is not the same bytes as before"
+    if apps.is_installed("tests.matrix.notes"):
+        from tests.matrix.other_apps import rows_of_other_apps  # noqa: PLC0415  (its models want the app)
+
+        rows_of_other_apps(user, run_jobs)
     sys.stdout.write("went through\n")
 
 

@@ -28,6 +28,7 @@ THOROUGH = (
     "stock",
     "naive-times",
     "uuid-users",
+    "other-apps",
     "replica",
     "atomic-requests",
     "second-database",
@@ -69,7 +70,7 @@ def postgres() -> Iterator[str]:
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("name", ["uuid-users", "replica", "atomic-requests"])
+@pytest.mark.parametrize("name", ["uuid-users", "other-apps", "replica", "atomic-requests"])
 def test_everything_works_on_postgresql_with(name: str, postgres: str, tmp_path: Path) -> None:
     run(name, tmp_path, MATRIX_POSTGRES=postgres)
     assert not list(tmp_path.glob("*.sqlite3"))

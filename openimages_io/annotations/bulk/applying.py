@@ -16,6 +16,7 @@ from openimages_io.database.bulk import plain
 from openimages_io.models import AttributeSpec, Image, Mask, Shape, Task
 from openimages_io.models.chosen_images import ChosenImages
 from openimages_io.models.kinds import counted
+from openimages_io.models.other_apps import delete_pointed_to
 from openimages_io.models.revisions import Owners
 
 PHASE = "commit"
@@ -77,8 +78,9 @@ def _write(task: Task, plan: Plan, using: str, user: AbstractBaseUser | None, pr
         progress(PHASE, done, plan.rows)
     saved = SavedShapes(task.pk, using, user, plan.touched, plan.kinds, deleted=len(plan.deleted))
     for keys in _batches(plan.deleted):
-        plain(Mask, using).filter(pk__in=keys)._raw_delete(using)
-        plain(Shape, using).filter(pk__in=keys)._raw_delete(using)
+        for rows in (plain(Mask, using).filter(pk__in=keys), plain(Shape, using).filter(pk__in=keys)):
+            delete_pointed_to(rows)
+            rows._raw_delete(using)
         done += len(keys)
         progress(PHASE, done, plan.rows)
     if isinstance(change, Move):

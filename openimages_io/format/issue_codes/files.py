@@ -99,6 +99,12 @@ FILE_CODES: Final[Mapping[str, IssueCode]] = {
         "Remove or rename one of them.",
         'is the ImageID of a second picture{where}; the first is "{first}"',
     ),
+    "rows-of-other-apps": IssueCode(
+        _W,
+        "Rows of another app of the site that pointed to annotations which were replaced, and went with them.",
+        "Nothing, if they may go. A foreign key with PROTECT keeps them, and the import is refused then.",
+        "{count:row|rows} of “{model}” pointed to annotations that were replaced, and went with them",
+    ),
     "unknown-file": IssueCode(
         _W,
         "A file that is not recognised.",

@@ -1,0 +1,1 @@
+"""Another app of the site, whose rows point to ours."""
