@@ -13,7 +13,14 @@ from django.utils.translation import gettext_lazy as _
 from openimages_io.models import storages
 from openimages_io.models.deletion import clear_images, picture_folder
 from openimages_io.models.image_filters import Labels, annotated, numbered
-from openimages_io.models.revisions import Owners, RevisedModel, RevisedQuerySet, RevisionField, only_of_querysets
+from openimages_io.models.revisions import (
+    Owners,
+    RevisedModel,
+    RevisedQuerySet,
+    RevisionField,
+    lock,
+    only_of_querysets,
+)
 from openimages_io.models.task import Task
 
 DEFAULT_SUBSET = "default"
@@ -118,6 +125,7 @@ class ImageQuerySet(RevisedQuerySet["Image"]):
         """Deletes the images with their shapes; picture files go when the transaction has committed."""
         self._for_write = True
         with transaction.atomic(using=self.db):
+            lock("Task", self.db, pk__in=self.owners().tasks)
             counts = clear_images(list(self.values_list("pk", flat=True)), using=self.db)
             total, own = super().delete()
         return total + sum(counts.values()), counts | own
@@ -196,6 +204,7 @@ class Image(RevisedModel):
         """Deletes the image with its shapes; the picture file goes when the transaction has committed."""
         using = using or router.db_for_write(Image, instance=self)
         with transaction.atomic(using=using):
+            lock("Task", using, pk=self.task_id)
             counts: dict[str, Any] = clear_images([self.pk], using=using)
             total, own = super().delete(using=using, keep_parents=keep_parents)
         return total + sum(counts.values()), counts | own

@@ -6,7 +6,7 @@ ETags, optimistic locking and cached statistics all stand on them, so rows raise
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar
 
 from django.apps import apps
 from django.db import models, router, transaction
@@ -35,8 +35,14 @@ class Owners:
     def __or__(self, other: "Owners") -> "Owners":
         return Owners(self.tasks | other.tasks, self.images | other.images)
 
+    def __sub__(self, other: "Owners") -> "Owners":
+        return Owners(self.tasks - other.tasks, self.images - other.images)
+
     def touch(self, using: str | None) -> None:
-        """Raises revision and updated time of all of them."""
+        """Raises revision and updated time of all of them, and so locks them: tasks first, then images.
+
+        It is called before rows are written, because whoever locks in another order may stop everybody.
+        """
         touch("Task", self.tasks, using)
         touch("Image", self.images, using)
 
@@ -103,8 +109,9 @@ class RevisedQuerySet(models.QuerySet[M]):
             keys = {f.name for f in self.model._meta.concrete_fields if f.is_relation}
             moved = list(self.values_list("pk", flat=True)) if keys & {k.removesuffix("_id") for k in kwargs} else []
             owners = self.owners()
+            owners.touch(self.db)
             count = super().update(**kwargs)
-            (owners | self._owners_of(moved)).touch(self.db)
+            (self._owners_of(moved) - owners).touch(self.db)
         return count
 
     @only_of_querysets
@@ -112,23 +119,24 @@ class RevisedQuerySet(models.QuerySet[M]):
         """Deletes the rows and raises those that they belonged to."""
         self._for_write = True
         with transaction.atomic(using=self.db):
-            owners = self.owners()
-            deleted = super().delete()
-            owners.touch(self.db)
-        return deleted
+            self.owners().touch(self.db)
+            return super().delete()
 
     def bulk_create(self, objs: Iterable[M], *args: Any, **kwargs: Any) -> list[M]:
         """Creates the rows and raises those that they belong to."""
         self._for_write = True
         rows = list(objs)
         with transaction.atomic(using=self.db):
-            made = super().bulk_create(rows, *args, **kwargs)
-            # Not by their keys: rows that met a conflict have none.
-            owners = Owners(self._owners_by(self.task_path, rows))
-            if self.image_path:
-                owners.images = self._owners_by(self.image_path, rows)
-            owners.touch(self.db)
-        return made
+            self.owners_of_new(rows).touch(self.db)
+            return super().bulk_create(rows, *args, **kwargs)
+
+    @only_of_querysets
+    def owners_of_new(self, rows: list[M]) -> Owners:
+        """The tasks and images that rows are to belong to, which may not be in the database."""
+        owners = Owners(self._owners_by(self.task_path, rows))
+        if self.image_path:
+            owners.images = self._owners_by(self.image_path, rows)
+        return owners
 
     def bulk_update(self, objs: Iterable[M], fields: Iterable[str], batch_size: int | None = None) -> int:
         """Updates these fields of the rows and raises, once, those that they belonged to before and after."""
@@ -137,10 +145,11 @@ class RevisedQuerySet(models.QuerySet[M]):
         keys = [row.pk for row in rows]
         with transaction.atomic(using=self.db):
             owners = self._owners_of(keys)
+            owners.touch(self.db)
             # Django updates batch by batch, and each `update` of ours would raise the revision.
             plain: models.QuerySet[M] = models.QuerySet(self.model, query=self.query.chain(), using=self.db)
             count = plain.bulk_update(rows, fields, batch_size)
-            (owners | self._owners_of(keys)).touch(self.db)
+            (self._owners_of(keys) - owners).touch(self.db)
         return count
 
     def _owners_of(self, keys: list[Any]) -> Owners:
@@ -182,19 +191,23 @@ class RevisedModel(models.Model):
         using = kwargs.get("using") or router.db_for_write(type(self), instance=self)
         with transaction.atomic(using=using):
             before = Owners() if self.pk is None else self._owners(using)
+            owners = before if before.tasks else self._rows(using).owners_of_new([self])
+            owners.touch(using)
             super().save(*args, **kwargs)
-            (before | self._owners(using)).touch(using)
+            if before.tasks:
+                (self._owners(using) - before).touch(using)
 
     def delete(self, using: str | None = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:
         """Deletes the row and raises its owners."""
         using = using or router.db_for_write(type(self), instance=self)
         with transaction.atomic(using=using):
-            owners = self._owners(using)
-            deleted = super().delete(using=using, keep_parents=keep_parents)
-            owners.touch(using)
-        return deleted
+            self._owners(using).touch(using)
+            return super().delete(using=using, keep_parents=keep_parents)
 
     def _owners(self, using: str | None) -> Owners:
-        rows = type(self)._default_manager.using(using).filter(pk=self.pk)
+        return self._rows(using).filter(pk=self.pk).owners()
+
+    def _rows(self, using: str | None) -> "RevisedQuerySet[Self]":
+        rows = type(self)._default_manager.using(using)
         assert isinstance(rows, RevisedQuerySet)
-        return rows.owners()
+        return rows
