@@ -4,6 +4,7 @@ import gc
 import itertools
 import os
 import shutil
+import signal
 import subprocess
 from collections import Counter
 from pathlib import Path
@@ -21,7 +22,6 @@ ROOT = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("OPENIMAGES_SHARED", ROOT.parent / "shared"))
 # What is asked there does not depend on the database, so PostgreSQL is not asked it again.
 SQLITE_ONLY = {
-    "admin/test_access.py",
     "admin/test_declared_permissions.py",
     "admin/test_editing.py",
     "admin/test_exporting.py",
@@ -30,23 +30,15 @@ SQLITE_ONLY = {
     "admin/test_own_admin.py",
     "admin/test_permissions.py",
     "admin/test_picture.py",
-    "api/test_access.py",
-    "api/test_bounded_faults.py",
     "api/test_browsable.py",
     "api/test_declared_permissions.py",
     "api/test_imports.py",
-    "api/test_job_files.py",
     "api/test_login.py",
     "api/test_me.py",
     "api/test_orientation.py",
     "api/test_permissions.py",
-    "api/test_picture_of_image.py",
     "api/test_pictures.py",
-    "api/test_problems.py",
-    "api/test_representations.py",
     "api/test_session.py",
-    "api/test_signed.py",
-    "api/test_unknown_names.py",
     "api/test_uploads.py",
     "jobs/test_redis.py",
     "test_checks.py",
@@ -57,20 +49,14 @@ SQLITE_ONLY = {
     "transfer/test_bad_documents.py",
     "transfer/test_bad_masks_and_pictures.py",
     "transfer/test_bad_tables.py",
-    "transfer/test_clip.py",
-    "transfer/test_export_command.py",
     "transfer/test_export_files.py",
-    "transfer/test_export_masks.py",
     "transfer/test_import_command.py",
     "transfer/test_import_command_refuses.py",
     "transfer/test_import_layouts.py",
     "transfer/test_many_faults.py",
-    "transfer/test_measured_sizes.py",
-    "transfer/test_unusual_archives.py",
     "viewing/test_memory.py",
     "viewing/test_orientation.py",
     "viewing/test_overlay.py",
-    "viewing/test_stored.py",
     "viewing/test_thumbnails.py",
 }
 QUICK: Final = os.environ.get("OPENIMAGES_QUICK") == "1"
@@ -161,7 +147,12 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_configure() -> None:
-    """Has a test that starts a program without saying so fail, for `make test-fast` would wait for it."""
+    """Has a test that starts a program without saying so fail, for `make test-fast` would wait for it.
+
+    A shell has what it runs in the background ignore Ctrl-C, which would go on to everything that tests start.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     start = subprocess.Popen.__init__
 
     def checked(self: Any, *args: Any, **kwargs: Any) -> None:

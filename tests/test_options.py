@@ -17,7 +17,7 @@ from openimages_io.transfer.options import ExportOptions, ImportOptions, Option,
 KINDS = [ImportOptions, ExportOptions]
 COMMANDS = {ImportOptions: "import_openimages", ExportOptions: "export_openimages"}
 SERIALIZERS = {ImportOptions: requests.ImportForm, ExportOptions: requests.ExportBody}
-OTHERS = {"archive", "dry_run", "task_name", "upload"}
+OTHERS = {"archive", "dry_run", "filter", "images", "kept", "task_name", "upload"}
 """Fields that are not options."""
 
 
