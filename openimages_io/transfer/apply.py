@@ -95,7 +95,7 @@ class _Applying:
         constants = dict(decision.constants)
         if "id" in columns:
             keys = self.loader.reserve(model, len(columns["id"]))
-            self._keys[model].extend(keys)
+            self._take_keys(model, columns["id"], keys)
             self._backwards.pop(model, None)
             columns["id"] = keys
         if model in _OF_TASK:
@@ -115,6 +115,15 @@ class _Applying:
                 other = apps.get_model(name)
                 if other._meta.app_label != Shape._meta.app_label:
                     self.gone_elsewhere[str(other._meta.verbose_name_plural)] += count
+
+    def _take_keys(self, model: type[Model], of_plan: Sequence[int], keys: Sequence[int]) -> None:
+        known = self._keys[model]
+        if -of_plan[0] == len(known) + 1 and -of_plan[-1] == len(known) + len(keys):
+            known.extend(keys)
+            return
+        for number, key in zip(of_plan, keys, strict=True):
+            known.extend([0] * (-number - 1 - len(known)))  # of rows that were planned, and then forgotten
+            known.append(key)
 
     def _real(self, columns: dict[str, Sequence[Any]]) -> Columns:
         for name, values in columns.items():

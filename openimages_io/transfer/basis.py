@@ -1,4 +1,4 @@
-"""What a plan was made on: revisions tell whether it still holds, so that nobody who saves can starve an import."""
+"""What a plan was made on: revisions tell what of it holds no more, so that nobody who saves starves an import."""
 
 import hashlib
 from array import array
@@ -11,13 +11,19 @@ from openimages_io.models import AttributeSpec, HierarchyEdge, Image, Label, Tas
 
 _CHUNK: Final = 5000
 _STATE: Final = tuple(
-    field.attname for field in Image._meta.concrete_fields if field.attname not in {"id", "task_id", "updated"}
+    field.attname
+    for field in Image._meta.concrete_fields
+    if field.attname not in {"id", "task_id", "updated", "revision"}
 )
 
 
-@dataclass(frozen=True, slots=True)
+class TaskChanged(Exception):
+    """The task is not what it was when the plan was made, and all of it is to be planned again."""
+
+
+@dataclass(slots=True)
 class Basis:
-    """A task as it was before a plan was begun. Memory: 16 bytes an image.
+    """A task as it was before a plan was begun, or what changed was planned again. Memory: 24 bytes an image.
 
     It is read before all else that the plan is made on: what changes meanwhile differs from it, and is noticed.
     """
@@ -26,43 +32,59 @@ class Basis:
     revision: int
     images: "array[int]"
     """The keys of the task's images, ascending."""
+    revisions: "array[int]"
+    """The revision of each, which tells of its annotations."""
     states: "array[int]"
-    """A hash of each of their rows: the revision tells of annotations, the other columns of the image itself."""
+    """A hash of the other columns of each, which tell of the image itself."""
     rules: bytes
     """Digest of labels, hierarchy and attribute specs."""
 
     @classmethod
     def of(cls, task: Task, using: str) -> "Basis":
         """The task as it is now."""
-        images, states = array("q"), array("q")
-        for key, state in _states(task.pk, using):
+        images, revisions, states = array("q"), array("q"), array("q")
+        for key, now, state in _states(task.pk, using):
             images.append(key)
+            revisions.append(now)
             states.append(state)
-        return cls(task.pk, task.revision, images, states, _rules(task.pk, using))
+        return cls(task.pk, task.revision, images, revisions, states, _rules(task.pk, using))
 
-    def holds(self, using: str, images: Collection[int] | None) -> bool:
-        """Whether what a plan says is as right as it was when it was made, though the task may have changed since.
+    def catch_up(self, using: str, named: Collection[int], fixed: Collection[int] | None) -> frozenset[int]:
+        """Takes the task as it is now for the basis. Returns the `named` images whose annotations have changed.
 
-        It is if the task has the same labels, hierarchy, specs and images, and none of the images that the plan depends
-        on has changed; None for all images. To be asked under the task's lock.
+        Raises `TaskChanged` where a plan cannot be mended image by image: the task is gone, or has other labels,
+        hierarchy, specs or images than before, or one of the `fixed` images, None for all of them, has itself changed.
         """
         revision = plain(Task, using).filter(pk=self.task_id).values_list("revision", flat=True).first()
-        if revision is None or revision == self.revision:
-            return revision is not None
-        if self.rules != _rules(self.task_id, using):
-            return False
-        now = _states(self.task_id, using)
-        for key, before in zip(self.images, self.states, strict=True):
-            there, state = next(now, (None, 0))
-            if there != key or (state != before and (images is None or key in images)):
-                return False
-        return next(now, None) is None
+        if revision == self.revision:
+            return frozenset()
+        if revision is None or self.rules != _rules(self.task_id, using):
+            raise TaskChanged
+        moved: list[int] = []
+        number = 0
+        for index, (key, now, state) in enumerate(_states(self.task_id, using)):
+            if index == len(self.images) or self.images[index] != key:
+                raise TaskChanged
+            if self.states[index] != state:
+                if fixed is None or key in fixed:
+                    raise TaskChanged
+                self.states[index] = state
+            if self.revisions[index] != now:
+                self.revisions[index] = now
+                if key in named:
+                    moved.append(key)
+            number = index + 1
+        if number < len(self.images):
+            raise TaskChanged
+        self.revision = revision
+        return frozenset(moved)
 
 
-def _states(task_id: int, using: str) -> Iterator[tuple[int, int]]:
-    rows = plain(Image, using).filter(task_id=task_id).order_by("pk").values_list("pk", *_STATE)
-    for key, *columns in rows.iterator(chunk_size=_CHUNK):
-        yield key, hash(repr(columns))
+def _states(task_id: int, using: str) -> Iterator[tuple[int, int, int]]:
+    """Key, revision and a hash of the rest of each image."""
+    rows = plain(Image, using).filter(task_id=task_id).order_by("pk").values_list("pk", "revision", *_STATE)
+    for key, revision, *columns in rows.iterator(chunk_size=_CHUNK):
+        yield key, revision, hash(repr(columns))
 
 
 def _rules(task_id: int, using: str) -> bytes:

@@ -54,10 +54,11 @@ class Groups:
         group = self._of_shapes.get((kind, source == MACHINE))
         return group.name if group else None
 
-    def count(self, shapes: "QuerySet[Shape]") -> Counter[tuple[str, str]]:
-        """The number of shapes by group and the name under which they are counted; others by their kind, twice."""
-        found: Counter[tuple[str, str]] = Counter()
-        for kind, source, number in shapes.order_by().values_list("kind", "source").annotate(number=Count("pk")):
+    def count(self, shapes: "QuerySet[Shape]") -> Counter[tuple[str, str, int]]:
+        """The number of shapes by group, the name under which they are counted, and image; others by kind, twice."""
+        found: Counter[tuple[str, str, int]] = Counter()
+        rows = shapes.order_by().values_list("kind", "source", "image_id").annotate(number=Count("pk"))
+        for kind, source, image, number in rows:
             group = self._of_shapes.get((kind, source == MACHINE))
-            found[(group.name, group.parts.get(kind, group.name)) if group else (kind, kind)] += number
+            found[*((group.name, group.parts.get(kind, group.name)) if group else (kind, kind)), image] += number
         return found

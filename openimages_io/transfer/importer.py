@@ -28,6 +28,7 @@ from openimages_io.models import AttributeSpec, HierarchyEdge, Image, Job, Label
 from openimages_io.models.other_apps import Forbidden, sentence_of
 from openimages_io.signals import import_finished, send_after_commit
 from openimages_io.transfer.apply import apply_plan
+from openimages_io.transfer.basis import TaskChanged
 from openimages_io.transfer.gc_tuning import relaxed_gc
 from openimages_io.transfer.kinds import KINDS, Kind
 from openimages_io.transfer.options import ImportOptions, Mode
@@ -36,12 +37,12 @@ from openimages_io.transfer.plan import ArchiveChanged
 from openimages_io.transfer.planning import Planned, Planner
 from openimages_io.transfer.report import Report
 from openimages_io.transfer.run import Progress
-from openimages_io.transfer.target import Target, TaskChanged
+from openimages_io.transfer.target import Target
 
 logger = logging.getLogger(__name__)
 
 _TRIES: Final = 5
-"""Plans that may prove outdated before one is made under the task's lock."""
+"""Times that a plan is made, or mended, before that is done under the task's lock."""
 _DISK: Final = re.compile("disk is full|readonly database|unable to open database file|disk I/O error")
 _TABLES: Final = (Image, Label, HierarchyEdge, AttributeSpec, Shape, Mask)
 _AGAIN: Final = {
@@ -189,9 +190,10 @@ class Importer:
                 planned = self._plan(archive, stack, keeps=not dry_run)
                 if dry_run or planned.is_refused:
                     changed = dry_run and planned.changes
+                    planned.conclude()
                     return self._result(planned, committed=False, changed=changed, refused=planned.is_refused)
                 try:
-                    return self._apply(archive, planned) if planned.changes else self._confirm(planned)
+                    return self._carry_out(archive, planned)
                 except TaskChanged:
                     continue
         return self._run_locked(archive)
@@ -205,6 +207,7 @@ class Importer:
                     task = self._target.lock_existing()
                     planned = self._plan(archive, stack, keeps=True)
                     if planned.is_refused:
+                        planned.conclude()
                         raise _Refused(self._result(planned, committed=False, changed=False, refused=True))
                     self._settle(planned)
                     try:
@@ -240,11 +243,20 @@ class Importer:
         )
         return planner.plan(stack, keeps=keeps)
 
+    def _carry_out(self, archive: Archive, planned: Planned) -> Result:
+        """Writes what was planned, if anything; what has changed meanwhile is planned again before.
+
+        Raises `TaskChanged` if all must be; nothing is written then.
+        """
+        is_quiet = any(not planned.catch_up() for _ in range(_TRIES))
+        return self._apply(archive, planned) if planned.changes or not is_quiet else self._confirm(planned)
+
     def _confirm(self, planned: Planned) -> Result:
-        """Says that there is nothing to write. Raises `TaskChanged` if that may not hold any more."""
+        """Says that there is nothing to write. Raises `TaskChanged` if it is another task now."""
         task = self._target.find()
-        if task is None or planned.basis is None or task.pk != planned.basis.task_id or not planned.holds(self.using):
+        if task is None or planned.basis is None or task.pk != planned.basis.task_id:
             raise TaskChanged
+        planned.conclude()
         self._finish(planned, task)
         return self._result(planned, committed=True, changed=False, task=task)
 
@@ -276,6 +288,7 @@ class Importer:
 
         def last() -> None:
             planned, task = final()
+            planned.conclude()
             planned.report.settle()
             self.result = self._result(planned, committed=True, changed=planned.changes, task=task)
             self._finish(planned, task)
@@ -308,6 +321,7 @@ class Importer:
             planned.report(Issue(code="rows-of-other-apps", params={"count": count, "model": name}))
 
     def _refuse(self, planned: Planned, fault: ArchiveChanged) -> Result:
+        planned.conclude()
         planned.report(Issue(code="archive-changed", file=str(fault)))
         planned.report.has_whole_file_errors = True
         return self._result(planned, committed=False, changed=False, refused=True)

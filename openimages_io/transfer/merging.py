@@ -15,6 +15,7 @@ from django.db import connections
 from openimages_io.models import Shape, ShapeKind
 from openimages_io.models.flags import FLAGS, as_attributes, split_flags, with_flags
 from openimages_io.transfer.agreeing_boxes import AgreeingBoxes, Sizes
+from openimages_io.transfer.counted import Counted
 from openimages_io.transfer.options import Mode
 from openimages_io.transfer.row_sorting import Row, RowSorter
 from openimages_io.transfer.run import Run
@@ -253,10 +254,11 @@ def columns_of(attributes: dict[str, Any]) -> dict[str, Any]:
     return {"attributes": json.dumps(rest, ensure_ascii=False), **flags}
 
 
-def report_odd(run: Run, attributes: str, key: int) -> None:
+def report_odd(run: Run, image: int, attributes: str, key: int) -> None:
     """Reports a shape that was met and whose attributes are stored as something else than an object."""
     if not attributes.startswith("{"):
-        run.issue("odd-attributes", column="attributes", value=json.dumps(json.loads(attributes)), shape=key)
+        run.issue(Counted.ODD.value, column="attributes", value=json.dumps(json.loads(attributes)), shape=key)
+        run.plan.count(Counted.ODD, "", [image])
 
 
 class RowMerger:

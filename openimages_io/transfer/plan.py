@@ -3,20 +3,25 @@
 Whoever reads, checks and matches rows writes decisions here and never sees a database handle for writing. Nothing is
 decided twice: `apply.py` only maps keys and streams. Columns of values written by `marshal` cost 0.3 s for 900 thousand
 rows, both ways.
+
+What is decided and counted of annotations is known by image, so that it can be taken back (`forget`) and decided anew
+for those that somebody has changed meanwhile.
 """
 
 import marshal
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import BinaryIO, Final, Self
+from itertools import compress
+from typing import Any, BinaryIO, Final, Self
 
 from django.db.models import Model
 
 from openimages_io.archives.temporary import discard, temporary_file, temporary_space
 from openimages_io.database.bulk import Columns, Constants
 from openimages_io.models import AttributeSpec, HierarchyEdge, Image, Label, Mask, Shape
+from openimages_io.transfer.counted import Counted, Tally
 
 Blob = tuple[str, str, str]
 """A file of the archive that is read when the plan is applied: the zip within the archive that it stands in or "", its
@@ -25,6 +30,10 @@ path, and the SHA-256 that it had when it was checked."""
 MODELS: Final[Mapping[str, type[Model]]] = {
     model.__name__: model for model in (Image, Label, HierarchyEdge, AttributeSpec, Shape, Mask)
 }
+
+_WAIT: Final = 10_000
+"""Counted rows of one kind that are written to the file together."""
+_CHANGES: Final = frozenset({Counted.ADDED, Counted.UPDATED, Counted.REMOVED})
 
 
 class ArchiveChanged(Exception):
@@ -50,6 +59,25 @@ class Decision:
     columns: Columns
     """Keys below 0, and groups below 0, are of this plan. A column called `png` has a `Blob` a row, or None."""
     constants: Constants = field(default_factory=dict)
+    images: Sequence[int] = ()
+    """The image of each row of annotations; none for other rows."""
+
+    @property
+    def rows(self) -> int:
+        """The number of rows."""
+        return len(self.keys) or len(next(iter(self.columns.values()), ()))
+
+    def without(self, images: Collection[int]) -> "Decision":
+        """The same without the annotations of these images."""
+        keep = [image not in images for image in self.images]
+        if all(keep):
+            return self
+        return replace(
+            self,
+            keys=list(compress(self.keys, keep)),
+            columns={name: list(compress(values, keep)) for name, values in self.columns.items()},
+            images=list(compress(self.images, keep)),
+        )
 
 
 class Plan:
@@ -64,14 +92,26 @@ class Plan:
         self._file: BinaryIO | None = temporary_file() if keeps else None
         self._places: dict[bool, list[tuple[int, int]]] = {True: [], False: []}
         """Offset and length of deletions and of other decisions."""
+        self._places_of_counts: list[tuple[int, int]] = []
+        self._end = 0
+        self._is_read = False
+        """Whether the file stands elsewhere than at its end."""
+        self._forgotten: list[tuple[int, frozenset[int]]] = []
+        """Up to which offset the annotations of which images do not hold any more, ascending."""
         self.size = 0
         """Bytes of all decisions."""
+        self.counts: Counter[Tally] = Counter()
+        """What becomes of annotations."""
+        self._waiting: dict[Tally, list[int]] = {}
+        """The images of those that are not in the file yet."""
         self._keys: Counter[type[Model]] = Counter()
         self._groups = 0
         self.inserted: Counter[type[Model]] = Counter()
         """Rows to insert, by table."""
-        self.touched: set[int] = set()
+        self._touched: set[int] = set()
         """Images of the task whose annotations change, by key."""
+        self._touched_rows: set[int] = set()
+        """Images of the task whose own row changes."""
         self.named: set[int] = set()
         """Images of the task that rows, lists or pictures of the archive are of."""
         self.sized: set[int] = set()
@@ -98,22 +138,55 @@ class Plan:
         self._groups += 1
         return -self._groups
 
-    def insert(self, model: type[Model], columns: Columns, constants: Constants | None = None) -> None:
-        """Has rows inserted, in their order; columns that are not given take the database's default."""
-        rows = len(next(iter(columns.values()), ()))
-        if rows:
-            self.inserted[model] += rows
-            self._write(Action.INSERT, model, (), columns, constants or {})
+    def insert(
+        self,
+        model: type[Model],
+        columns: Columns,
+        constants: Constants | None = None,
+        images: Sequence[int] = (),
+    ) -> None:
+        """Has rows inserted, in their order; columns that are not given take the database's default.
 
-    def update(self, model: type[Model], keys: Sequence[int], columns: Columns, *, first: bool = False) -> None:
-        """Has rows updated: the n-th of the keys gets the n-th value of each column; `first`, beside the deletions."""
-        if keys:
-            self._write(Action.UPDATE, model, keys, columns, {}, first=first)
+        `images` are those of annotations that have no column for it.
+        """
+        decision = Decision(Action.INSERT, model, (), columns, constants or {}, images)
+        if decision.rows:
+            self.inserted[model] += decision.rows
+            self._write(decision)
 
-    def delete_shapes(self, keys: Collection[int]) -> None:
-        """Has shapes deleted, with their masks, before anything is inserted."""
+    def update(
+        self,
+        model: type[Model],
+        keys: Sequence[int],
+        columns: Columns,
+        images: Sequence[int] = (),
+        *,
+        first: bool = False,
+    ) -> None:
+        """Has rows updated: the n-th of the keys gets the n-th value of each column; `first`, beside the deletions.
+
+        `images` are those of annotations.
+        """
         if keys:
-            self._write(Action.DELETE, Shape, sorted(keys), {}, {}, first=True)
+            self._write(Decision(Action.UPDATE, model, keys, columns, images=images), first=first)
+
+    def delete_shapes(self, keys: Sequence[int], images: Sequence[int]) -> None:
+        """Has shapes of these images deleted, with their masks, before anything is inserted."""
+        if keys:
+            self._write(Decision(Action.DELETE, Shape, keys, {}, images=images), first=True)
+
+    def count(self, what: Counted, name: str, images: Sequence[int]) -> None:
+        """Counts what becomes of annotations, by the image of each; those that change are touched."""
+        if not images:
+            return
+        self.counts[what, name] += len(images)
+        if what in _CHANGES:
+            self.touch(images)
+        if self._file is not None and max(images) > 0:
+            of_tally = self._waiting.setdefault((what, name), [])
+            of_tally += images
+            if len(of_tally) >= _WAIT:
+                self._write_counts()
 
     def name(self, images: Iterable[int]) -> None:
         """Notes that the archive is about these images; new ones are left out."""
@@ -124,18 +197,57 @@ class Plan:
         """Images of the task whose change makes the plan wrong; that of any other does not."""
         return self.named | self.sized
 
+    @property
+    def touched(self) -> set[int]:
+        """Images of the task that change, by key."""
+        return self._touched | self._touched_rows
+
     def touch(self, images: Collection[int]) -> None:
         """Notes that the annotations of these images change; new ones are left out."""
         self.changes = True
-        self.touched.update(_there(images))
+        self._touched.update(_there(images))
+
+    def touch_rows(self, images: Collection[int]) -> None:
+        """Notes that these images themselves change; new ones are left out."""
+        self.changes = True
+        self._touched_rows.update(_there(images))
 
     def decisions(self) -> Iterator[tuple[Decision, int]]:
         """Every decision in the order in which it is to be carried out, with its size in bytes."""
-        assert self._file is not None
         for offset, length in [*self._places[True], *self._places[False]]:
-            self._file.seek(offset)
-            action, name, keys, columns, constants = marshal.loads(self._file.read(length))  # noqa: S302  (our own)
-            yield Decision(Action(action), MODELS[name], keys, columns, constants), length
+            action, name, keys, columns, constants, images = self._read(offset, length)
+            images = images or columns.get("image_id", ())
+            decision = Decision(Action(action), MODELS[name], keys, columns, constants, images)
+            if gone := self._gone(offset):
+                decision = decision.without(gone)
+            if decision.rows:
+                yield decision, length
+
+    def forget(self, images: frozenset[int]) -> Counter[Tally]:
+        """Takes back what is decided and counted so far of the annotations of these images. Returns what was counted.
+
+        Rows that were to be new keep their keys of the plan.
+        """
+        self._write_counts()
+        counted: Counter[Tally] = Counter()
+        for offset, length in self._places_of_counts:
+            what, name, of = self._read(offset, length)
+            gone = self._gone(offset)
+            counted[Counted(what), name] += sum(image in images and image not in gone for image in of)
+        self.counts.subtract(counted)
+        self._forgotten = [(limit, gone | images) for limit, gone in self._forgotten]
+        self._forgotten.append((self._end, images))
+        self._touched -= images
+        self.changes = bool(self.touched)
+        self.inserted.clear()
+        for decision, _ in self.decisions():
+            self.changes = True
+            if decision.action is Action.INSERT:
+                self.inserted[decision.model] += decision.rows
+        return counted
+
+    def _gone(self, offset: int) -> frozenset[int]:
+        return next((images for limit, images in self._forgotten if offset < limit), frozenset())
 
     def settle(self) -> None:
         """Has all of it on the disk, so that no want of space can break what follows. Raises `NoTemporarySpace`."""
@@ -143,24 +255,38 @@ class Plan:
             with temporary_space():
                 self._file.flush()
 
-    def _write(
-        self,
-        action: Action,
-        model: type[Model],
-        keys: Sequence[int],
-        columns: Columns,
-        constants: Constants,
-        *,
-        first: bool = False,
-    ) -> None:
+    def _write(self, decision: Decision, *, first: bool = False) -> None:
         self.changes = True
         if self._file is None:
             return
-        data = marshal.dumps((action.value, model.__name__, list(keys), dict(columns), dict(constants)))
+        columns, constants = dict(decision.columns), dict(decision.constants)
+        what = decision.action.value, decision.model.__name__, list(decision.keys)
+        place = self._append((*what, columns, constants, list(decision.images)))
+        self._places[first].append(place)
+        self.size += place[1]
+
+    def _write_counts(self) -> None:
+        for (what, name), images in self._waiting.items():
+            self._places_of_counts.append(self._append((what.value, name, images)))
+        self._waiting.clear()
+
+    def _append(self, values: tuple[Any, ...]) -> tuple[int, int]:
+        """Writes values at the end; returns where they stand."""
+        assert self._file is not None
+        data = marshal.dumps(values)
         with temporary_space():
+            if self._is_read:
+                self._file.seek(self._end)
+                self._is_read = False
             self._file.write(data)
-        self._places[first].append((self.size, len(data)))
-        self.size += len(data)
+        self._end += len(data)
+        return self._end - len(data), len(data)
+
+    def _read(self, offset: int, length: int) -> Any:
+        assert self._file is not None
+        self._is_read = True
+        self._file.seek(offset)
+        return marshal.loads(self._file.read(length))  # noqa: S302  (our own)
 
     def close(self) -> None:
         """Gives the space back."""

@@ -15,6 +15,7 @@ from openimages_io.format.skip_reasons import SkipReason
 from openimages_io.format.tables import Table
 from openimages_io.models import Shape, Task
 from openimages_io.transfer.basis import Basis
+from openimages_io.transfer.counted import conclude
 from openimages_io.transfer.groups import Groups
 from openimages_io.transfer.kinds import Kind, rows_of
 from openimages_io.transfer.labels.importing import report_awaited_labels
@@ -23,6 +24,7 @@ from openimages_io.transfer.matching import ImageIndex, LabelIndex
 from openimages_io.transfer.not_found import report_not_found
 from openimages_io.transfer.options import ImportOptions, Match, Missing, Mode, OnError
 from openimages_io.transfer.plan import Plan
+from openimages_io.transfer.plan_again import plan_again
 from openimages_io.transfer.replacing import Replacing, groups_of, replace_annotations
 from openimages_io.transfer.report import Report
 from openimages_io.transfer.run import Progress, Run
@@ -34,6 +36,7 @@ class Planned:
     """A plan, and what it was made on."""
 
     plan: Plan
+    using: str
     report: Report
     basis: Basis | None
     """The task as it was before; None for one that was not there."""
@@ -45,15 +48,32 @@ class Planned:
     """What another plan must know of mode replace."""
     is_lossy: bool
     """Whether rows were left out in mode replace, whose images may keep what they have."""
+    kinds: Sequence[Kind]
+    run: Run | None
+    """What images are planned again with; None where the task had none, for it is large."""
 
     @property
     def changes(self) -> bool:
         """Whether there is anything to write."""
         return self.plan.changes or self.basis is None
 
-    def holds(self, using: str) -> bool:
-        """Whether the plan is right for the task as it is now."""
-        return self.basis is not None and self.basis.holds(using, None if self.is_about_all else self.plan.depends_on)
+    def catch_up(self) -> bool:
+        """Plans again what has changed in the task since; returns whether anything of the plan had.
+
+        Under the task's lock it is right after that. Raises `TaskChanged` where all is to be planned again.
+        """
+        if self.basis is None:
+            return False
+        fixed = None if self.is_about_all else self.plan.depends_on
+        moved = self.basis.catch_up(self.using, self.plan.named, fixed)
+        if moved:
+            assert self.run is not None
+            plan_again(self.run, self.kinds, moved)
+        return bool(moved)
+
+    def conclude(self) -> None:
+        """Brings what was counted into the report, when the plan does not change any more."""
+        conclude(self.report, self.plan.counts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +95,9 @@ class Planner:
         if planned.is_lossy and planned.basis is not None and not planned.is_refused:
             # What stays because rows were left out is known only now, and good rows of the same images meet it.
             planned.plan.close()
+            basis = planned.basis  # what stays was learnt of the task as it was then
             planned = self._plan(stack, planned.kept, keeps=keeps)
+            planned.basis = basis
         return planned
 
     def _plan(self, stack: ExitStack, replacing: Replacing, *, keeps: bool) -> Planned:
@@ -90,7 +112,7 @@ class Planner:
         kept = run.replacing.next_pass(partial(_images_of, run), exact=run.lenient is None)
         if self.options.mode is Mode.REPLACE and task is not None:
             # Every image that the archive names is known by now; new ones have nothing to replace.
-            replace_annotations(run, run.chosen_labels)
+            replace_annotations(run)
         is_lossy = bool(run.replacing.skipped or run.replacing.nameless) and self.options.on_error is OnError.SKIP
         return Planned(
             plan=run.plan,
@@ -100,6 +122,9 @@ class Planner:
             is_about_all=bool(run.lenient),
             kept=kept,
             is_lossy=is_lossy,
+            using=self.using,
+            kinds=self.kinds,
+            run=run if basis is not None and basis.images else None,
         )
 
     def _read(self, run: Run) -> None:

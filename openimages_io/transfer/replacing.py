@@ -5,7 +5,6 @@ An image keeps what it has of a kind if a row of that kind was left out as bad: 
 would both be lost. Its good rows are merged.
 """
 
-from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
@@ -15,6 +14,7 @@ from django.db.models import Q
 
 from openimages_io.format.layouts import Source
 from openimages_io.models import Shape, ShapeKind
+from openimages_io.transfer.counted import Counted
 
 if TYPE_CHECKING:
     from openimages_io.transfer.run import Run
@@ -78,48 +78,52 @@ class Replacing:
         return Replacing(kept=kept, whole=whole)
 
 
-def replace_annotations(run: "Run", labels: Collection[int] | None) -> None:
-    """Removes what gives way, only of these labels if labels were chosen, counts it, and says what is done."""
-    found = run.replacing
-    removed: Counter[tuple[str, str]] = Counter()
-    stay: Counter[tuple[str, str]] = Counter()
-    images = 0
-    ordered = sorted(run.plan.named)
+def replace_annotations(run: "Run") -> None:
+    """Removes what gives way, only of chosen labels if any were chosen, and counts it."""
+    found, plan = run.replacing, run.plan
     conditions = _conditions(run)
+    kept = {image for keys in found.kept.values() for image in keys} & plan.named
+    if found.whole or kept:
+        run.issue("rows-kept", count=len(kept), form="all" if found.whole else "some", kinds=sorted(found.whole))
+    ordered = sorted(plan.named if run.only is None else plan.named & run.only)
     for start in range(0, len(ordered), _BATCH):
         batch = ordered[start : start + _BATCH]
-        every = _shapes(run, batch, labels)
+        every = _shapes(run, batch)
         goes = every.filter(_goes(run, found, batch, conditions))
-        counted = run.groups.count(goes)
-        removed += counted
-        stay += run.groups.count(every) - counted
-        touched = list(goes.order_by().values_list("image_id", flat=True).distinct())
-        images += len(touched)
-        if not touched:
+        removed = run.groups.count(goes)
+        for (group, name, image), number in (run.groups.count(every) - removed).items():
+            if not (found.whole or kept) or group not in found.groups:
+                plan.count(Counted.KEPT, name, [image] * number)
+        if not removed:
             continue
-        run.plan.touch(touched)
-        keys = set(goes.order_by().values_list("pk", flat=True))
+        for (_, name, image), number in removed.items():
+            plan.count(Counted.REMOVED, name, [image] * number)
+        plan.count(Counted.IMAGES_REMOVED_FROM, "", list({image for _, _, image in removed}))
+        image_of = dict(goes.order_by("pk").values_list("pk", "image_id"))
         boxes = goes.filter(kind=ShapeKind.RECTANGLE, group__isnull=False).order_by()
-        _release(run, batch, set(boxes.values_list("group", flat=True)), keys)
-        run.plan.delete_shapes(keys)
-    for (_, name), number in removed.items():
-        run.report.of(name).removed += number
-    _report(run, found, removed, images, stay)
+        _release(run, batch, set(boxes.values_list("image_id", "group")), image_of)
+        plan.delete_shapes(list(image_of), list(image_of.values()))
 
 
-def _release(run: "Run", images: Sequence[int], groups: Collection[int | None], goes: Collection[int]) -> None:
-    """Leaves masks alone that stay while their boxes go, unless they have found another box."""
+def _release(
+    run: "Run", images: Sequence[int], groups: Collection[tuple[int, int | None]], goes: Collection[int]
+) -> None:
+    """Leaves masks alone that stay while their boxes go, unless they have found another box.
+
+    `groups` are those of the boxes, with their images.
+    """
     if not groups:
         return
     rest: models.QuerySet[Shape] = (
         models.QuerySet(Shape, using=run.using).filter(image__in=images, group__isnull=False).order_by()
     )
-    members: dict[int | None, list[tuple[int, str]]] = {}
-    for key, kind, group in rest.values_list("pk", "kind", "group"):
-        if group in groups and key not in goes:
-            members.setdefault(group, []).append((key, kind))
-    alone = [of[0][0] for of in members.values() if len(of) == 1 and of[0][1] == ShapeKind.MASK]
-    run.plan.update(Shape, alone, {"group": [None] * len(alone)}, first=True)
+    members: dict[tuple[int, int | None], list[tuple[int, str]]] = {}
+    for key, kind, image, group in rest.values_list("pk", "kind", "image_id", "group"):
+        if (image, group) in groups and key not in goes:
+            members.setdefault((image, group), []).append((key, kind))
+    alone = [(of[0][0], image) for (image, _), of in members.items() if len(of) == 1 and of[0][1] == ShapeKind.MASK]
+    columns = {"group": [None] * len(alone)}
+    run.plan.update(Shape, [key for key, _ in alone], columns, [image for _, image in alone], first=True)
 
 
 def groups_of(run: "Run") -> frozenset[str]:
@@ -162,23 +166,6 @@ def _goes(run: "Run", found: Replacing, batch: Sequence[int], conditions: dict[s
     return goes
 
 
-def _report(
-    run: "Run", found: Replacing, removed: Counter[tuple[str, str]], images: int, stay: Counter[tuple[str, str]]
-) -> None:
-    if removed:
-        run.issue("annotations-removed", count=removed.total(), images=images, kinds=_by_kind(removed))
-    kept = sorted({image for keys in found.kept.values() for image in keys} & run.plan.named)
-    if found.whole or kept:
-        run.issue("rows-kept", count=len(kept), form="all" if found.whole else "some", kinds=sorted(found.whole))
-        stay = Counter({place: number for place, number in stay.items() if place[0] not in found.groups})
-    if stay:
-        run.issue("kinds-kept", count=stay.total(), kinds=_by_kind(stay))
-
-
-def _by_kind(numbers: Counter[tuple[str, str]]) -> dict[str, int]:
-    return dict(sorted((name, number) for (_, name), number in (+numbers).items()))
-
-
-def _shapes(run: "Run", images: Sequence[int], labels: Collection[int] | None) -> "models.QuerySet[Shape]":
+def _shapes(run: "Run", images: Sequence[int]) -> "models.QuerySet[Shape]":
     shapes: models.QuerySet[Shape] = models.QuerySet(Shape, using=run.using).filter(image__in=images)
-    return shapes if labels is None else shapes.filter(label__in=labels)
+    return shapes if run.chosen_labels is None else shapes.filter(label__in=run.chosen_labels)

@@ -41,7 +41,13 @@ class Resolved:
 
 
 def resolve(run: Run, source: Source, chunk: Chunk, totals: Totals) -> Resolved:
-    """Finds image and label of each row; rows that lack one are left out, counted, and issues if they must be."""
+    """Finds image and label of each row; rows that lack one are left out, counted, and issues if they must be.
+
+    Where only some images are planned, rows of others are left out and not counted.
+    """
+    if run.only is not None:
+        names = chunk.distinct("ImageID")
+        chunk = chunk.where(names.spread([key in run.only for key in find_images(run, source.subset, names.values)]))
     names = chunk.distinct("LabelName")
     found: list[int | None] = list(map(run.labels.find.get, names.values))
     labels: list[Any] = names.spread(found)

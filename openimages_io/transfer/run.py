@@ -65,6 +65,8 @@ class Run:
     using: str
     task_id: int
     """0 for a task that is not there yet."""
+    only: frozenset[int] | None = None
+    """The images of the task whose annotations are planned, once more, by key; None for all."""
     has_shapes: bool
     """Whether the task has shapes; else nothing needs matching."""
     images: ImageIndex

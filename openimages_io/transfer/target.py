@@ -9,11 +9,8 @@ from openimages_io.database.bulk import plain
 from openimages_io.exceptions import Failure
 from openimages_io.models import Task
 from openimages_io.models.revisions import lock
+from openimages_io.transfer.basis import TaskChanged
 from openimages_io.transfer.planning import Planned
-
-
-class TaskChanged(Exception):
-    """The task is not what it was when the plan was made."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +51,7 @@ class Target:
     def lock_planned(self, planned: Planned) -> Task:
         """Locks the task against other writers until the transaction ends; makes it if it is new.
 
-        Raises `TaskChanged` if the plan does not hold for it any more.
+        What has changed in it is planned again. Raises `TaskChanged` if all must be.
         """
         tasks = plain(Task, self.using)
         if planned.basis is None:
@@ -62,6 +59,7 @@ class Target:
                 return tasks.create(name=self.name, owner_id=self.owner.pk if self.owner else None)
             except IntegrityError:
                 raise TaskChanged from None
-        if not lock("Task", self.using, pk=planned.basis.task_id) or not planned.holds(self.using):
+        if not lock("Task", self.using, pk=planned.basis.task_id):
             raise TaskChanged
+        planned.catch_up()
         return tasks.get(pk=planned.basis.task_id)

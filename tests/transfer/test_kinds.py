@@ -13,6 +13,7 @@ from openimages_io.format import byte_columns, cells, known_files, writing
 from openimages_io.format.tables import Column, Table
 from openimages_io.models import Shape, ShapeKind, Task
 from openimages_io.models.kinds import ROW_KINDS
+from openimages_io.transfer.counted import Counted
 from openimages_io.transfer.export_state import ExportState
 from openimages_io.transfer.exporter import Exporter
 from openimages_io.transfer.groups import Group, Groups
@@ -43,8 +44,7 @@ def read_ovals(run: Run) -> None:
     for source in run.sources("ovals"):
         for chunk in run.chunks(source, OVALS, totals):
             rows = resolve(run, source, chunk, totals)
-            totals.added += len(rows)
-            run.plan.touch(rows.images)
+            run.plan.count(Counted.ADDED, "ovals", rows.images)
             ovals = list(zip(*(rows.chunk.values[name] for name in NUMBERS), strict=True))
             columns: dict[str, Sequence[Any]] = {
                 "image_id": rows.images,

@@ -92,7 +92,7 @@ def test_a_plan_that_fills_the_disk_late(monkeypatch: pytest.MonkeyPatch) -> Non
     """The last bytes are in a buffer when the archive has been read to its end."""
     monkeypatch.setattr(tempfile, "TemporaryFile", full_file)
     with Plan() as plan:
-        plan.delete_shapes([1])
+        plan.delete_shapes([1], [1])
         with pytest.raises(NoTemporarySpace):
             plan.settle()
 

@@ -18,7 +18,9 @@ from openimages_io.transfer.boxes.mapping import (
     MAY_HAVE_SPECS,
     clicks_of,
 )
+from openimages_io.transfer.boxes.mapping import BOXES as BOX_GROUP
 from openimages_io.transfer.boxes.merging import COLUMNS, BoxMerging
+from openimages_io.transfer.counted import Counted
 from openimages_io.transfer.masks.mask_boxes import BoxMatcher, box_matcher
 from openimages_io.transfer.merging import RowMerger, columns_of
 from openimages_io.transfer.repeated_rows import SeenRows
@@ -54,15 +56,13 @@ def read_boxes(run: Run) -> None:
         for source in sources:
             reader.read(source, overlap)
             overlap.next_file()
-    if reader.merging and reader.merging.rounded:
-        run.issue("coordinates-kept", count=reader.merging.rounded)
 
 
 class _BoxReader:
     def __init__(self, run: Run, claims: BoxMatcher) -> None:
         self.run, self.claims = run, claims
-        self.totals: Totals = run.report.of("boxes")
-        self.merging = BoxMerging(run, claims, self.totals) if run.merges else None
+        self.totals: Totals = run.report.of(BOX_GROUP.name)
+        self.merging = BoxMerging(run, claims) if run.merges else None
         self._outcomes: dict[tuple[str, ...], dict[tuple[Any, ...], _Fitted]] = {}
         """What becomes of each combination of a label and its attributes, of which there are few, by columns."""
         self._texts: dict[str, str] = {}
@@ -147,9 +147,8 @@ class _BoxReader:
 
     def _insert_rows(self, rows: Sequence[Row]) -> None:
         if rows:
-            self.totals.added += len(rows)
             columns = dict(zip((*COLUMNS, "group"), zip(*rows, strict=True), strict=True))
-            self.run.plan.touch(columns["image_id"])
+            self.run.plan.count(Counted.ADDED, BOX_GROUP.name, columns["image_id"])
             self.run.plan.insert(Shape, columns, {"kind": ShapeKind.RECTANGLE.value})
 
     def _take(self, rows: Resolved, outcomes: Coded) -> None:
@@ -162,8 +161,7 @@ class _BoxReader:
                 self.claims.group_of(image, label, [box], None)
                 for image, label, box in zip(rows.images, rows.labels, boxes, strict=True)
             ]
-        self.totals.added += len(rows)
-        self.run.plan.touch(rows.images)
+        self.run.plan.count(Counted.ADDED, BOX_GROUP.name, rows.images)
         self._insert(rows, outcomes, clicks, groups)
         self.claims.flush()
 

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from openimages_io.models import Shape, ShapeKind
 from openimages_io.models.flags import FLAGS
-from openimages_io.transfer.boxes.mapping import COORDINATES, FIELDS
+from openimages_io.transfer.boxes.mapping import BOXES, COORDINATES, FIELDS
+from openimages_io.transfer.counted import Counted
 from openimages_io.transfer.masks.mask_boxes import BoxMatcher
 from openimages_io.transfer.merging import (
     FLAG_OF_COLUMN,
@@ -17,7 +18,6 @@ from openimages_io.transfer.merging import (
     report_odd,
     stored_attributes,
 )
-from openimages_io.transfer.report import Totals
 from openimages_io.transfer.row_sorting import Row
 from openimages_io.transfer.run import Run
 
@@ -39,11 +39,9 @@ _KNOWN: Final = 4096
 class BoxMerging:
     """Decides what becomes of the boxes that rows meet."""
 
-    def __init__(self, run: Run, claims: BoxMatcher, totals: Totals) -> None:
-        self.run, self.claims, self.totals = run, claims, totals
+    def __init__(self, run: Run, claims: BoxMatcher) -> None:
+        self.run, self.claims = run, claims
         self.stored = StoredRows(run, ShapeKind.RECTANGLE, (*COLUMNS, "group"), _place, len(COLUMNS), _BOX)
-        self.rounded = 0
-        """Rows that met a box whose coordinates are not quite theirs."""
         self._merged = lru_cache(_KNOWN)(_merged)
 
     def decide(self, rows: Sequence[Row], met: Sequence[Row | None]) -> list[Row | None]:
@@ -53,21 +51,23 @@ class BoxMerging:
         may_join = not self.claims.images.isdisjoint(images)
         new: list[Row | None] = [None] * len(rows)
         updates: list[Row] = []
-        unchanged = 0
+        updated: list[int] = []
+        unchanged: list[int] = []
         width = len(COLUMNS)
         for index, (row, box) in enumerate(zip(rows, met, strict=True)):
             if box is None:
                 new[index] = (self._group(row, [row[_BOX]], None) if may_join else None,)
             elif (not may_join and box[:width] == row) or (update := self._update(row, box)) is None:
-                unchanged += 1
+                unchanged.append(box[0])
             else:
                 updates.append((box[-1], *update))
-                self.run.plan.touch([box[0]])
-        self.totals.unchanged += unchanged
-        self.totals.updated += len(updates)
+                updated.append(box[0])
+        plan = self.run.plan
+        plan.count(Counted.UNCHANGED, BOXES.name, unchanged)
+        plan.count(Counted.UPDATED, BOXES.name, updated)
         if updates:
             keys, *columns = zip(*updates, strict=True)
-            self.run.plan.update(Shape, keys, dict(zip(_UPDATED, columns, strict=True)))
+            plan.update(Shape, keys, dict(zip(_UPDATED, columns, strict=True)), updated)
         self.claims.flush()
         return new
 
@@ -77,8 +77,9 @@ class BoxMerging:
     def _update(self, row: Row, box: Row) -> Row | None:
         """The columns of a stored box after a row met it, None if nothing changes."""
         *_, group, key = box
-        report_odd(self.run, box[_ATTRIBUTES], key)
-        self.rounded += box[_BOX] != row[_BOX]
+        report_odd(self.run, box[0], box[_ATTRIBUTES], key)
+        if box[_BOX] != row[_BOX]:
+            self.run.plan.count(Counted.ROUNDED, "", [box[0]])
         joined = self._group(row, [row[_BOX], box[_BOX]], group)
         changes, columns = self._merged(box[_SAID], row[_SAID])
         return (*columns, joined) if changes or joined != group else None

@@ -151,7 +151,7 @@ def _compare(
     if scratch is not None:
         scratch.rewrite(notes)
     if updates:
-        run.plan.touch([key for key, _ in updates])
+        run.plan.touch_rows([key for key, _ in updates])
     alike: dict[tuple[str, ...], list[tuple[int, dict[str, Any]]]] = {}
     for update in updates:
         alike.setdefault(tuple(update[1]), []).append(update)

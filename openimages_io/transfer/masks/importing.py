@@ -14,8 +14,8 @@ from openimages_io.format.tables import SEGMENTATIONS
 from openimages_io.models import Mask, Shape, ShapeKind
 from openimages_io.transfer.agreeing_boxes import whole
 from openimages_io.transfer.boxes.importing import report_attributes
-from openimages_io.transfer.masks.looks import MOST_SIZES
-from openimages_io.transfer.masks.mapping import BOX
+from openimages_io.transfer.counted import Counted
+from openimages_io.transfer.masks.mapping import BOX, MASKS
 from openimages_io.transfer.masks.mask_boxes import BoxMatcher, Claim, box_matcher
 from openimages_io.transfer.masks.mask_files import MaskFile, MaskFiles
 from openimages_io.transfer.masks.merging import StoredMasks, after_meeting
@@ -47,7 +47,6 @@ def read_masks(run: Run) -> None:
             reader.read(source, overlap)
             overlap.next_file()
         files.report_absent()
-        reader.report_left_out()
 
 
 def join_boxes(run: Run) -> None:
@@ -55,15 +54,14 @@ def join_boxes(run: Run) -> None:
     claims = box_matcher(run)
     claims.join_stored_boxes()
     claims.flush()
-    unmet = claims.unmet()
-    if unmet and not run.is_refused:  # a box that is missing may be a bad row
-        run.issue("mask-without-box", count=unmet)
+    if not run.is_refused:  # a box that is missing may be a bad row
+        run.plan.count(Counted.UNMET, "", claims.unmet())
 
 
 class _MaskReader:
     def __init__(self, run: Run, claims: BoxMatcher, files: MaskFiles) -> None:
         self.run, self.claims, self.files = run, claims, files
-        self.totals: Totals = run.report.of("masks")
+        self.totals: Totals = run.report.of(MASKS.name)
         self.as_polygons = run.options.masks_as is MasksAs.POLYGONS
         kinds = (ShapeKind.MASK, ShapeKind.POLYGON) if self.as_polygons else (ShapeKind.MASK,)
         self.stored = {kind: StoredMasks(run, kind) for kind in kinds} if run.merges else {}
@@ -93,11 +91,6 @@ class _MaskReader:
                 self._take_sorted(source, sorter)
             for stored in self._stores:
                 stored.fetched_again = 0
-
-    def report_left_out(self) -> None:
-        """Warns of masks that were not compared with all in their place."""
-        if count := sum(stored.left_out for stored in self._stores):
-            self.run.issue("masks-of-many-sizes", count=count, limit=MOST_SIZES)
 
     @property
     def _stores(self) -> list[StoredMasks | RedrawnMasks]:
@@ -221,7 +214,7 @@ class _MaskReader:
         found = ((store, store.take_named(mask.image, mask.label, box_id)) for store in stores)
         store, met = next((pair for pair in found if pair[1]), (None, None))
         if met is None and self.drawn is not None and self.drawn.take(mask.image, mask.label, mask.png):
-            self.totals.unchanged += 1
+            self.run.plan.count(Counted.UNCHANGED, MASKS.name, [mask.image])
             return True
         if met is None:
             place = mask.image, mask.label, box_id, mask.extent, mask.png, mask.rings
@@ -243,14 +236,11 @@ class _MaskReader:
             mask.rings,
             moved=moved,
         )
-        if shape_columns or mask_columns:
-            self.totals.updated += 1
-            self.run.plan.touch([mask.image])
-        else:
-            self.totals.unchanged += 1
+        what = Counted.UPDATED if shape_columns or mask_columns else Counted.UNCHANGED
+        self.run.plan.count(what, MASKS.name, [mask.image])
         for model, columns in ((Shape, shape_columns), (Mask, mask_columns)):
             if columns:
-                self.run.plan.update(model, [met.key], {name: [value] for name, value in columns.items()})
+                self.run.plan.update(model, [met.key], {name: [value] for name, value in columns.items()}, [mask.image])
         # The stored box, if the row says the same: what comes back may be rounded, and box and mask would miss each
         # other. What is stored of a mask is a box that a row said; a polygon's may be that of its outline.
         box = mask.box if moved else whole(met.box) or mask.box
@@ -263,8 +253,7 @@ class _MaskReader:
     def _add(self, masks: Sequence[NewMask]) -> None:
         if not masks:
             return
-        self.totals.added += len(masks)
-        self.run.plan.touch([mask.image for mask in masks])
+        self.run.plan.count(Counted.ADDED, MASKS.name, [mask.image for mask in masks])
         for key, mask in zip(self._insert(masks), masks, strict=True):
             if mask.box is not None:
                 self.claims.add(mask.image, mask.label, Claim(key, mask.box, None, is_stored=False))
@@ -290,5 +279,5 @@ class _MaskReader:
             "path": [mask.path for mask in masks],
             "clicks": [mask.clicks for mask in masks],
         }
-        self.run.plan.insert(Mask, beside)
+        self.run.plan.insert(Mask, beside, images=[mask.image for mask in masks])
         return keys

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from django.db.models import QuerySet
@@ -102,10 +103,11 @@ class BoxMatcher:
         self._by_place: dict[tuple[int, int], _Place] = {}
         self._keys: set[int] = set()
         self.images: set[int] = set()
-        self._groups: list[tuple[int, int]] = []
-        self._with_mask: set[int] | None = None
-        """The groups in which the task had a mask, or the polygons of one, before; asked for when first needed."""
-        self._with_box: set[int] | None = None
+        self._groups: list[tuple[int, int, int]] = []
+        """Shape, group and image of masks and boxes that found each other."""
+        self._with_mask: set[tuple[int, int]] | None = None
+        """Images and groups in which the task had a mask, or the polygons of one, before; asked for when needed."""
+        self._with_box: set[tuple[int, int]] | None = None
         """Likewise those in which it had a box."""
         self._has_lonely: bool | None = None
         self._looked_at: set[int] = set()
@@ -122,40 +124,40 @@ class BoxMatcher:
         A box that was there may have two sets of coordinates: those that the archive says, and those that are stored.
         """
         place = self._by_place.get((image, label))
-        for number in place.find(boxes, group, self._has_no_box) if place else ():
+        for number in place.find(boxes, group, partial(self._has_no_box, image)) if place else ():
             assert place is not None
-            if not self._may_join(place.claims[number], group):
+            if not self._may_join(image, place.claims[number], group):
                 continue
             claim = place.take(number)
             joined = claim.group or group or self.run.plan.new_group()
             if claim.group is None:
-                self._groups.append((claim.key, joined))
+                self._groups.append((claim.key, joined, image))
                 if claim.is_stored:
                     self.run.plan.touch([image])
             return joined
         return group
 
-    def _may_join(self, claim: Claim, group: int | None) -> bool:
+    def _may_join(self, image: int, claim: Claim, group: int | None) -> bool:
         """Whether a mask and a box of this group may be joined: not if one of them has found another."""
         if claim.group is not None and group is None:
-            return self._has_no_box(claim.group)
+            return self._has_no_box(image, claim.group)
         if claim.group is not None or group is None:
             return claim.group == group
         if self._with_mask is None:
             self._with_mask = self._groups_with(ShapeKind.MASK, ShapeKind.POLYGON)
-        return group not in self._with_mask
+        return (image, group) not in self._with_mask
 
-    def _has_no_box(self, group: int) -> bool:
+    def _has_no_box(self, image: int, group: int) -> bool:
         if self._with_box is None:
             self._with_box = self._groups_with(ShapeKind.RECTANGLE)
-        return group not in self._with_box
+        return (image, group) not in self._with_box
 
-    def _groups_with(self, *kinds: ShapeKind) -> set[int]:
-        """The groups in which the task has a shape of these kinds that stays."""
+    def _groups_with(self, *kinds: ShapeKind) -> set[tuple[int, int]]:
+        """The images and groups in which the task has a shape of these kinds that stays."""
         rows = Shape.objects.using(self.run.using).filter(task_id=self.run.task_id, kind__in=kinds, group__isnull=False)
         replaced = self.run.groups.of_shape(kinds[0], "")
-        found = rows.order_by().values_list("group", "image_id").distinct()
-        return {group for group, image in found if group is not None and self.run.stays(replaced, image)}
+        found = rows.order_by().values_list("image_id", "group").distinct()
+        return {(image, group) for image, group in found if group is not None and self.run.stays(replaced, image)}
 
     def take_stored_masks(self, images: Iterable[int]) -> None:
         """Takes in the masks that the task has on these images, that have no box yet and stand not in the archive."""
@@ -207,7 +209,7 @@ class BoxMatcher:
         if not self.run.has_shapes:
             return
         images = [image for image in images if self.run.stays("boxes", image)]
-        boxes: list[tuple[int, int]] = []
+        boxes: list[tuple[int, int, int]] = []
         for start in range(0, len(images), _BATCH):
             rows = Shape.objects.using(self.run.using).filter(
                 image__in=images[start : start + _BATCH],
@@ -220,19 +222,20 @@ class BoxMatcher:
             for key, image, label, group, *box in values:
                 joined = self.group_of(image, label, [_box(box)], group)
                 if joined != group:
-                    boxes.append((key, joined or 0))
+                    boxes.append((key, joined or 0, image))
                     self.run.plan.touch([image])
         self._groups.extend(boxes)
 
-    def unmet(self) -> int:
-        """How many of the archive's masks have found no box."""
-        return sum(claim.is_named for place in self._by_place.values() for claim in place.claims.values())
+    def unmet(self) -> list[int]:
+        """The image of each of the archive's masks that has found no box."""
+        places = self._by_place.items()
+        return [image for (image, _), place in places for claim in place.claims.values() if claim.is_named]
 
     def flush(self) -> None:
         """Writes the groups of masks that have found their box since."""
         if self._groups:
-            keys, groups = zip(*self._groups, strict=True)
-            self.run.plan.update(Shape, keys, {"group": groups})
+            keys, groups, images = zip(*self._groups, strict=True)
+            self.run.plan.update(Shape, keys, {"group": groups}, images)
         self._groups.clear()
 
 

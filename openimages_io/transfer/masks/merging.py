@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any, Final
 
 from openimages_io.format.masks import BadMask, MaskHeader, decode
@@ -9,6 +10,7 @@ from openimages_io.geometry import bounds
 from openimages_io.models import Mask, Shape, ShapeKind
 from openimages_io.models.flags import FLAGS
 from openimages_io.transfer.agreeing_boxes import AgreeingBoxes, Sizes, whole
+from openimages_io.transfer.counted import Counted
 from openimages_io.transfer.masks.in_place import MasksInPlace, StoredMask, names_a_mask
 from openimages_io.transfer.masks.looks import same_pixels
 from openimages_io.transfer.merging import KeySet, columns_of, fetch_by_image, report_odd, stored_attributes
@@ -32,8 +34,6 @@ class StoredMasks:
         self.run, self.kind = run, kind
         self.fetched_again = 0
         """Shapes that were fetched more than once, because rows of their image came in several places of a file."""
-        self.left_out = 0
-        """Masks that were not compared with all in their place, because those have too many sizes."""
         self._met = KeySet()
         self._seen = KeySet()
         """Images whose shapes were fetched."""
@@ -67,8 +67,9 @@ class StoredMasks:
             if image in self._seen:
                 self.fetched_again += len(shapes)
             size = self._sizes.of(image)
+            leave_out = partial(self.run.plan.count, Counted.LEFT_OUT, "", [image])
             self._at_hand[image] = {
-                label: MasksInPlace(self.run, masks, size, traced, self._leave_out) for label, masks in by_label.items()
+                label: MasksInPlace(self.run, masks, size, traced, leave_out) for label, masks in by_label.items()
             }
         for image in new:
             self._seen.add(image)
@@ -117,11 +118,8 @@ class StoredMasks:
         if shape is not None:
             self._at_hand[shape.image][shape.label].take(shape.key)
             self._met.add(shape.key)
-            report_odd(self.run, shape.text, shape.key)
+            report_odd(self.run, shape.image, shape.text, shape.key)
         return shape
-
-    def _leave_out(self) -> None:
-        self.left_out += 1
 
 
 def _stored_mask(row: Row) -> StoredMask:
@@ -188,7 +186,7 @@ def _beside(run: Run, key: int) -> dict[str, Any] | None:
 
 
 def _points(run: Run, key: int) -> Any:
-    return Shape.objects.using(run.using).values_list("points", flat=True).get(pk=key)
+    return Shape.objects.using(run.using).filter(pk=key).values_list("points", flat=True).first()
 
 
 def _same_pixels(run: Run, stored: bytes, given: bytes) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from openimages_io import geometry
 from openimages_io.format.masks import BadMask, decode
 from openimages_io.models import Shape
+from openimages_io.transfer.counted import Counted
 from openimages_io.transfer.masks.looks import Looks
 from openimages_io.transfer.masks.mapping import DRAWN
 from openimages_io.transfer.masks.rasterize import CannotBeWritten, draw
@@ -67,8 +69,6 @@ class RedrawnMasks:
         self._seen = KeySet()
         self.fetched_again = 0
         """Shapes that were fetched more than once, because rows of their image came in several places of a file."""
-        self.left_out = 0
-        """Masks that were not compared with all that was drawn, because those in their place have too many sizes."""
 
     def fetch(self, images: Sequence[int]) -> None:
         """Has what is drawn on these images at hand."""
@@ -91,7 +91,8 @@ class RedrawnMasks:
             if parts[0].pk not in self._met:
                 by_place.setdefault((image, label), []).append(parts)
         for (image, label), found in by_place.items():
-            self._at_hand[image][label] = _DrawnInPlace(self.run, found, self._leave_out)
+            leave_out = partial(self.run.plan.count, Counted.LEFT_OUT, "", [image])
+            self._at_hand[image][label] = _DrawnInPlace(self.run, found, leave_out)
         for image in new:
             self._seen.add(image)
 
@@ -108,6 +109,3 @@ class RedrawnMasks:
         if key is not None:
             self._met.add(key)
         return key is not None
-
-    def _leave_out(self) -> None:
-        self.left_out += 1

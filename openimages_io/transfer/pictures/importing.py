@@ -210,7 +210,7 @@ def _compare_with_stored(run: Run, pictures: dict[int, str]) -> None:
                 continue
             totals.updated += bool(image.file)
             totals.added += not image.file
-            run.plan.touch([image.pk])
+            run.plan.touch_rows([image.pk])
             run.plan.pictures[image.pk] = path
 
 
@@ -253,7 +253,7 @@ def take_sizes(run: Run) -> None:
             updates.append((key, *told))
     if updates:
         keys_of_images, widths, heights = zip(*updates, strict=True)
-        run.plan.touch(keys_of_images)
+        run.plan.touch_rows(keys_of_images)
         run.plan.update(Image, keys_of_images, {"width": widths, "height": heights})
 
 

@@ -10,9 +10,9 @@ from openimages_io.format.layouts import Kind, Source
 from openimages_io.format.tables import LABELS
 from openimages_io.models import Shape, ShapeKind
 from openimages_io.models.shape import MACHINE
+from openimages_io.transfer.counted import Counted
 from openimages_io.transfer.merging import RowMerger, StoredRows, new_score, report_odd
 from openimages_io.transfer.repeated_rows import SeenRows
-from openimages_io.transfer.report import Totals
 from openimages_io.transfer.resolving import Resolved, fitting, resolve
 from openimages_io.transfer.row_sorting import Row
 from openimages_io.transfer.run import Run
@@ -28,17 +28,18 @@ def read_tags(run: Run) -> None:
     stored = StoredRows(run, ShapeKind.TAG, _COLUMNS, _place) if run.merges else None
     for machine in (False, True):
         sources = [source for source in run.sources(Kind.LABELS) if source.machine is machine]
-        totals = run.report.of((MACHINE_LABELS if machine else HUMAN).name) if sources else Totals()
+        name = (MACHINE_LABELS if machine else HUMAN).name
         with SeenRows(run, sources) as overlap:
             for source in sources:
-                _read_file(run, source, totals, overlap, stored)
+                _read_file(run, source, name, overlap, stored)
                 overlap.next_file()
 
 
-def _read_file(run: Run, source: Source, totals: Totals, overlap: SeenRows, stored: StoredRows | None) -> None:
+def _read_file(run: Run, source: Source, name: str, overlap: SeenRows, stored: StoredRows | None) -> None:
+    totals = run.report.of(name)
     with ExitStack() as stack:
         merger = stored and stack.enter_context(
-            RowMerger(stored, partial(_decide, run, totals), partial(_insert_rows, run, totals))
+            RowMerger(stored, partial(_decide, run, name), partial(_insert_rows, run, name))
         )
         for chunk in run.chunks(source, LABELS, totals):
             rows = resolve(run, source, chunk, totals)
@@ -57,7 +58,7 @@ def _read_file(run: Run, source: Source, totals: Totals, overlap: SeenRows, stor
             if merger:
                 merger.take(list(zip(*columns, repeat("{}"), strict=False)))
             else:
-                _insert(run, totals, columns)
+                _insert(run, name, columns)
         if merger:
             merger.finish()
 
@@ -68,15 +69,14 @@ def _sources(rows: Resolved, source: Source) -> list[str]:
     return [cell or default for cell in rows.chunk.get("Source")]
 
 
-def _insert(run: Run, totals: Totals, columns: Sequence[Sequence[Any]]) -> None:
-    totals.added += len(columns[0])
-    run.plan.touch(columns[0])
+def _insert(run: Run, name: str, columns: Sequence[Sequence[Any]]) -> None:
+    run.plan.count(Counted.ADDED, name, columns[0])
     run.plan.insert(Shape, dict(zip(_COLUMNS, columns, strict=False)), {"kind": ShapeKind.TAG.value})
 
 
-def _insert_rows(run: Run, totals: Totals, rows: Sequence[Row]) -> None:
+def _insert_rows(run: Run, name: str, rows: Sequence[Row]) -> None:
     if rows:
-        _insert(run, totals, list(zip(*rows, strict=True))[:-1])
+        _insert(run, name, list(zip(*rows, strict=True))[:-1])
 
 
 def _place(row: Row) -> tuple[int, bool]:
@@ -84,22 +84,25 @@ def _place(row: Row) -> tuple[int, bool]:
     return row[1], row[2] == MACHINE
 
 
-def _decide(run: Run, totals: Totals, rows: Sequence[Row], met: Sequence[Row | None]) -> list[Row | None]:
+def _decide(run: Run, name: str, rows: Sequence[Row], met: Sequence[Row | None]) -> list[Row | None]:
     """Brings tags that are there up to date; returns an empty tuple for a row that is new."""
     new: list[Row | None] = [None] * len(rows)
-    updates: list[tuple[int, str, float | None]] = []
+    updates: list[tuple[int, int, str, float | None]] = []
+    unchanged: list[int] = []
     for index, (row, tag) in enumerate(zip(rows, met, strict=True)):
         if tag is None:
             new[index] = ()
-        elif tag[:-1] != row:
-            report_odd(run, tag[4], tag[-1])
+            continue
+        if tag[:-1] != row:
+            report_odd(run, tag[0], tag[4], tag[-1])
             wanted = row[2] or tag[2], new_score(tag[3], row[3])
             if wanted != tag[2:4]:
-                updates.append((tag[-1], *wanted))
-                run.plan.touch([tag[0]])
-    totals.updated += len(updates)
-    totals.unchanged += len(rows) - new.count(()) - len(updates)
+                updates.append((tag[0], tag[-1], *wanted))
+                continue
+        unchanged.append(tag[0])
+    run.plan.count(Counted.UNCHANGED, name, unchanged)
     if updates:
-        keys, names, numbers = zip(*updates, strict=True)
-        run.plan.update(Shape, keys, {"source": names, "score": numbers})
+        images, keys, sources, scores = zip(*updates, strict=True)
+        run.plan.count(Counted.UPDATED, name, images)
+        run.plan.update(Shape, keys, {"source": sources, "score": scores}, images)
     return new
