@@ -1,5 +1,6 @@
 """A page as it is seen: pictures of it in three looks, if somebody wants them, and what axe-core has to say of it."""
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -28,18 +29,24 @@ _BAD = {"serious", "critical"}
 def axe_source() -> str:
     """The script of axe-core; npm gets it the first time. Skips where there is no npm, unless it is required."""
     script = FRONTEND / "node_modules" / "axe-core" / "axe.min.js"
-    if not script.exists():
-        npm = shutil.which("npm")
-        if npm is None:
-            if os.environ.get("OPENIMAGES_REQUIRE_NODE") == "1":
-                pytest.fail("OPENIMAGES_REQUIRE_NODE is 1, but there is no npm.")
-            pytest.skip("there is no npm to get axe-core with")
-        command = [npm, "install", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts"]
-        done = subprocess.run(command, cwd=FRONTEND, capture_output=True, text=True, check=False)
-        if done.returncode and os.environ.get("OPENIMAGES_REQUIRE_NODE") != "1":
-            pytest.skip("npm could not get axe-core")
-        assert done.returncode == 0, done.stderr
+    with (FRONTEND / "package.json").open("rb") as package:
+        fcntl.flock(package, fcntl.LOCK_EX)  # of several processes one installs it
+        if not script.exists():
+            _install()
     return script.read_text("utf-8")
+
+
+def _install() -> None:
+    npm = shutil.which("npm")
+    if npm is None:
+        if os.environ.get("OPENIMAGES_REQUIRE_NODE") == "1":
+            pytest.fail("OPENIMAGES_REQUIRE_NODE is 1, but there is no npm.")
+        pytest.skip("there is no npm to get axe-core with")
+    command = [npm, "install", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts"]
+    done = subprocess.run(command, cwd=FRONTEND, capture_output=True, text=True, check=False)
+    if done.returncode and os.environ.get("OPENIMAGES_REQUIRE_NODE") != "1":
+        pytest.skip("npm could not get axe-core")
+    assert done.returncode == 0, done.stderr
 
 
 class Looker:

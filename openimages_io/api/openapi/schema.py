@@ -26,6 +26,8 @@ class Schema(AutoSchema):
         if operation is None:
             return None
         made = [component for key, component in _components(registry) if key not in before]
+        if method == "PATCH":
+            operation.get("requestBody", {}).pop("required", None)  # nothing changes nothing
         operation = self._finished(operation)
         for component in made:
             component.schema = self._finished(component.schema)
