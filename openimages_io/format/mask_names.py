@@ -51,8 +51,8 @@ class MaskNames:
         stem, dot, suffix = path.rpartition(".")
         if not dot or len(suffix) > 8 or not suffix.isalnum():
             stem, suffix = path, "png"
-        room = MAX_NAME_BYTES - _ROOM_FOR_NUMBER - len(suffix.encode()) - 1
-        return ClaimedName(self._take(_shorten(_clean(stem), room), suffix), is_new=True)
+        longest = MAX_NAME_BYTES - _ROOM_FOR_NUMBER - len(suffix.encode()) - 1
+        return ClaimedName(self._take(_shorten(_clean(stem), longest), suffix), is_new=True)
 
     def make(self, image_name: str, label_name: str, box_id: str) -> str:
         """A new name `<ImageID>_<LabelName without slashes>_<BoxID>.png`, as the format has it.
@@ -62,8 +62,8 @@ class MaskNames:
         """
         label = _shorten(_clean(label_name.replace("/", "")), _LONGEST_LABEL)
         tail = f"_{label}_{_shorten(_clean(box_id), _LONGEST_BOX_ID)}"
-        room = MAX_NAME_BYTES - _ROOM_FOR_NUMBER - len(f"{tail}.png".encode())
-        return self._take(_shorten(_clean(image_name), room) + tail, "png")
+        longest = MAX_NAME_BYTES - _ROOM_FOR_NUMBER - len(f"{tail}.png".encode())
+        return self._take(_shorten(_clean(image_name), longest) + tail, "png")
 
     def _take(self, stem: str, suffix: str) -> str:
         stem = unicodedata.normalize("NFC", stem).rstrip(".")
@@ -127,9 +127,9 @@ def _clean(part: str) -> str:
     return re.sub(r"\.{2,}", ".", re.sub(r" +", "_", kept))
 
 
-def _shorten(part: str, room: int) -> str:
+def _shorten(part: str, longest: int) -> str:
     """At most so many bytes of UTF-8, whole characters, and the hash of what was too long."""
     data = _utf8(part)
-    if len(data) <= room:
+    if len(data) <= longest:
         return part
-    return data[: room - 9].decode("utf-8", "ignore") + "-" + _box_id(part)
+    return data[: longest - 9].decode("utf-8", "ignore") + "-" + _box_id(part)

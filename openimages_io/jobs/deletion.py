@@ -28,7 +28,7 @@ from openimages_io.models import Image, Job, JobKind, JobState, Mask, Shape, Tas
 from openimages_io.models.counting import small_tasks
 from openimages_io.models.deletion import forget_files, rows_of_task
 from openimages_io.models.job import UNDER_WAY
-from openimages_io.models.other_apps import Forbidden, delete_pointed_to, sentence_of, what_forbids
+from openimages_io.models.other_apps import Forbidden, delete_rows, sentence_of, what_forbids
 
 Progress = Callable[[str, int, int], None]
 
@@ -180,7 +180,6 @@ def _delete_images(task: int, first: int, final: int) -> None:
 
 def _delete(rows: "models.QuerySet[Any]") -> None:
     try:
-        delete_pointed_to(rows)
+        delete_rows(rows)
     except Forbidden as error:  # has come since the task was hidden
         raise Conflict(sentence_of(error), ErrorCode.IN_USE_ELSEWHERE) from None
-    rows._raw_delete(rows.db)

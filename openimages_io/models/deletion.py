@@ -12,7 +12,7 @@ from django.db import models, transaction
 from openimages_io import conf
 from openimages_io.models.installation import Proof, claim
 from openimages_io.models.job_files import remove_files_of_jobs
-from openimages_io.models.other_apps import delete_pointed_to
+from openimages_io.models.other_apps import delete_rows
 from openimages_io.models.thumbnails import thumbnail_names
 
 _BATCH = 500
@@ -128,6 +128,5 @@ def _delete(paths: Iterable[tuple[str, str]], keys: Sequence[int], using: str) -
         for start in range(0, len(keys), _BATCH):
             every: models.QuerySet[models.Model] = models.QuerySet(model, using=using)
             rows = every.filter(**{f"{path}__in": keys[start : start + _BATCH]})
-            counts += delete_pointed_to(rows)
-            counts[model._meta.label] += rows._raw_delete(using)
+            counts += delete_rows(rows)
     return dict(+counts)

@@ -38,6 +38,16 @@ def delete_pointed_to(rows: "QuerySet[Any]") -> Counter[str]:
     return gone
 
 
+def delete_rows(rows: "QuerySet[Any]") -> Counter[str]:
+    """Deletes these rows: what `delete_pointed_to` does, and then the rest by one statement.
+
+    Returns how many rows went, by the label of their model. Raises `Forbidden`.
+    """
+    gone = delete_pointed_to(rows)
+    gone[rows.model._meta.label] += rows._raw_delete(rows.db)
+    return gone
+
+
 def gone_with(every: "Iterable[QuerySet[Any]]") -> Counter[type[Model]]:
     """How many rows of other apps point to these rows and would go with them, by model."""
     found: Counter[type[Model]] = Counter()

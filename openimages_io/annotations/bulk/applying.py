@@ -16,7 +16,7 @@ from openimages_io.database.bulk import plain
 from openimages_io.models import AttributeSpec, Image, Mask, Shape, Task
 from openimages_io.models.chosen_images import ChosenImages
 from openimages_io.models.kinds import counted
-from openimages_io.models.other_apps import delete_pointed_to
+from openimages_io.models.other_apps import delete_rows
 from openimages_io.models.revisions import Owners
 
 PHASE = "commit"
@@ -79,8 +79,7 @@ def _write(task: Task, plan: Plan, using: str, user: AbstractBaseUser | None, pr
     saved = SavedShapes(task.pk, using, user, plan.touched, plan.kinds, deleted=len(plan.deleted))
     for keys in _batches(plan.deleted):
         for rows in (plain(Mask, using).filter(pk__in=keys), plain(Shape, using).filter(pk__in=keys)):
-            delete_pointed_to(rows)
-            rows._raw_delete(using)
+            delete_rows(rows)
         done += len(keys)
         progress(PHASE, done, plan.rows)
     if isinstance(change, Move):
