@@ -272,7 +272,8 @@ def test_switches_by_label_kind_and_confidence(page: Page, keys: dict[str, int])
 def test_arrows_lead_through_the_filter(page: Page, keys: dict[str, int], site: Site) -> None:
     ((task,),) = site.rows("SELECT id FROM openimages_io_task WHERE name = 'scenes'")
     page.goto(f"{ADMIN}/task/{task}/gallery/?subset=validation&ordering=name")
-    page.click("a[href*='/picture/'] >> nth=0")
+    with page.expect_navigation():  # its script listens from then on
+        page.click("a[href*='/picture/'] >> nth=0")
     seen = []
     for key in ("ArrowRight", "ArrowRight", "ArrowLeft"):
         seen.append(page.locator("#content h1").inner_text())
