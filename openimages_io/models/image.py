@@ -1,8 +1,7 @@
 """An image: a picture's name, size and provenance; the picture file itself may be absent."""
 
 from collections.abc import Iterable
-from datetime import datetime
-from typing import Any
+from typing import Any, Unpack
 
 from django.core.files.storage import Storage
 from django.db import models, router, transaction
@@ -12,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from openimages_io.models import storages
 from openimages_io.models.deletion import clear_images, picture_folder
-from openimages_io.models.image_filters import Labels, annotated, numbered
+from openimages_io.models.image_filters import ImageFilter, ShapeFilter, annotated, numbered
 from openimages_io.models.revisions import (
     Owners,
     RevisedModel,
@@ -52,55 +51,11 @@ def chosen_storage() -> Storage:
 class ImageQuerySet(RevisedQuerySet["Image"]):
     """Images of tasks."""
 
-    def annotated(
-        self,
-        *,
-        name: str | None = None,
-        subset: str | None = None,
-        search: str | None = None,
-        updated_since: datetime | None = None,
-        label: Labels = None,
-        presence: str | None = None,
-        without_label: Labels = None,
-        kind: str | None = None,
-        source: str | None = None,
-        score_min: float | None = None,
-        score_max: float | None = None,
-        box_size_min: float | None = None,
-        box_size_below: float | None = None,
-        attribute: str | Iterable[str] | None = None,
-        has_file: bool | None = None,
-        has_shapes: bool | None = None,
-    ) -> "ImageQuerySet":
-        """Images of which one shape has all that is asked for; None asks for nothing.
+    def annotated(self, **asked: Unpack[ImageFilter]) -> "ImageQuerySet":
+        """Images of which one shape has all that is asked for, as `ImageFilter` says it; None asks for nothing."""
+        return annotated(self, asked)
 
-        `search` is a part of the ImageID in letters of either case, `label` a label or its key or several, any of which
-        it may be; `attribute` is `name` or `name=value` or several, all of which it must have; an empty `source` is
-        that of shapes without one. Of the labels `without_label` no shape of the image may be. `presence` is what
-        counts as a shape of a label: one that says that it is present, the default, or absent, or any. The size of a
-        box is the square root of its area, as a fraction of the image. What can't be stored is found nowhere.
-        """
-        return annotated(
-            self,
-            name=name,
-            subset=subset,
-            search=search,
-            updated_since=updated_since,
-            label=label,
-            presence=presence,
-            without_label=without_label,
-            kind=kind,
-            source=source,
-            score_min=score_min,
-            score_max=score_max,
-            box_size_min=box_size_min,
-            box_size_below=box_size_below,
-            attribute=attribute,
-            has_file=has_file,
-            has_shapes=has_shapes,
-        )
-
-    def numbered(self, number: str, **asked: Any) -> "ImageQuerySet":
+    def numbered(self, number: str, **asked: Unpack[ShapeFilter]) -> "ImageQuerySet":
         """Images with an `ImageNumber` to order them by, of those of their shapes that have all that is asked."""
         return numbered(self, number, **asked)
 

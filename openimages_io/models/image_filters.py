@@ -2,8 +2,9 @@
 
 import math
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypedDict, TypeVar, Unpack, cast
 
 from django.apps import apps
 from django.db import connections
@@ -45,19 +46,44 @@ _LONGEST_NAME: Final = 255
 _TRUTH: Final = {"true": True, "yes": True, "false": False, "no": False}
 _NO_SCORE: Final = 2.0
 
-SHAPE_FILTERS: Final = (
-    "label",
-    "presence",
-    "without_label",
-    "kind",
-    "source",
-    "score_min",
-    "score_max",
-    "box_size_min",
-    "box_size_below",
-    "attribute",
-)
-"""What is asked of one shape, and what that depends on."""
+
+class ShapeFilter(TypedDict, total=False):
+    """What is asked of one shape, and what that depends on; None asks for nothing."""
+
+    label: Labels
+    presence: str | None
+    without_label: Labels
+    kind: str | None
+    source: str | None
+    score_min: float | None
+    score_max: float | None
+    box_size_min: float | None
+    box_size_below: float | None
+    attribute: str | Iterable[str] | None
+
+
+class ImageFilter(ShapeFilter, total=False):
+    """What is asked of an image and of what is drawn on it; None asks for nothing.
+
+    `search` is a part of the ImageID in letters of either case, `label` a label or its key or several, any of which it
+    may be; `attribute` is `name` or `name=value` or several, all of which it must have; an empty `source` is that of
+    shapes without one. Of the labels `without_label` no shape of the image may be. `presence` is what counts as a shape
+    of a label: one that says that it is present, the default, or absent, or any. The size of a box is the square root
+    of its area, as a fraction of the image. What can't be stored is found nowhere.
+    """
+
+    name: str | None
+    subset: str | None
+    search: str | None
+    updated_since: datetime | None
+    has_file: bool | None
+    has_shapes: bool | None
+
+
+SHAPE_FILTERS: Final = tuple(ShapeFilter.__annotations__)
+"""The names of what is asked of one shape."""
+_COLUMNS: Final = {"kind": "kind", "source": "source", "score_min": "score__gte", "score_max": "score__lte"}
+"""Those that are asked of one column, and how."""
 IS_PRESENT: Final = ~Q(kind=ShapeKind.TAG) | Q(score__gt=0) | Q(score=None)
 """Shapes that say that their label is there: all but tags of confidence 0."""
 _WIDTH, _HEIGHT = F("x_max") - F("x_min"), F("y_max") - F("y_min")
@@ -72,66 +98,60 @@ A side of less than 1e-150 counts as none, since PostgreSQL refuses to multiply 
 """
 
 
-def annotated(
-    images: Rows,
-    *,
-    name: str | None,
-    subset: str | None,
-    search: str | None,
-    updated_since: datetime | None,
-    label: Labels,
-    presence: str | None,
-    without_label: Labels,
-    kind: str | None,
-    source: str | None,
-    score_min: float | None,
-    score_max: float | None,
-    box_size_min: float | None,
-    box_size_below: float | None,
-    attribute: str | Iterable[str] | None,
-    has_file: bool | None,
-    has_shapes: bool | None,
-) -> Rows:
-    """What `ImageQuerySet.annotated` says."""
-    texts = (name, subset, search)
-    drawn = shapes_asked(
-        images.db,
-        label=label,
-        presence=presence,
-        without_label=without_label,
-        kind=kind,
-        source=source,
-        score_min=score_min,
-        score_max=score_max,
-        box_size_min=box_size_min,
-        box_size_below=box_size_below,
-        attribute=attribute,
-    )
-    if drawn is None or any(text is not None and not is_storable(text) for text in texts):
-        return images.none()  # nothing stored is like it, and a database would rather fail than say so
-    if name is not None:
-        images = images.filter(name=name)
-    if subset is not None:
-        images = images.filter(subset=subset)
-    if updated_since is not None:
-        images = images.filter(updated__gte=updated_since)
-    if search:
-        images = images.filter(name__icontains=search) if len(search) <= _LONGEST_NAME else images.none()
-    if has_file is not None:
-        images = images.exclude(file="") if has_file else images.filter(file="")
-    # All that is asked of a shape must hold of the same one, in one look-up.
+def annotated(images: Rows, asked: ImageFilter) -> Rows:
+    """The images of which one shape has all that is asked for. Raises `TypeError` for an unknown name."""
+    conditions = _conditions(images.db, asked)
+    if conditions is None:
+        return images.none()
     shapes = shapes_of_image()
-    if drawn:
-        images = images.filter(Exists(shapes.filter(drawn)))
-    if unwanted := list(filter(_is_key, _keys(without_label))):
-        of_labels = _has_label(unwanted, connections[images.db].vendor)
-        images = images.filter(~Exists(shapes.filter(of_labels, _says(presence or Presence.PRESENT))))
-    if has_shapes is not None:
+    images = images.filter(conditions.columns)
+    if conditions.drawn:
+        images = images.filter(Exists(shapes.filter(conditions.drawn)))
+    if conditions.unwanted:
+        images = images.filter(~Exists(shapes.filter(conditions.unwanted)))
+    if (has_shapes := asked.get("has_shapes")) is not None:
         images = images.filter(Exists(shapes) if has_shapes else ~Exists(shapes))
     return images
 
 
-def numbered(images: Rows, number: str, **asked: Any) -> Rows:
+@dataclass(frozen=True, slots=True)
+class _Conditions:
+    """Conditions of one table each; an empty one asks for nothing."""
+
+    columns: Q
+    """Of the image itself."""
+    drawn: Q
+    """Of one of its shapes: all that is asked of a shape must hold of the same one."""
+    unwanted: Q
+    """Of none of its shapes."""
+
+
+def _conditions(using: str, asked: ImageFilter) -> _Conditions | None:
+    """None where no image can be like it: nothing stored is, and a database would rather fail than say so."""
+    _refuse_unknown(asked, ImageFilter.__optional_keys__)
+    name, subset, search = asked.get("name"), asked.get("subset"), asked.get("search")
+    drawn = shapes_asked(using, **_of_shapes(asked))
+    if drawn is None or any(text is not None and not is_storable(text) for text in (name, subset, search)):
+        return None
+    if search and len(search) > _LONGEST_NAME:
+        return None
+    columns, unwanted = Q(), Q()
+    if name is not None:
+        columns &= Q(name=name)
+    if subset is not None:
+        columns &= Q(subset=subset)
+    if (since := asked.get("updated_since")) is not None:
+        columns &= Q(updated__gte=since)
+    if search:
+        columns &= Q(name__icontains=search)
+    if (has_file := asked.get("has_file")) is not None:
+        columns &= ~Q(file="") if has_file else Q(file="")
+    if keys := list(filter(_is_key, _keys(asked.get("without_label")))):
+        unwanted = _has_label(keys, connections[using].vendor) & _says(asked.get("presence") or Presence.PRESENT)
+    return _Conditions(columns, drawn, unwanted)
+
+
+def numbered(images: Rows, number: str, **asked: Unpack[ShapeFilter]) -> Rows:
     """The images with a number to order them by, of those of their shapes that a filter asks for.
 
     An image without a score has 2 for its lowest one, so that it stands behind those that have one.
@@ -149,41 +169,42 @@ def shapes_of_image() -> "QuerySet[Any]":
     return apps.get_model("openimages_io", "Shape")._base_manager.filter(image=OuterRef("pk"))
 
 
-def shapes_asked(
-    using: str,
-    label: Labels = None,
-    presence: str | None = None,
-    without_label: Labels = None,
-    kind: str | None = None,
-    source: str | None = None,
-    score_min: float | None = None,
-    score_max: float | None = None,
-    box_size_min: float | None = None,
-    box_size_below: float | None = None,
-    attribute: str | Iterable[str] | None = None,
-) -> Q | None:
+def shapes_asked(using: str, **asked: Unpack[ShapeFilter]) -> Q | None:
     """What must hold of one shape of an image, empty if nothing is asked; None where no shape can be like it."""
-    labels = _keys(label)
+    _refuse_unknown(asked, ShapeFilter.__optional_keys__)
+    labels, attribute = _keys(asked.get("label")), asked.get("attribute")
     attributes = [attribute] if isinstance(attribute, str) else list(attribute or ())
-    columns = {"kind": kind, "source": source, "score__gte": score_min, "score__lte": score_max}
-    numbers = (score_min, score_max, box_size_min, box_size_below)
+    texts = (asked.get("kind"), asked.get("source"), *attributes)
+    sizes = asked.get("box_size_min"), asked.get("box_size_below")
+    numbers = (asked.get("score_min"), asked.get("score_max"), *sizes)
     if not all(map(_is_key, labels)) or any(number is not None and math.isnan(number) for number in numbers):
         return None
-    if any(text is not None and not is_storable(text) for text in (kind, source, *attributes)):
+    if any(text is not None and not is_storable(text) for text in texts):
         return None
-    vendor = connections[using].vendor
-    asked = Q(**{name: value for name, value in columns.items() if value is not None})
-    if box_size_min is not None:
-        asked &= Q(GreaterThanOrEqual(BOX_AREA, _least_area(box_size_min)))
-    if box_size_below is not None:
-        asked &= Q(LessThan(BOX_AREA, _least_area(box_size_below)))
+    vendor, presence = connections[using].vendor, asked.get("presence")
+    columns = {look_up: asked.get(name) for name, look_up in _COLUMNS.items()}
+    found = Q(**{look_up: value for look_up, value in columns.items() if value is not None})
+    if sizes[0] is not None:
+        found &= Q(GreaterThanOrEqual(BOX_AREA, _least_area(sizes[0])))
+    if sizes[1] is not None:
+        found &= Q(LessThan(BOX_AREA, _least_area(sizes[1])))
     if labels:
-        asked &= _has_label(labels, vendor) & _says(presence or Presence.PRESENT)
-    elif presence and not _keys(without_label):
-        asked &= _says(presence)
+        found &= _has_label(labels, vendor) & _says(presence or Presence.PRESENT)
+    elif presence and not _keys(asked.get("without_label")):
+        found &= _says(presence)
     for wanted in filter(None, attributes):
-        asked &= _has_attribute(wanted, vendor)
-    return asked
+        found &= _has_attribute(wanted, vendor)
+    return found
+
+
+def _of_shapes(asked: ImageFilter) -> ShapeFilter:
+    return cast("ShapeFilter", {name: value for name, value in asked.items() if name in ShapeFilter.__optional_keys__})
+
+
+def _refuse_unknown(asked: Iterable[str], known: Iterable[str]) -> None:
+    """A misspelt name would ask for nothing, and that is all images."""
+    if unknown := sorted(set(asked).difference(known)):
+        raise TypeError(f"Images and shapes are not asked by {', '.join(unknown)}.")
 
 
 def _least_area(size: float) -> float:

@@ -241,3 +241,10 @@ def test_shapes_are_looked_up_by_image_and_never_by_label(names: Callable[..., l
     if connection.vendor == "sqlite":
         assert "_label_id" not in found.explain()
         assert "image_id" in found.explain()
+
+
+@pytest.mark.parametrize("ask", ["annotated", "numbered"])
+def test_a_misspelt_name_is_refused_rather_than_asking_for_nothing(task: Task, ask: str) -> None:
+    given = ("shape_count",) if ask == "numbered" else ()
+    with pytest.raises(TypeError, match="labels"):
+        getattr(task.images, ask)(*given, labels=[1])
