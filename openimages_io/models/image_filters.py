@@ -1,6 +1,7 @@
 """Choosing images by what is drawn on them: the filters that the API and the admin site share."""
 
 import math
+from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -45,6 +46,7 @@ _LARGEST_KEY: Final = 2**63 - 1
 _LONGEST_NAME: Final = 255
 _TRUTH: Final = {"true": True, "yes": True, "false": False, "no": False}
 _NO_SCORE: Final = 2.0
+_PAGE: Final = 2000
 
 
 class ShapeFilter(TypedDict, total=False):
@@ -151,6 +153,39 @@ def _conditions(using: str, asked: ImageFilter) -> _Conditions | None:
     return _Conditions(columns, drawn, unwanted)
 
 
+def keys_asked(task_id: int, using: str, asked: ImageFilter) -> "array[int]":
+    """The keys, ascending, of the task's images that `annotated` finds, each table read by a statement of its own.
+
+    That takes one pass through each whatever the database knows of them. Raises `TypeError` for an unknown name.
+    """
+    conditions = _conditions(using, asked)
+    if conditions is None:
+        return array("q")
+    images, shapes = (
+        apps.get_model("openimages_io", name)._base_manager.using(using).filter(task=task_id).order_by()
+        for name in ("Image", "Shape")
+    )
+
+    def with_shape(condition: Q, labels: Labels = None) -> set[int]:
+        rows = shapes.filter(condition)
+        if some := list(filter(_is_key, _keys(labels))):
+            rows = rows.filter(label__in=some)  # said already, but in a way that SQLite takes no index for
+        return set(rows.values_list("image", flat=True).distinct())
+
+    found = images.filter(conditions.columns).order_by("pk").values_list("pk", flat=True)
+    keys = array("q", found.iterator(chunk_size=_PAGE))
+    if conditions.drawn:
+        drawn = with_shape(conditions.drawn, asked.get("label"))
+        keys = array("q", (key for key in keys if key in drawn))
+    if conditions.unwanted:
+        unwanted = with_shape(conditions.unwanted, asked.get("without_label"))
+        keys = array("q", (key for key in keys if key not in unwanted))
+    if (has_shapes := asked.get("has_shapes")) is not None:
+        with_any = with_shape(Q())
+        keys = array("q", (key for key in keys if (key in with_any) == has_shapes))
+    return keys
+
+
 def numbered(images: Rows, number: str, **asked: Unpack[ShapeFilter]) -> Rows:
     """The images with a number to order them by, of those of their shapes that a filter asks for.
 
@@ -243,7 +278,12 @@ def _has_label(keys: list[int], vendor: str) -> Q:
         return Q(label__in=keys)
     # For every image SQLite would walk through all shapes of the label, as it has an index for them. A plus before
     # the column keeps it from that, so that it takes the other index and walks through the shapes of the image.
-    return Q(In(Func(F("label"), template="+%(expressions)s", output_field=BigIntegerField()), keys))
+    return Q(In(unindexed("label"), keys))
+
+
+def unindexed(column: str) -> Func:
+    """A column of keys for which SQLite doesn't take an index."""
+    return Func(F(column), template="+%(expressions)s", output_field=BigIntegerField())
 
 
 def _has_attribute(wanted: str, vendor: str) -> Q:

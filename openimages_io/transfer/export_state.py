@@ -15,7 +15,7 @@ from openimages_io.format.names import Names
 from openimages_io.format.skip_reasons import SkipReason
 from openimages_io.format.writing import texts
 from openimages_io.models import Label
-from openimages_io.models.chosen_images import ChosenImages
+from openimages_io.models.chosen_images import FoundImages
 from openimages_io.transfer.options import ExportOptions
 from openimages_io.transfer.report import Report
 
@@ -34,8 +34,8 @@ class ExportState:
     names: Names
     output: Output
     report: Report
-    images: ChosenImages = field(default_factory=ChosenImages)
-    """The only images that are written."""
+    images: FoundImages
+    """The only images that are written: those that were chosen, in the chosen subsets."""
     subsets: list[str] = field(default_factory=list)
     """Sorted, so that they do not depend on how the rows came to be."""
     labels: list[Label] = field(default_factory=list)

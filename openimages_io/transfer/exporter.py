@@ -70,11 +70,12 @@ class Exporter:
         limits = conf.limits()
         names = DATUMARO if self.options.layout is LayoutName.DATUMARO else DOCUMENTED
         with relaxed_gc(), snapshot(self.using), open_output(self.dest, self.force) as output:
+            images = self.images.found(self.task.pk, self.using)
             out = ExportState(
                 task_id=self.task.pk,
                 using=self.using,
                 options=self.options,
-                images=self.images,
+                images=images.within(self.options.subsets) if self.options.subsets else images,
                 limits=limits,
                 names=names,
                 output=output,

@@ -10,7 +10,6 @@ from openimages_io.models import AttributeSpec, EdgeKind, HierarchyEdge, Label, 
 from openimages_io.models.colors import color_of
 from openimages_io.models.shape import MACHINE
 from openimages_io.transfer.export_state import ExportState
-from openimages_io.transfer.images.exporting import images_of
 from openimages_io.transfer.images.mapping import FIELDS, NULLABLE
 from openimages_io.transfer.masks.mapping import WITH_PIXELS
 from openimages_io.transfer.options import LayoutName
@@ -68,7 +67,7 @@ def _unread(out: ExportState, numbers: dict[str, Any]) -> Iterator[tuple[str, in
     known = Q()
     for field in FIELDS.values():
         known |= ~Q(**{f"{field}__isnull": True}) & ~_empty(field)
-    yield "provenance", images_of(out).filter(known, subset__in=out.subsets).count()
+    yield "provenance", out.images.images().filter(known, subset__in=out.subsets).count()
     edges = HierarchyEdge.objects.using(out.using).filter(parent__task_id=out.task_id, parent__in=out.label_names)
     yield "parts", edges.filter(kind=EdgeKind.PART).count()
     parents = edges.filter(kind=EdgeKind.SUBCATEGORY).order_by().values("child")
@@ -81,7 +80,5 @@ def _empty(field: str) -> Q:
 
 def _shapes(out: ExportState) -> "QuerySet[Shape]":
     """The shapes that were asked for."""
-    shapes = out.images.shapes_of_task(out.task_id, out.using)
-    if out.options.subsets:
-        shapes = shapes.filter(image__subset__in=out.subsets)
+    shapes = out.images.shapes()
     return shapes.filter(label__in=list(out.label_cells)) if out.options.labels else shapes

@@ -8,14 +8,14 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from django.db import connections
-from django.db.models import Case, Max, Q, QuerySet, TextField, When
+from django.db.models import Case, Max, Q, TextField, When
 from django.db.models.functions import Cast, Coalesce
 from django.db.models.lookups import Exact, IsNull
 
 from openimages_io.archives.output import ByteSink
 from openimages_io.format import byte_columns, writing
 from openimages_io.format.byte_columns import Cells
-from openimages_io.models import Image, Shape, ShapeKind
+from openimages_io.models import Shape, ShapeKind
 from openimages_io.models.flags import FLAGS
 from openimages_io.models.shape import MACHINE
 from openimages_io.transfer.export_state import ExportState
@@ -62,10 +62,8 @@ def scan(out: ExportState, columns: Iterable[str], condition: Q, *, subset: str 
     quote = connection.ops.quote_name
     names = tuple(columns)
     selected = ", ".join(EXPRESSIONS.get(name) or quote(name) for name in names)
-    shapes = _shapes(out).filter(condition)
-    if subset is not None:
-        images = Image.objects.using(out.using).filter(task_id=out.task_id, subset=subset)
-        shapes = shapes.filter(image__in=images.order_by())
+    images = out.images if subset is None else out.images.within(frozenset([subset]))
+    shapes = images.shapes().filter(condition)
     where, parameters = shapes.query.get_compiler(out.using).compile(shapes.query.where)
     sql = f"SELECT {selected} FROM {quote(Shape._meta.db_table)} WHERE {where} ORDER BY id"
     # On PostgreSQL this cursor stays on the server, so that no more than a page is ever held here.
@@ -76,20 +74,17 @@ def scan(out: ExportState, columns: Iterable[str], condition: Q, *, subset: str 
 
 
 def survey(out: ExportState, rare: Sequence[Q]) -> None:
-    """Counts the task's shapes, and sees which of the rarer kinds there are, of which most tasks have none.
+    """Counts the shapes that are asked for, and sees which of the rarer kinds there are, of which most tasks have none.
 
     They are looked for only if any shape is `UNUSUAL`.
     """
-    out.total = _shapes(out).count()
-    if not _shapes(out).filter(UNUSUAL).exists():
+    shapes = out.images.shapes()
+    out.total = shapes.count()
+    if not shapes.filter(UNUSUAL).exists():
         return
     numbers = {f"rare_{place}": Max(Case(When(condition, then=1), default=0)) for place, condition in enumerate(rare)}
-    found = _shapes(out).aggregate(**numbers)
+    found = shapes.aggregate(**numbers)
     out.kinds = frozenset(condition for condition, name in zip(rare, numbers, strict=True) if found[name])
-
-
-def _shapes(out: ExportState) -> "QuerySet[Shape]":
-    return out.images.shapes_of_task(out.task_id, out.using)
 
 
 def written(out: ExportState, columns: Columns, totals: Totals | None = None) -> Columns:

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from openimages_io.models import Image, Label, Shape, ShapeKind, Task
+from openimages_io.models.chosen_images import ChosenImages
 
 
 @pytest.fixture
@@ -32,7 +33,10 @@ def names(task: Task, unsaved: Callable[..., Shape], label: Label, car: Label) -
     ).save()
 
     def find(**wanted: Any) -> list[str]:
-        return [image.name for image in task.images.annotated(**wanted)]
+        found = list(task.images.annotated(**wanted))
+        once = ChosenImages(asked=wanted).found(task.pk, "default").images()
+        assert [image.pk for image in found] == [image.pk for image in once], "an export would have others"
+        return [image.name for image in found]
 
     return find
 

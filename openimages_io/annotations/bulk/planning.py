@@ -10,8 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from itertools import islice
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from openimages_io.annotations.bulk.changes import Change, Delete, Duplicates, Move, Relabel, as_json
 from openimages_io.annotations.bulk.taking import COLUMNS, TEXT, TakenAttributes
@@ -23,12 +22,15 @@ from openimages_io.format.issues import Issue
 from openimages_io.format.names import unsafe_word
 from openimages_io.format.skip_reasons import SkipReason
 from openimages_io.models import AttributeSpec, Image, Label, Shape, ShapeKind, Task
-from openimages_io.models.chosen_images import ChosenImages
-from openimages_io.models.image_filters import shapes_asked
+from openimages_io.models.chosen_images import ChosenImages, FoundImages
+from openimages_io.models.image_filters import ShapeFilter, shapes_asked
 from openimages_io.models.kinds import Presence
 from openimages_io.models.shape import MACHINE
 from openimages_io.text import quote_text
 from openimages_io.transfer.report import Report
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
 
 Progress = Callable[[str, int, int], None]
 
@@ -99,43 +101,28 @@ def make_plan(task: Task, change: Change, chosen: ChosenImages, using: str, prog
 
 def is_beyond(task: Task, change: Change, chosen: ChosenImages, using: str, limit: int) -> bool:
     """Whether a change is about more rows than so many; of very many no more are read."""
+    images = chosen.found(task.pk, using)
     if isinstance(change, Move):
-        return chosen.of_task(task.pk, using).order_by().values("pk")[: limit + 1].count() > limit
-    found = islice(_Affected(task, change, chosen, using).pages("pk", "image"), limit + 1)
-    return sum(1 for _ in found) > limit
+        return images.count() > limit
+    return _affected(change, images).values("pk")[: limit + 1].count() > limit
 
 
-class _Affected:
-    """The annotations of a label on chosen images. Memory is that of a page, and a key for each image."""
-
-    def __init__(self, task: Task, change: Relabel | Delete, chosen: ChosenImages, using: str) -> None:
-        asked = shapes_asked(using, **{"presence": Presence.ANY, **change.asked})
-        shapes = Shape.objects.using(using).filter(task=task.pk, label=change.label)
-        shapes = shapes.none() if asked is None else shapes.filter(asked)
-        images = None if chosen.are_all else set(chosen.of_task(task.pk, using).order_by().values_list("pk", flat=True))
-        # The images of a filter are found first: a database that took both at once for few would take minutes.
-        is_short = images is not None and len(images) <= _BATCH
-        self.rows = shapes.filter(image__in=images or ()) if is_short else shapes
-        self.images = None if is_short else images
-
-    def pages(self, *columns: str) -> Iterator[tuple[Any, ...]]:
-        """Columns, of which the second is the image, in the order of keys."""
-        images = self.images
-        for row in self.rows.order_by("pk").values_list(*columns).iterator(chunk_size=_PAGE):
-            if images is None or row[1] in images:
-                yield row
+def _affected(change: Relabel | Delete, images: FoundImages) -> "QuerySet[Shape]":
+    """The annotations of the label on these images."""
+    asked = shapes_asked(images.using, **cast("ShapeFilter", {"presence": Presence.ANY, **change.asked}))
+    shapes = images.shapes().filter(label=change.label)
+    return shapes.none() if asked is None else shapes.filter(asked)
 
 
 class _Planner:
     def __init__(self, task: Task, change: Change, chosen: ChosenImages, using: str, progress: Progress | None) -> None:
-        self.task, self.chosen, self.using, self.progress = task, chosen, using, progress
-        images = chosen.of_task(task.pk, using).order_by().count()
-        if chosen.keys and images < len(set(chosen.keys)):
-            known = set(chosen.of_task(task.pk, using).values_list("pk", flat=True))
-            unknown = ", ".join(str(key) for key in chosen.keys if key not in known)
+        self.task, self.using, self.progress = task, using, progress
+        self.images = chosen.found(task.pk, using)
+        if chosen.keys and (unknown_keys := set(chosen.keys).difference(self.images.keys or ())):
+            unknown = ", ".join(str(key) for key in chosen.keys if key in unknown_keys)
             said = f"The task does not have these images, or no longer: {unknown}."
             raise InvalidData.of("images", said, FaultCode.DOES_NOT_EXIST)
-        self.plan = Plan(change, self._names(change), images, Report())
+        self.plan = Plan(change, self._names(change), self.images.count(), Report())
         self.duplicates = change.duplicates if isinstance(change, Relabel) else Duplicates.KEEP
         self._staying: list[tuple[int, dict[str, Any]]] = []
 
@@ -159,7 +146,7 @@ class _Planner:
     def move(self, change: Move) -> None:
         """Images whose name the subset has stay; of two that would have one name there, both do."""
         plan, totals = self.plan, self.plan.report.of("images")
-        rows = list(self.chosen.of_task(self.task.pk, self.using).order_by("pk").values_list("pk", "subset", "name"))
+        rows = list(self.images.images().order_by("pk").values_list("pk", "subset", "name"))
         totals.read = len(rows)
         moving: defaultdict[str, list[tuple[int, str]]] = defaultdict(list)
         for key, subset, name in rows:
@@ -188,7 +175,7 @@ class _Planner:
 
     def delete(self, change: Delete) -> None:
         """Annotations as they come."""
-        affected = _Affected(self.task, change, self.chosen, self.using)
+        affected = _affected(change, self.images)
         for key, image, kind, source in self._pages(affected, "pk", "image", "kind", "source"):
             totals = self.plan.report.of(_kind_of_rows(kind, source))
             totals.read += 1
@@ -201,8 +188,7 @@ class _Planner:
         """Those that the new label takes, but for those that their image has already."""
         plan, takes = self.plan, TakenAttributes(change, self.using)
         with_twins = images_with(self.task.pk, change.new_label, self.using)
-        affected = _Affected(self.task, change, self.chosen, self.using)
-        affected.rows = affected.rows.annotate(text=TEXT)
+        affected = _affected(change, self.images).annotate(text=TEXT)
         columns = ("pk", "image", "kind", "source", *COLUMNS, "text")
         both: set[int] = set()
         for row in self._pages(affected, *columns):
@@ -210,11 +196,12 @@ class _Planner:
                 both.add(row[1])
             else:
                 self._relabel(takes, row)
+        everywhere = _affected(change, FoundImages(self.task.pk, self.using, None)).annotate(text=TEXT)
         ordered = sorted(both)
         for start in range(0, len(ordered), _IMAGES):
             images = ordered[start : start + _IMAGES]
-            met = twins(affected.rows, change.new_label, images, self.using)
-            for row in affected.rows.filter(image__in=images).order_by("pk").values_list(*columns):
+            met = twins(everywhere, change.new_label, images, self.using)
+            for row in everywhere.filter(image__in=images).order_by("pk").values_list(*columns):
                 self._relabel(takes, row, met.get(row[0], ""))
         plan.changed, plan.deleted = (array("q", sorted(keys)) for keys in (plan.changed, plan.deleted))
         if plan.changed:
@@ -256,10 +243,11 @@ class _Planner:
             self.plan.report(Issue(code="annotation-stays", params=said, value=str(images.get(image, image))))
         self._staying.clear()
 
-    def _pages(self, affected: _Affected, *columns: str) -> Iterator[tuple[Any, ...]]:
-        """The rows, while progress is told."""
-        total = 0 if self.progress is None else affected.rows.count()
-        for done, row in enumerate(affected.pages(*columns), 1):
+    def _pages(self, affected: "QuerySet[Any]", *columns: str) -> Iterator[tuple[Any, ...]]:
+        """The rows in the order of keys, while progress is told."""
+        total = 0 if self.progress is None else affected.count()
+        rows = affected.order_by("pk").values_list(*columns).iterator(chunk_size=_PAGE)
+        for done, row in enumerate(rows, 1):
             yield row
             if self.progress is not None and done % _PAGE == 0:
                 self.progress(PHASE, done, total)

@@ -1,11 +1,12 @@
 """Images to image lists and images.meta."""
 
 import re
+from array import array
 from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 from typing import Any, Final
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count
 
 from openimages_io.archives.safety import is_junk
 from openimages_io.exceptions import Failure
@@ -18,6 +19,7 @@ from openimages_io.format.skip_reasons import SkipReason
 from openimages_io.format.tables import IMAGES
 from openimages_io.format.writing import header, lines, names_of, text
 from openimages_io.models import Image
+from openimages_io.models.chosen_images import among
 from openimages_io.transfer.cell_values import can_be
 from openimages_io.transfer.export_state import ExportState
 from openimages_io.transfer.images.mapping import FIELDS, cells_of
@@ -29,26 +31,21 @@ LONGEST_STEP: Final = 255
 """Bytes that file systems take as the name of a file or a folder."""
 
 
-def images_of(out: ExportState) -> "QuerySet[Image]":
-    """The task's images that were asked for, in the chosen subsets."""
-    images = out.images.of_task(out.task_id, out.using)
-    return images.filter(subset__in=out.options.subsets) if out.options.subsets else images
-
-
 def prepare_images(out: ExportState) -> None:
     """Finds subsets and images; those whose names could not be read again are issues and are left out.
 
     Raises `OpenImagesError` for a chosen subset that the task doesn't have.
     """
-    subsets = sorted(images_of(out).order_by().values_list("subset", flat=True).distinct())
-    missing = sorted(out.options.subsets.difference(subsets))
-    if missing:
-        raise Failure("no-subset", subsets=missing)
+    subsets = sorted(out.images.images().order_by().values_list("subset", flat=True).distinct())
+    if empty := out.options.subsets.difference(subsets):  # of chosen images; the task may have it all the same
+        every = Image.objects.using(out.using).filter(task=out.task_id, subset__in=empty).order_by()
+        if missing := sorted(empty.difference(every.values_list("subset", flat=True).distinct())):
+            raise Failure("no-subset", subsets=missing)
     for subset in subsets:
         fault = _fault_of_subset(out, subset)
         if fault:
             out.issue("bad-subset", value=subset, form="written", fault=fault.as_param())
-            keys = images_of(out).filter(subset=subset).values_list("pk", flat=True)
+            keys = out.images.images().filter(subset=subset).values_list("pk", flat=True)
             _leave_out(out, keys.iterator(chunk_size=_PAGE), "the subset's name cannot be written")
             continue
         if misread(subset, out.names):
@@ -81,7 +78,7 @@ def _fault_of_subset(out: ExportState, subset: str) -> BadValue | None:
 
 
 def _prepare_subset(out: ExportState, subset: str) -> None:
-    rows = images_of(out).filter(subset=subset).order_by("pk").values_list("pk", "name")
+    rows = out.images.images().filter(subset=subset).order_by("pk").values_list("pk", "name")
     for key, name in rows.iterator(chunk_size=_PAGE):
         if not _PLAIN_ID.fullmatch(name):
             try:
@@ -131,7 +128,7 @@ def _leave_extensions_out(out: ExportState) -> None:
 
 
 def _warn_of_shared_names(out: ExportState) -> None:
-    names = images_of(out).filter(subset__in=out.subsets).order_by().values("name")
+    names = out.images.images().filter(subset__in=out.subsets).order_by().values("name")
     shared = names.annotate(images=Count("pk")).filter(images__gt=1).count()
     if shared:
         out.issue("shared-image-id", count=shared)
@@ -160,7 +157,7 @@ def write_image_lists(out: ExportState) -> None:
 
 def write_sizes_file(out: ExportState) -> None:
     """Writes `images.meta` with every size that is known; without any there is no such file."""
-    if not images_of(out).filter(width__isnull=False).exists():
+    if not out.images.images().filter(width__isnull=False).exists():
         return
     totals = out.report.of("image sizes")
     with out.output.stream(out.names.sizes) as sink:
@@ -194,8 +191,8 @@ def _names_need_subsets(out: ExportState) -> bool:
     """Whether two images of one name differ in size, so that the name alone would not say which is meant."""
     if len(out.subsets) < 2:
         return False
-    names = images_of(out).order_by().values("name").annotate(images=Count("pk")).filter(images__gt=1)
-    shared = images_of(out).order_by().filter(name__in=names.values("name"))
+    names = out.images.images().order_by().values("name").annotate(images=Count("pk")).filter(images__gt=1)
+    shared = out.images.images().order_by().filter(name__in=names.values("name"))
     seen: set[str] = set()
     for name, _, _ in shared.values_list("name", "width", "height").distinct():
         if name in seen:
@@ -206,12 +203,22 @@ def _names_need_subsets(out: ExportState) -> bool:
 
 def pages(out: ExportState, subset: str, fields: list[str]) -> Iterator[list[tuple[Any, ...]]]:
     """Key and fields of a subset's images that are written, in the order of their keys."""
-    last = 0
-    while True:
-        rows = list(images_of(out).filter(subset=subset, pk__gt=last).order_by("pk").values_list("pk", *fields)[:_PAGE])
-        if not rows:
-            return
-        last = rows[-1][0]
+    for rows in _all_pages(out, subset, fields) if out.images.keys is None else _found_pages(out, subset, fields):
         kept = [row for row in rows if row[0] in out.image_names]
         if kept:
             yield kept
+
+
+def _all_pages(out: ExportState, subset: str, fields: list[str]) -> Iterator[list[tuple[Any, ...]]]:
+    images = out.images.images().filter(subset=subset).order_by("pk").values_list("pk", *fields)
+    last = 0
+    while rows := list(images.filter(pk__gt=last)[:_PAGE]):
+        yield rows
+        last = rows[-1][0]
+
+
+def _found_pages(out: ExportState, subset: str, fields: list[str]) -> Iterator[list[tuple[Any, ...]]]:
+    keys = array("q", (key for key in out.image_names if out.image_subsets.get(key, subset) == subset))
+    images = Image.objects.using(out.using).order_by("pk").values_list("pk", *fields)
+    for start in range(0, len(keys), _PAGE):
+        yield list(images.filter(among("pk", keys[start : start + _PAGE])))

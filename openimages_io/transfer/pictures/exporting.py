@@ -14,13 +14,13 @@ from openimages_io.format.names import image_id_of, split_ending, unsafe_image_i
 from openimages_io.format.skip_reasons import SkipReason
 from openimages_io.models import Image
 from openimages_io.transfer.export_state import ExportState
-from openimages_io.transfer.images.exporting import LONGEST_STEP, images_of, pages
+from openimages_io.transfer.images.exporting import LONGEST_STEP, pages
 from openimages_io.transfer.options import LayoutName
 
 
 def write_pictures(out: ExportState) -> None:
     """Writes the picture files; one that the storage has lost, or that has no name to be read by again, is an issue."""
-    if not out.options.pictures or not images_of(out).exclude(file="").exists():
+    if not out.options.pictures or not out.images.images().exclude(file="").exists():
         return
     twice: list[str] = []
     for subset in out.subsets:
