@@ -125,6 +125,9 @@ a label with `is_listed` off. The first of these files that is there is read, th
 comment, blank lines are passed over. They become `Image.height` and `Image.width`. Datumaro and CVAT write and need it; official data
 has no such file. A size that was measured from a picture holds against them (`size-differs`, or `size-turned` where it is the picture's size as EXIF turns it). An export writes every size that is known. Where two images of one name differ in size, it writes a comment `# subset: NAME` above each subset's lines.
 
+A line below such a comment is of that subset's image alone and goes before one above any comment, which is of the images of that ImageID in every subset. A line that no image
+is called by is of an image that the archive names if their names differ in an extension or in folders, as below. Of which image a line is, is seen when all of the archive has been read.
+
 ## Masks
 
 PNGs of any kind that Open Images tools write: 1-bit, grey of 8 or 16 bits, palette, RGB; what is not zero is the object. A mask covers

@@ -101,16 +101,17 @@ def match_names(
     is_same: IsSame = lambda _: False,
     declared: Collection[Name] = (),
     names_root: str | None = None,
+    known_root: str | None = None,
 ) -> Matches:
     """Find the partner of each of `names` among `known`.
 
     `together` says whether names of two subsets may be of one image; of two that fit equally well, the one of the very
     same subset is taken. `is_same` says whether several names are of one picture by its bytes; it is asked only where
     several fit. Of names that are `declared`, as in an image list, each is an image of its own, so two of them never
-    match one. `names_root` is the folder that every name begins with, if `names` are not all of them.
+    match one. `names_root` is the folder that every name begins with, if `names` are not all of them; and `known_root`.
     """
     asked, answering = _Side(names, lambda one, other: together(other, one)), _Side(known, together)
-    return _Matching(asked, answering, is_same, frozenset(declared), names_root).matches()
+    return _Matching(asked, answering, is_same, frozenset(declared), names_root, known_root).matches()
 
 
 def related_names(
@@ -173,10 +174,11 @@ class _Matching:
         is_same: IsSame,
         declared: frozenset[Name],
         names_root: str | None,
+        known_root: str | None,
     ) -> None:
         self.names, self.known, self.is_same, self.declared = names, known, is_same, declared
         self.names_root = Root(name.stem for name in names.names).text if names_root is None else names_root
-        self.known_root = Root(name.stem for name in known.names).text
+        self.known_root = Root(name.stem for name in known.names).text if known_root is None else known_root
         names.look_at(known)
         known.look_at(names)
         self.result = Matches()

@@ -130,6 +130,15 @@ class SizeTable:
             for start, stop, name in zip(first.tolist(), end.tolist(), names, strict=True)
         ]
 
+    def has(self, subset: str | None, name: str) -> bool:
+        """Whether a row says the size of this image."""
+        return self.find(subset, [name]) != [None]
+
+    @property
+    def says_subsets(self) -> bool:
+        """Whether a row says its subset."""
+        return any(subset is not None for subset in self._subsets)
+
     def _find(self, rows: Iterable[int], code: int, name: bytes) -> Size | None:
         """The size of the image, if one of these rows, whose hash it has, is its."""
         for row in rows:

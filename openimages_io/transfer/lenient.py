@@ -9,8 +9,6 @@ from typing import Any, Final
 
 from openimages_io.format.layouts import Files, Layout
 from openimages_io.format.name_matching import Way
-from openimages_io.format.size_table import SizeTable
-from openimages_io.format.skip_reasons import SkipReason
 from openimages_io.models.image import DEFAULT_SUBSET
 from openimages_io.transfer.lenient_search import file_names_matter, may_match, pictures_may_match, search
 from openimages_io.transfer.matching import SUBSET, LenientNames, Place
@@ -134,15 +132,10 @@ def join_subsets(layout: Layout, kinds: Collection[str]) -> list[tuple[str, str,
 
 
 def use(run: Run, lenient: LenientNames) -> None:
-    """Give pictures and sizes the names of their images."""
+    """Give pictures the names of their images."""
     run.lenient = lenient
     if lenient.pictures or lenient.same:
         run.layout.pictures = _renamed(run.layout.pictures, lenient)
-    if lenient.sizes:
-        before = run.sizes
-        run.sizes = SizeTable.of((lenient.sizes.get(place, place), size) for place, size in before.items())
-        if again := len(before) - len(run.sizes):
-            run.report.of("image sizes").skipped[SkipReason.SAID_TWICE] += again
 
 
 def _renamed(pictures: Files, lenient: LenientNames) -> Files:

@@ -26,8 +26,6 @@ class LenientNames:
     """By the subset that the file says, and ImageID."""
     doubtful_rows: dict[tuple[str | None, str], Mapping[str, Any]] = field(default_factory=dict)
     """Why a name is not a match, as parameters of the issue `ambiguous-image`."""
-    sizes: dict[tuple[str | None, str], tuple[str | None, str]] = field(default_factory=dict)
-    """Likewise of the names in images.meta."""
     pictures: dict[str, Place] = field(default_factory=dict)
     """By path in the archive."""
     doubtful_pictures: dict[str, Mapping[str, Any]] = field(default_factory=dict)

@@ -6,7 +6,7 @@ from typing import Final
 
 from openimages_io.exceptions import UnreadableArchive
 from openimages_io.format.issues import Params
-from openimages_io.format.name_matching import Matches, Name, Together, Way, match_names, related_names
+from openimages_io.format.name_matching import Matches, Name, Together, related_names
 from openimages_io.format.names import split_ending
 from openimages_io.models import Image
 from openimages_io.transfer.matching import LenientNames, Place
@@ -126,26 +126,6 @@ class NameSearch:
             if same:
                 self.names.same[self.paths[name]] = min(same)
                 self.names.doubtful_pictures.pop(self.paths[name], None)
-
-    def match_sizes(self, known: Collection[Name], together: Together) -> None:
-        """Matches the names in images.meta, which claim no image: they are as the rows' are, or matched alone."""
-        texts: dict[str, set[str]] = {}
-        for (_, text), (_, image_id) in self.names.rows.items():
-            texts.setdefault(text, set()).add(image_id)
-        others = []
-        for subset, text in self.run.sizes:
-            if (subset, text) in self.names.rows:
-                self.names.sizes[subset, text] = self.names.rows[subset, text]
-            elif subset is None and len(images := texts.get(text, ())) == 1:
-                self.names.sizes[subset, text] = None, next(iter(images))
-            else:
-                others.append(Name.of_image(subset, text))
-        for name, (image, way) in match_names(others, known, together=together, is_same=self.is_same).found.items():
-            path = self.paths.get(image, "")
-            renamed = path in self.names.pictures
-            place: tuple[str | None, str] = self.names.pictures[path] if renamed else (image.subset, image.text)
-            if way is not Way.EXACT or place[1] != name.text:
-                self.names.sizes[name.subset, name.text] = place
 
     def doubt_rows(self, matches: Matches) -> None:
         for name, fits in matches.doubtful.items():

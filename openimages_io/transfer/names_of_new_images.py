@@ -47,7 +47,6 @@ class NamesOfNewImages(NameSearch):
                 self.names.pictures[path] = image
                 self.names.stored.add(path)
                 self.names.note(Way.EXTENSION, path, image[1])
-        self.match_sizes(self.paths, together_in_archive)
         of_images = [name for name in self.paths if run.images.peek(name.subset, name.text) is not None]
         self.leave_copies_out({*groups, *of_images}, together_in_archive)
 

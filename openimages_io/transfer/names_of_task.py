@@ -45,7 +45,6 @@ class NamesOfTask(NameSearch):
                 self.names.note(way, name.text, image.text)
         for name, fits in pictures.doubtful.items():
             self.names.doubtful_pictures[self.paths[name]] = self.why(fits)
-        self.match_sizes(known, together)
         taken: dict[Name, str] = {}
         for path, name in sorted(self.by_path.items()):
             if name not in pictures.doubtful and (place := self.of_file_name(name)):

@@ -194,11 +194,11 @@ class Run:
         return self.sizes_of(subset, [name])[0]
 
     def sizes_of(self, subset: str | None, names: Sequence[str]) -> list[tuple[int, int] | None]:
-        """Width and height in pixels that images.meta gives each of these images."""
-        found = self.sizes.find(None, names)
+        """Width and height in pixels that images.meta gives each of these images: in its subset, else in none."""
+        found = self.sizes.find(subset, names)
         if None in found and subset is not None:
-            of_subset = self.sizes.find(subset, names)
-            found = [size or other for size, other in zip(found, of_subset, strict=True)]
+            of_none = self.sizes.find(None, names)
+            found = [size or other for size, other in zip(found, of_none, strict=True)]
         return found
 
     def told_size(self, key: int) -> tuple[int, int] | None:
@@ -206,5 +206,7 @@ class Run:
         if self._told_sizes is None:
             self._told_sizes = {}
             for (subset, name), size in self.sizes.items():
-                self._told_sizes.update(dict.fromkeys(self.images.keys_of(subset, name), size))
+                for image in self.images.keys_of(subset, name):
+                    if subset is not None or image not in self._told_sizes:
+                        self._told_sizes[image] = size
         return self._told_sizes.get(key)

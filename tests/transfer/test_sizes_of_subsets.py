@@ -26,15 +26,22 @@ def test_sizes_of_subsets_that_were_not_chosen_are_of_no_image(tmp_path: Path) -
         assert totals(result.report)["image sizes"]["skipped"] == {"subset-not-chosen": 2}
 
 
-def test_what_is_said_of_the_very_image_goes_before_what_is_said_of_one_in_another_subset(tmp_path: Path) -> None:
+def test_what_is_said_of_other_subsets_is_not_of_the_image(tmp_path: Path) -> None:
+    """A comment is written where images of one name differ in size, so another subset's size is hardly its."""
     Image.objects.create(task=Task.objects.create(name="t"), subset="train", name="shared")
-    result = bring_in(write(tmp_path / "in", documented(sizes=SIZES)), missing_images=Missing.SKIP)
-    assert (result.committed, height()) == (True, 20)
-    assert totals(result.report)["image sizes"]["skipped"] == {"said-twice": 2}
+    source = write(tmp_path / "in", documented(sizes=SIZES))
+    for said, expected in ((SIZES, 20), (SIZES.replace("train\nshared", "train\nother"), 20), (SIZES, 20)):
+        write(source, documented(sizes=said))
+        result = bring_in(source, missing_images=Missing.SKIP)
+        assert (result.committed, height()) == (True, expected)
+        skipped = 2 if said == SIZES else 3
+        assert totals(result.report)["image sizes"]["skipped"] == {"unknown-image": skipped}
 
 
-def test_of_several_other_subsets_the_first_holds(tmp_path: Path) -> None:
+def test_an_image_without_a_size_takes_none_of_another_subset(tmp_path: Path) -> None:
     Image.objects.create(task=Task.objects.create(name="t"), subset="train", name="shared")
-    source = write(tmp_path / "in", documented(sizes=SIZES.replace("train\nshared", "train\nother")))
-    result = bring_in(source, missing_images=Missing.SKIP)
-    assert (result.committed, height()) == (True, 26)
+    source = write(tmp_path / "in", documented(sizes=SIZES.replace("train", "more")))
+    for missing in Missing:
+        result = bring_in(source, missing_images=missing)
+        assert (result.committed, result.changed, height()) == (True, False, None)
+        assert totals(result.report)["image sizes"]["skipped"] == {"unknown-image": 3}

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 from openimages_io.exceptions import UnreadableArchive
@@ -18,6 +19,7 @@ from openimages_io.transfer.creating import create_images
 from openimages_io.transfer.lenient import look_for_pictures
 from openimages_io.transfer.options import Missing
 from openimages_io.transfer.pictures.storing import digest_of
+from openimages_io.transfer.pictures.told_sizes import told_sizes
 from openimages_io.transfer.report import Totals
 from openimages_io.transfer.run import Run
 
@@ -89,7 +91,7 @@ def take_pictures(run: Run) -> None:
         if not run.wants(subset):
             totals.skipped[SkipReason.SUBSET_NOT_CHOSEN] += 1
             continue
-        found = _look_at(run, subset, name, path)
+        found = _look_at(run, path)
         run.done += run.archive.paths[path]
         run.tell(0)
         for issue in found:
@@ -133,26 +135,31 @@ def _leave_copies_out(run: Run, totals: Totals) -> None:
         run.done += run.archive.paths[path]
 
 
-def _look_at(run: Run, subset: str | None, name: str, path: str) -> list[Issue]:
+def _look_at(run: Run, path: str) -> list[Issue]:
     """What is wrong with a picture; notes its size and its digest."""
-    size = run.measured.get(path)
     try:
         data = run.archive.read(path, run.limits.max_picture_bytes)
         run.plan.digests[path] = digest_of(data)
-        if size is None:
-            size = run.measured[path] = check_picture(data, run.limits)
+        if path not in run.measured:
+            run.measured[path] = check_picture(data, run.limits)
     except UnreadableArchive as fault:
         return [Issue.of_problem(problem) for problem in fault.problems]
     except BadPicture as fault:
         return [_bad_picture(path, fault)]
-    told = run.size(subset, name)
-    if told is None or told == size:
-        return []
-    turn = orientation(data) if told == size[::-1] else NORMAL
+    return []
+
+
+def _report_other_size(run: Run, path: str, size: tuple[int, int], told: tuple[int, int]) -> None:
+    """Warns of a picture that is of another size than images.meta says, perhaps only because EXIF turns it."""
     place: dict[str, Any] = {"file": path, "value": path.rpartition("/")[2]}
+    turn = NORMAL
+    if told == size[::-1]:
+        with suppress(UnreadableArchive):  # it was read before
+            turn = orientation(run.archive.read(path, run.limits.max_picture_bytes))
     if turn in TURNED:
-        return [Issue(code="size-turned", params=_sizes(size, told) | {"turn": turn}, **place)]
-    return [Issue(code="size-differs", params=_sizes(size, told) | _form(size, told), **place)]
+        run.issue("size-turned", **_sizes(size, told), turn=turn, **place)
+    else:
+        run.issue("size-differs", **_sizes(size, told), **_form(size, told), **place)
 
 
 def _sizes(size: tuple[int, int], told: tuple[int, int]) -> dict[str, Any]:
@@ -231,15 +238,20 @@ def take_sizes(run: Run) -> None:
     measured = {key: run.measured[path] for key, path in own.items()}
     sizes = {key: size for key, size in measured.items() if key > 0 and key in run.plan.pictures}
     totals = run.report.of("image sizes") if run.sizes else Totals()
-    for keys, size in _told_sizes(run):
-        if measured.get(keys[0], size) != size:  # which was reported where the picture was looked at
+    updates: list[tuple[int, int, int]] = []
+    for keys, size, is_exact in told_sizes(run):
+        others = {key: measured[key] for key in keys if measured.get(key, size) != size}
+        for key, other in others.items():
+            _report_other_size(run, own[key], other, size)
+        if keys[0] in others:
             totals.skipped[SkipReason.OTHER_SIZE] += 1
         elif keys[0] < 0:
             totals.added += 1
         else:
             named[keys[0]] += 1
-        sizes.update({key: size for key in keys if key > 0 and measured.get(key, size) == size})
-    updates: list[tuple[int, int, int]] = []
+        sizes.update({key: size for key in keys if key > 0 and key not in others})
+        if not is_exact:
+            updates += [(key, *size) for key in keys if key < 0 and key not in measured]
     for key, subset, name, file, *before in _stored_sizes(run, list(sizes)):
         told, stored = sizes[key], (before[0], before[1])
         run.plan.sized.add(key)
@@ -255,31 +267,6 @@ def take_sizes(run: Run) -> None:
         keys_of_images, widths, heights = zip(*updates, strict=True)
         run.plan.touch_rows(keys_of_images)
         run.plan.update(Image, keys_of_images, {"width": widths, "height": heights})
-
-
-def _told_sizes(run: Run) -> Iterator[tuple[list[int], tuple[int, int]]]:
-    """The sizes in images.meta, each with the images whose size it is; those of none are counted."""
-    skipped = run.report.of("image sizes").skipped if run.sizes else Counter[str]()
-    chosen = run.images.keys_in(run.options.subsets)
-    taken: set[int] = set()
-    for (told_subset, name), size in run.sizes.items():
-        if not run.wants(told_subset):
-            skipped[SkipReason.SUBSET_NOT_CHOSEN] += 1
-            continue
-        keys = run.images.keys_of(told_subset, name)
-        if not keys:  # perhaps one of another subset has the ImageID, of which nothing better is said
-            key = run.images.find_elsewhere(told_subset, name)
-            keys = [key] if key else []
-            is_said = any(other in keys and run.size(subset, name) for subset, other in run.images.called(name))
-            if is_said or not taken.isdisjoint(keys):
-                skipped[SkipReason.SAID_TWICE] += 1
-                continue
-            taken.update(keys)
-        kept = [key for key in keys if key in chosen] if run.options.subsets else keys
-        if kept:
-            yield kept, size
-        else:
-            skipped[SkipReason.SUBSET_NOT_CHOSEN if keys else SkipReason.UNKNOWN_IMAGE] += 1
 
 
 def _rows(run: Run, keys: Sequence[int]) -> Iterator[Sequence[Image]]:
