@@ -22,7 +22,7 @@ NEWEST_VENV := .venv-newest
 NEWEST_PYTHON ?= $(PYTHON)
 LOWEST_VENV := .venv-lowest
 # Files that start programs come first, see tests/conftest.py.
-SPREAD = -n $(JOBS) --dist loadfile --no-loadscope-reorder
+SPREAD = -n $(JOBS) --dist loadfile --no-loadscope-reorder $(NOT_SCHEMA)
 PYTEST = $(BIN)/python -m pytest $(SPREAD)
 # Markers, see pyproject.toml; tests/test_targets.py checks that every test is in a target that .ci/run makes.
 FAST := "not programs and not long and not thorough"
@@ -34,8 +34,8 @@ BRIEF := "not long and not thorough"
 QUICK := OPENIMAGES_QUICK=1
 # Tests that do not depend on the versions of Django and Python.
 NOT_OF_DJANGO := --ignore tests/test_docs.py --ignore tests/test_fixtures.py --ignore tests/test_targets.py
-# What test-schema runs, beside the others.
-NOT_SCHEMA := --ignore tests/api/test_schemathesis.py
+# test-schema alone runs that file: its cases are made while tests are collected, half of what it takes to start a process of tests.
+NOT_SCHEMA := --ignore tests/api/test_schemathesis.py -p no:schemathesis
 # Coverage is gathered on SQLite, and checked by `make coverage`.
 COV := --cov --cov-report= --cov-fail-under=0
 
@@ -121,7 +121,7 @@ test-thorough: $(DEV) $(CLIENTS) ## Run the slow tests: pages in a browser, stoc
 	exit $$tests
 
 test-slow: $(DEV) $(CLIENTS)
-	OPENIMAGES_CLIENTS_PYTHON=$(CLIENTS_VENV)/bin/python OPENIMAGES_THOROUGH=1 DATABASE_URL= $(PYTEST) --dist loadgroup -m $(THOROUGH) $(NOT_SCHEMA) $(ARGS)
+	OPENIMAGES_CLIENTS_PYTHON=$(CLIENTS_VENV)/bin/python OPENIMAGES_THOROUGH=1 DATABASE_URL= $(PYTEST) --dist loadgroup -m $(THOROUGH) $(ARGS)
 
 # Schemathesis makes its cases while tests are collected, for a minute: one process does so, and not each that runs tests.
 test-schema: $(DEV)

@@ -59,6 +59,9 @@ SQLITE_ONLY = {
     "viewing/test_overlay.py",
     "viewing/test_thumbnails.py",
 }
+NO_DATABASE: Final = {"archives", "browser", "clients", "format", "geometry"}
+"""Folders whose tests use none, or one of their own."""
+ON_POSTGRES: Final = os.environ.get("DATABASE_URL", "").startswith("postgres")
 QUICK: Final = os.environ.get("OPENIMAGES_QUICK") == "1"
 """Whether Hypothesis tries a fifth of its examples, and of a test with many cases a fourth."""
 _FEW_CASES: Final = 3
@@ -76,21 +79,19 @@ _running: list[pytest.Item] = []
 _numbers: Final = itertools.count()
 
 
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """On PostgreSQL the files of `SQLITE_ONLY` and the folders of `NO_DATABASE` are not even read."""
+    name = collection_path.as_posix().removeprefix(f"{(ROOT / 'tests').as_posix()}/")
+    return True if ON_POSTGRES and name in SQLITE_ONLY | NO_DATABASE else None
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks what needs the database, and what starts programs, also through a fixture, so that `-m` selects all of it.
-
-    On PostgreSQL the files of `SQLITE_ONLY` are left out.
-    """
-    if os.environ.get("DATABASE_URL", "").startswith("postgres"):
-        items[:] = [item for item in items if _file(item) not in SQLITE_ONLY]
-        whole = _OF_DATABASES
-    else:
-        whole = set()
+    """Marks what needs the database and what starts programs, by a fixture, too, so that `-m` selects all of it."""
     for item in tried_in_part(items):
         item.add_marker("many")
     if QUICK:
-        items[:] = sample(items, whole)
+        items[:] = sample(items, _OF_DATABASES if ON_POSTGRES else set())
     for item in items:
         if operation := getattr(item, "operation_label", None):  # schemathesis gives all its tests one name
             item._id = item.id.with_params(operation)

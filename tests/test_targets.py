@@ -2,6 +2,7 @@
 
 import itertools
 import re
+import shlex
 import tomllib
 from types import SimpleNamespace
 from typing import Any
@@ -11,7 +12,7 @@ from _pytest.mark.expression import Expression
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.conftest import ROOT, SQLITE_ONLY, sample, tried_in_part
+from tests.conftest import NO_DATABASE, ROOT, SQLITE_ONLY, sample, tried_in_part
 
 MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
 PYTEST = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["pytest"]["ini_options"]
@@ -40,7 +41,9 @@ def made(*targets: str) -> dict[str, str]:
 
 def by_ci() -> dict[str, str]:
     script = (ROOT / ".ci" / "run").read_text("utf-8")
-    return made(*re.findall(r"^\s*(?:\w+ )?make ([a-z-]+)", script, re.MULTILINE))
+    beside = [word for words in re.findall(r"^beside (.*)", script, re.MULTILINE) for word in shlex.split(words)]
+    alone = re.findall(r"^\s*make ([a-z][a-z-]*)", script, re.MULTILINE)
+    return made(*alone, *(target.split()[0] for target in beside))
 
 
 def selection(recipe: str) -> Expression:
@@ -102,10 +105,10 @@ def test_the_quick_ones_are_the_usual_one_without_what_is_long_or_starts_program
         assert has(markers, fast) == has(markers, lowest) == (is_brief and "programs" not in markers)
 
 
-def test_the_file_that_the_slow_ones_leave_out_is_run_whole_beside_them() -> None:
+def test_the_file_that_the_others_leave_out_is_run_whole() -> None:
     recipes = made("test-thorough")
-    assert re.findall(r"^NOT_SCHEMA := --ignore (.*)$", MAKEFILE, re.MULTILINE) == ["tests/api/test_schemathesis.py"]
-    assert "$(NOT_SCHEMA)" in recipes["test-slow"]
+    assert re.findall(r"^NOT_SCHEMA := --ignore (\S*)", MAKEFILE, re.MULTILINE) == ["tests/api/test_schemathesis.py"]
+    assert re.search(r"^SPREAD = .*\$\(NOT_SCHEMA\)$", MAKEFILE, re.MULTILINE)
     assert "OPENIMAGES_THOROUGH=1" in recipes["test-schema"]
     assert "pytest tests/api/test_schemathesis.py $(ARGS)" in recipes["test-schema"]
     assert not re.search(r"-m \$|\$\(QUICK\)", recipes["test-schema"])
@@ -121,3 +124,11 @@ def test_folders_of_tests_that_are_not_run_by_themselves_have_a_target() -> None
 def test_what_one_database_will_do_for_is_there() -> None:
     for name in SQLITE_ONLY:
         assert (ROOT / "tests" / name).is_file(), name
+
+
+@pytest.mark.parametrize("folder", sorted(NO_DATABASE))
+def test_no_test_of_these_folders_needs_the_database(folder: str) -> None:
+    files = list((ROOT / "tests" / folder).rglob("*.py"))
+    assert files
+    for path in files:
+        assert not re.search(r"django_db|transactional_db|\bdb: |TestCase", path.read_text("utf-8")), path
