@@ -207,6 +207,7 @@ def scattered(number: int, images: int) -> list[str]:
     return [f"i{n % images},,/m/x,1,{n / 10 / number:.6f},0.9,0.1,0.9,,,,," for n in range(number)]
 
 
+@pytest.mark.long
 @pytest.mark.django_db
 def test_what_scattered_rows_may_meet_is_fetched_a_few_times_at_most(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
