@@ -11,9 +11,10 @@ import random
 import shutil
 import traceback
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from openimages_io.transfer.importer import Importer, Result
 from openimages_io.transfer.options import (
     ImportOptions,
     MasksAs,
+    Match,
     Missing,
     MissingAttributes,
     Mode,
@@ -37,6 +39,7 @@ from tests.torture.sites import Databases, Site
 from tests.transfer import archives, generated
 
 _OLD, _NEW = archives.TASK, "new"
+_EARLIER = ImportOptions(on_error=OnError.SKIP, missing_images=Missing.CREATE, missing_labels=Missing.CREATE)
 
 
 def run(findings: Findings, databases: Databases) -> None:
@@ -69,19 +72,33 @@ def _crew(findings: Findings, sites: list[Site], bases: list[Files], numbers: It
         folder.mkdir()
         name = f"input {number}"
         with findings.trial(name):
-            files = damaged(chance, chance.choices(bases, (8, 1, 2))[0])
-            source = packed(chance, files, folder)
+            base = chance.choices(bases, (8, 1, 2))[0]
+            source = packed(chance, damaged(chance, base), folder)
             options = _options(chance)
             task = chance.choice((_OLD, _NEW))
+            earlier = _earlier(chance, base, folder) if chance.random() < 0.25 else None
+            sources = [source] if earlier is None else [source, earlier]
             verdicts = []
             for site, state in zip(sites, states, strict=True):
                 site.enter()
-                verdicts.append(_Trial(findings, name, site, source, options, task, state).verdict())
+                if earlier is not None:
+                    Importer(earlier, task, _EARLIER).run()
+                verdicts.append(_Trial(findings, name, site, sources, options, task, state).verdict())
+                if earlier is not None or verdicts[-1]["end"] in {"committed", "unchanged"}:
+                    Task.objects.all().delete()
+                    _fill(site)
             if any(verdict != verdicts[0] for verdict in verdicts):
-                _violate(findings, source, f"{name}: the databases differ: {verdicts} ({options}, into {task})")
+                _violate(findings, sources, f"{name}: the databases differ: {verdicts} ({options}, into {task})")
             findings.counts[str(verdicts[0].get("end"))] += 1
         shutil.rmtree(folder)
     (sites[0].folder / "found.json").write_text(json.dumps(findings.found()), "utf-8", "backslashreplace")
+
+
+def _earlier(chance: random.Random, base: Files, folder: Path) -> Path:
+    """Another archive of the same images, which the task has from before."""
+    source = folder / "earlier"
+    source.mkdir()
+    return packed(chance, damaged(chance, base), source)
 
 
 def _bases(folder: Path) -> list[Files]:
@@ -122,27 +139,41 @@ def _options(chance: random.Random) -> ImportOptions:
         labels=maybe(*[frozenset()] * 6, frozenset({"/m/01yrx"}), frozenset({"Cat"}), frozenset({"/m/0k4j", "Dog"})),
         masks_as=maybe(MasksAs.MASKS, MasksAs.MASKS, MasksAs.POLYGONS),
         pictures=maybe(True, True, False),
+        replace_all_kinds=maybe(False, False, True),
+        clip=maybe(False, True),
+        match=maybe(Match.LENIENT, Match.LENIENT, Match.LENIENT, Match.EXACT),
     )
 
 
-def _violate(findings: Findings, source: Path, what: str) -> None:
-    if source.is_dir():
-        source = Path(shutil.make_archive(str(source.with_suffix(".kept")), "zip", source))
-    findings.violate(what, **{source.name.replace(".", "__"): source.read_bytes()})
+def _violate(findings: Findings, sources: Sequence[Path], what: str) -> None:
+    kept = {}
+    for source, word in zip(sources, ("source", "earlier"), strict=False):
+        path = Path(shutil.make_archive(str(source.with_suffix(".kept")), "zip", source)) if source.is_dir() else source
+        kept[path.name.replace("source", word, 1).replace(".", "__")] = path.read_bytes()
+    findings.violate(what, **kept)
 
 
 class _Trial:
     """One input on one database."""
 
     def __init__(
-        self, findings: Findings, name: str, site: Site, source: Path, options: ImportOptions, task: str, state: str
+        self,
+        findings: Findings,
+        name: str,
+        site: Site,
+        sources: Sequence[Path],
+        options: ImportOptions,
+        task: str,
+        state: str,
     ) -> None:
-        self.findings, self.site, self.source, self.options, self.task = findings, site, source, options, task
+        """`sources` are the archive and the one, if any, that was imported before."""
+        self.findings, self.site, self.sources, self.options, self.task = findings, site, sources, options, task
         self.state = state
-        self.name = f"{name} on {site.vendor} into {task} with {options}"
+        after = " after an earlier one" if len(sources) > 1 else ""
+        self.name = f"{name} on {site.vendor} into {task}{after} with {options}"
 
     def verdict(self) -> dict[str, Any]:
-        """Imports, holds what must hold, and tidies up. Returns what both databases must agree on."""
+        """Imports, and holds what must hold. Returns what both databases must agree on."""
         before = self._everything()
         result = self._import(self.task, self.options)
         if not isinstance(result, Result):
@@ -162,9 +193,9 @@ class _Trial:
             self._expect(False, fault)
         if self.options.mode is Mode.MERGE:
             self._again()
+        elif self.options.mode is Mode.REPLACE:
+            self._replaced_by_the_same()
         verdict["bytes"] = self._out_and_in()
-        Task.objects.all().delete()
-        _fill(self.site)
         return verdict | {"end": "committed" if result.changed else "unchanged"}
 
     def _again(self) -> None:
@@ -175,6 +206,12 @@ class _Trial:
         else:
             self._expect(False, f"a second import raises {result}")
         self._expect(self._everything() == before, "a second import changes something")
+
+    def _replaced_by_the_same(self) -> None:
+        before = _contents(self.task)
+        result = self._import(self.task, self.options)
+        if self._expect(isinstance(result, Result) and result.committed, f"a second import comes to {result}"):
+            self._expect(_contents(self.task) == before, "a second import replaces annotations by others")
 
     def _out_and_in(self) -> int:
         """Out, in, out: the second and the third archive are the same bytes. Returns what kinds of rows went out."""
@@ -198,7 +235,7 @@ class _Trial:
 
     def _import(self, task: str, options: ImportOptions) -> Result | OpenImagesError | None:
         try:
-            return Importer(self.source, task, options).run()
+            return Importer(self.sources[0], task, options).run()
         except OpenImagesError as error:
             return error
         except Exception:  # noqa: BLE001  (that there is none is what is tried)
@@ -211,8 +248,20 @@ class _Trial:
 
     def _expect(self, holds: bool, what: str) -> bool:
         if not holds:
-            _violate(self.findings, self.source, f"{self.name}: {what}")
+            _violate(self.findings, self.sources, f"{self.name}: {what}")
         return holds
+
+
+def _contents(task: str) -> Any:
+    """What a task holds; of groups only which shapes are one, and of shapes no order: what is kept stands first."""
+    found = archives.contents(task)
+    group = 5 + 10  # where it stands in a shape
+    lines = [(shape[group], repr((*shape[:group], *shape[group + 1 :]))) for shape in found.pop("shapes")]
+    members: dict[int | None, list[str]] = {}
+    for number, line in sorted(lines, key=itemgetter(1)):
+        members.setdefault(number, []).append(line)
+    alone = members.pop(None, [])
+    return found, alone, sorted(members.values())
 
 
 def _polygons(task: str) -> bool:

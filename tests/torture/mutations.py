@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import random
+import shlex
 import struct
 import zlib
 from typing import Any
@@ -91,14 +92,102 @@ _NAMES = (
     "annotations/train-annotations-vrd.csv",
     "a" * 250 + ".csv",
     "images/train/b\\c.png",
+    "images/shared.jpg",
+    "images/train/x/shared.png",
+    "annotations-bbox.csv",
+    "sub-val-annotations-human-imagelabels.csv",
+    "val/images.meta",
 )
 
 
 def damaged(chance: random.Random, files: Files) -> Files:
-    """The files after one to four changes."""
+    """The files after one to four changes; in one of four some images are called otherwise first."""
+    if chance.random() < 0.25:
+        for _ in range(chance.choice((1, 1, 2, 3))):
+            files = _called_otherwise(chance, files)
     for _ in range(chance.choice((1, 1, 1, 2, 2, 3, 4))):
         files = _changed(chance, files)
     return files
+
+
+def _called_otherwise(chance: random.Random, files: Files) -> Files:
+    """Gives one image, or all, another name or subset in some of the rows, lines and paths that name it."""
+    if not (names := sorted(_image_ids(files))):
+        return files
+    chosen = names if chance.random() < 0.3 else [chance.choice(names)]
+    what, other = chance.randrange(7), chance.choice(names)
+    share = chance.choice((0.3, 1, 1))
+    ending = chance.choice(("jpg", "png", "JPG"))
+
+    def new(name: str) -> str:
+        return (
+            f"{name}.{ending}",
+            f"x/{name}",
+            f"x/{name}.{ending}",
+            name.rpartition("/")[2],
+            other,
+            f"{other.rpartition('/')[2]}/{name}",
+            name.swapcase(),
+        )[what]
+
+    changes = {name: new(name) for name in chosen}
+    changed = dict(files)
+    for path, data in files.items():
+        if chance.random() >= share:
+            continue
+        if path.endswith(".csv"):
+            changed[path] = _with_ids(data, changes)
+        elif path.endswith(".meta"):
+            changed[path] = _with_names(data, changes)
+        elif path.startswith("images/") and chance.random() < 0.5:
+            top, _, rest = path.removeprefix("images/").partition("/")
+            stem, dot, suffix = rest.rpartition(".")
+            if stem in changes:
+                changed[f"images/{top}/{changes[stem]}{dot}{suffix}"] = changed.pop(path)
+    return changed
+
+
+def _image_ids(files: Files) -> set[str]:
+    found = set()
+    for path, data in files.items():
+        if path.endswith(".csv"):
+            rows = _rows(data)
+            if rows and "ImageID" in rows[0]:
+                column = rows[0].index("ImageID")
+                found |= {row[column] for row in rows[1:] if len(row) > column and row[column]}
+    return found
+
+
+def _with_ids(data: bytes, changes: dict[str, str]) -> bytes:
+    rows = _rows(data)
+    if not rows or "ImageID" not in rows[0]:
+        return data
+    column = rows[0].index("ImageID")
+    for row in rows[1:]:
+        if len(row) > column:
+            row[column] = changes.get(row[column], row[column])
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows(rows)
+    return out.getvalue().encode("utf-8", "surrogateescape")
+
+
+def _with_names(data: bytes, changes: dict[str, str]) -> bytes:
+    lines = []
+    for line in data.decode("utf-8", "surrogateescape").split("\n"):
+        try:
+            words = shlex.split(line, comments=True)
+        except ValueError:
+            words = []
+        is_size = len(words) == 3 and words[0] in changes
+        lines.append(f"{shlex.quote(changes[words[0]])} {words[1]} {words[2]}" if is_size else line)
+    return "\n".join(lines).encode("utf-8", "surrogateescape")
+
+
+def _rows(data: bytes) -> list[list[str]]:
+    try:
+        return list(csv.reader(io.StringIO(data.decode("utf-8", "surrogateescape"), newline="")))
+    except csv.Error:
+        return []
 
 
 def _changed(chance: random.Random, files: Files) -> Files:
@@ -275,6 +364,10 @@ def _lines(chance: random.Random, data: bytes) -> bytes:
         b"a x y",
         b"'a",
         b"# subset: nowhere",
+        b"# subset: train",
+        b"# subset: val",
+        b"shared 7 9",
+        b"x/a.jpg 6 8",
         b"# subset:",
         b'"a" 6 8',
         b"a 0 0",
