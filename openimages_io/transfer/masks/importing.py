@@ -213,8 +213,11 @@ class _MaskReader:
         stores = [self.stored[kind] for kind in self._kinds(mask) if kind in self.stored]
         found = ((store, store.take_named(mask.image, mask.label, box_id)) for store in stores)
         store, met = next((pair for pair in found if pair[1]), (None, None))
-        if met is None and self.drawn is not None and self.drawn.take(mask.image, mask.label, mask.png):
+        if met is None and self.drawn and (drawn := self.drawn.take(mask.image, mask.label, mask.png)):
             self.run.plan.count(Counted.UNCHANGED, MASKS.name, [mask.image])
+            if mask.box is not None and drawn[0].group is not None and not self.run.stays("boxes", mask.image):
+                # Its box is replaced, and the archive's takes its place.
+                self.claims.add(mask.image, mask.label, Claim(drawn[0].pk, mask.box, drawn[0].group, is_stored=True))
             return True
         if met is None:
             place = mask.image, mask.label, box_id, mask.extent, mask.png, mask.rings

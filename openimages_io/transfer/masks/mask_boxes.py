@@ -130,7 +130,7 @@ class BoxMatcher:
                 continue
             claim = place.take(number)
             joined = claim.group or group or self.run.plan.new_group()
-            if claim.group is None:
+            if claim.group is None or not self.run.stays("boxes", image):  # which may leave the mask without its group
                 self._groups.append((claim.key, joined, image))
                 if claim.is_stored:
                     self.run.plan.touch([image])

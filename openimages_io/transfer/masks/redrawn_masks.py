@@ -31,16 +31,16 @@ class _DrawnInPlace:
         self._by_look: dict[Hashable, dict[int, None]] = {}
         self._looks = Looks(self._drawings, self._put, leave_out)
 
-    def take(self, given: geometry.Mask) -> int | None:
-        """Takes out the first object that looks like a mask; returns its key."""
+    def take(self, given: geometry.Mask) -> list[Shape]:
+        """Takes out the first object that looks like a mask; returns its parts."""
         for look in self._looks.of(given):
             alike = self._by_look.get(look, {})
             while alike:
                 key = next(iter(alike))
                 del alike[key]
-                if self.objects.pop(key, None):
-                    return key
-        return None
+                if parts := self.objects.pop(key, None):
+                    return parts
+        return []
 
     def _put(self, key: int, look: Hashable) -> None:
         self._by_look.setdefault(look, {})[key] = None
@@ -96,16 +96,16 @@ class RedrawnMasks:
         for image in new:
             self._seen.add(image)
 
-    def take(self, image: int, label: int, png: bytes) -> bool:
-        """Whether a mask is just the drawing of an object that no mask has met yet."""
+    def take(self, image: int, label: int, png: bytes) -> list[Shape]:
+        """The parts of the object that a mask is just the drawing of and that no mask has met yet, if there is one."""
         place = self._at_hand.get(image, {}).get(label)
         if place is None or not place.objects or not png:
-            return False
+            return []
         try:
             given = decode(png, self.run.limits)
         except BadMask:
-            return False
-        key = place.take(given)
-        if key is not None:
-            self._met.add(key)
-        return key is not None
+            return []
+        parts = place.take(given)
+        if parts:
+            self._met.add(parts[0].pk)
+        return parts
