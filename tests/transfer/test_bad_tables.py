@@ -184,7 +184,7 @@ FILES: list[tuple[str, tuple[Change, ...], list[str]]] = [
     ("half a box by columns", (no_column(MASKS, "BoxXMin"),),
      [f'{MASKS}:2: BoxXMin: "" is empty, but a row has all of BoxXMin, BoxXMax, BoxYMin, BoxYMax or none']),
     ("image twice", (more(IMAGES, "a" + ",train" + "," * 10 + "\n"),),
-     [f'{IMAGES}:4: ImageID: "a" is in the image list twice']),
+     [f'{IMAGES}:4: ImageID: "a" is in the image lists twice']),
     ("class twice", (more(CLASSES, "/m/01yrx,Kitten\n"),),
      [f'{CLASSES}:5: LabelName: "/m/01yrx" is in the class list twice']),
     ("class twice, just so", (more(CLASSES, "/m/01yrx,Cat\n"),),

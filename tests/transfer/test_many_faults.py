@@ -52,7 +52,7 @@ FAULTS: dict[str, list[tuple[str, int, str]]] = {
     IMAGES: [
         ('"two\r\nlines",train,,,,,,,,,,\n', 4,
          'ImageID: "two\\r\\nlines" contains a line break, which an ImageID may not'),
-        ("a,train,,,,,,,,,,\n", 6, 'ImageID: "a" is in the image list twice'),
+        ("a,train,,,,,,,,,,\n", 6, 'ImageID: "a" is in the image lists twice'),
         ("c,train,,,,,,,many,,,\n", 7, 'OriginalSize: "many" is not a number of bytes'),
         ("\n../c,train,,,,,,,,,,\n", 9, 'ImageID: "../c" has “..” as a folder or file name, which an ImageID may not'),
         ("d,train,,,,,,,,,,400\n", 10, 'Rotation: "400" is not an angle between -360 and 360 degrees'),

@@ -67,9 +67,9 @@ NAME_CODES: Final[Mapping[str, IssueCode]] = {
     ),
     "image-twice": IssueCode(
         _E,
-        "An image that is in an image list twice.",
+        "An image that is in image lists twice.",
         "Remove one of the two rows.",
-        "is in the image list twice",
+        "is in the image lists twice",
     ),
     "images-look-alike": IssueCode(
         _W,

@@ -56,6 +56,8 @@ def _read_list(run: Run, source: Source, scratch: DiskNotes | None) -> None:
                 continue
             chunk, keys, made = _resolve(run, source, subset, chunk)
             again = {key for key in keys if key in seen or (key < -made_before and key not in made)}
+            if scratch is None:  # rows of other subsets than their file's may be of an earlier list's images, too
+                again |= {key for key in keys if key in run.plan.named or -made_before <= key < 0}
             if again or len(set(keys)) < len(keys):
                 chunk, keys = _refuse_twice(run, source, chunk, keys, again)
             seen.update(key for key in keys if key >= -made_before)
