@@ -54,6 +54,7 @@ def resolve(run: Run, source: Source, chunk: Chunk, totals: Totals) -> Resolved:
     may_lack = None in found
     if may_lack:
         labels = _unknown_labels(run, source, chunk, totals, labels)
+        chunk, labels = _without_unchosen(run, chunk, labels)
     if run.chosen_labels is not None:
         chosen = run.chosen_labels
         unwanted = [label is not None and label not in chosen for label in labels]
@@ -132,6 +133,17 @@ def _unknown_labels(run: Run, source: Source, chunk: Chunk, totals: Totals, labe
             run.unknown_labels.take(None, name)
             totals.skipped[SkipReason.UNKNOWN_LABEL] += 1
     return labels
+
+
+def _without_unchosen(run: Run, chunk: Chunk, labels: list[int | None]) -> tuple[Chunk, list[int | None]]:
+    """Leaves out rows whose label is unknown by choice, for which no image is made: nor is it missed the next time."""
+    if run.chosen_labels is None and run.options.missing_labels is not Missing.SKIP:
+        return chunk, labels
+    names = chunk.values["LabelName"]
+    keep = [label is not None or name in run.labels.ambiguous for name, label in zip(names, labels, strict=True)]
+    if all(keep):
+        return chunk, labels
+    return chunk.where(keep), [label for label, kept in zip(labels, keep, strict=True) if kept]
 
 
 def _unknown_images(
