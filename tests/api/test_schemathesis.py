@@ -85,7 +85,7 @@ class Asked:
 
 @pytest.fixture(scope="module")
 def asked() -> Iterator[Asked]:
-    with Site(worker=False) as site:
+    with Site(worker=False, DJANGO_SETTINGS_MODULE="tests.site_settings") as site:
         target = site.folder / "keys.json"
         site.python(f"from pathlib import Path\nfrom tests.api.schema_site import fill\nfill(Path({str(target)!r}))")
         site.manage("db_worker", "--batch", "--no-reload", "--no-startup-delay", "--verbosity", "0")

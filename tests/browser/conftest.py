@@ -4,9 +4,10 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from tests.browser.page_checks import Looker, axe_source
 from tests.browser.serving import NAME, PASSWORD, Site
@@ -20,7 +21,9 @@ _FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-
+_PATIENCE = 120_000
+"""Milliseconds: the machine that runs tests may be busy."""
+expect.set_options(timeout=_PATIENCE)
 
 PREPARE = """
 import django
@@ -52,12 +55,21 @@ def browser() -> Iterator[Browser]:
         started.close()
 
 
+@pytest.fixture(scope="session")
+def login_database(empty_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with the demo's login, to be copied."""
+    made = Site(tmp_path_factory.mktemp("login"))
+    shutil.copy(empty_database, made.database)
+    made.do(PREPARE)
+    made.close()
+    return made.database
+
+
 @pytest.fixture(scope="module")
-def site(browser: Browser, empty_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(browser: Browser, login_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The demo site with its login, empty, without a worker."""
     made = Site(tmp_path_factory.mktemp("site"))
-    shutil.copy(empty_database, made.database)
-    made.run("-c", PREPARE)
+    shutil.copy(login_database, made.database)
     with made.served():
         yield made
     made.close()
@@ -86,10 +98,17 @@ def expected() -> set[int]:
     return set()
 
 
+@pytest.fixture(scope="module")
+def session() -> list[Any]:
+    """The cookies of who has logged in to the module's site."""
+    return []
+
+
 @pytest.fixture
-def page(browser: Browser, site: Site, expected: set[int]) -> Iterator[Page]:
+def page(browser: Browser, site: Site, session: list[Any], expected: set[int]) -> Iterator[Page]:
     """A tab in which somebody has logged in. A fault in a script, or a file that is missing, fails the test."""
     context = browser.new_context(base_url=site.url, viewport={"width": 1280, "height": 860}, accept_downloads=True)
+    context.set_default_timeout(_PATIENCE)
     tab = context.new_page()
     faults: list[str] = []
     tab.on("pageerror", lambda error: faults.append(str(error)))
@@ -100,8 +119,13 @@ def page(browser: Browser, site: Site, expected: set[int]) -> Iterator[Page]:
 
     ours = (site.url, "data:", "blob:")
     tab.on("request", lambda asked: None if asked.url.startswith(ours) else faults.append(asked.url))
-    log_in(tab)
+    if not session:
+        log_in(tab)
+    context.add_cookies(session)
     yield tab
+    session[:] = [cookie for cookie in context.cookies() if cookie["name"] in {"sessionid", "csrftoken"}]
+    if not any(cookie["name"] == "sessionid" for cookie in session):  # somebody has logged out
+        session.clear()
     context.close()
     assert not faults, faults
 
@@ -111,5 +135,19 @@ def log_in(tab: Page, name: str = NAME) -> None:
     tab.goto("/admin/login/?next=/admin/")
     tab.fill("#id_username", name)
     tab.fill("#id_password", PASSWORD)
-    tab.click("input[type=submit]")
-    tab.wait_for_selector("#site-name")
+    follow(tab, "input[type=submit]")
+    expect(tab.locator("#logout-form")).to_be_attached()
+
+
+def follow(page: Page, link: str | Locator) -> None:
+    """Clicks on what leads to another page, and waits until that is there, and its scripts listen.
+
+    A busy browser shows a page before they do, and the page before for a while after the click.
+    """
+    with page.expect_navigation():
+        (page.locator(link) if isinstance(link, str) else link).click()
+
+
+def at_rest(page: Page) -> None:
+    """Waits until the page has heard of wheels, fingers and the pointer's moves: it does so once in a frame."""
+    page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")

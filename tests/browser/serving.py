@@ -1,5 +1,6 @@
 """The demo site as people meet it: a server and a worker, each a process of its own, on a database of their own."""
 
+import json
 import os
 import signal
 import socket
@@ -16,7 +17,7 @@ from urllib.request import urlopen
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 NAME = PASSWORD = "admin"  # noqa: S105  (of the demo)
-_PATIENCE = 30.0
+_PATIENCE = 180.0
 
 
 class Site:
@@ -30,12 +31,30 @@ class Site:
             self.port: int = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
         self._log = (folder / "log.txt").open("w", encoding="utf-8")
+        self._runner: subprocess.Popen[str] | None = None
 
     def run(self, *args: str | Path) -> None:
         """Runs Python to its end. Raises `AssertionError` with what it said if that was not a success."""
         command = [sys.executable, *map(str, args)]
         done = subprocess.run(command, cwd=ROOT, env=self._environment(), capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
+
+    def do(self, code: str, *args: Any) -> None:
+        """Runs code with the site's settings. Raises `AssertionError` with the traceback of what it raises."""
+        if self._runner is None:
+            command = [sys.executable, "-m", "tests.browser.runner"]
+            self._runner = subprocess.Popen(
+                command, cwd=ROOT, env=self._environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            )
+        asked, answers = self._runner.stdin, self._runner.stdout
+        assert asked is not None
+        assert answers is not None
+        asked.write(json.dumps([code, *map(str, args)]) + "\n")
+        asked.flush()
+        answer = answers.readline()
+        assert answer, "what runs the code has died"
+        fault = json.loads(answer)
+        assert not fault, fault
 
     @contextmanager
     def running(self, *args: str, **environment: str) -> Iterator[subprocess.Popen[str]]:
@@ -106,12 +125,14 @@ class Site:
         return (self.folder / "log.txt").read_text("utf-8")
 
     def close(self) -> None:
-        """Closes the log."""
+        """Ends what runs code, and closes the log."""
+        if self._runner is not None:
+            self._runner.communicate(timeout=60)  # it ends with its input
         self._log.close()
 
     def _environment(self) -> dict[str, str]:
         return os.environ | {
-            "DJANGO_SETTINGS_MODULE": "project.settings",
+            "DJANGO_SETTINGS_MODULE": "tests.site_settings",
             "DATABASE_URL": f"sqlite:///{self.database}",
             "MEDIA_ROOT": str(self.folder / "media"),
             "JOBS_ROOT": str(self.folder / "jobs"),

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from django.http import HttpRequest, HttpResponse
 
-from project.settings import *  # noqa: F403  (a settings module is its names)
-from project.settings import MIDDLEWARE as _MIDDLEWARE
-from project.settings import STORAGES as _STORAGES
+from tests.site_settings import *  # noqa: F403  (a settings module is its names)
+from tests.site_settings import MIDDLEWARE as _MIDDLEWARE
+from tests.site_settings import STORAGES as _STORAGES
 
 DEBUG = False
 SECRET_KEY = "of a site that nobody reaches"  # noqa: S105

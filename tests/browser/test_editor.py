@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Dialog, Page, expect
 
-from tests.browser.conftest import log_in
+from tests.browser.conftest import at_rest, log_in
 from tests.browser.page_checks import Looker
 from tests.browser.serving import Site
-from tests.browser.test_viewer import keys, place, view
+from tests.browser.test_viewer import keys, place, site, view, viewed
 
 pytestmark = [pytest.mark.thorough, pytest.mark.xdist_group("viewer")]
 
-__all__ = ["keys"]
+__all__ = ["keys", "site", "viewed"]
 
 Rows = Callable[[], list[dict[str, Any]]]
 _COLUMNS = (
@@ -77,6 +77,7 @@ def drag(page: Page, start: tuple[float, float], end: tuple[float, float]) -> No
     page.mouse.down()
     page.mouse.move(*at(page, *end), steps=4)
     page.mouse.up()
+    at_rest(page)
 
 
 def draw(page: Page, start: tuple[float, float], end: tuple[float, float]) -> None:
@@ -198,7 +199,7 @@ def test_a_shape_is_relabelled_by_typing(page: Page, edited: Rows) -> None:
 
 def test_attributes_have_fields_by_their_specs(page: Page, edited: Rows, site: Site) -> None:
     row = next(row for row in edited() if row["kind"] == "rectangle")
-    site.run("-c", _SPECS, str(row["id"]))
+    site.do(_SPECS, str(row["id"]))
     page.reload()
     begin(page)
     choose(page, row["id"])
@@ -314,7 +315,7 @@ def test_a_polygon_that_was_begun_is_given_up(page: Page, edited: Rows) -> None:
 
 
 def test_holes_and_several_parts_are_kept(page: Page, edited: Rows, site: Site, keys: dict[str, int]) -> None:
-    site.run("-c", _RINGS, str(keys["cat-sofa"]))
+    site.do(_RINGS, str(keys["cat-sofa"]))
     page.reload()
     begin(page)
     row = edited()[-1]
@@ -455,7 +456,8 @@ def test_leaving_with_unsaved_work_asks(page: Page, edited: Rows) -> None:
     draw(page, (0.2, 0.2), (0.4, 0.4))
     address = page.url
     page.keyboard.press("Escape")
-    page.keyboard.press("ArrowRight")
+    with page.expect_event("dialog"):
+        page.keyboard.press("ArrowRight")
     page.wait_for_timeout(500)
     assert (asked, page.url) == (["beforeunload"], address)
     page.click("[data-do=stop]")
@@ -512,7 +514,7 @@ def test_a_turned_and_zoomed_picture_is_drawn_on_where_the_pointer_is(
     page: Page, site: Site, keys: dict[str, int]
 ) -> None:
     image = keys["turn6"]
-    site.run("-c", _TURN, str(image))
+    site.do(_TURN, str(image))
     view(page, image, "?rotate=1")
     begin(page)
     page.mouse.move(*at(page, 0.5, 0.5))
@@ -523,6 +525,7 @@ def test_a_turned_and_zoomed_picture_is_drawn_on_where_the_pointer_is(
     page.mouse.down()
     page.mouse.move(left + width * 0.6, top + height * 0.6, steps=3)
     page.mouse.up()
+    at_rest(page)
     drawn = place(page.locator("[data-shape].oi-selected"))
     assert drawn == pytest.approx((left + width * 0.4, top + height * 0.4, width * 0.2, height * 0.2), abs=2)
     save(page)
@@ -543,7 +546,7 @@ Image.objects.filter(pk=sys.argv[1]).update(rotation=90)
 
 
 def test_who_may_only_look_is_not_offered_to_edit(browser: Browser, site: Site, keys: dict[str, int]) -> None:
-    site.run("-c", _LOOKER)
+    site.do(_LOOKER)
     context = browser.new_context(base_url=site.url)
     page = context.new_page()
     log_in(page, "looker")
@@ -573,11 +576,22 @@ def test_it_is_fit_to_be_seen(page: Page, edited: Rows, looker: Looker) -> None:
 
 
 def test_five_hundred_boxes_are_edited_without_delay(page: Page, site: Site, keys: dict[str, int]) -> None:
-    site.run("-c", _MANY, str(keys["turn1"]))
+    site.do(_MANY, str(keys["turn1"]))
     view(page, keys["turn1"])
     begin(page)
     key = rows_of(site, keys["turn1"])[-1]["id"]
-    assert page.evaluate(_TIMED, str(key)) < 1_500
+    before = worked(page)
+    page.evaluate(_CHANGES, str(key))
+    assert worked(page) - before < 1.5
+
+
+def worked(page: Page) -> float:
+    """Seconds that a processor has worked for the page's thread: on a busy machine it waits, too."""
+    browser = page.context.new_cdp_session(page)
+    browser.send("Performance.enable")
+    metrics = {one["name"]: one["value"] for one in browser.send("Performance.getMetrics")["metrics"]}
+    browser.detach()
+    return float(metrics["ThreadTime"])
 
 
 _MANY = """
@@ -592,10 +606,8 @@ for _ in range(500):
     box = {"x_min": x, "x_max": x + 0.05, "y_min": y, "y_max": y + 0.05}
     Shape.objects.create(task=image.task, image=image, label=label, kind="rectangle", **box)
 """
-_TIMED = """(key) => {
-  const begin = performance.now();
+_CHANGES = """(key) => {
   openimages.select(key);
   for (let step = 0; step < 20; step++) openimages.editor.change(key, {x_max: 0.99 - step / 1000});
   document.body.getBoundingClientRect();
-  return performance.now() - begin;
 }"""

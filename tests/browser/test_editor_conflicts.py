@@ -6,15 +6,15 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.browser.conftest import log_in
+from tests.browser.conftest import follow, log_in
 from tests.browser.page_checks import Looker
 from tests.browser.serving import Site
 from tests.browser.test_editor import begin, choose, drag, draw, other_user_saves, rows_of, save, saved, sides
-from tests.browser.test_viewer import keys, view
+from tests.browser.test_viewer import keys, site, view, viewed
 
 pytestmark = [pytest.mark.thorough, pytest.mark.xdist_group("viewer")]
 
-__all__ = ["keys"]
+__all__ = ["keys", "site", "viewed"]
 
 Rows = Callable[[], list[dict[str, Any]]]
 
@@ -24,7 +24,7 @@ def boxes(page: Page, site: Site, keys: dict[str, int], expected: set[int]) -> l
     """Five boxes on a picture of their own, which is edited."""
     expected.add(412)
     image = keys["turn5"]
-    site.run("-c", _BOXES, str(image))
+    site.do(_BOXES, str(image))
     view(page, image)
     begin(page)
     return [row["id"] for row in rows_of(site, image)]
@@ -47,7 +47,7 @@ for place in range(5):
 @pytest.fixture
 def colleague(browser: Browser, site: Site) -> Iterator[Page]:
     """Another user, in a browser of their own."""
-    site.run("-c", _COLLEAGUE)
+    site.do(_COLLEAGUE)
     context = browser.new_context(base_url=site.url, viewport={"width": 1280, "height": 860})
     tab = context.new_page()
     log_in(tab, "colleague")
@@ -250,6 +250,8 @@ def test_what_is_edited_while_a_save_is_awaited_is_not_lost(
     choose(page, boxes[1])
     page.keyboard.press("Delete")
     draw(page, (0.5, 0.05), (0.6, 0.15))
+    while not held:
+        page.wait_for_timeout(50)
     held[0].continue_()
     page.unroute("**/shapes/")
     expect(page.locator(".oi-status")).to_contain_text("Saved: 2 changes.")
@@ -273,8 +275,7 @@ def test_a_session_that_ended_loses_nothing(
     page.keyboard.press("ArrowDown")
     tab = page.context.new_page()
     tab.goto("/admin/")
-    tab.click("#logout-form button")
-    tab.wait_for_load_state()
+    follow(tab, "#logout-form button")
     page.click("[data-do=save]")
     expect(page.locator(".oi-status.oi-fault")).to_contain_text("log in again in another tab")
     expect(page.locator(".oi-unsaved")).to_have_text("1 change is not saved.")
@@ -288,7 +289,7 @@ def test_a_session_that_ended_loses_nothing(
 def test_a_permission_that_was_taken_away_is_said(
     browser: Browser, site: Site, boxes: list[int], keys: dict[str, int]
 ) -> None:
-    site.run("-c", _EDITOR, "add")
+    site.do(_EDITOR, "add")
     context = browser.new_context(base_url=site.url, viewport={"width": 1280, "height": 860})
     tab = context.new_page()
     log_in(tab, "editor")
@@ -296,7 +297,7 @@ def test_a_permission_that_was_taken_away_is_said(
     begin(tab)
     choose(tab, boxes[0])
     tab.keyboard.press("ArrowDown")
-    site.run("-c", _EDITOR, "remove")
+    site.do(_EDITOR, "remove")
     tab.click("[data-do=save]")
     expect(tab.locator(".oi-status.oi-fault")).to_contain_text("Nothing was lost")
     expect(tab.locator(".oi-unsaved")).to_have_text("1 change is not saved.")

@@ -5,11 +5,11 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.serving import Site
 from tests.browser.test_editor import at, begin, choose, draw, edited, rows_of, save
-from tests.browser.test_viewer import keys, view
+from tests.browser.test_viewer import keys, site, view, viewed
 
 pytestmark = [pytest.mark.thorough, pytest.mark.xdist_group("viewer")]
 
-__all__ = ["edited", "keys"]
+__all__ = ["edited", "keys", "site", "viewed"]
 
 
 def test_a_new_shape_has_a_row_at_once(page: Page, site: Site, keys: dict[str, int]) -> None:
@@ -74,7 +74,7 @@ def test_a_row_follows_its_shape(page: Page, site: Site, keys: dict[str, int]) -
 
 def test_the_first_shape_of_an_image_and_the_last(page: Page, site: Site, keys: dict[str, int]) -> None:
     image = keys["turn4"]
-    site.run("-c", _EMPTY, str(image))
+    site.do(_EMPTY, str(image))
     view(page, image)
     expect(page.locator(".oi-no-shapes")).to_be_visible()
     begin(page)

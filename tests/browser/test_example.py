@@ -2,17 +2,18 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
 
-from tests.browser.conftest import PREPARE
 from tests.browser.page_checks import Looker
 from tests.browser.serving import NAME, PASSWORD, Site
 from tests.conftest import ROOT
@@ -35,8 +36,6 @@ for name, kind, values, default in (
 ):
     AttributeSpec.objects.create(label=cat, name=name, input_type=kind, values=values, default_value=default)
 """
-_LONG = 30_000
-"""Milliseconds: the machine that runs tests may be busy."""
 _PLACE = {"left": 0.2, "right": 0.45, "top": 0.3, "bottom": 0.7}
 
 
@@ -83,32 +82,26 @@ class Example:
 
 
 @pytest.fixture(scope="module", params=["runserver", "gunicorn"])
-def example(browser: Browser, tmp_path_factory: pytest.TempPathFactory, request: Any) -> Iterator[Example]:
+def example(
+    browser: Browser, login_database: Path, tmp_path_factory: pytest.TempPathFactory, request: Any
+) -> Iterator[Example]:
     """The demo site with the example data set, and the example beside it."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     site = Site(tmp_path_factory.mktemp("site"), CORS_ALLOWED_ORIGINS=url)
-    site.run("-c", PREPARE)
+    shutil.copy(login_database, site.database)
     site.run("manage.py", "import_openimages", "fixtures/scenes", "--task", "scenes", "--no-progress")
-    site.run("-c", _SPECS)
+    site.do(_SPECS)
     served = site.served() if request.param == "runserver" else site.served_by_gunicorn()
     files = subprocess.Popen([sys.executable, "-m", "project.example", str(port), site.url], cwd=ROOT)
     try:
-        until(lambda: answers(port, "/site.json"), 30, what="the example")
+        until(lambda: answers(port, "/site.json"), 180, what="the example")
         with served:
             yield Example(url, site)
     finally:
         files.terminate()
         files.wait()
         site.close()
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _patience() -> Iterator[None]:
-    """Waits as long as a busy machine needs."""
-    expect.set_options(timeout=_LONG)
-    yield
-    expect.set_options(timeout=5_000)
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import log_in
+from tests.browser.conftest import follow, log_in
 from tests.browser.page_checks import Looker
 from tests.browser.serving import Site
 
@@ -26,10 +26,10 @@ def test_from_a_facet_to_an_image_to_the_next_to_a_save_and_back(
     expect(page.locator(".oi-facet[open]")).to_have_count(0)
     expect(page.locator("summary:text-is('Label')")).to_be_focused()
     page.keyboard.press("Enter")
-    page.click(".oi-facet[open] .oi-choice:has-text('Cat')")
+    follow(page, ".oi-facet[open] .oi-choice:has-text('Cat')")
     page.click("summary:text-is('Kind')")
     expect(page.locator(".oi-facet[open]")).to_have_count(1)
-    page.click(".oi-facet[open] .oi-choice:has-text('rectangle')")
+    follow(page, ".oi-facet[open] .oi-choice:has-text('rectangle')")
     matching = page.inner_text(".oi-matches")
     number = int(matching.split()[0])
     assert matching == f"{number} images match"
@@ -37,21 +37,21 @@ def test_from_a_facet_to_an_image_to_the_next_to_a_save_and_back(
     expect(page.locator(".oi-cards li")).to_have_count(number)
     expect(page.locator(".oi-now .oi-choice")).to_have_text(["Cat, present ×", "rectangle ×"])
     looker.look(page, "gallery-filtered")
-    page.click(".oi-cards a >> nth=0")
+    follow(page, ".oi-cards a >> nth=0")
     expect(page.locator(".oi-place")).to_have_text(re.compile(rf"^1 of {number} · Cat, present · rectangle$"))
     looker.look(page, "picture-within")
-    page.click("a[rel=next]")
+    follow(page, "a[rel=next]")
     expect(page.locator(".oi-place")).to_contain_text(f"2 of {number}")
     there = page.url
-    page.click("text=Edit image")
+    follow(page, "text=Edit image")
     page.fill("[name=width]", page.input_value("[name=width]"))
-    page.click("input[name=_save]")
+    follow(page, "input[name=_save]")
     assert page.url == there
-    page.click("text=Back to the gallery")
+    follow(page, "text=Back to the gallery")
     key = there.partition("/image/")[2].partition("/")[0]
     assert page.url.endswith(f"#image-{key}")
     expect(page.locator(".oi-cards li")).to_have_count(number)
-    page.click(".oi-now .oi-choice >> nth=0")
+    follow(page, ".oi-now .oi-choice >> nth=0")
     expect(page.locator(".oi-now .oi-choice")).to_have_text(["rectangle ×"])
 
 
@@ -61,11 +61,11 @@ def test_a_filter_needs_no_scripts(browser: Browser, site: Site, scenes: int) ->
     log_in(page)
     page.goto(f"{ADMIN}/task/{scenes}/gallery/")
     page.click("summary:text-is('Subset')")
-    page.click(".oi-facet[open] .oi-choice:has-text('train')")
+    follow(page, ".oi-facet[open] .oi-choice:has-text('train')")
     expect(page.locator(".oi-matches")).to_have_text("8 images match")
     page.fill("[name=search]", "cat")
     page.select_option("[name=ordering]", "-shape_count")
-    page.click(".oi-search button")
+    follow(page, ".oi-search button")
     assert "subset=train" in page.url
     assert "ordering=-shape_count" in page.url
     expect(page.locator(".oi-now .oi-choice")).to_have_text(["“cat” in the name ×", "train ×"])

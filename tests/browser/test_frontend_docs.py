@@ -1,14 +1,15 @@
 """What docs/frontend.md says of sessions and jobs, in a real browser: from another origin, and from another site."""
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browser.conftest import PREPARE
 from tests.browser.serving import NAME, PASSWORD, Site
 from tests.conftest import ROOT
 from tests.jobs.sites import until
@@ -32,14 +33,14 @@ def port() -> int:
 
 
 @pytest.fixture(scope="module")
-def site(browser: Browser, tmp_path_factory: pytest.TempPathFactory, port: int) -> Iterator[Site]:
+def site(browser: Browser, login_database: Path, tmp_path_factory: pytest.TempPathFactory, port: int) -> Iterator[Site]:
     """The demo site, and a frontend beside it by two names: of the same site, and of another."""
     origins = f"http://127.0.0.1:{port},http://localhost:{port}"
     made = Site(tmp_path_factory.mktemp("site"), CORS_ALLOWED_ORIGINS=origins)
-    made.run("-c", PREPARE)
+    shutil.copy(login_database, made.database)
     files = subprocess.Popen([sys.executable, "-m", "project.example", str(port), made.url], cwd=ROOT)
     try:
-        until(lambda: answers(port, "/site.json"), 30, what="the frontend")
+        until(lambda: answers(port, "/site.json"), 180, what="the frontend")
         with made.served():
             yield made
     finally:

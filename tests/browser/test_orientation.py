@@ -39,6 +39,7 @@ def test_boxes_stand_where_they_belong(page: Page, site: Site, tmp_path: Path) -
         "ImageID,LabelName,XMin,XMax,YMin,YMax\nturned3,Red,0,0.5,0,0.5\nturned6,Red,0,0.5,0,0.5\n"
     )
     site.run("manage.py", "import_openimages", tmp_path / "set", "--task", "turned", "--no-progress")
+    page.goto("/admin/")
     for key, name in site.rows("SELECT id, name FROM openimages_io_image WHERE name LIKE 'turned%' ORDER BY name"):
         file = f"/api/v1/images/{key}/file/"
         *size, left, right = page.evaluate(_DRAWN, f"{file}?as_stored=1")

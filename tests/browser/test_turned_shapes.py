@@ -13,11 +13,11 @@ from openimages_io.geometry import ellipse_bounds
 from tests.browser.conftest import log_in
 from tests.browser.serving import Site
 from tests.browser.test_editor import at, begin, choose, drag, rows_of, save, sides
-from tests.browser.test_viewer import keys, view
+from tests.browser.test_viewer import keys, site, view, viewed
 
 pytestmark = [pytest.mark.thorough, pytest.mark.xdist_group("viewer")]
 
-__all__ = ["keys"]
+__all__ = ["keys", "site", "viewed"]
 
 Point = tuple[float, float]
 SIZE = (2600, 1400)
@@ -32,7 +32,7 @@ def made(page: Page, site: Site, keys: dict[str, int]) -> Callable[..., tuple[in
     def make(kind: str, rotation: float | None = None, image: str = "turn1", **given: Any) -> Any:
         values = {"kind": kind, "rotation": rotation, **BOX, "points": ROUND if kind == "ellipse" else None, **given}
         key = keys[image]
-        site.run("-c", _MAKE, str(key), json.dumps(values))
+        site.do(_MAKE, str(key), json.dumps(values))
         view(page, key)
         begin(page)
         made = rows_of(site, key)[-1]["id"]
@@ -229,7 +229,7 @@ def test_a_finger_moves_a_shape_and_not_the_page(browser: Browser, site: Site, k
     )
     page = context.new_page()
     log_in(page)
-    site.run("-c", _MAKE, str(keys["turn6"]), json.dumps({"kind": "rectangle", "rotation": 15, **BOX, "points": None}))
+    site.do(_MAKE, str(keys["turn6"]), json.dumps({"kind": "rectangle", "rotation": 15, **BOX, "points": None}))
     view(page, keys["turn6"])
     page.tap("[data-do=begin]")
     expect(page.locator("[data-do=save]")).to_be_visible()
@@ -254,7 +254,7 @@ def test_a_finger_moves_a_shape_and_not_the_page(browser: Browser, site: Site, k
 
 def test_without_a_size_nothing_is_turned(page: Page, made: Any, site: Site, keys: dict[str, int]) -> None:
     with_size = "UPDATE openimages_io_image SET width = {}, height = {} WHERE id = {}"
-    site.run("-c", _RUN, with_size.format("NULL", "NULL", keys["turn2"]))
+    site.do(_RUN, with_size.format("NULL", "NULL", keys["turn2"]))
     try:
         key, row = made("rectangle", 30, "turn2")
         expect(page.locator(".oi-handles > *")).to_have_count(0)
@@ -271,7 +271,7 @@ def test_without_a_size_nothing_is_turned(page: Page, made: Any, site: Site, key
         save(page)
         assert key not in {one["id"] for one in rows_of(site, keys["turn2"])}
     finally:
-        site.run("-c", _RUN, with_size.format(*SIZE, keys["turn2"]))
+        site.do(_RUN, with_size.format(*SIZE, keys["turn2"]))
 
 
 _RUN = """

@@ -12,14 +12,13 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.admin.conftest import BOXES, SCENES, broken_row, pack
-from tests.browser.conftest import log_in
+from tests.browser.conftest import follow, log_in
 from tests.browser.page_checks import Looker
 from tests.browser.serving import Site
 from tests.jobs.archives import write_large
 
 pytestmark = [pytest.mark.thorough, pytest.mark.xdist_group("journey")]
 
-_LONG = 20_000
 ADMIN = "/admin/openimages_io"
 
 
@@ -27,17 +26,17 @@ def test_import_repair_confirm_look_and_export(page: Page, site: Site, looker: L
     broken = pack(tmp_path / "broken.zip", {BOXES: broken_row})
     good = pack(tmp_path / "scenes.zip")
     page.goto(f"{ADMIN}/task/")
-    page.click("text=Import an archive")
+    follow(page, "text=Import an archive")
     looker.look(page, "import")
     page.fill("[name=task_name]", "scenes")
     page.set_input_files("[name=upload]", broken)
-    page.click("text=Upload and check")
+    follow(page, "text=Upload and check")
     # Nobody has come for the job yet, and the page says so.
     expect(page.locator("#oi-text")).to_have_text("Waiting for a worker.")
     looker.look(page, "job-waiting")
     with site.worker():
         # The page turns by itself.
-        expect(page.locator(".oi-message")).to_contain_text("1 error", timeout=_LONG)
+        expect(page.locator(".oi-message")).to_contain_text("1 error")
         row = page.locator(".oi-issues tbody tr")
         expect(row).to_have_count(1)
         assert row.locator("td").all_inner_texts()[:5] == ["error", BOXES, "3", "XMin", "left"]
@@ -45,23 +44,23 @@ def test_import_repair_confirm_look_and_export(page: Page, site: Site, looker: L
         looker.look(page, "job-issue")
         assert site.rows("SELECT count(*) FROM openimages_io_task") == [(0,)]
 
-        page.click("text=Upload a corrected archive")
+        follow(page, "text=Upload a corrected archive")
         assert page.input_value("[name=task_name]") == "scenes"
         page.set_input_files("[name=upload]", good)
-        page.click("text=Upload and check")
-        expect(page.locator("text=Confirm: import it")).to_be_visible(timeout=_LONG)
+        follow(page, "text=Upload and check")
+        expect(page.locator("text=Confirm: import it")).to_be_visible()
         looker.look(page, "job-dry-run")
         assert site.rows("SELECT count(*) FROM openimages_io_task") == [(0,)]
-        page.click("text=Confirm: import it")
-        expect(page.locator(".oi-totals caption")).to_have_text("What the job did", timeout=_LONG)
+        follow(page, "text=Confirm: import it")
+        expect(page.locator(".oi-totals caption")).to_have_text("What the job did")
         looker.look(page, "job-done")
-        page.click(".oi-facts a:text-is('scenes')")
+        follow(page, ".oi-facts a:text-is('scenes')")
         looker.look(page, "task")
 
-        page.click(".object-tools >> text=Export")
+        follow(page, ".object-tools >> text=Export")
         looker.look(page, "export")
-        page.click("input[type=submit][value=Export]")
-        expect(page.locator("text=Download the archive")).to_be_visible(timeout=_LONG)
+        follow(page, "input[type=submit][value=Export]")
+        expect(page.locator("text=Download the archive")).to_be_visible()
         looker.look(page, "job-export")
         with page.expect_download() as download:
             page.click("text=Download the archive")
@@ -70,8 +69,8 @@ def test_import_repair_confirm_look_and_export(page: Page, site: Site, looker: L
         page.goto(f"{ADMIN}/task/")
         page.check(".action-select")
         page.select_option("[name=action]", "check_tasks")
-        page.click("button[name=index]")
-        expect(page.locator(".oi-message")).to_contain_text("nothing is wrong", timeout=_LONG)
+        follow(page, "button[name=index]")
+        expect(page.locator(".oi-message")).to_contain_text("nothing is wrong")
     with zipfile.ZipFile(tmp_path / "out.zip") as archive:
         came = {name: archive.read(name) for name in archive.namelist()}
     went = {path.relative_to(SCENES).as_posix(): path.read_bytes() for path in SCENES.rglob("*") if path.is_file()}
@@ -100,10 +99,10 @@ def value(cell: str) -> str | float:
 
 def test_boxes_lie_where_their_rows_say(page: Page, site: Site, scenes: int, looker: Looker) -> None:
     page.goto(f"{ADMIN}/task/{scenes}/change/")
-    page.click(".object-tools >> text=Gallery")
+    follow(page, ".object-tools >> text=Gallery")
     expect(page.locator("a[href*='/picture/']")).to_have_count(12)
     looker.look(page, "gallery")
-    page.click("a[href*='/picture/'] >> nth=0")
+    follow(page, "a[href*='/picture/'] >> nth=0")
     looker.look(page, "picture")
     for width in (1280, 390):
         page.set_viewport_size({"width": width, "height": 860})
@@ -157,12 +156,12 @@ def test_progress_is_seen_and_a_job_is_cancelled(page: Page, site: Site, looker:
     page.fill("[name=task_name]", "large")
     page.set_input_files("[name=upload]", write_large(tmp_path / "large.zip", 5_000))
     with site.held_worker("check"):
-        page.click("text=Upload and check")
-        page.wait_for_function("document.querySelector('#oi-bar')?.value > 0", timeout=_LONG)
+        follow(page, "text=Upload and check")
+        page.wait_for_function("document.querySelector('#oi-bar')?.value > 0")
         expect(page.locator("#oi-text")).to_contain_text(re.compile(r"Reading and checking the archive: \d+ %"))
         looker.keep(page, "job-running-light")
         page.click("text=Cancel the job")
-        expect(page.locator(".oi-message")).to_contain_text("Cancelled: nothing was written.", timeout=_LONG)
+        expect(page.locator(".oi-message")).to_contain_text("Cancelled: nothing was written.")
         looker.look(page, "job-cancelled")
     assert site.rows("SELECT count(*) FROM openimages_io_task WHERE name = 'large'") == [(0,)]
 
@@ -172,10 +171,10 @@ def test_without_scripts_a_jobs_page_reloads_itself(browser: Browser, site: Site
     page = context.new_page()
     log_in(page)
     page.goto(f"{ADMIN}/task/{scenes}/change/")
-    page.click(".object-tools >> text=Check")
+    follow(page, ".object-tools >> text=Check")
     expect(page.locator("#oi-text")).to_have_text("Waiting for a worker.")
     with site.worker():
-        expect(page.locator(".oi-message")).to_contain_text("nothing is wrong", timeout=_LONG)
+        expect(page.locator(".oi-message")).to_contain_text("nothing is wrong")
     context.close()
 
 

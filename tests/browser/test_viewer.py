@@ -1,6 +1,8 @@
 """An image's page in a real browser: to look at closely, with the mouse, a finger or the keys."""
 
 import io
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +10,7 @@ import pytest
 from PIL import Image as Pillow
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.conftest import log_in
+from tests.browser.conftest import at_rest, follow, log_in
 from tests.browser.page_checks import Looker
 from tests.browser.serving import Site
 
@@ -19,9 +21,11 @@ LARGE = (2600, 1400)
 _BOXES = 36
 
 
-@pytest.fixture(scope="module")
-def keys(site: Site, tmp_path_factory: pytest.TempPathFactory) -> dict[str, int]:
-    """The keys of images by name: the example data set, a large picture by every EXIF tag, and a crowded one."""
+@pytest.fixture(scope="session")
+def viewed(login_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a site with the example data set, a large picture by every EXIF tag, and a crowded one."""
+    site = Site(tmp_path_factory.mktemp("viewed"))
+    shutil.copy(login_database, site.database)
     site.run("manage.py", "import_openimages", "fixtures/scenes", "--task", "scenes", "--no-progress")
     folder = tmp_path_factory.mktemp("large")
     rows = ["ImageID,Source,LabelName,Confidence,XMin,XMax,YMin,YMax"]
@@ -34,6 +38,24 @@ def keys(site: Site, tmp_path_factory: pytest.TempPathFactory) -> dict[str, int]
         rows.append(f"crowded,xclick,Label{number},{number / 100},{x},{min(1, x + 0.2)},{y},{min(1, y + 0.2)}")
     (folder / "train-annotations-bbox.csv").write_text("\n".join(rows) + "\n")
     site.run("manage.py", "import_openimages", folder, "--task", "large", "--no-progress")
+    site.close()
+    return site.folder
+
+
+@pytest.fixture(scope="module")
+def site(browser: Browser, viewed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The demo site with these pictures, without a worker."""
+    folder = tmp_path_factory.mktemp("site")
+    shutil.copytree(viewed, folder, dirs_exist_ok=True)
+    made = Site(folder)
+    with made.served():
+        yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def keys(site: Site) -> dict[str, int]:
+    """The keys of images by name."""
     return {name: key for key, name in site.rows("SELECT id, name FROM openimages_io_image")}
 
 
@@ -75,15 +97,18 @@ def test_zooming_keeps_the_place_below_the_pointer(page: Page, keys: dict[str, i
     x, y, width, _ = place(shape)
     page.mouse.move(x, y)
     page.mouse.wheel(0, -300)  # scrolls the page, which has nowhere to go
+    at_rest(page)
     assert zoom(page) == 1
     page.keyboard.down("Control")
     page.mouse.wheel(0, -100)
     page.keyboard.up("Control")
+    at_rest(page)
     assert zoom(page) > 1.9
     assert place(shape)[:2] == pytest.approx((x, y), abs=1.5)
     assert place(shape)[2] == pytest.approx(width * zoom(page), rel=0.02)
     for _ in range(2):
         page.mouse.wheel(0, 200)  # by now the wheel alone will do
+    at_rest(page)
     assert zoom(page) == 1
     assert place(shape)[:3] == pytest.approx((x, y, width), abs=1)
 
@@ -101,7 +126,7 @@ def test_buttons_and_keys_zoom_and_a_drag_moves(page: Page, keys: dict[str, int]
     page.mouse.down()
     page.mouse.move(left + wide / 2 + 30, top + high / 2 - 20, steps=4)
     page.mouse.up()
-    page.wait_for_function("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    at_rest(page)
     assert place(shape)[:2] == pytest.approx((x + 30, y - 20), abs=1.5)
     expect(page.locator("[data-shape].oi-selected")).to_have_count(0)  # that was no click
     page.keyboard.press("-")
@@ -131,6 +156,7 @@ def test_two_fingers_zoom(browser: Browser, site: Site, keys: dict[str, int]) ->
     for apart in (30, 40, 50, 60):
         fingers("touchMove", apart)
     fingers("touchEnd", 60)
+    at_rest(page)
     assert zoom(page) == pytest.approx(3, abs=0.4)
     context.close()
 
@@ -144,7 +170,7 @@ def test_the_full_picture_lies_as_the_thumbnail_does(page: Page, keys: dict[str,
             page.mouse.move(*place(page.locator(".oi-stage"))[:2])
             for _ in range(3):
                 page.click(".oi-zoom-in")
-            expect(page.locator(".oi-stage.oi-full")).to_be_visible(timeout=20_000)
+            expect(page.locator(".oi-stage.oi-full")).to_be_visible()
             page.click(".oi-zoom-fit")
         assert ("/file/" in (picture.get_attribute("href") or "")) == full
         x, y, width, height = place(page.locator("[data-shape]"))
@@ -272,8 +298,7 @@ def test_switches_by_label_kind_and_confidence(page: Page, keys: dict[str, int])
 def test_arrows_lead_through_the_filter(page: Page, keys: dict[str, int], site: Site) -> None:
     ((task,),) = site.rows("SELECT id FROM openimages_io_task WHERE name = 'scenes'")
     page.goto(f"{ADMIN}/task/{task}/gallery/?subset=validation&ordering=name")
-    with page.expect_navigation():  # its script listens from then on
-        page.click("a[href*='/picture/'] >> nth=0")
+    follow(page, "a[href*='/picture/'] >> nth=0")
     seen = []
     for key in ("ArrowRight", "ArrowRight", "ArrowLeft"):
         seen.append(page.locator("#content h1").inner_text())
@@ -318,7 +343,7 @@ def test_without_scripts_the_page_is_a_form(browser: Browser, site: Site, keys: 
     expect(page.locator("[data-shape]")).to_have_count(_BOXES)
     expect(page.locator(".oi-tools")).to_be_hidden()
     page.locator("[name=label]").first.uncheck()
-    page.click("text=Show these")
+    follow(page, "text=Show these")
     expect(page.locator("[data-shape]")).to_have_count(_BOXES - 1)
     context.close()
 

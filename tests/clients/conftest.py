@@ -37,7 +37,7 @@ def site(empty_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
     """The demo site with its login and a worker, and an archive and a picture in its folder."""
     made = Site(tmp_path_factory.mktemp("site"))
     shutil.copy(empty_database, made.database)
-    made.run("-c", PREPARE)
+    made.do(PREPARE)
     pack(made.folder / "scenes.zip")
     shutil.copy(ROOT / "fixtures" / "scenes" / "images" / "train" / "boats-day.jpg", made.folder / "boats.jpg")
     with made.served(), made.worker():

@@ -17,7 +17,7 @@ from tests.conftest import ROOT
 from tests.stored_files import stored_files
 
 
-def until(holds: Callable[[], Any], seconds: float = 20, *, what: str = "it") -> Any:
+def until(holds: Callable[[], Any], seconds: float = 60, *, what: str = "it") -> Any:
     """Waits for something, and returns it."""
     end = time.monotonic() + seconds
     while True:
@@ -35,7 +35,7 @@ def now(job: Job) -> Status:
 
 def ended(job: Job) -> Job:
     """Waits for a job's end."""
-    until(lambda: now(job).state not in {"queued", "running"}, 60, what="the end of the job")
+    until(lambda: now(job).state not in {"queued", "running"}, 120, what="the end of the job")
     return Job.objects.get(pk=job.pk)
 
 

@@ -60,15 +60,15 @@ def test_the_worker_ends_with_the_server(tmp_path: Path, empty_database: Path, s
         start_new_session=True,
     )
     try:
-        until(lambda: answers(port), 30, what="the server")
-        until(lambda: answers(example, "/site.json"), 30, what="the example frontend")
+        until(lambda: answers(port), 180, what="the server")
+        until(lambda: answers(example, "/site.json"), 180, what="the example frontend")
         running = commands(demo.pid)
         assert any("db_worker" in command for command in running)
         assert any("runserver" in command for command in running)
         # A terminal tells the whole group of Ctrl-C, and make tells its child alone.
         (os.killpg if sent == signal.SIGINT else os.kill)(demo.pid, sent)
-        demo.wait(20)
-        until(lambda: not commands(demo.pid), 5, what="the end of all processes")
+        demo.wait(60)
+        until(lambda: not commands(demo.pid), 60, what="the end of all processes")
     finally:
         if commands(demo.pid):
             os.killpg(demo.pid, signal.SIGKILL)

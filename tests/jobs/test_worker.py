@@ -71,7 +71,7 @@ def test_an_import_is_seen_while_it_runs_and_others_write_meanwhile(site: Site, 
     assert other.images.exists()
     assert slowest < 1
     kept = [f"jobs/{job.source}", f"media/{Image.objects.exclude(file='').get().file}"]
-    until(lambda: site.files() == kept, 2, what="the tidying up")
+    until(lambda: site.files() == kept, what="the tidying up")
 
 
 @pytest.mark.parametrize("phase", ["check", "commit"])
@@ -120,7 +120,7 @@ def test_a_job_that_waits_for_others_who_write_can_be_cancelled_too(site: Site, 
             assert now(job).cancelling
     until(lambda: now(job).state == "cancelled", 2)
     assert not Task.objects.exists()
-    until(lambda: site.files() == [f"jobs/{job.source}"], 2, what="the tidying up")
+    until(lambda: site.files() == [f"jobs/{job.source}"], what="the tidying up")
 
 
 def _waits_for_a_lock() -> bool:
@@ -140,7 +140,7 @@ def _cancelled(site: Site, job: Job) -> None:
     assert asked < 0.5
     assert not Task.objects.exists()
     assert not Shape.objects.exists()
-    until(lambda: site.files() == [f"jobs/{job.source}"], 2, what="the tidying up")
+    until(lambda: site.files() == [f"jobs/{job.source}"], what="the tidying up")
 
 
 def test_a_worker_that_is_killed_leaves_a_job_that_can_be_started_again(
