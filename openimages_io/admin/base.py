@@ -80,6 +80,11 @@ class BaseAdmin(PagesMixin):
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return CompletedChangeList
 
+    def get_list_display(self, request: HttpRequest) -> Any:
+        """The columns; where a task is chosen, not the one that would repeat it in each row."""
+        columns = super().get_list_display(request)
+        return [name for name in columns if name != "task"] if request.GET.get("task") else columns
+
     def complete_rows(self, request: HttpRequest, rows: Sequence[Any]) -> None:
         """Adds to the rows of a page what its columns show of other tables, in a few queries."""
 

@@ -133,6 +133,8 @@ def gallery_context(request: HttpRequest, task: Task, url: Url) -> dict[str, Any
         "next_url": page.next_url,
         "everything": request.path,
         "add_url": form_urls(url, here)("image_add", task=task.pk) if may_here(request, "add", Image, task) else "",
+        "is_empty": counted is not None and counted.images == 0 and not is_old and not wanted.asked,
+        "import_url": url("task_import", task.pk),
         "recount": address_with(query, "count", "1"),
         "charts": _charts(counted, labels, request.path),
     }

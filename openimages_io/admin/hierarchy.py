@@ -99,9 +99,11 @@ class Graph:
         return [label for key, label in self.labels.items() if not self.children.get(key) and not self.parents.get(key)]
 
     def search(self, text: str) -> list[tuple[TreeNode, list[Label]]]:
-        """Classes whose names have the text, each with those above it, from the top."""
+        """Classes whose names have the text, those that begin with it first, each with those above it, from the top."""
         wanted = text.casefold()
-        found = [key for key, label in self.labels.items() if wanted in f"{label}\n{label.name}".casefold()]
+        names = {key: f"{label}\n{label.name}".casefold() for key, label in self.labels.items()}
+        found = [key for key, name in names.items() if wanted in name]
+        found.sort(key=lambda key: not names[key].startswith(wanted))
         places = [self._place(key, None, False, 1, set(self.labels)) for key in found[:_FOUND]]
         return [(place, self._above(place.label.pk)) for place in places]
 

@@ -28,7 +28,7 @@ class ImageAdmin(PictureMixin, ReturningMixin, DeletionMixin, BaseAdmin):
     """Images of tasks. Their picture files come with an import, or with the form of an image that has none."""
 
     form = ImageForm
-    list_display = ("preview", "name", "subset", "task", "size", "annotations", "has_picture", "updated")
+    list_display = ("preview", "name", "subset", "task", "size", "annotations", "updated")
     list_display_links = ("name",)
     list_filter = (TaskFilter, SubsetFilter)
     filterset_class = ImagesOfTasksFilterSet
@@ -58,7 +58,7 @@ class ImageAdmin(PictureMixin, ReturningMixin, DeletionMixin, BaseAdmin):
     def preview(self, image: Image) -> str:
         """The smallest thumbnail, loaded when it comes into sight; an image without a picture has none."""
         address = self.url("image_thumbnail", image.pk, SIZES[0]) if image.file else ""
-        return format_html('<img class="oi-preview" src="{}" alt="" loading="lazy">', address) if address else ""
+        return format_html('<img class="oi-preview" src="{}" alt="" loading="lazy">', address) if address else "–"
 
     def image_of(self, row: Image) -> Image:
         return row
@@ -66,10 +66,6 @@ class ImageAdmin(PictureMixin, ReturningMixin, DeletionMixin, BaseAdmin):
     @admin.display(description=_("size"))
     def size(self, image: Image) -> str:
         return f"{image.width}\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}{image.height}" if image.width else ""
-
-    @admin.display(description=_("picture file"), boolean=True)
-    def has_picture(self, image: Image) -> bool:
-        return bool(image.file)
 
     @admin.display(description=_("task"))
     def task_link(self, image: Image) -> str:

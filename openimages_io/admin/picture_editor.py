@@ -36,6 +36,8 @@ _WORDS: Final = {
     "failed": _("The server has answered with the status {status}."),
     "changed": _("Another user has saved this image meanwhile; nothing of yours is saved yet."),
     "refused": _("The server refuses ({detail}). Nothing was lost: log in again in another tab, then save here again."),
+    "asOther": _("You began as {before} and are logged in as {now} now. Go on as {now}?"),
+    "other": _("you are logged in as {now} now, not as {before}"),
     "mine": _("yours"),
     "theirs": _("theirs"),
     "keepMine": _("Keep mine: {shape}"),
@@ -90,6 +92,8 @@ def editor_context(
     size, is_sized = frame
     return {
         "verbs": " ".join(verbs),
+        "user": request.user.pk,
+        "user_name": str(request.user),
         "shapes_url": shapes_url,
         "labels_url": labels_url,
         "frame": f"{size[0]} {size[1]}",

@@ -67,8 +67,7 @@ class TaskAdmin(
         counts = _of(task)
         if counts.images is None:
             return "–"
-        pairs = ((grouped(number), words) for number, words in by_kind(counts.by_kind))
-        return format_html("{}{}", format_html_join(", ", "{} {}", pairs) or _("none"), _mark(counts))
+        return format_html("{}{}", ", ".join(by_kind(counts.by_kind)) or _("none"), _mark(counts))
 
     @admin.display(description=_("images"))
     def images_link(self, task: Task) -> str:

@@ -9,11 +9,12 @@ from django.utils.formats import localize
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from openimages_io.format.skip_reasons import skip_words
 from openimages_io.jobs.status import Status
 from openimages_io.models import Job, JobKind, JobState, ShapeKind
-from openimages_io.models.kinds import ROW_KINDS
+from openimages_io.models.kinds import ROW_KINDS, row_kind
 from openimages_io.models.numbers import grouped
 from openimages_io.models.timestamps import for_display, time_since
 
@@ -42,19 +43,20 @@ _WOULD_BE: Final[dict[str, str | Promise]] = {
 _MINUTE: Final = 60
 _MINUTES_OF_HOUR: Final = 60
 SHAPES: Final[dict[str, str | Promise]] = {
-    ShapeKind.TAG: _("tags"),
-    ShapeKind.RECTANGLE: _("rectangles"),
-    ShapeKind.POLYGON: _("polygons"),
-    ShapeKind.MASK: _("masks"),
-    ShapeKind.ELLIPSE: _("ellipses"),
+    ShapeKind.TAG: ngettext_lazy("%(count)s tag", "%(count)s tags", "number"),
+    ShapeKind.RECTANGLE: ngettext_lazy("%(count)s rectangle", "%(count)s rectangles", "number"),
+    ShapeKind.POLYGON: ngettext_lazy("%(count)s polygon", "%(count)s polygons", "number"),
+    ShapeKind.MASK: ngettext_lazy("%(count)s mask", "%(count)s masks", "number"),
+    ShapeKind.ELLIPSE: ngettext_lazy("%(count)s ellipse", "%(count)s ellipses", "number"),
 }
+"""Numbers of shapes of each kind, in the order in which they are said."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """A line of the table of totals."""
 
-    kind: str | Promise
+    kind: str
     numbers: list[str]
     """Empty for none."""
     reasons: list[tuple[str, str]]
@@ -125,17 +127,16 @@ def _row(kind: str, totals: dict[str, Any], names: tuple[str, ...]) -> Row:
     reasons = totals.get("skipped")
     skipped = dict(reasons) if isinstance(reasons, dict) else {}
     numbers = {**totals, "skipped": sum(skipped.values())}
-    words = ROW_KINDS[kind].words if kind in ROW_KINDS else kind
     shown = [int(numbers.get(name) or 0) for name in names]
-    return Row(words, [grouped(number) if number else "" for number in shown], _worded(skipped))
+    return Row(row_kind(kind).many, [grouped(number) if number else "" for number in shown], _worded(skipped))
 
 
 def _worded(skipped: dict[str, Any]) -> list[tuple[str, str]]:
     return [(skip_words(str(reason)), grouped(number)) for reason, number in skipped.items()]
 
 
-def by_kind(counts: dict[str, int]) -> Iterator[tuple[int, str | Promise]]:
-    """Numbers of shapes with their nouns, in the order of the kinds."""
+def by_kind(counts: dict[str, int]) -> Iterator[str]:
+    """Numbers of shapes with their nouns, such as `1 mask`, in the order of the kinds."""
     for kind, words in SHAPES.items():
-        if counts.get(kind):
-            yield counts[kind], words
+        if number := counts.get(kind):
+            yield str(words % {"number": number, "count": grouped(number)})

@@ -14,6 +14,7 @@ from django.core.management.color import Style
 
 from openimages_io.format.issues import Severity
 from openimages_io.format.skip_reasons import skip_words
+from openimages_io.models.kinds import row_kind
 from openimages_io.transfer.report import SHOWN, Report
 
 _HEAD: Final = 32
@@ -29,7 +30,7 @@ def table(report: Report, columns: tuple[str, ...] = _COLUMNS) -> Iterator[str]:
     cells = [["", *columns]]
     for kind, totals in rows:
         values = totals.as_dict() | {"skipped": sum(totals.skipped.values())}
-        cells.append([kind, *(f"{values[column]:,}" for column in columns)])
+        cells.append([row_kind(kind).many, *(f"{values[column]:,}" for column in columns)])
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = ["  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]).rstrip() for row in cells]
     yield lines[0]

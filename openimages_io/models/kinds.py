@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from django.db import models
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 
@@ -35,36 +34,38 @@ class ImageNumber(models.TextChoices):
 
 @dataclass(frozen=True, slots=True)
 class RowKind:
-    """How a kind of rows is called: its key, such as `boxes`, is its plural in reports."""
+    """How a kind of rows is called wherever people read it: in tables, sentences, commands."""
 
     one: str
-    """Its singular in reports."""
-    words: Promise
-    """Its plural on pages."""
+    """Its singular."""
+    many: str
+    """Its plural."""
 
 
 ROW_KINDS: Final = {
-    "labels": RowKind("label", _("labels")),
-    "hierarchy edges": RowKind("hierarchy edge", _("edges of the hierarchy")),
-    "attribute specs": RowKind("attribute spec", _("attribute specs")),
-    "images": RowKind("image", _("images")),
-    "image sizes": RowKind("image size", _("sizes of images")),
-    "human labels": RowKind("human label", _("labels of whole images, by people")),
-    "machine labels": RowKind("machine label", _("labels of whole images, by machines")),
-    "boxes": RowKind("box", _("boxes")),
-    "masks": RowKind("mask", _("masks")),
-    "pictures": RowKind("picture", _("picture files")),
-    "polygons": RowKind("polygon", _("polygons")),
-    "ellipses": RowKind("ellipse", _("ellipses")),
-    "attributes": RowKind("attribute", _("values of attributes")),
-    "shapes": RowKind("shape", _("shapes")),
+    "labels": RowKind("label", "labels"),
+    "hierarchy edges": RowKind("hierarchy edge", "hierarchy edges"),
+    "attribute specs": RowKind("attribute spec", "attribute specs"),
+    "images": RowKind("image", "images"),
+    "image sizes": RowKind("image size", "image sizes"),
+    "human labels": RowKind("human label", "human labels"),
+    "machine labels": RowKind("machine label", "machine labels"),
+    "boxes": RowKind("box", "boxes"),
+    "masks": RowKind("mask", "masks"),
+    "pictures": RowKind("picture file", "picture files"),
+    "polygons": RowKind("polygon", "polygons"),
+    "ellipses": RowKind("ellipse", "ellipses"),
+    "attributes": RowKind("attribute", "attributes"),
+    "shapes": RowKind("annotation", "annotations"),
 }
 """Kinds of rows in the order of reports, first what does not depend on others."""
 
 
+def row_kind(kind: str) -> RowKind:
+    """How rows of a kind are called; those of an unknown kind by its name."""
+    return ROW_KINDS.get(kind) or RowKind(kind.removesuffix("s"), kind)
+
+
 def counted(number: int, kind: str) -> str:
-    """A number of rows with their noun, such as `1,200 boxes`; of an unknown kind, with its name."""
-    if number != 1:
-        return f"{number:,} {kind}"
-    known = ROW_KINDS.get(kind)
-    return f"1 {known.one if known else kind.removesuffix('s')}"
+    """A number of rows with their noun, such as `1,200 boxes`."""
+    return f"{number:,} {row_kind(kind).one if number == 1 else row_kind(kind).many}"

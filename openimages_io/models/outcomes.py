@@ -32,7 +32,7 @@ class Outcome(StrEnum):
     UNCHANGED = "unchanged", "Everything exists already, so nothing {would}{also}."
     REFUSED = "refused", "Nothing was written, because of what is wrong in the archive: {issues}."
     EXPORTED = "exported", "Exported: {written}{also}."
-    CHECKED = "checked", "Checked {shapes}: {issues}."
+    CHECKED = "checked", "Checked {annotations}: {issues}."
     MOVED = "moved", "Moved to the subset “{subset}”: {updated}{left}."
     RELABELLED = "relabelled", "Relabelled from “{label}” to “{new_label}”: {updated}{doubles}{left}."
     ANNOTATIONS_DELETED = "annotations-deleted", "Deleted of “{label}”: {removed}."
@@ -89,7 +89,7 @@ def outcome_sentence(job: "Job", stored: Any) -> str:
         "doubles": f"; {removed} deleted, of which the image had the same" if removed else "",
         "left": _left(job.totals),
         "would": "would change" if job.dry_run else "has changed",
-        "shapes": counted(job.done, "shapes"),
+        "annotations": counted(job.done, "shapes"),
         "issues": found or "nothing is wrong",
         "also": f"; {found}" if found else "",
         "error": "",

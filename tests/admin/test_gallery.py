@@ -430,7 +430,7 @@ def test_a_task_that_is_not_there_is_404(boss: Client) -> None:
 
 def test_an_empty_task_has_a_page(boss: Client, db: None) -> None:
     page = boss.get(address(Task.objects.create(name="empty"))).content.decode()
-    assert "There are no images here." in page
+    assert "This task has no images yet." in page
 
 
 def test_the_number_of_queries_depends_neither_on_images_nor_on_shapes(boss: Client, scenes: Task) -> None:

@@ -11,10 +11,12 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
 
 from openimages_io.admin import base, row_counts
+from openimages_io.admin.hierarchy import Graph
 from openimages_io.admin.row_counts import counts_of
-from openimages_io.admin.wording import duration
+from openimages_io.admin.wording import by_kind, duration, totals_table
 from openimages_io.models import Image, Job, JobKind, JobState, Label, Shape, Task, TaskStatistics
 from openimages_io.models.numbers import grouped
+from openimages_io.models.outcomes import Outcome
 from openimages_io.viewing.statistics import refresh
 from tests.admin.conftest import Browser, text_of
 
@@ -352,3 +354,36 @@ def test_a_list_means_by_a_filter_what_its_filterset_says(
     page: Any = boss.get(f"{ADMIN}/{model}/?{query.format(task=task.pk)}")
     rows = page.context_data["cl"].result_list
     assert {row.kind if model == "job" else row.name for row in rows} == wanted
+
+
+def test_numbers_of_shapes_have_their_singular() -> None:
+    assert [*by_kind({"mask": 1200, "polygon": 1, "tag": 0})] == ["1 polygon", "1,200 masks"]
+
+
+def test_rows_are_called_the_same_in_tables_and_sentences() -> None:
+    totals = {kind: {"added": 2} for kind in ("pictures", "human labels", "image sizes", "hierarchy edges")}
+    job = Job(kind=JobKind.IMPORT, outcome=Outcome.IMPORTED.stored(), totals=totals)
+    rows = totals_table("import", totals, dry_run=False).rows
+    assert all(f"2 {row.kind}" in job.message for row in rows)
+    assert "picture files" in {row.kind for row in rows}
+
+
+@pytest.mark.parametrize("model", ["image", "label"])
+def test_a_chosen_task_is_not_repeated_in_each_row(boss: Client, scenes: Task, model: str) -> None:
+    assert "column-task" in boss.get(f"{ADMIN}/{model}/").content.decode()
+    assert "column-task" not in boss.get(f"{ADMIN}/{model}/?task={scenes.pk}").content.decode()
+
+
+@pytest.mark.django_db
+def test_classes_that_begin_with_what_is_sought_come_first() -> None:
+    task = Task.objects.create(name="classes")
+    for number, name in enumerate(("Bobcat", "Scarf", "Cat", "Cattle")):
+        Label.objects.create(task=task, name=f"/m/{number}", display_name=name, position=number)
+    assert [str(place.label) for place, _above in Graph.of(task).search("ca")] == ["Cat", "Cattle", "Bobcat", "Scarf"]
+
+
+def test_nobody_is_asked_for_a_permission_that_would_not_help(boss: Client) -> None:
+    page = boss.get(f"{ADMIN}/shape/add/")
+    assert page.status_code == 403
+    assert "You are not allowed to do this here." in page.content.decode()
+    assert "can give you what is missing" not in page.content.decode()

@@ -22,6 +22,10 @@ _AT_REST = """async () => {
   const seen = document.getAnimations().filter(animation => animation.effect.target.checkVisibility());
   await Promise.all(seen.map(animation => animation.finished.catch(() => null)));
 }"""
+_CUT_OFF = """() => [...document.querySelectorAll(".results, .oi-inline")]
+  .filter(frame => frame.scrollWidth > frame.clientWidth + 1)
+  .map(frame => `${frame.scrollWidth - frame.clientWidth} pixels of “${frame.className}” are out of sight`)"""
+"""Tables whose last columns are seen by nobody who doesn't know of them."""
 _COLORS = "{runOnly: ['color-contrast', 'link-in-text-block']}"
 _BAD = {"serious", "critical"}
 
@@ -59,18 +63,19 @@ class Looker:
         self.faults: list[str] = []
 
     def look(self, page: Page, name: str, *, content: str = "#content") -> None:
-        """Shows the page in every look; asks axe, and whether a phone must scroll aside."""
+        """Shows the page in every look; asks axe, and whether one must scroll aside."""
         page.wait_for_load_state()
         for look, (width, height, scheme) in LOOKS.items():
             page.emulate_media(color_scheme=scheme)
             page.set_viewport_size({"width": width, "height": height})
             page.evaluate(_AT_REST)
             self.keep(page, f"{name}-{look}", full_page=True)
-            if look == "phone":
-                wide = page.evaluate("document.scrollingElement.scrollWidth")
-                if wide > width:
-                    self.faults.append(f"{name}: {wide} pixels wide on a phone of {width}")
-            else:
+            wide = page.evaluate("document.scrollingElement.scrollWidth")
+            if wide > width:
+                self.faults.append(f"{name}: {wide} pixels wide on a screen of {width}")
+            if look == "light":
+                self.faults += [f"{name}: {frame}" for frame in page.evaluate(_CUT_OFF)]
+            if look != "phone":
                 # What is not of colours is the same in the dark.
                 self._ask_axe(page, f"{name}, {look}", content, "{}" if look == "light" else _COLORS)
         width, height, scheme = LOOKS["light"]

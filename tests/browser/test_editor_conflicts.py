@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Dialog, Page, Route, expect
 
 from tests.browser.conftest import follow, log_in
 from tests.browser.page_checks import Looker
@@ -185,6 +185,36 @@ def test_to_decide_later_loses_nothing(page: Page, site: Site, boxes: list[int],
     assert sides(row)[3] == 0.6
 
 
+def test_mine_keeps_what_only_they_have_changed(page: Page, site: Site, boxes: list[int], keys: dict[str, int]) -> None:
+    image = keys["turn5"]
+    site.run("-c", _SPEC, str(image))
+    choose(page, boxes[0])
+    page.keyboard.press("ArrowRight")
+    page.evaluate("key => openimages.editor.change(key, {score: 0.5})", str(boxes[0]))
+    theirs = {"id": boxes[0], "occluded": True, "source": "freeform", "score": 0.25, "attributes": {"truncated": True}}
+    other_user_saves(page, {"update": [theirs]})
+    page.keyboard.press("Control+s")
+    line = page.locator(".oi-conflict ol li")
+    expect(line.locator("label").nth(0)).to_contain_text("score: 0.5")
+    expect(line.locator("label").nth(0)).not_to_contain_text("occluded")
+    page.locator(".oi-conflict [data-all=mine]").click()
+    page.locator(".oi-conflict [data-do=decided]").click()
+    saved(page)
+    query = "SELECT x_min, score, occluded, source, truncated FROM openimages_io_shape WHERE id = ?"
+    ((x_min, *rest),) = site.rows(query, boxes[0])
+    assert x_min > 0.05
+    assert rest == [0.5, 1, "freeform", 1]
+
+
+_SPEC = """
+import django, sys
+django.setup()
+from openimages_io.models import AttributeSpec, Image
+label = Image.objects.get(pk=sys.argv[1]).task.labels.get(name="Red")
+AttributeSpec.objects.get_or_create(label=label, name="truncated", defaults={"input_type": "checkbox"})
+"""
+
+
 def test_a_mask_that_somebody_has_deleted_cannot_be_kept(
     page: Page, site: Site, keys: dict[str, int], expected: set[int]
 ) -> None:
@@ -284,6 +314,38 @@ def test_a_session_that_ended_loses_nothing(
     page.click("[data-do=save]")
     saved(page)
     assert sides(rows_of(site, keys["turn5"])[0])[2] > 0.3
+
+
+def test_what_one_user_has_begun_is_not_saved_as_anothers(
+    page: Page, site: Site, boxes: list[int], keys: dict[str, int], expected: set[int]
+) -> None:
+    expected |= {401, 403}
+    site.run("-c", _COLLEAGUE)
+    choose(page, boxes[0])
+    page.keyboard.press("ArrowDown")
+    tab = page.context.new_page()
+    tab.goto("/admin/")
+    tab.click("#logout-form button")
+    tab.wait_for_load_state()
+    log_in(tab, "colleague")
+    asked: list[str] = []
+
+    def refuse(dialog: Dialog) -> None:
+        asked.append(dialog.message)
+        dialog.dismiss()
+
+    page.once("dialog", refuse)
+    page.click("[data-do=save]")
+    expect(page.locator(".oi-status.oi-fault")).to_contain_text("logged in as colleague now, not as admin")
+    assert asked == ["You began as admin and are logged in as colleague now. Go on as colleague?"]
+    assert sides(rows_of(site, keys["turn5"])[0])[2] == 0.3
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.click("[data-do=save]")
+    saved(page)
+    assert sides(rows_of(site, keys["turn5"])[0])[2] > 0.3
+    tab.goto("/admin/")
+    tab.click("#logout-form button")
+    tab.close()
 
 
 def test_a_permission_that_was_taken_away_is_said(

@@ -79,7 +79,7 @@ def test_every_end_of_an_import(
     assert not lost_files()
     if is_written(how):
         assert (job.state, job.committed, job.errors) == ("succeeded", True, 1), job.message
-        assert job.message.startswith("Imported: 2 images, 1 box and 1 picture added")
+        assert job.message.startswith("Imported: 2 images, 1 box and 1 picture file added")
         assert report.exists(str(job.report))
         assert len(now) == 3
         assert not now & old

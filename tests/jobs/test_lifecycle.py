@@ -76,7 +76,7 @@ def test_an_import_makes_the_task_whose_owner_is_the_user() -> None:
     user = get_user_model()._default_manager.create_user("mia")
     job = submit_import(small(pictures=1), task=None, task_name="x", options=ImportOptions(), dry_run=False, user=user)
     assert (job.state, job.committed, job.changed, job.refused, job.attempt) == ("succeeded", True, True, False, 1)
-    assert job.message == "Imported: 2 labels, 6 attribute specs, 2 images, 1 box and 1 picture added."
+    assert job.message == "Imported: 2 labels, 6 attribute specs, 2 images, 1 box and 1 picture file added."
     assert job.task is not None
     assert (job.task.name, job.task.owner, job.created_by) == ("x", user, user)
     assert job.totals["boxes"]["added"] == 1
@@ -577,7 +577,7 @@ def test_a_check_job_ends_with_a_report() -> None:
     task = submitted().task
     assert task is not None
     job = submit_check(task, user=None)
-    assert (job.state, job.errors, job.message) == ("succeeded", 0, "Checked 1 shape: nothing is wrong.")
+    assert (job.state, job.errors, job.message) == ("succeeded", 0, "Checked 1 annotation: nothing is wrong.")
     Shape.objects.update(attributes={"colour": "red"})
     job = submit_check(task, user=None)
-    assert (job.state, job.errors, job.message) == ("succeeded", 1, "Checked 1 shape: 1 error.")
+    assert (job.state, job.errors, job.message) == ("succeeded", 1, "Checked 1 annotation: 1 error.")

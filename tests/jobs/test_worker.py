@@ -61,7 +61,9 @@ def test_an_import_is_seen_while_it_runs_and_others_write_meanwhile(site: Site, 
         time.sleep(0.02)
     job.refresh_from_db()
     assert (job.state, job.committed, job.errors) == ("succeeded", True, 0), (job.message, site.log)
-    assert job.message.startswith("Imported: 2 labels, 10 attribute specs, 1,000 images, 50,000 boxes and 1 picture")
+    assert job.message.startswith(
+        "Imported: 2 labels, 10 attribute specs, 1,000 images, 50,000 boxes and 1 picture file"
+    )
     assert job.task is not None
     assert job.task.shapes.count() == ROWS
     running = [one for one in seen if one.state == "running"]

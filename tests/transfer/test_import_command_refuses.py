@@ -108,7 +108,7 @@ def test_the_whole_screen(run: Run, tmp_path: Path) -> None:
         "boxes               3      1        0          0        0        2\n"
         "                   2 skipped: with an error\n"
         "masks               2      2        0          0        0        0\n"
-        "pictures            2      2        0          0        0        0\n"
+        "picture files       2      2        0          0        0        0\n"
     )
     assert outcome.err == "CommandError: Nothing was written: 2 errors, 1 warning.\n"
 

@@ -9,18 +9,24 @@ window.openimages?.editing?.(({ editor, bar, words, page }) => {
     const body = response.status === 204 ? null : await response.json().catch(() => null);
     return { response, body };
   };
-  /* Who has logged in again, in another tab, has another token: it is on this page, as the server sends it now. */
+  /* Who has logged in again, in another tab, has another token: it is on this page, as the server sends it now. What one user has begun
+     is not saved as another's unless that one says so. */
   const renewed = async () => {
     const response = await fetch(window.location.href, { credentials: "same-origin" });
-    const now = new DOMParser().parseFromString(await response.text(), "text/html").querySelector(".oi-edit [name=csrfmiddlewaretoken]");
-    if (!now) return false;
-    field.value = now.value;
-    return true;
+    const now = new DOMParser().parseFromString(await response.text(), "text/html").querySelector(".oi-edit");
+    if (!now) return null;
+    const names = { before: bar.dataset.userName, now: now.dataset.userName };
+    if (now.dataset.user !== bar.dataset.user && !window.confirm(editor.say("asOther", names))) return editor.say("other", names);
+    Object.assign(bar.dataset, { user: now.dataset.user, userName: now.dataset.userName });
+    field.value = now.querySelector("[name=csrfmiddlewaretoken]").value;
+    return "";
   };
   editor.ask = async (address, options = {}) => {
     const found = await send(address, options);
     if (![401, 403].includes(found.response.status)) return found;
-    return (await renewed()) ? send(address, options) : found;
+    const refusal = await renewed();
+    if (refusal) found.body = { detail: refusal };
+    return refusal === "" ? send(address, options) : found;
   };
   /* What the API says of a refusal: each fault, or the sentence for all. */
   editor.reason = ({ response, body }) => {

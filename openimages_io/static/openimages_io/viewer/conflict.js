@@ -76,11 +76,11 @@ window.openimages?.editing?.(({ viewer, editor, words, page, group, svg, width, 
     if (field.disabled) label.append(` ${words.noPixels}`);
     return label;
   };
-  const item = (one) => {
+  const item = (one, index) => {
     const made = document.createElement("li");
     const frame = document.createElement("fieldset");
     const legend = document.createElement("legend");
-    legend.textContent = editor.label((one.was || one.mine).label).text;
+    legend.textContent = `${index + 1}. ${editor.label((one.was || one.mine).label).text}`;
     frame.append(legend, choice(one, "mine"), choice(one, "theirs"));
     made.append(frame);
     return made;
@@ -91,6 +91,7 @@ window.openimages?.editing?.(({ viewer, editor, words, page, group, svg, width, 
     found = { shapes, etag, ...editor.conflicts(shapes) };
     chosen = new Map(found.both.filter(isLost).map(({ key }) => [key, "theirs"]));
     editor.isAsking = true;
+    page.classList.add("oi-asking");
     editor.setTool("select");
     viewer.select(null);
     for (const { key } of [...found.both, ...found.theirs]) viewer.mark(key, "oi-asked", true);
@@ -110,6 +111,7 @@ window.openimages?.editing?.(({ viewer, editor, words, page, group, svg, width, 
     for (const { key } of [...found.both, ...found.theirs]) viewer.mark(key, "oi-asked", false);
     found = null;
     editor.isAsking = false;
+    page.classList.remove("oi-asking");
     part.hidden = true;
     list.replaceChildren();
     layer.remove();

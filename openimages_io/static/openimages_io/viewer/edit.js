@@ -5,8 +5,9 @@
   const viewer = window.openimages;
   const bar = viewer && viewer.page.querySelector(".oi-edit");
   if (!bar) return;
-  const SIDES = ["x_min", "x_max", "y_min", "y_max"];
-  const FIELDS = ["label", ...SIDES, "points", "clicks", "rotation", "source", "group", "score", "occluded", "attributes"];
+  const PLACE = ["x_min", "x_max", "y_min", "y_max", "points", "clicks", "rotation"];
+  const SAID = ["source", "group", "score", "occluded"];
+  const FIELDS = ["label", ...PLACE, ...SAID, "attributes"];
   const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 
   const editor = {
@@ -83,19 +84,38 @@
   };
   const isTwin = (mine, theirs) => mine?.kind === "tag" && mine.id === undefined && mine.score === theirs?.score;
   const isSame = (mine, theirs) => same(mine, theirs) || isTwin(mine, theirs);
-  /* The shapes that both have changed, and differently; and those that only others have changed. */
+  /* Mine where I have changed it, and theirs everywhere else. A place is one thing, and so are a label that has changed and its attributes. */
+  const merged = ({ was, mine, theirs }) => {
+    if (!was || !mine || !theirs) return mine;
+    const differs = (one, names) => names.some((name) => !same(was[name], one[name]));
+    const next = { ...theirs };
+    const isRelabelled = differs(mine, ["label"]) || differs(theirs, ["label"]);
+    for (const names of [PLACE, ...SAID.map((name) => [name]), ...(isRelabelled ? [["label", "attributes"]] : [])]) {
+      if (differs(mine, names)) for (const name of names) next[name] = mine[name];
+    }
+    if (isRelabelled) return next;
+    const [before, now] = [was.attributes || {}, mine.attributes || {}];
+    next.attributes = { ...theirs.attributes };
+    for (const name of new Set([...Object.keys(before), ...Object.keys(now)])) {
+      if (same(before[name], now[name])) continue;
+      if (name in now) next.attributes[name] = now[name]; else delete next.attributes[name];
+    }
+    return next;
+  };
+  /* The shapes that both have changed, and differently, mine as it would be kept; and those that only others have changed. */
   editor.conflicts = (shapes) => {
     const all = versions(shapes).filter(({ was, theirs }) => !same(was, theirs));
     const isBoth = ({ was, mine, theirs }) => !same(was, mine) && !isSame(mine, theirs);
-    return { both: all.filter(isBoth), theirs: all.filter((one) => !isBoth(one) && same(one.was, one.mine)) };
+    return { both: all.filter(isBoth).map((one) => ({ ...one, mine: merged(one) })), theirs: all.filter((one) => !isBoth(one) && same(one.was, one.mine)) };
   };
   /* Another user's version below what was changed here; `isMine` says whose a shape is that both have changed. */
   editor.rebase = (shapes, isMine) => {
     const now = byKey(shapes);
-    for (const { key, was, mine, theirs } of versions(shapes)) {
+    for (const one of versions(shapes)) {
+      const { key, was, mine, theirs } = one;
       if (same(was, mine) || isSame(mine, theirs) || (!same(was, theirs) && !isMine(key))) continue;
       if (!mine) now.delete(key);
-      else if (theirs) now.set(String(theirs.id), { ...mine, id: theirs.id });
+      else if (theirs) now.set(String(theirs.id), { ...merged(one), id: theirs.id });
       else if (!was) now.set(key, mine);
       else if (mine.kind !== "mask") now.set(`new-${++editor.made}`, { ...mine, id: undefined });
     }

@@ -65,7 +65,7 @@
     if (own.length < 3) continue;
     const button = document.createElement("button");
     button.type = "button";
-    button.className = "button oi-all";
+    button.className = "oi-small oi-all";
     const say = () => { button.textContent = boxes(group.dataset.field).some((box) => box.checked) ? form.dataset.none : form.dataset.all; };
     button.addEventListener("click", () => {
       const all = boxes(group.dataset.field);
@@ -76,7 +76,7 @@
     });
     group.addEventListener("input", say);
     say();
-    group.append(button);
+    group.querySelector("legend").after(button);
   }
 
   viewer.switches.label = boxes("label").slice(0, 9);
