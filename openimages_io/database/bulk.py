@@ -7,7 +7,7 @@ over columns. On SQLite many rows go into one INSERT; on PostgreSQL they go by C
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from itertools import chain, islice
 from typing import Any, Final, TypeVar
 
@@ -243,14 +243,19 @@ class Loader:
             columns, constants = _quick_to_bind(columns, constants)
         columns, constants = self._bind_what_varies(table, columns, constants, rows)
         per_statement = max(1, _PARAMETERS // len(columns))
-        sql = _insert_sql(self.connection.ops.quote_name, table, tuple(columns), tuple(constants.items()))
+        mark = "%s" if self.postgresql else "?"
+        sql = partial(
+            _insert_sql, self.connection.ops.quote_name, table, tuple(columns), tuple(constants.items()), mark
+        )
         each = zip(*columns.values(), strict=True)
         together = chain.from_iterable(islice(each, rows // per_statement * per_statement))
         with self._raw_cursor() as cursor:
+            # Django's cursor of SQLite would look through the statement for its marks each time.
+            executemany = cursor.executemany if self.postgresql else self.connection.connection.executemany
             if rows >= per_statement:
-                cursor.executemany(sql(per_statement), zip(*[together] * (per_statement * len(columns)), strict=True))
+                executemany(sql(per_statement), zip(*[together] * (per_statement * len(columns)), strict=True))
             if rows % per_statement:
-                cursor.executemany(sql(1), each)
+                executemany(sql(1), each)
 
     def _bind_what_varies(
         self, table: str, columns: Columns, constants: Constants, rows: int
@@ -323,11 +328,12 @@ class Loader:
 
 
 @lru_cache(maxsize=64)
-def _insert_sql(quote: Any, table: str, columns: tuple[str, ...], constants: tuple[tuple[str, Any], ...]) -> Any:
+def _insert_sql(
+    quote: Any, table: str, columns: tuple[str, ...], constants: tuple[tuple[str, Any], ...], mark: str, rows: int
+) -> str:
     names = ", ".join(map(quote, (*(name for name, _ in constants), *columns)))
-    row = ", ".join([*(_literal(value) for _, value in constants), *(["%s"] * len(columns))])
-    head = f"INSERT INTO {quote(table)} ({names}) VALUES "
-    return lambda rows: head + ", ".join([f"({row})"] * rows)
+    row = ", ".join([*(_literal(value, mark) for _, value in constants), *([mark] * len(columns))])
+    return f"INSERT INTO {quote(table)} ({names}) VALUES " + ", ".join([f"({row})"] * rows)
 
 
 def _quick_to_bind(columns: Columns, constants: Constants) -> tuple[Columns, Constants]:
@@ -349,9 +355,12 @@ def _quick_to_bind(columns: Columns, constants: Constants) -> tuple[Columns, Con
     return (left, same) if left else (columns, constants)
 
 
-def _literal(value: int | str | datetime | None) -> str:
+def _literal(value: int | str | datetime | None, mark: str) -> str:
     if value is None:
         return "NULL"
     if isinstance(value, datetime):
         return f"'{value.isoformat(' ')}'"
-    return "'" + value.replace("'", "''").replace("%", "%%") + "'" if isinstance(value, str) else str(int(value))
+    if isinstance(value, str):
+        text = value.replace("'", "''")
+        return f"'{text.replace('%', '%%') if mark == '%s' else text}'"
+    return str(int(value))

@@ -315,7 +315,8 @@ class Importer:
     def _load(
         self, archive: Archive, planned: Planned, loader: Loader, task: Task, pictures: dict[str, Stored]
     ) -> None:
-        loader.postpone_indexes(Shape, planned.plan.inserted[Shape], may_lock=self.may_lock_tables)
+        for model in (Image, Shape):
+            loader.postpone_indexes(model, planned.plan.inserted[model], may_lock=self.may_lock_tables)
         gone = apply_plan(planned.plan, loader, task.pk, pictures, archive, self.limits, self._progress("commit"))
         for name, count in sorted(gone.items()):
             planned.report(Issue(code="rows-of-other-apps", params={"count": count, "model": name}))
