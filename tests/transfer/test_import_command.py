@@ -1,5 +1,6 @@
 """`manage.py import_openimages`: its output, its exit status, and that every option reaches the importer."""
 
+import gc
 import io
 import json
 import sys
@@ -389,3 +390,18 @@ def test_pictures_outside_the_folder_for_them_are_one_line_with_their_number(
     )
     kinds = {kind["code"]: kind["count"] for kind in json.loads((tmp_path / "report.json").read_text())["summary"]}
     assert kinds == {"pictures-elsewhere": 107}
+
+
+@pytest.mark.parametrize("name", ["import_openimages", "export_openimages", "prune_openimages_jobs"])
+def test_only_where_the_process_ends_with_the_command_is_nothing_looked_through(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ends: list[str] = []
+    monkeypatch.setattr(gc, "freeze", lambda: ends.append(name))
+    command = load_command_class("openimages_io", name)
+    with pytest.raises((CommandError, SystemExit)):
+        call_command(command, "--no-such-option")
+    assert ends == []
+    with pytest.raises(SystemExit):
+        command.run_from_argv(["manage.py", name, "--no-such-option"])
+    assert ends == [name]

@@ -4,11 +4,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db import router
 
 from openimages_io.exceptions import OpenImagesError
 from openimages_io.format.issues import Severity
+from openimages_io.management import base
 from openimages_io.management.arguments import CHECKS, add_database, add_options, chosen_options, path
 from openimages_io.management.progress import ProgressBar
 from openimages_io.management.reporting import (
@@ -24,7 +25,7 @@ from openimages_io.transfer.exporter import Exporter
 from openimages_io.transfer.options import ExportOptions
 
 
-class Command(BaseCommand):
+class Command(base.Command):
     """Exports a task, and prints what was written and what could not be."""
 
     requires_system_checks = CHECKS

@@ -7,12 +7,13 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db import router
 
 from openimages_io.database.commit import Outcome
 from openimages_io.exceptions import OpenImagesError
 from openimages_io.format.issues import Severity
+from openimages_io.management import base
 from openimages_io.management.arguments import CHECKS, add_database, add_options, chosen_options, path
 from openimages_io.management.progress import ProgressBar
 from openimages_io.management.reporting import (
@@ -28,7 +29,7 @@ from openimages_io.transfer.importer import Importer, Result
 from openimages_io.transfer.options import ImportOptions
 
 
-class Command(BaseCommand):
+class Command(base.Command):
     """Imports an archive, prints the report, and exits with 1 if nothing was written because of an issue."""
 
     requires_system_checks = CHECKS

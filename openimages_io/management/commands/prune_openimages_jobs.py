@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
 from openimages_io import conf
@@ -16,6 +16,7 @@ from openimages_io.jobs.pruning import old_jobs, orphaned_folders, prune, tempor
 from openimages_io.jobs.recovery import fail_lost_jobs
 from openimages_io.jobs.rows import database, using_database
 from openimages_io.jobs.transitions import requeue_lost
+from openimages_io.management import base
 from openimages_io.management.arguments import CHECKS, add_database
 from openimages_io.management.reporting import counted
 from openimages_io.models import picture_storage
@@ -25,7 +26,7 @@ from openimages_io.models.job_files import current_job_storage, remove_job_files
 _LONGEST = 36_500
 
 
-class Command(BaseCommand):
+class Command(base.Command):
     """Tidies up; to be run now and then, such as once a day."""
 
     requires_system_checks = CHECKS
