@@ -1,7 +1,7 @@
 """Values from files to attributes of shapes, as the specs of their labels allow."""
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -62,6 +62,10 @@ class SpecIndex:
         for spec in self.specs.values():
             if spec.name in KEPT_WITHOUT_SPEC and spec.input_type != InputType.TEXT and not _is_usual(spec):
                 self._strict.setdefault(spec.name, {})[spec.label_id] = spec
+        self._labels: defaultdict[str, set[int]] = defaultdict(set)
+        """Those that have a spec, by its name."""
+        for label, name in self.specs:
+            self._labels[name].add(label)
         self.made: list[AttributeSpec] = []
         """New ones, which `plan` takes at the end."""
 
@@ -89,10 +93,10 @@ class SpecIndex:
         """Sees to it that labels with a value have a spec for an attribute that is kept in any case."""
         if self.policy is not MissingAttributes.CREATE:
             return
-        without = [label for label in set(labels) if (label, name) not in self.specs]
+        without = set(labels) - self._labels[name]
         if without:
             with_value = {label for label, value in zip(labels, values, strict=True) if value is not None}
-            for label in sorted(with_value.intersection(without)):
+            for label in sorted(with_value & without):
                 self._make(label, name)
 
     def fit(self, label: int, values: Mapping[str, Any]) -> Outcome:
@@ -146,6 +150,7 @@ class SpecIndex:
         input_type, values = NEW_SPECS[name]
         spec = AttributeSpec(label_id=label, name=name, input_type=input_type, values=list(values))
         self.specs[label, name] = spec
+        self._labels[name].add(label)
         self.made.append(spec)
         return spec
 

@@ -1,6 +1,6 @@
 """Box files to rectangles."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
 from typing import Any, Final, NamedTuple
@@ -46,6 +46,18 @@ class _Fitted(NamedTuple):
     """Whether flags are stored as the file has them, and there is nothing else."""
 
 
+class _Outcomes(dict[tuple[Any, ...], _Fitted]):
+    """What becomes of each combination of a label and its attributes, of which there are few, found when it is met."""
+
+    def __init__(self, fit: Callable[[tuple[Any, ...]], _Fitted]) -> None:
+        super().__init__()
+        self._fit = fit
+
+    def __missing__(self, combination: tuple[Any, ...]) -> _Fitted:
+        fitted = self[combination] = self._fit(combination)
+        return fitted
+
+
 def read_boxes(run: Run) -> None:
     """Reads every box file; boxes that a mask claims are joined with it."""
     sources = run.sources(Kind.BOXES)
@@ -63,8 +75,8 @@ class _BoxReader:
         self.run, self.claims = run, claims
         self.totals: Totals = run.report.of(BOX_GROUP.name)
         self.merging = BoxMerging(run, claims) if run.merges else None
-        self._outcomes: dict[tuple[str, ...], dict[tuple[Any, ...], _Fitted]] = {}
-        """What becomes of each combination of a label and its attributes, of which there are few, by columns."""
+        self._outcomes: dict[tuple[str, ...], _Outcomes] = {}
+        """By columns."""
         self._texts: dict[str, str] = {}
 
     def read(self, source: Source, overlap: SeenRows) -> None:
@@ -94,14 +106,10 @@ class _BoxReader:
         """What becomes of the attributes of each row; rows whose values break a spec are left out."""
         columns = tuple(column for column in ATTRIBUTES if column in rows.chunk.values)
         combinations = Coded.together([Coded.of(rows.labels), *(rows.chunk.distinct(column) for column in columns)])
-        known = self._outcomes.setdefault(columns, {})
-        found = list(map(known.get, combinations.values))
-        if None in found:
-            for combination in combinations.values:
-                if combination not in known:
-                    known[combination] = self._fit_one(columns, combination)
-            found = list(map(known.get, combinations.values))
-        outcomes = Coded(found, combinations.codes)
+        if columns not in self._outcomes:
+            self._outcomes[columns] = _Outcomes(partial(self._fit_one, columns))
+        known = self._outcomes[columns]
+        outcomes = Coded([known[combination] for combination in combinations.values], combinations.codes)
         self._need_specs(rows)
         is_special = any(fitted.is_special for fitted in outcomes.values)
         return self._sort_out(source, rows, outcomes) if is_special else (rows, outcomes)

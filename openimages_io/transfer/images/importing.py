@@ -62,7 +62,8 @@ def _read_list(run: Run, source: Source, scratch: DiskNotes | None) -> None:
                 chunk, keys = _refuse_twice(run, source, chunk, keys, again)
             seen.update(key for key in keys if key >= -made_before)
             run.plan.name(keys)
-            _compare(run, source, chunk, keys, made, scratch)
+            if scratch is not None or not made.issuperset(keys):
+                _compare(run, source, chunk, keys, made, scratch)
 
 
 def _resolve(run: Run, source: Source, subset: str, chunk: Chunk) -> tuple[Chunk, list[int], set[int]]:
