@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from django.db import DataError, IntegrityError, connection, transaction
+from django.db import DataError, IntegrityError, connection, models, transaction
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -25,17 +25,29 @@ POSTGRESQL = connection.vendor == "postgresql"
 ODD = "a\\b\tc\nd\re\"f,'g%s %% \\N é 猫 \u2028"
 
 
+TEXTS = [
+    str(field.column)
+    for field in Image._meta.concrete_fields
+    if isinstance(field, models.CharField | models.TextField | models.FileField)
+    and field.column not in {"name", "subset"}
+]
+"""The other texts of an image."""
+
+
 def definitions() -> list[tuple[Any, ...]]:
-    """Every index and constraint of the shapes' table, as the database tells it."""
+    """Every index and constraint of the tables of shapes and images, as the database tells it."""
     with connection.cursor() as cursor:
         if POSTGRESQL:
             cursor.execute(
-                "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = 'openimages_io_shape' UNION ALL"
+                "SELECT indexname, indexdef FROM pg_indexes"
+                " WHERE tablename IN ('openimages_io_shape', 'openimages_io_image') UNION ALL"
                 " SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint"
-                " WHERE conrelid = 'openimages_io_shape'::regclass"
+                " WHERE conrelid IN ('openimages_io_shape'::regclass, 'openimages_io_image'::regclass)"
             )
         else:
-            cursor.execute("SELECT name, sql FROM sqlite_master WHERE tbl_name = 'openimages_io_shape'")
+            cursor.execute(
+                "SELECT name, sql FROM sqlite_master WHERE tbl_name IN ('openimages_io_shape', 'openimages_io_image')"
+            )
         return sorted(cursor.fetchall(), key=str)
 
 
@@ -235,6 +247,21 @@ def test_indexes_are_made_again_just_as_they_were(rows: dict[str, list[Any]], mo
         loader.insert(Shape, rows, {"kind": "tag"})
     assert definitions() == before
     assert Shape.objects.count() == 130
+
+
+def test_indexes_of_images_are_made_again_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bulk, "_WORTH_REBUILDING", 2)
+    before, task = definitions(), Task.objects.create(name="t")
+    columns: dict[str, Any] = {"id": [], "name": ["a", "b"], **{name: ["", ""] for name in TEXTS}}
+    with loading("default", [Image]) as loader:
+        loader.postpone_indexes(Image, 2)
+        assert len(loader.postponed) == (4 if POSTGRESQL else 3)
+        assert len(definitions()) < len(before)
+        columns["id"] = loader.reserve(Image, 2)
+        constants: dict[str, Any] = {"task_id": task.pk, "subset": "train", "revision": 1, "updated": timezone.now()}
+        loader.insert(Image, columns, constants)
+    assert definitions() == before
+    assert set(Image.objects.values_list("name", flat=True)) == {"a", "b"}
 
 
 def test_a_failure_leaves_the_indexes(rows: dict[str, list[Any]], monkeypatch: pytest.MonkeyPatch) -> None:
