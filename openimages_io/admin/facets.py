@@ -9,8 +9,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from openimages_io.admin.filters import NO_SOURCE
 from openimages_io.admin.gallery_filter import address_turned, address_with, hidden_fields
+from openimages_io.filtersets.addresses import NO_SOURCE
 from openimages_io.models import AttributeSpec, InputType, Label, ShapeKind, Task
 from openimages_io.models.kinds import Presence
 from openimages_io.models.numbers import grouped

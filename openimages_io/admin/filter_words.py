@@ -9,7 +9,7 @@ from django.utils.formats import localize
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from openimages_io.admin.gallery_filter import PLACES, query_without
+from openimages_io.filtersets.addresses import PLACES, query_without
 from openimages_io.filtersets.images import ImageFilterSet
 from openimages_io.models import ShapeKind, Task
 from openimages_io.models.kinds import Presence

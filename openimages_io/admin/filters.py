@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django_filters import FilterSet
 
 from openimages_io.admin.permissions import visible
+from openimages_io.filtersets.addresses import NO_SOURCE
 from openimages_io.models import Image, Label, Task
 
 if TYPE_CHECKING:
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 
 _SHOWN: Final = 20
 _SUBSETS: Final = 100
-NO_SOURCE: Final = "\N{EMPTY SET}"
-"""An empty source in an address, where an empty parameter asks for nothing."""
 _LARGEST: Final = 2**63 - 1
 
 

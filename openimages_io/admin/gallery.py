@@ -15,11 +15,12 @@ from django.utils.translation import ngettext
 from openimages_io.admin.bulk import bulk_actions
 from openimages_io.admin.facets import MOST_CHOICES, Facets
 from openimages_io.admin.filter_words import conditions_with_links
-from openimages_io.admin.gallery_filter import PLACES, address_with, filter_of, hidden_fields, query_without
+from openimages_io.admin.gallery_filter import address_with, filter_of, hidden_fields
 from openimages_io.admin.gallery_pages import page_of, pages_in_words
 from openimages_io.admin.pages import Url
 from openimages_io.admin.permissions import may_here
 from openimages_io.admin.returning import form_urls, picture_url
+from openimages_io.filtersets.addresses import PLACES, query_without
 from openimages_io.filtersets.counting import Count, count
 from openimages_io.filtersets.images import ImageFilterSet
 from openimages_io.models import Image, Label, Shape, ShapeKind, Task

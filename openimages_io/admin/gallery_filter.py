@@ -1,16 +1,11 @@
 """What a gallery's address asks for: the filter of the API's list of images, and other addresses made of it."""
 
-from typing import Final
-
 from django.http import QueryDict
 
-from openimages_io.admin.filters import NO_SOURCE
 from openimages_io.admin.form_messages import OneLanguageForm
+from openimages_io.filtersets.addresses import PLACES, filter_query, query_without
 from openimages_io.filtersets.images import ImageFilterSet, ImageForm
 from openimages_io.models import Task
-
-PLACES: Final = ("after", "before", "at", "page", "count")
-"""Parameters that say which page of the gallery it is, or have it counted again."""
 
 
 class _Form(OneLanguageForm, ImageForm):
@@ -26,25 +21,13 @@ class GalleryFilter(ImageFilterSet):
 
 def filter_of(query: QueryDict, task: Task) -> ImageFilterSet:
     """What a gallery's query asks of a task's images; it may not be valid."""
-    given = query_without(query, *PLACES)
-    if given.get("source") == NO_SOURCE:
-        given["source"] = ""
-    return GalleryFilter(given, task.images.all())
+    return GalleryFilter(filter_query(query), task.images.all())
 
 
 def filter_within(query: str, task: Task) -> ImageFilterSet:
     """What a gallery asks of a task's images; all of them if it is not understood."""
     wanted = filter_of(QueryDict(query), task)
     return wanted if wanted.is_valid() else ImageFilterSet(QueryDict(), task.images.all())
-
-
-def query_without(query: QueryDict, *names: str) -> QueryDict:
-    """A query without some of its names, and without fields that were left empty: a browser sends those, too."""
-    given = QueryDict(mutable=True)
-    for name, values in query.lists():
-        if name not in names and (kept := [value for value in values if value]):
-            given.setlist(name, kept)
-    return given
 
 
 def address_with(query: QueryDict, name: str, value: str) -> str:

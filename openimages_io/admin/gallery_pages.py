@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
-from openimages_io.admin.gallery_filter import PLACES, query_without
+from openimages_io.filtersets.addresses import PLACES, query_without
 from openimages_io.filtersets.counting import Count
 from openimages_io.filtersets.keyset import beyond, order_of, place_within
 from openimages_io.models import Image

@@ -9,9 +9,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from openimages_io.admin.filter_words import conditions_of
-from openimages_io.admin.gallery_filter import filter_within, query_without
+from openimages_io.admin.gallery_filter import filter_within
 from openimages_io.admin.pages import Url
 from openimages_io.admin.returning import WITHIN, picture_url, query_within
+from openimages_io.filtersets.addresses import query_without
 from openimages_io.filtersets.counting import COUNTED, Place, place_among
 from openimages_io.filtersets.keyset import neighbours
 from openimages_io.models import Image

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
+from openimages_io.management.filtering import NAMES
 from openimages_io.models import Label, Task
+from tests.conftest import ROOT
 from tests.transfer.exporting import WHOLE, Made
 
 pytestmark = pytest.mark.django_db
@@ -110,3 +112,80 @@ def test_words_that_call_command_hands_on_unchecked(tmp_path: Path) -> None:
     assert (tmp_path / "out" / "annotations" / "train-images-with-rotation.csv").exists()
     with pytest.raises(CommandError, match="“other” is not one of: documented, datumaro"):
         call_command("export_openimages", "t", tmp_path / "other", layout="other")
+
+
+@pytest.fixture
+def filtered() -> Made:
+    """Image a has a cat, b an absent cat and a dog, c a box without a source."""
+    made = Made()
+    dog = made.add_label("/m/0bt9lr", "Dog")
+    made.add("tag", score=1, source="verification")
+    made.image = made.add_image("b", "val")
+    made.add("tag", score=0, source="verification")
+    made.add("tag", label=dog, score=0.5, source="machine")
+    made.image = made.add_image("c", "val")
+    made.add("rectangle", label=dog, occluded=True, **WHOLE)
+    return made
+
+
+def exported(folder: Path) -> str:
+    """The ImageIDs, in order."""
+    lists = folder.glob("annotations/*-image_ids_and_rotation.csv")
+    return "".join(sorted(line.split(",")[0] for path in lists for line in path.read_text().splitlines()[1:]))
+
+
+@pytest.mark.parametrize(
+    ("query", "images"),
+    [
+        ("label=Cat", "a"),
+        ("label=/m/01yrx&presence=any", "ab"),
+        ("label={cat}&presence=absent", "b"),
+        ("label=Cat&label=Dog", "abc"),
+        ("without_label=Dog", "a"),
+        ("?subset=val&page=3&ordering=-id&search=", "bc"),
+        ("https://example.org/admin/openimages_io/task/1/gallery/?kind=tag&score_max=0.5&after=9", "b"),
+        ("/admin/openimages_io/task/1/gallery/?attribute=occluded%3Dtrue", "c"),
+        ("source=∅", "c"),
+        ("source=%E2%88%85", "c"),
+        ("has_shapes=false", ""),
+        ("search=B&updated_since=2020-01-01T00:00:00Z", "b"),
+    ],
+)
+def test_the_filter_of_a_gallerys_address(tmp_path: Path, filtered: Made, query: str, images: str) -> None:
+    text = run("t", tmp_path / "out", "--filter", query.format(cat=filtered.label.pk), "--no-progress")
+    assert exported(tmp_path / "out") == images
+    assert "0 errors" in text
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("labels=Cat", "images are not asked by “labels”, but by: name, search, subset, label"),
+        ("Cat", "images are not asked by “Cat”"),
+        ("", "asks for nothing"),
+        ("/admin/openimages_io/task/1/gallery/", "asks for nothing"),
+        ("subset=&page=2", "asks for nothing"),
+        ("label=Unicorn", "label: the task “t” has no label “Unicorn”"),
+        ("without_label=4711", "without_label: the task “t” has no label “4711”"),
+        ("label=\0", "has no label"),
+        ("label=Dog&label=Twin", "several labels are called “Twin”: write one of “x”, “y”"),
+        ("presence=maybe", "presence: "),
+        ("score_min=2", "score_min: "),
+        ("score_min=0.5&score_max=0.2", "score_max: This is below score_min"),
+        ("&".join(f"label={number}" for number in range(2000)), "asks for too much"),
+        ("attribute=a&" * 30, "attribute: This is given 30 times; 20 times is the most"),
+    ],
+)
+def test_a_filter_that_is_not_understood_exports_nothing(tmp_path: Path, filtered: Made, query: str, said: str) -> None:
+    for name in "xy":
+        filtered.add_label(name, "Twin")
+    with pytest.raises(CommandError) as raised:
+        run("t", tmp_path / "out", "--filter", query)
+    assert str(raised.value).startswith("--filter: ")
+    assert said in str(raised.value)
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_documentation_names_all_that_may_be_asked() -> None:
+    section = (ROOT / "docs" / "export.md").read_text().partition("## The images of a filter")[2].partition("\n## ")[0]
+    assert {name for name in NAMES if f"`{name}`" not in section} == set()

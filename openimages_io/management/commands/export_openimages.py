@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from django.core.management.base import CommandError, CommandParser
 from django.db import router
@@ -24,6 +24,11 @@ from openimages_io.models.values import is_storable
 from openimages_io.transfer.exporter import Exporter
 from openimages_io.transfer.options import ExportOptions
 
+_FILTER: Final = (
+    "Only the images that a gallery shows at this address, or at one that ends in this query, such as"
+    " 'label=Cat&presence=absent&subset=train'. Labels by id, LabelName or display name."
+)
+
 
 class Command(base.Command):
     """Exports a task, and prints what was written and what could not be."""
@@ -36,6 +41,7 @@ class Command(base.Command):
         parser.add_argument("task", metavar="TASK", help="the task's name, or its id")
         parser.add_argument("dest", type=path, metavar="DEST", help="what ends in .zip is a zip, all else a folder")
         parser.add_argument("--force", action="store_true", help="replace an unchanged export that is there")
+        parser.add_argument("--filter", metavar="QUERY", help=_FILTER)
         add_options(parser, ExportOptions)
         parser.add_argument("--report", type=path, metavar="FILE.json", help="write the whole report there")
         add_database(parser)
@@ -46,6 +52,11 @@ class Command(base.Command):
         using = options["database"] or router.db_for_write(Task)
         task = _task(options["task"], using)
         export_options = chosen_options(ExportOptions, options)
+        images = None
+        if options["filter"] is not None:
+            from openimages_io.management.filtering import images_of  # noqa: PLC0415  (slow to load)
+
+            images = images_of(options["filter"], task, using)
         if options["report"]:
             check_report_path(Path(options["report"]))
         with ProgressBar(sys.stderr, shown=not options["no_progress"], unit="row") as progress:
@@ -56,6 +67,7 @@ class Command(base.Command):
                 force=options["force"],
                 using=using,
                 progress=progress if progress.shown else None,
+                images=images,
             )
             try:
                 result = exporter.run()
