@@ -5,6 +5,7 @@ from typing import Any, Final
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from openimages_io import conf
 from openimages_io.admin.bulk_forms import LABELS, SUBSETS, ChangeForm, offered_labels
 from openimages_io.admin.choosing import Choice, hidden, images_in_words
 from openimages_io.admin.gallery import cards_of
@@ -14,7 +15,6 @@ from openimages_io.admin.wording import totals_table
 from openimages_io.annotations.bulk.changes import Delete, Move
 from openimages_io.annotations.bulk.planning import Plan, make_plan
 from openimages_io.annotations.errors import InvalidData
-from openimages_io.jobs.bulk import is_large
 from openimages_io.jobs.rows import database
 from openimages_io.models import Image, JobKind, Task
 from openimages_io.models.numbers import grouped
@@ -69,7 +69,7 @@ def _shown(task: Task, choice: Choice, plan: Plan, url: Url, query: str) -> dict
         "issues": plan.report.first_issues(_ISSUES) if stays else [],
         "stays": stays,
         "new_specs": [spec.name for spec in plan.new_specs],
-        "is_large": is_large(task, plan.change, choice.images),
+        "is_large": plan.read > conf.options().bulk_at_once,
         "cards": cards_of(url, list(Image.objects.filter(pk__in=examples).order_by("pk")), query),
     }
 

@@ -149,7 +149,8 @@ def _conditions(using: str, asked: ImageFilter) -> _Conditions | None:
     if (has_file := asked.get("has_file")) is not None:
         columns &= ~Q(file="") if has_file else Q(file="")
     if keys := list(filter(_is_key, _keys(asked.get("without_label")))):
-        unwanted = _has_label(keys, connections[using].vendor) & _says(asked.get("presence") or Presence.PRESENT)
+        has_label = _has_label(keys, by_label=connections[using].vendor == "postgresql")
+        unwanted = has_label & _says(asked.get("presence") or Presence.PRESENT)
     return _Conditions(columns, drawn, unwanted)
 
 
@@ -191,7 +192,9 @@ def numbered(images: Rows, number: str, **asked: Unpack[ShapeFilter]) -> Rows:
 
     An image without a score has 2 for its lowest one, so that it stands behind those that have one.
     """
-    rows = shapes_of_image().filter(shapes_asked(images.db, **asked) or Q()).order_by().values("image")
+    # It is asked of each image by itself, so that by label all shapes of the label would be read for each.
+    condition = _shapes_asked(images.db, asked, by_label=False) or Q()
+    rows = shapes_of_image().filter(condition).order_by().values("image")
     if number == ImageNumber.SHAPES:
         found = Coalesce(Subquery(rows.annotate(n=Count("*")).values("n")), 0, output_field=IntegerField())
         return images.annotate(**{number: found})
@@ -206,6 +209,11 @@ def shapes_of_image() -> "QuerySet[Any]":
 
 def shapes_asked(using: str, **asked: Unpack[ShapeFilter]) -> Q | None:
     """What must hold of one shape of an image, empty if nothing is asked; None where no shape can be like it."""
+    return _shapes_asked(using, asked, by_label=connections[using].vendor == "postgresql")
+
+
+def _shapes_asked(using: str, asked: ShapeFilter, *, by_label: bool) -> Q | None:
+    """`by_label` is whether a database may look shapes up by their label."""
     _refuse_unknown(asked, ShapeFilter.__optional_keys__)
     labels, attribute = _keys(asked.get("label")), asked.get("attribute")
     attributes = [attribute] if isinstance(attribute, str) else list(attribute or ())
@@ -224,7 +232,7 @@ def shapes_asked(using: str, **asked: Unpack[ShapeFilter]) -> Q | None:
     if sizes[1] is not None:
         found &= Q(LessThan(BOX_AREA, _least_area(sizes[1])))
     if labels:
-        found &= _has_label(labels, vendor) & _says(presence or Presence.PRESENT)
+        found &= _has_label(labels, by_label=by_label) & _says(presence or Presence.PRESENT)
     elif presence and not _keys(asked.get("without_label")):
         found &= _says(presence)
     for wanted in filter(None, attributes):
@@ -273,16 +281,14 @@ def _is_key(key: int) -> bool:
     return 0 < key <= _LARGEST_KEY
 
 
-def _has_label(keys: list[int], vendor: str) -> Q:
-    if vendor == "postgresql":
-        return Q(label__in=keys)
+def _has_label(keys: list[int], *, by_label: bool) -> Q:
     # For every image SQLite would walk through all shapes of the label, as it has an index for them. A plus before
     # the column keeps it from that, so that it takes the other index and walks through the shapes of the image.
-    return Q(In(unindexed("label"), keys))
+    return Q(label__in=keys) if by_label else Q(In(unindexed("label"), keys))
 
 
 def unindexed(column: str) -> Func:
-    """A column of keys for which SQLite doesn't take an index."""
+    """A column of keys for which a database takes no index."""
     return Func(F(column), template="+%(expressions)s", output_field=BigIntegerField())
 
 

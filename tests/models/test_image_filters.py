@@ -1,6 +1,7 @@
 """Choosing images by what is drawn on them."""
 
 import math
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -252,3 +253,10 @@ def test_a_misspelt_name_is_refused_rather_than_asking_for_nothing(task: Task, a
     given = ("shape_count",) if ask == "numbered" else ()
     with pytest.raises(TypeError, match="labels"):
         getattr(task.images, ask)(*given, labels=[1])
+
+
+@pytest.mark.parametrize("number", ["shape_count", "score"])
+def test_what_is_counted_of_each_image_is_looked_up_by_image(task: Task, label: Label, number: str) -> None:
+    """PostgreSQL without statistics would read all shapes of the label for every image."""
+    asked = task.images.numbered(number, label=[label.pk]).order_by(number)
+    assert re.search(r'\+\S*"label_id"\)? IN', str(asked.query))

@@ -7,14 +7,16 @@ are the same, or nothing is done; a change of something else in the task, or on 
 import json
 from array import array
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from django.db.models import Q
+
 from openimages_io.annotations.bulk.changes import Change, Delete, Duplicates, Move, Relabel, as_json
 from openimages_io.annotations.bulk.taking import COLUMNS, TEXT, TakenAttributes
-from openimages_io.annotations.bulk.twins import images_with, twins
+from openimages_io.annotations.bulk.twins import images_with, of_label, twins
 from openimages_io.annotations.errors import InvalidData
 from openimages_io.annotations.versions import Version
 from openimages_io.error_codes import FaultCode
@@ -31,6 +33,8 @@ from openimages_io.transfer.report import Report
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
+
+    from openimages_io.models import Shape
 
 Progress = Callable[[str, int, int], None]
 
@@ -73,6 +77,11 @@ class Plan:
         return len(self.changed) + len(self.deleted)
 
     @property
+    def read(self) -> int:
+        """How many rows the change is about, those that stay among them: of many a job makes it."""
+        return sum(totals.read for totals in self.report.totals.values())
+
+    @property
     def version(self) -> Version:
         """What is to be done with which rows; its contents are their number."""
         digest = blake2b(digest_size=8)
@@ -107,10 +116,10 @@ def is_beyond(task: Task, change: Change, chosen: ChosenImages, using: str, limi
     return _affected(change, images).values("pk")[: limit + 1].count() > limit
 
 
-def _affected(change: Relabel | Delete, images: FoundImages) -> "QuerySet[Shape]":
-    """The annotations of the label on these images."""
+def _affected(change: Relabel | Delete, images: FoundImages, *, are_few: bool = False) -> "QuerySet[Shape]":
+    """The annotations of the label on these images; of few images they are not to be looked up by their label."""
     asked = shapes_asked(images.using, **cast("ShapeFilter", {"presence": Presence.ANY, **change.asked}))
-    shapes = images.shapes().filter(label=change.label)
+    shapes = images.shapes().filter(of_label(change.label, images.using) if are_few else Q(label=change.label))
     return shapes.none() if asked is None else shapes.filter(asked)
 
 
@@ -154,7 +163,8 @@ class _Planner:
                 totals.unchanged += 1
             else:
                 moving[name].append((key, subset))
-        taken = self._taken(change.subset, list(moving))
+        there = Image.objects.using(self.using).filter(task=self.task.pk, subset=change.subset).order_by()
+        taken = moving.keys() & set(there.values_list("name", flat=True).iterator(chunk_size=_PAGE))
         for name, images in moving.items():
             form = "taken" if name in taken else "shared" if len(images) > 1 else ""
             if not form:
@@ -167,11 +177,6 @@ class _Planner:
         plan.changed = array("q", sorted(plan.changed))
         plan.touched.update(plan.changed)
         totals.updated = len(plan.changed)
-
-    def _taken(self, subset: str, names: Sequence[str]) -> set[str]:
-        images = Image.objects.using(self.using).filter(task=self.task.pk, subset=subset)
-        batches = (names[start : start + _BATCH] for start in range(0, len(names), _BATCH))
-        return {name for batch in batches for name in images.filter(name__in=batch).values_list("name", flat=True)}
 
     def delete(self, change: Delete) -> None:
         """Annotations as they come."""
@@ -196,12 +201,12 @@ class _Planner:
                 both.add(row[1])
             else:
                 self._relabel(takes, row)
-        everywhere = _affected(change, FoundImages(self.task.pk, self.using, None)).annotate(text=TEXT)
-        ordered = sorted(both)
+        ordered = array("q", sorted(both))
         for start in range(0, len(ordered), _IMAGES):
-            images = ordered[start : start + _IMAGES]
-            met = twins(everywhere, change.new_label, images, self.using)
-            for row in everywhere.filter(image__in=images).order_by("pk").values_list(*columns):
+            images = FoundImages(self.task.pk, self.using, ordered[start : start + _IMAGES])
+            there = _affected(change, images, are_few=True)
+            met = twins(there, change.new_label, images)
+            for row in there.annotate(text=TEXT).order_by("pk").values_list(*columns):
                 self._relabel(takes, row, met.get(row[0], ""))
         plan.changed, plan.deleted = (array("q", sorted(keys)) for keys in (plan.changed, plan.deleted))
         if plan.changed:

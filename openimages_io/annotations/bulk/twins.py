@@ -2,13 +2,16 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Sequence
 from typing import Any, Final
 
-from django.db.models import F, QuerySet
+from django.db import connections
+from django.db.models import F, Q, QuerySet
+from django.db.models.lookups import Exact
 
 from openimages_io.models import Shape, ShapeKind
+from openimages_io.models.chosen_images import FoundImages
 from openimages_io.models.flags import FLAGS
+from openimages_io.models.image_filters import unindexed
 from openimages_io.models.png_digest import PngDigest
 from openimages_io.models.shape import MACHINE
 
@@ -33,17 +36,25 @@ def images_with(task: int, label: int, using: str) -> set[int]:
     return set(shapes.values_list("image", flat=True).distinct())
 
 
-def twins(shapes: "QuerySet[Shape]", label: int, images: Sequence[int], using: str) -> dict[int, str]:
-    """Those of the shapes on these images that have a twin of the label there, by key.
+def of_label(label: int, using: str) -> Q:
+    """Of a label, of shapes on few images: SQLite would look up all shapes of the label, as it takes few to be of one.
+
+    PostgreSQL may: where it knows nothing of its tables, it would read all of them to find those of a few images.
+    """
+    return Q(label=label) if connections[using].vendor == "postgresql" else Q(Exact(unindexed("label"), label))
+
+
+def twins(shapes: "QuerySet[Shape]", label: int, images: FoundImages) -> dict[int, str]:
+    """Those of these shapes on these images that have a twin of the label there, by key.
 
     `same` where the twin says all that they say, their group and the file of their mask included, else `other`. A tag's
     twin is any tag of the label that people gave, or machines, as an import tells tags apart; that of a box, a polygon
     or an ellipse lies just there, and that of a mask has the same pixels.
     """
     there: defaultdict[tuple[Any, ...], set[str]] = defaultdict(set)
-    for _key, place, said in _described(Shape.objects.using(using).filter(label=label, image__in=images)):
+    for _key, place, said in _described(images.shapes().filter(of_label(label, images.using))):
         there[place].add(said)
-    met = ((key, said, there.get(place)) for key, place, said in _described(shapes.filter(image__in=images)))
+    met = ((key, said, there.get(place)) for key, place, said in _described(shapes))
     return {key: "same" if said in others else "other" for key, said, others in met if others}
 
 
