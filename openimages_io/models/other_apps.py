@@ -4,11 +4,12 @@ Django's collector does that for whatever it deletes, but it would load each of 
 that others point to are left to it. Without such apps the database is asked nothing.
 """
 
-from collections import Counter
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from django.db.models import CASCADE, DO_NOTHING, PROTECT, RESTRICT, Model, ProtectedError, QuerySet, RestrictedError
+from django.db.models.deletion import Collector
 from django.utils.translation import ngettext
 
 _OURS: Final = "openimages_io"
@@ -30,11 +31,8 @@ def delete_pointed_to(rows: "QuerySet[Any]") -> Counter[str]:
     to be rolled back if it raises `Forbidden`.
     """
     gone: Counter[str] = Counter()
-    for field in _fields_to(rows.model):
-        keys = sorted(_theirs(field, rows).order_by().values_list(f"{field.name}__pk", flat=True).distinct())
-        for start in range(0, len(keys), _BATCH):
-            batch: QuerySet[Any] = QuerySet(rows.model, using=rows.db).filter(pk__in=keys[start : start + _BATCH])
-            gone.update(batch.delete()[1])
+    for batch in _pointed_to(rows):
+        gone.update(batch.delete()[1])
     return gone
 
 
@@ -46,6 +44,22 @@ def delete_rows(rows: "QuerySet[Any]") -> Counter[str]:
     gone = delete_pointed_to(rows)
     gone[rows.model._meta.label] += rows._raw_delete(rows.db)
     return gone
+
+
+def pointing_to(rows: "QuerySet[Any]") -> dict[type[Model], set[Any]]:
+    """The keys of the rows of other apps that `delete_rows` takes along, by model; nothing is deleted.
+
+    Raises `Forbidden` as that does.
+    """
+    found: defaultdict[type[Model], set[Any]] = defaultdict(set)
+    for batch in _pointed_to(rows):
+        collector = Collector(using=rows.db, origin=batch)
+        collector.collect(batch)
+        for model, instances in collector.data.items():
+            found[model].update(instance.pk for instance in instances)
+        for fast in collector.fast_deletes:
+            found[fast.model].update(fast.values_list("pk", flat=True))
+    return {model: keys for model, keys in found.items() if model._meta.app_label != _OURS}
 
 
 def gone_with(every: "Iterable[QuerySet[Any]]") -> Counter[type[Model]]:
@@ -97,6 +111,14 @@ def _fields_to(model: type[Model]) -> list[Any]:
         and each.related_model._meta.app_label != _OURS
         and each.on_delete is not DO_NOTHING
     ]
+
+
+def _pointed_to(rows: "QuerySet[Any]") -> "Iterator[QuerySet[Any]]":
+    """Those of these rows that rows of other apps point to, in batches."""
+    for field in _fields_to(rows.model):
+        keys = sorted(_theirs(field, rows).order_by().values_list(f"{field.name}__pk", flat=True).distinct())
+        for start in range(0, len(keys), _BATCH):
+            yield QuerySet(rows.model, using=rows.db).filter(pk__in=keys[start : start + _BATCH])
 
 
 def _theirs(field: Any, rows: "QuerySet[Any]") -> "QuerySet[Any]":

@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -190,6 +190,8 @@ class Importer:
                 planned = self._plan(archive, stack, keeps=not dry_run)
                 if dry_run or planned.is_refused:
                     changed = dry_run and planned.changes
+                    others = planned.plan.others
+                    _report_gone(planned.report, {_plural(model): len(keys) for model, keys in others.items()})
                     planned.conclude()
                     return self._result(planned, committed=False, changed=changed, refused=planned.is_refused)
                 try:
@@ -318,8 +320,7 @@ class Importer:
         for model in (Image, Shape):
             loader.postpone_indexes(model, planned.plan.inserted[model], may_lock=self.may_lock_tables)
         gone = apply_plan(planned.plan, loader, task.pk, pictures, archive, self.limits, self._progress("commit"))
-        for name, count in sorted(gone.items()):
-            planned.report(Issue(code="rows-of-other-apps", params={"count": count, "model": name}))
+        _report_gone(planned.report, gone)
 
     def _refuse(self, planned: Planned, fault: ArchiveChanged) -> Result:
         planned.conclude()
@@ -347,3 +348,13 @@ def _tables() -> list[type[Model]]:
     """The tables whose foreign keys a load may break: ours, and those of other apps that point to rows it replaces."""
     others = [relation.related_model for model in (Shape, Mask) for relation in model._meta.related_objects]
     return list(dict.fromkeys([*_TABLES, *others]))
+
+
+def _plural(model: type[Model]) -> str:
+    return str(model._meta.verbose_name_plural)
+
+
+def _report_gone(report: Report, numbers: Mapping[str, int]) -> None:
+    """Says how many rows of other apps go with those that are replaced, by the name of their model."""
+    for name, count in sorted(numbers.items()):
+        report(Issue(code="rows-of-other-apps", params={"count": count, "model": name}))

@@ -122,6 +122,13 @@ class Plan:
         """The SHA-256 that the archive's pictures had when they were checked, by path."""
         self.changes = False
         """Whether anything of the task changes."""
+        self.others: dict[type[Model], set[Any]] = {}
+        """The keys of rows of other apps that would go, by model; of a dry run alone."""
+
+    @property
+    def is_dry(self) -> bool:
+        """Whether it is not to be carried out."""
+        return self._file is None
 
     def new_keys(self, model: type[Model], number: int) -> list[int]:
         """Keys for new rows, which are inserted next, in this order, with the column `id`."""

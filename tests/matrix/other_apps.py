@@ -101,11 +101,18 @@ def rows_of_other_apps(user: Any, run_jobs: Callable[[], None]) -> None:
 
 
 def by_import(world: _World) -> None:
-    said, words = io.StringIO(), ("--task", "pointed", "--mode", "replace", "--no-progress")
-    with world.forbidden(CommandError):
-        call_command("import_openimages", str(SCENES), *words, stdout=said, stderr=said)
+    words, told = ("--task", "pointed", "--mode", "replace", "--no-progress"), []
+    for dry in (("--dry-run",), ()):
+        assert counts() == world.before
+        said = io.StringIO()
+        with world.forbidden(CommandError):
+            call_command("import_openimages", str(SCENES), *words, *dry, stdout=said, stderr=said)
+        told.append([line for line in said.getvalue().splitlines() if "rows of “" in line])
+    assert told[0] == told[1], told
     if not world.forbids:
-        assert f"{world.before['Note']} rows of “notes”" in said.getvalue(), said.getvalue()
+        for model in (Note, Answer):
+            rows_of = f"warning: {world.before[model.__name__]} rows of “{model.__name__.lower()}s”"
+            assert any(line.startswith(rows_of) for line in told[0]), told
     world.look("import", Note, Answer)
 
 

@@ -101,9 +101,10 @@ FILE_CODES: Final[Mapping[str, IssueCode]] = {
     ),
     "rows-of-other-apps": IssueCode(
         _W,
-        "Rows of another app of the site that pointed to annotations which were replaced, and went with them.",
-        "Nothing, if they may go. A foreign key with PROTECT keeps them, and the import is refused then.",
-        "{count:row|rows} of “{model}” pointed to annotations that were replaced, and went with them",
+        "Rows of another app of the site that point to annotations which are replaced, and go with them.",
+        "Nothing, if they may go: a dry run reports the same. A foreign key with PROTECT keeps them, and the import is"
+        " refused then.",
+        "{count:row|rows} of “{model}” point to annotations that are replaced, and go with them",
     ),
     "unknown-file": IssueCode(
         _W,
