@@ -27,14 +27,21 @@ def changing_task(task: Task, commit: Commit | None = None) -> Iterator[Task]:
     """
     using = router.db_for_write(Task, instance=task)
     try:
-        with commit or Commit(using):
+        with conflict_if_forbidden(), commit or Commit(using):
             if not lock("Task", using, pk=task.pk):
                 raise NotThere("The task is no longer there.")
             yield Task.objects.using(using).select_related("owner").get(pk=task.pk)
-    except Forbidden as error:
-        raise Conflict(sentence_of(error), ErrorCode.IN_USE_ELSEWHERE) from None
     except IntegrityError as error:
         raise Conflict("Another user has just saved something that conflicts with this; read it again.") from error
+
+
+@contextmanager
+def conflict_if_forbidden() -> Iterator[None]:
+    """Says as `Conflict` which rows of other apps forbid that rows are deleted."""
+    try:
+        yield
+    except Forbidden as error:
+        raise Conflict(sentence_of(error), ErrorCode.IN_USE_ELSEWHERE) from None
 
 
 @contextmanager
@@ -45,11 +52,9 @@ def changing_image(image: Image, using: str | None = None) -> Iterator[Image]:
     """
     using = using or router.db_for_write(Shape, instance=image)
     try:
-        with Commit(using):
+        with conflict_if_forbidden(), Commit(using):
             if not (lock("Task", using, pk=image.task_id) and lock("Image", using, pk=image.pk)):
                 raise NotThere("The image is no longer there.")
             yield plain(Image, using).get(pk=image.pk)
-    except Forbidden as error:
-        raise Conflict(sentence_of(error), ErrorCode.IN_USE_ELSEWHERE) from None
     except IntegrityError:
         raise Conflict("The image or task of these shapes has changed meanwhile; read it again.") from None

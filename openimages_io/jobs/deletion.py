@@ -16,7 +16,7 @@ from django.db.models import Q
 from openimages_io import conf
 from openimages_io.annotations.errors import Conflict
 from openimages_io.annotations.tasks import delete_task
-from openimages_io.annotations.transactions import changing_task
+from openimages_io.annotations.transactions import changing_task, conflict_if_forbidden
 from openimages_io.annotations.versions import ANY, Expected, version_of_task
 from openimages_io.database.bulk import plain
 from openimages_io.database.commit import Commit
@@ -28,7 +28,7 @@ from openimages_io.models import Image, Job, JobKind, JobState, Mask, Shape, Tas
 from openimages_io.models.counting import small_tasks
 from openimages_io.models.deletion import forget_files, rows_of_task
 from openimages_io.models.job import UNDER_WAY
-from openimages_io.models.other_apps import Forbidden, delete_rows, sentence_of, what_forbids
+from openimages_io.models.other_apps import delete_rows, what_forbids
 
 Progress = Callable[[str, int, int], None]
 
@@ -179,7 +179,5 @@ def _delete_images(task: int, first: int, final: int) -> None:
 
 
 def _delete(rows: "models.QuerySet[Any]") -> None:
-    try:
+    with conflict_if_forbidden():  # by what has come since the task was hidden
         delete_rows(rows)
-    except Forbidden as error:  # has come since the task was hidden
-        raise Conflict(sentence_of(error), ErrorCode.IN_USE_ELSEWHERE) from None
