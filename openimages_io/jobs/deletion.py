@@ -3,6 +3,7 @@
 Nobody sees half a task, nobody waits longer than a part takes, and a run that was killed goes on where it was.
 """
 
+from array import array
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -25,6 +26,7 @@ from openimages_io.jobs.rows import database, retry_while_locked, rows
 from openimages_io.jobs.submission import new_job, submitted
 from openimages_io.jobs.transitions import retry
 from openimages_io.models import Image, Job, JobKind, JobState, Mask, Shape, Task
+from openimages_io.models.chosen_images import among
 from openimages_io.models.counting import small_tasks
 from openimages_io.models.deletion import forget_files, rows_of_task
 from openimages_io.models.job import UNDER_WAY
@@ -173,8 +175,11 @@ def _delete_images(task: int, first: int, final: int) -> None:
     with Commit(using):
         files = dict(images.exclude(file="").values_list("file", "file_digest"))
         forget_files(Image._meta.get_field("file").storage, files, using)
-        _delete(plain(Mask, using).filter(shape__image__in=images))  # what has been added meanwhile
-        _delete(plain(Shape, using).filter(image__in=images))
+        own = array("q", images.values_list("pk", flat=True))
+        shapes = plain(Shape, using).filter(among("image_id", own)).order_by()
+        if late := array("q", shapes.values_list("pk", flat=True)):  # what has been added meanwhile
+            _delete(plain(Mask, using).filter(among("shape_id", late)))
+            _delete(plain(Shape, using).filter(among("pk", late)))
         _delete(images)
 
 
