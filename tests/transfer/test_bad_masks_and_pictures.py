@@ -16,6 +16,7 @@ from tests.transfer.archives import (
     BOXES,
     CAR_MASK,
     CAT_MASK,
+    IMAGES,
     MASKS,
     PICTURE_A,
     PICTURE_B,
@@ -235,6 +236,9 @@ def test_a_bad_box_is_not_missed_by_its_mask_too(tmp_path: Path) -> None:
 
 def test_images_of_one_list_in_the_subset_of_another(tmp_path: Path) -> None:
     other = file("annotations/test-image_ids_and_rotation.csv", "ImageID,Subset\na,train\nc,test\n")
-    result = load(write(tmp_path / "good", changed(other)))
-    assert result.report.totals["images"].as_dict()["skipped"] == {"in-earlier-file": 1}
+    result = load(write(tmp_path / "bad", changed(other)))  # whose own list says more of `a` than the one before
+    assert errors(result) == [f'{IMAGES}:2: ImageID: "a" is in the image lists twice']
+    assert result.refused
+    result = load(write(tmp_path / "bad", changed(other)), on_error=OnError.SKIP)
+    assert result.report.totals["images"].as_dict()["skipped"] == {"bad": 1}
     assert sorted(row[2:4] for row in everything()["Image"]) == [("test", "c"), ("train", "a"), ("train", "b/c/d/2")]

@@ -67,6 +67,6 @@ def test_what_somebody_has_chosen_stays_even_if_it_is_the_same() -> None:
 def test_very_many_labels_take_no_time() -> None:
     rows = labels_of([f"/m/{number:05x}" for number in range(10_000)])
     page_colors(rows[:10])
-    begin = time.perf_counter()
+    begin = time.process_time()  # others may have the processor meanwhile
     assert len(page_colors(rows)) == 10_000
-    assert time.perf_counter() - begin < 10
+    assert time.process_time() - begin < 10

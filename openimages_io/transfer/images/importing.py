@@ -56,10 +56,11 @@ def _read_list(run: Run, source: Source, scratch: DiskNotes | None) -> None:
                 continue
             chunk, keys, made = _resolve(run, source, subset, chunk)
             again = {key for key in keys if key in seen or (key < -made_before and key not in made)}
+            elsewhere: set[int] = set()
             if scratch is None:  # rows of other subsets than their file's may be of an earlier list's images, too
-                again |= {key for key in keys if key in run.plan.named or -made_before <= key < 0}
-            if again or len(set(keys)) < len(keys):
-                chunk, keys = _refuse_twice(run, source, chunk, keys, again)
+                elsewhere = {key for key in keys if key in run.plan.named or -made_before <= key < 0}
+            if again or elsewhere or len(set(keys)) < len(keys):
+                chunk, keys = _refuse_twice(run, source, chunk, keys, again, elsewhere)
             seen.update(key for key in keys if key >= -made_before)
             run.plan.name(keys)
             if scratch is not None or not made.issuperset(keys):
@@ -105,14 +106,20 @@ def _resolve(run: Run, source: Source, subset: str, chunk: Chunk) -> tuple[Chunk
     return (chunk if all(keep) else chunk.where(keep)), [key for key in found if key], made
 
 
-def _refuse_twice(run: Run, source: Source, chunk: Chunk, keys: list[int], again: set[int]) -> tuple[Chunk, list[int]]:
+def _refuse_twice(
+    run: Run, source: Source, chunk: Chunk, keys: list[int], again: set[int], elsewhere: set[int]
+) -> tuple[Chunk, list[int]]:
+    """The rows whose images come for the first time. It is no fault to say nothing of an earlier list's image."""
+    columns = [chunk.values[column] for column in FIELDS if column in chunk.values]
     keep = []
     here = set(again)
     for index, key in enumerate(keys):
-        first = key not in here
+        is_twice = key in here
         here.add(key)
-        keep.append(first)
-        if not first:
+        keep.append(not is_twice and key not in elsewhere)
+        if key in elsewhere and not is_twice and all(_empty(values[index]) for values in columns):
+            run.report.of("images").skipped[SkipReason.REPEATED] += 1
+        elif not keep[-1]:
             _fault(run, source, chunk, index, "image-twice")
     return chunk.where(keep), [key for key, first in zip(keys, keep, strict=True) if first]
 
