@@ -84,9 +84,8 @@ class TaskPermissions:
 
     def may_import(self, user: User, task: Task | None) -> bool:
         """Whether the user may import into a task that exists for the user, or with None into a new one."""
-        if not self._has(user, "import_task", task):
-            return False
-        return self.may_create_tasks(user) if task is None else self.allows(user, "change", Task, task)
+        may_write = self.may_create_tasks(user) if task is None else self.allows(user, "change", Task, task)
+        return self._has(user, "import_task", task) and may_write
 
     def may_export(self, user: User, task: Task | None) -> bool:
         """Whether the user may export a task that exists for the user, and take what was exported; with None, any."""

@@ -41,8 +41,14 @@ class BulkMixin(TaskPagesMixin):
     """An admin class of tasks whose images are changed many at once."""
 
     def has_bulk_permission(self, request: HttpRequest, obj: Task) -> bool:
-        """Whether the user may do any of it."""
-        return self.has_view_permission(request, obj) and bool(bulk_actions(request, obj))
+        """Whether the user may do what the address asks for; where it asks for nothing, any of it."""
+        if not self.has_view_permission(request, obj):
+            return False
+        site, action = permissions(), request.GET.get("action", "")
+        if action == EXPORT:
+            return site.may_export(request.user, obj)
+        asked = [change for change, _words in ACTIONS if change.action == action]
+        return site.may_make(request.user, asked[0], obj) if asked else bool(bulk_actions(request, obj))
 
     @page("<int:key>/gallery/bulk/", "bulk", permission="bulk")
     def bulk_view(self, request: HttpRequest, task: Task) -> HttpResponse:

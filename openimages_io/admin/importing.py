@@ -28,7 +28,8 @@ class ImportMixin(TaskPagesMixin):
 
     def has_import_permission(self, request: HttpRequest, obj: Task | None = None) -> bool:
         """Whether the user may import into the task, or without one into a new task."""
-        return (obj is not None or self.has_add_permission(request)) and permissions().may_import(request.user, obj)
+        may_add = obj is not None or self.has_add_permission(request)
+        return permissions().may_import(request.user, obj) and may_add
 
     def tools(self, request: HttpRequest, row: Any = None) -> list[Tool]:
         others = super().tools(request, row)

@@ -145,6 +145,8 @@ class PagesMixin(PermissionsMixin):
         return []
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        if not self.has_view_or_change_permission(request):  # first, so that a refusal names nothing else
+            raise PermissionDenied
         return super().changelist_view(request, {"tools": self.tools(request), **(extra_context or {})})
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:

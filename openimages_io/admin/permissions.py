@@ -61,7 +61,16 @@ def lacks(request: HttpRequest, verb: Verb, models: Iterable[type[Model]], tasks
 
 
 class VisibleRawId(ForeignKeyRawIdWidget):
-    """A key as a number. Django's own would name any row whose key is typed; this one only those that may be chosen."""
+    """A key as a number. Django's own would name any row whose key is typed; this one only those that may be chosen.
+
+    Nor does it lead to a list and to rows that the user may not open.
+    """
+
+    may_open = True
+
+    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context(name, value, attrs)
+        return context if self.may_open else {**context, "related_url": None, "link_url": None}
 
     def label_and_url_for_value(self, value: Any) -> tuple[str, str]:
         try:
@@ -125,10 +134,14 @@ class PermissionsMixin(_ModelAdmin):
 
     def _can_search(self, request: HttpRequest, name: str) -> bool:
         other = self.model._meta.get_field(name).related_model
-        if not isinstance(other, type) or not self.admin_site.is_registered(other):
+        if not isinstance(other, type) or not self._may_open_list(request, other):
             return False
-        found: Any = self.admin_site.get_model_admin(other)
-        return bool(found.get_search_fields(request)) and found.has_view_permission(request)
+        return bool(self.admin_site.get_model_admin(other).get_search_fields(request))
+
+    def _may_open_list(self, request: HttpRequest, model: type[Model]) -> bool:
+        if not self.admin_site.is_registered(model):
+            return False
+        return bool(self.admin_site.get_model_admin(model).has_view_permission(request))
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Choices are rows that exist for the user; a task is one where the user may add rows such as this."""
@@ -136,7 +149,9 @@ class PermissionsMixin(_ModelAdmin):
         if db_field.name in self.get_autocomplete_fields(request):
             kwargs.setdefault("widget", SearchSelect(db_field, self.admin_site, using=using))
         elif db_field.name in self.raw_id_fields:
-            kwargs.setdefault("widget", VisibleRawId(db_field.remote_field, self.admin_site, using=using))
+            widget = VisibleRawId(db_field.remote_field, self.admin_site, using=using)
+            widget.may_open = self._may_open_list(request, other)
+            kwargs.setdefault("widget", widget)
         if other is Task:
             condition = permissions().tasks_allowing(request.user, "add", self.model)
             kwargs.setdefault("queryset", filter_once(Task.objects.all(), condition))

@@ -22,6 +22,7 @@ USERS = [
     ("change_image", "view_shape"),
     ("view_label", "view_shape"),
     ("import_task", "add_task"),
+    ("import_task", "change_task"),
     ("export_task", "view_task"),
 ]
 LIMIT = 60
@@ -87,14 +88,21 @@ def test_an_owner_without_permissions_meets_none(scenes: Task, as_staff: Browser
     assert client.get(f"{ADMIN}/image/{Image.objects.values_list('pk', flat=True)[0]}/picture/").status_code == 200
 
 
-REFUSED = {
-    "task/{task}/gallery/": [("view_task",), {"view_image", "view_shape"}],
-    "image/": [("view_task",), {"view_image"}],
-    "image/add/": [("view_task", "view_image"), {"add_image"}],
-    "task/{task}/delete/": [("view_task",), {"delete_task"}],
-    "task/{task}/import/": [("view_task",), {"import_task"}],
-    "task/export/?task={task}": [("view_task",), {"export_task"}],
-    "task/{task}/hierarchy/": [("view_task",), {"view_label"}],
+_SEES = ("view_task", "view_image", "view_shape")
+REFUSED: dict[str, tuple[tuple[str, ...], set[str]]] = {
+    "task/{task}/gallery/": (("view_task",), {"view_image", "view_shape"}),
+    "image/": (("view_task",), {"view_image"}),
+    "image/add/": (("view_task", "view_image"), {"add_image"}),
+    "task/{task}/delete/": (("view_task",), {"delete_task"}),
+    "task/": ((), {"view_task"}),
+    "task/import/": (("view_task",), {"import_task", "add_task"}),
+    "task/{task}/import/": (("view_task",), {"import_task", "change_task"}),
+    "task/{task}/gallery/bulk/?all=1&action=move": (_SEES, {"change_image"}),
+    "task/{task}/gallery/bulk/?all=1&action=relabel": (_SEES, {"change_shape"}),
+    "task/{task}/gallery/bulk/?all=1&action=delete": (_SEES, {"delete_shape"}),
+    "task/{task}/gallery/bulk/?all=1&action=export": (_SEES, {"export_task"}),
+    "task/export/?task={task}": (("view_task",), {"export_task"}),
+    "task/{task}/hierarchy/": (("view_task",), {"view_label"}),
 }
 
 
@@ -108,6 +116,7 @@ def test_a_refusal_says_which_permission_is_missing(address: str, scenes: Task, 
     assert set(re.findall(r"<code>openimages_io\.(\w+)</code>", page)) == missing
     assert ("Can view image" in page) is ("view_image" in missing)
     assert 'href="/admin/"' in page
+    assert "The owner of a task needs none for it, except to import and to export." in page
 
 
 def test_a_refused_post_says_it_too(scenes: Task, as_staff: Browser) -> None:
