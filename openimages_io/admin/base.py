@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from openimages_io.admin.form_messages import OneLanguageForm
 from openimages_io.admin.pages import PagesMixin
-from openimages_io.models.numbers import grouped
+from openimages_io.models.numbers import Number, grouped
 
 if TYPE_CHECKING:
     _ModelForm = forms.ModelForm[Any]
@@ -49,6 +49,7 @@ class CompletedChangeList(ChangeList):
         own: Any = self.model_admin
         own.complete_rows(request, rows)
         self.result_list = rows  # what Django goes over
+        self.result_count = Number(self.result_count)
 
 
 class BaseModelForm(OneLanguageForm, _ModelForm):

@@ -13,11 +13,14 @@ from openimages_io.admin.pages import Url
 from openimages_io.admin.returning import WITHIN
 from openimages_io.admin.wording import totals_table
 from openimages_io.annotations.bulk.changes import Delete, Move
-from openimages_io.annotations.bulk.planning import Plan, make_plan
-from openimages_io.annotations.errors import InvalidData
+from openimages_io.annotations.bulk.plan import Plan
+from openimages_io.annotations.bulk.planning import make_plan
+from openimages_io.annotations.errors import Conflict, InvalidData
 from openimages_io.jobs.rows import database
 from openimages_io.models import Image, JobKind, Task
-from openimages_io.models.numbers import grouped
+from openimages_io.models.kinds import row_kind
+from openimages_io.models.numbers import Number, grouped
+from openimages_io.transfer.rows_of_others import OTHERS, issues_of_others
 
 _EXAMPLES: Final = 6
 _ISSUES: Final = 20
@@ -30,7 +33,9 @@ def bulk_context(request: HttpRequest, task: Task, choice: Choice, form: ChangeF
     plan = None
     if form.is_bound and form.is_valid():
         try:
-            plan = make_plan(task, form.change(), choice.images, database())
+            plan = make_plan(task, form.change(), choice.images, database(), most=conf.options().bulk_at_once)
+        except Conflict as error:  # rows of other apps are in the way
+            form.add_error(None, str(error))
         except InvalidData as error:
             for fault in error.faults:
                 form.add_error(fault.path if fault.path in form.fields else None, fault.message)
@@ -63,11 +68,13 @@ def _shown(task: Task, choice: Choice, plan: Plan, url: Url, query: str) -> dict
     return {
         "plan": plan,
         "table": totals_table(JobKind.BULK, totals, dry_run=True),
-        "rows": plan.rows,
+        "is_anything": plan.rows or plan.undecided,
         "button": _button(plan),
-        "touched": grouped(len(plan.touched)),
-        "issues": plan.report.first_issues(_ISSUES) if stays else [],
-        "stays": stays,
+        "touched": Number(len(plan.touched)),
+        "undecided": Number(plan.undecided),
+        "others": [issue.reason for issue in issues_of_others(plan.others)],
+        "issues": [issue for issue in plan.report.first_issues(_ISSUES) if issue.code != OTHERS],
+        "stays": Number(stays),
         "new_specs": [spec.name for spec in plan.new_specs],
         "is_large": plan.read > conf.options().bulk_at_once,
         "cards": cards_of(url, list(Image.objects.filter(pk__in=examples).order_by("pk")), query),
@@ -76,12 +83,15 @@ def _shown(task: Task, choice: Choice, plan: Plan, url: Url, query: str) -> dict
 
 def _button(plan: Plan) -> str:
     """The verb with its number."""
-    number = {"count": grouped(plan.rows)}
-    if isinstance(plan.change, Move):
-        return _("Move %(count)s to the subset “%(subset)s”") % {**number, **plan.names}
+    is_move, number = isinstance(plan.change, Move), plan.rows + plan.undecided
+    noun = row_kind("images" if is_move else "shapes")
+    rows = f"{grouped(number)} {noun.one if number == 1 else noun.many}"
+    words = {"rows": _("up to %s") % rows if plan.undecided else rows, **plan.names}
+    if is_move:
+        return _("Move %(rows)s to the subset “%(subset)s”") % words
     if isinstance(plan.change, Delete):
-        return _("Delete %(count)s of “%(label)s”") % {**number, **plan.names}
-    return _("Relabel %(count)s from “%(label)s” to “%(new_label)s”") % {**number, **plan.names}
+        return _("Delete %(rows)s of “%(label)s”") % words
+    return _("Relabel %(rows)s from “%(label)s” to “%(new_label)s”") % words
 
 
 def _subsets(task: Task) -> list[str]:

@@ -6,7 +6,8 @@ from typing import Any
 from openimages_io import conf
 from openimages_io.annotations.bulk.applying import carry_out
 from openimages_io.annotations.bulk.changes import Change, as_json, of_json
-from openimages_io.annotations.bulk.planning import Plan, Progress, is_beyond
+from openimages_io.annotations.bulk.plan import Plan
+from openimages_io.annotations.bulk.planning import Progress, is_beyond
 from openimages_io.annotations.versions import ANY, Expected
 from openimages_io.database.locking import is_lock_conflict
 from openimages_io.jobs.idempotency import Claim

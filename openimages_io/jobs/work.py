@@ -8,7 +8,7 @@ from typing import Any
 from django.db import DatabaseError, connections
 
 from openimages_io.annotations.bulk.applying import PreviewMoved
-from openimages_io.annotations.bulk.planning import Plan
+from openimages_io.annotations.bulk.plan import Plan
 from openimages_io.archives.temporary import temporary_folder, temporary_space
 from openimages_io.database.commit import renew
 from openimages_io.exceptions import CommitUnknown, Failure, OpenImagesError

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from django.conf import settings
 from django.utils.formats import number_format
 
 
@@ -13,3 +14,10 @@ def grouped(number: int) -> str:
 def percent(share: float) -> str:
     """A share of one in percent, with two digits."""
     return f"{number_format(Decimal(f'{share * 100:.2g}') if share < 0.995 else 100)} %"
+
+
+class Number(int):
+    """A whole number that is grouped where a template of ours or of Django writes it, and counts for plurals."""
+
+    def __str__(self) -> str:
+        return int.__repr__(self) if settings.USE_THOUSAND_SEPARATOR else grouped(int(self))

@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -36,6 +36,7 @@ from openimages_io.transfer.pictures.storing import Stored, store_pictures
 from openimages_io.transfer.plan import ArchiveChanged
 from openimages_io.transfer.planning import Planned, Planner
 from openimages_io.transfer.report import Report
+from openimages_io.transfer.rows_of_others import issues_of_numbers, issues_of_others
 from openimages_io.transfer.run import Progress
 from openimages_io.transfer.target import Target
 
@@ -190,8 +191,8 @@ class Importer:
                 planned = self._plan(archive, stack, keeps=not dry_run)
                 if dry_run or planned.is_refused:
                     changed = dry_run and planned.changes
-                    others = planned.plan.others
-                    _report_gone(planned.report, {_plural(model): len(keys) for model, keys in others.items()})
+                    for issue in issues_of_others(planned.plan.others):
+                        planned.report(issue)
                     planned.conclude()
                     return self._result(planned, committed=False, changed=changed, refused=planned.is_refused)
                 try:
@@ -320,7 +321,8 @@ class Importer:
         for model in (Image, Shape):
             loader.postpone_indexes(model, planned.plan.inserted[model], may_lock=self.may_lock_tables)
         gone = apply_plan(planned.plan, loader, task.pk, pictures, archive, self.limits, self._progress("commit"))
-        _report_gone(planned.report, gone)
+        for issue in issues_of_numbers(gone):
+            planned.report(issue)
 
     def _refuse(self, planned: Planned, fault: ArchiveChanged) -> Result:
         planned.conclude()
@@ -348,13 +350,3 @@ def _tables() -> list[type[Model]]:
     """The tables whose foreign keys a load may break: ours, and those of other apps that point to rows it replaces."""
     others = [relation.related_model for model in (Shape, Mask) for relation in model._meta.related_objects]
     return list(dict.fromkeys([*_TABLES, *others]))
-
-
-def _plural(model: type[Model]) -> str:
-    return str(model._meta.verbose_name_plural)
-
-
-def _report_gone(report: Report, numbers: Mapping[str, int]) -> None:
-    """Says how many rows of other apps go with those that are replaced, by the name of their model."""
-    for name, count in sorted(numbers.items()):
-        report(Issue(code="rows-of-other-apps", params={"count": count, "model": name}))

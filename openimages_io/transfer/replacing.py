@@ -7,16 +7,15 @@ would both be lost. Its good rows are merged.
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from django.db import models
 from django.db.models import Q
 
-from openimages_io.database.bulk import plain
 from openimages_io.format.layouts import Source
-from openimages_io.models import Mask, Shape, ShapeKind
-from openimages_io.models.other_apps import is_pointed_to, pointing_to
+from openimages_io.models import Shape, ShapeKind
 from openimages_io.transfer.counted import Counted
+from openimages_io.transfer.rows_of_others import find_others
 
 if TYPE_CHECKING:
     from openimages_io.transfer.run import Run
@@ -106,17 +105,7 @@ def replace_annotations(run: "Run") -> None:
         _release(run, batch, set(boxes.values_list("image_id", "group")), image_of)
         plan.delete_shapes(list(image_of), list(image_of.values()))
         if plan.is_dry:
-            _find_others(run, list(image_of))
-
-
-def _find_others(run: "Run", keys: Sequence[int]) -> None:
-    """Finds the rows of other apps that would go with these shapes, as applying the plan deletes them."""
-    rows: tuple[models.QuerySet[Any], ...] = (plain(Mask, run.using), plain(Shape, run.using))
-    for every in rows:
-        if is_pointed_to(every.model):
-            for start in range(0, len(keys), _BATCH):
-                for model, theirs in pointing_to(every.filter(pk__in=keys[start : start + _BATCH])).items():
-                    run.plan.others.setdefault(model, set()).update(theirs)
+            find_others(plan.others, list(image_of), run.using)
 
 
 def _release(

@@ -101,7 +101,7 @@ def test_selected_cards_are_moved_as_it_was_shown(scenes: Task, boss: Client) ->
     assert not version
     address += "&subset=holdout"
     page, version = shown(boss, address)
-    assert "Move 2 to the subset “holdout”" in page
+    assert "Move 2 images to the subset “holdout”" in page
     assert not Image.objects.filter(subset="holdout").exists()
     response = confirm(boss, address)
     assert response.redirect_chain[0][0] == f"{ADMIN}/task/{scenes.pk}/gallery/?search=a&page=1"
@@ -125,7 +125,7 @@ def test_annotations_of_a_filter_are_relabelled(scenes: Task, boss: Client) -> N
     assert others
     within = f"label={cat.pk}&kind=rectangle"
     page = text_of(boss.get(bulk(scenes, "relabel", all=1, within=within)))
-    assert "<strong>all images that match</strong>" in page
+    assert "<strong>All images that match</strong>" in page
     assert re.findall(r'oi-choice oi-on">([^<]+)<', page) == ["Cat, present", "rectangle"]
     assert 'name="label" value="Cat"' in page
     assert re.search(r'value="asked"[^>]*checked', page)
@@ -135,7 +135,7 @@ def test_annotations_of_a_filter_are_relabelled(scenes: Task, boss: Client) -> N
     assert "the new label does not take its attributes" in page
     given["missing_specs"] = "create"
     page, _ = shown(boss, bulk(scenes, "relabel", **given))
-    assert f"Relabel {number} from “Cat” to “Bird”" in page
+    assert f"Relabel {number} annotations from “Cat” to “Bird”" in page
     assert "The new label is given these attribute specs: " in page
     response = confirm(boss, bulk(scenes, "relabel", **given))
     assert f"Relabelled from “Cat” to “Bird”: {number} boxes." in text_of(response)
@@ -166,7 +166,7 @@ def test_a_save_between_the_page_and_its_button_is_seen(scenes: Task, boss: Clie
     page = text_of(response)
     assert f"no longer what was shown: it was {before} rows, and would be {before + 1} rows." in html.unescape(page)
     assert cat.shapes.count() == before + 1
-    assert f"Delete {before + 1} of “Cat”" in page
+    assert f"Delete {before + 1} annotations of “Cat”" in page
     assert boss.post(address, {}).status_code == 200  # without a version nothing was shown
     assert cat.shapes.count() == before + 1
     assert boss.get(address).status_code == 200
@@ -318,3 +318,18 @@ def test_the_mixins_actions_are_of_a_sites_own_class_alone_if_it_has_them(scenes
     assert f'action="{ADMIN}/task/{scenes.pk}/gallery/bulk/"' in page
     assert 'name="within" value="has_shapes=true"' in page
     assert "Select all images that match" in page
+
+
+def test_a_preview_says_which_annotations_only_the_job_compares(scenes: Task, boss: Client, settings: Settings) -> None:
+    boat = scenes.labels.create(name="/m/boat2", display_name="Ship")
+    for image in scenes.images.filter(shapes__label__display_name="Cat").distinct():
+        Shape.objects.create(task=scenes, image=image, label=boat, kind="tag", score=1)
+    settings.OPENIMAGES_IO = {"BULK_AT_ONCE": 2}
+    page, version = shown(boss, bulk(scenes, "relabel", all=1, label="Cat", new_label="Ship"))
+    number = scenes.shapes.filter(label__display_name="Cat").count()
+    left = re.search(r"(\d+) more annotations are on images that have “Ship” already: the job finds out", page)
+    assert left is not None
+    assert 0 < int(left[1]) < number
+    assert re.search(r"Relabel up to \d+ annotations from “Cat” to “Ship”", page)
+    assert "This is large, so a job does it" in page
+    assert version.endswith("-asked")

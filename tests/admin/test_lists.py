@@ -387,3 +387,12 @@ def test_nobody_is_asked_for_a_permission_that_would_not_help(boss: Client) -> N
     assert page.status_code == 403
     assert "You are not allowed to do this here." in page.content.decode()
     assert "can give you what is missing" not in page.content.decode()
+
+
+def test_djangos_own_counts_are_grouped_too(scenes: Task, boss: Client) -> None:
+    Image.objects.bulk_create(Image(task=scenes, name=f"i{number}") for number in range(1200 - scenes.images.count()))
+    page = text_of(boss.get(f"{ADMIN}/image/?task={scenes.pk}"))
+    assert "1,200 results" in page
+    assert "1,200 images" in page
+    assert "Select all 1,200 images" in page
+    assert "1200" not in re.sub(r"<[^>]*>", "", page)

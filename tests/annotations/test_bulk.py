@@ -18,7 +18,8 @@ from openimages_io.annotations.bulk.changes import (
     as_json,
     of_json,
 )
-from openimages_io.annotations.bulk.planning import Plan, make_plan
+from openimages_io.annotations.bulk.plan import Plan
+from openimages_io.annotations.bulk.planning import make_plan
 from openimages_io.annotations.errors import InvalidData, NotThere
 from openimages_io.annotations.transactions import changing_image
 from openimages_io.annotations.versions import Expected
@@ -494,3 +495,24 @@ class TestOnAServer:
                 return -1
 
         assert sorted(at_once([lambda: change(0), lambda: change(1)])) == [-1, 1]
+
+
+def test_of_many_that_meet_the_new_label_some_are_left_undecided(world: World) -> None:
+    """What was shown so is done later, as it would be without a limit; and not where something else is asked for."""
+    for number in range(6):
+        image = world.image(f"i{number}")
+        world.tag(image)
+        if number:
+            world.tag(image, world.dog, source="people" if number % 2 else "others")
+    full, some = world.plan(world.relabel()), make_plan(world.task, world.relabel(), ALL, "default", most=2)
+    assert (full.undecided, full.rows, full.read) == (0, 1, 6)
+    assert (some.undecided, some.rows, some.read) == (3, 1, 6)
+    assert some.report.of("human labels").skipped.total() == 2
+    assert str(some.version) != str(full.version)
+    assert make_plan(world.task, world.relabel(), ALL, "default", most=5).version == full.version
+    added = world.tag(world.image("new"))
+    with pytest.raises(PreviewMoved):
+        world.do(world.relabel(), expected=Expected([str(some.version)]))
+    added.delete()
+    done = world.do(world.relabel(), expected=Expected([str(some.version)]))
+    assert (done.undecided, done.rows) == (0, full.rows)

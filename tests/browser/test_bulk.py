@@ -62,7 +62,7 @@ def test_cards_are_selected_and_relabelled(page: Page, site: Site, scenes: int, 
     page.fill("[name=new_label]", "Tree")
     follow(page, "text=Show what would be done")
     button = page.locator(".oi-confirm button")
-    expect(button).to_have_text(re.compile("^Relabel [0-9]+ from “Couch” to “Tree”$"))
+    expect(button).to_have_text(re.compile("^Relabel [0-9]+ annotations from “Couch” to “Tree”$"))
     looker.look(page, "bulk-relabel")
     number = int(re.search("[0-9]+", button.inner_text())[0])  # type: ignore[index]
     assert (labelled(site, "Couch"), labelled(site, "Tree")) == (couches, trees)
@@ -116,7 +116,7 @@ def test_by_keys_alone(page: Page, site: Site, scenes: int) -> None:
     page.keyboard.type("chosen-by-keys")
     with page.expect_navigation():
         page.keyboard.press("Enter")
-    expect(page.locator(".oi-confirm button")).to_have_text("Move 1 to the subset “chosen-by-keys”")
+    expect(page.locator(".oi-confirm button")).to_have_text("Move 1 image to the subset “chosen-by-keys”")
     page.locator(".oi-confirm button").focus()
     with page.expect_navigation():
         page.keyboard.press("Enter")

@@ -13,7 +13,8 @@ from pytest_django import Settings
 from openimages_io import signals
 from openimages_io.annotations.bulk import applying
 from openimages_io.annotations.bulk.changes import Delete, Move, Relabel
-from openimages_io.annotations.bulk.planning import Plan, make_plan
+from openimages_io.annotations.bulk.plan import Plan
+from openimages_io.annotations.bulk.planning import make_plan
 from openimages_io.annotations.versions import ANY, Expected
 from openimages_io.jobs import bulk, queue
 from openimages_io.jobs.bulk import change_or_submit, sentence_of

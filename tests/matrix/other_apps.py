@@ -15,9 +15,11 @@ from django.test import Client, override_settings
 from django.urls import reverse
 from rest_framework.test import APIClient
 
-from openimages_io.annotations.bulk.applying import carry_out
+from openimages_io.annotations.bulk.applying import PreviewMoved, carry_out
 from openimages_io.annotations.bulk.changes import Delete
+from openimages_io.annotations.bulk.planning import make_plan
 from openimages_io.annotations.errors import Conflict
+from openimages_io.annotations.versions import Expected
 from openimages_io.models import Image, Label, Shape, Task
 from openimages_io.models.chosen_images import ChosenImages
 from tests.matrix.notes.models import Answer, Assignment, Guide, Invoice, Mark, Note, Review
@@ -126,8 +128,23 @@ def by_bulk_change(world: _World) -> None:
     shape = world.boxes[0]
     world.boxes.exclude(label=shape.label_id).delete()
     world.before = counts()
+    change = Delete(label=shape.label_id)
     with world.forbidden(Conflict):
-        carry_out(world.task, Delete(label=shape.label_id), ChosenImages(), user=world.user)
+        plan = make_plan(world.task, change, ChosenImages(), "default")
+        told = {name: world.before[name] for name in ("Note", "Answer")}
+        assert {model.__name__: len(keys) for model, keys in plan.others.items()} == told
+        said = {issue.reason for issue in plan.report.first_issues() if issue.code == "rows-of-other-apps"}
+        assert "1 row of “notes” points to annotations that are removed, and goes with them" in said, (said, told)
+        query: Any = {"all": 1, "action": "delete", "label": shape.label.name}
+        place = reverse("admin:openimages_io_task_bulk", args=(world.task.pk,))
+        page = world.pages.get(place, query).content.decode()
+        assert all(words in page for words in said), page
+        rows(Note).filter(shape=shape).first().delete()
+        with pytest.raises(PreviewMoved):  # what goes is not what was shown
+            carry_out(world.task, change, ChosenImages(), Expected([str(plan.version)]), user=world.user)
+        world.before = counts()
+    with world.forbidden(Conflict):
+        carry_out(world.task, change, ChosenImages(), user=world.user)
     world.look("bulk change", Note, Answer)
 
 

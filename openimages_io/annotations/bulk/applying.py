@@ -7,7 +7,8 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.utils import timezone
 
 from openimages_io.annotations.bulk.changes import Change, Move, Relabel
-from openimages_io.annotations.bulk.planning import Plan, Progress, make_plan
+from openimages_io.annotations.bulk.plan import Plan
+from openimages_io.annotations.bulk.planning import Progress, make_plan
 from openimages_io.annotations.errors import ChangedMeanwhile
 from openimages_io.annotations.shapes.events import SavedShapes
 from openimages_io.annotations.transactions import changing_task
@@ -54,7 +55,7 @@ def carry_out(
         using = str(current._state.db)
         plan = make_plan(current, change, chosen, using, progress)
         try:
-            expected.check_edit(plan.version)
+            expected.check_edit(plan.version, *([plan.rough_version] if plan.asked else []))
         except ChangedMeanwhile:
             raise PreviewMoved(_rows_of(expected), plan.rows) from None
         _write(current, plan, using, user, progress or _untold)

@@ -4,32 +4,31 @@ The plan is of one moment. Its version is that of all that would be written, so 
 are the same, or nothing is done; a change of something else in the task, or on the same image, does not matter.
 """
 
-import json
 from array import array
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from django.db.models import Q
 
-from openimages_io.annotations.bulk.changes import Change, Delete, Duplicates, Move, Relabel, as_json
+from openimages_io.annotations.bulk.changes import Change, Delete, Duplicates, Move, Relabel
+from openimages_io.annotations.bulk.plan import Plan
 from openimages_io.annotations.bulk.taking import COLUMNS, TEXT, TakenAttributes
 from openimages_io.annotations.bulk.twins import images_with, of_label, twins
 from openimages_io.annotations.errors import InvalidData
-from openimages_io.annotations.versions import Version
+from openimages_io.annotations.transactions import conflict_if_forbidden
 from openimages_io.error_codes import FaultCode
 from openimages_io.format.issues import Issue
 from openimages_io.format.names import unsafe_word
 from openimages_io.format.skip_reasons import SkipReason
-from openimages_io.models import AttributeSpec, Image, Label, Shape, ShapeKind, Task
+from openimages_io.models import Image, Label, Shape, ShapeKind, Task
 from openimages_io.models.chosen_images import ChosenImages, FoundImages
 from openimages_io.models.image_filters import ShapeFilter, shapes_asked
 from openimages_io.models.kinds import Presence
 from openimages_io.models.shape import MACHINE
 from openimages_io.text import quote_text
 from openimages_io.transfer.report import Report
+from openimages_io.transfer.rows_of_others import find_others, issues_of_others
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -50,54 +49,23 @@ _BOXED: Final = {
 }
 
 
-@dataclass(slots=True)
-class Plan:
-    """What is to be written, in the order of keys: 8 bytes a row."""
-
-    change: Change
-    names: dict[str, str]
-    """The subset, or the labels, as sentences name them."""
-    images: int
-    """How many images were chosen."""
-    report: Report
-    """Totals by kind of rows, and everything that would be left as it is, with its image and why."""
-    changed: "array[int]" = field(default_factory=lambda: array("q"))
-    """Images that are moved, or annotations that are relabelled."""
-    deleted: "array[int]" = field(default_factory=lambda: array("q"))
-    touched: set[int] = field(default_factory=set)
-    """Images of which annotations are changed or deleted, or which are moved themselves."""
-    kinds: set[str] = field(default_factory=set)
-    """The kinds of these annotations."""
-    new_specs: list[AttributeSpec] = field(default_factory=list)
-    """For the new label, not saved yet."""
-
-    @property
-    def rows(self) -> int:
-        """How many rows would be written or deleted."""
-        return len(self.changed) + len(self.deleted)
-
-    @property
-    def read(self) -> int:
-        """How many rows the change is about, those that stay among them: of many a job makes it."""
-        return sum(totals.read for totals in self.report.totals.values())
-
-    @property
-    def version(self) -> Version:
-        """What is to be done with which rows; its contents are their number."""
-        digest = blake2b(digest_size=8)
-        specs = [(spec.name, spec.input_type, spec.values) for spec in self.new_specs]
-        digest.update(json.dumps([as_json(self.change), specs, len(self.changed)], sort_keys=True).encode())
-        digest.update(self.changed.tobytes())
-        digest.update(self.deleted.tobytes())
-        return Version(digest.hexdigest(), f"{self.rows:x}")
-
-
-def make_plan(task: Task, change: Change, chosen: ChosenImages, using: str, progress: Progress | None = None) -> Plan:
+def make_plan(
+    task: Task,
+    change: Change,
+    chosen: ChosenImages,
+    using: str,
+    progress: Progress | None = None,
+    *,
+    most: int | None = None,
+) -> Plan:
     """Finds out what the change would do now; writes nothing. `progress` takes a phase, rows so far, and all.
 
-    Raises `InvalidData` for images or labels that are not the task's, and for a subset that no archive could have.
+    Of annotations whose images have some of the new label, at most some `most` are compared with these, which takes
+    twenty times what the others take; the rest is left undecided. Raises `InvalidData` for images or labels that are
+    not the task's, and for a subset that no archive could have, and `Conflict` where rows of other apps forbid that
+    annotations are deleted.
     """
-    planner = _Planner(task, change, chosen, using, progress)
+    planner = _Planner(task, change, chosen, using, progress, most)
     match change:
         case Move():
             planner.move(change)
@@ -105,6 +73,7 @@ def make_plan(task: Task, change: Change, chosen: ChosenImages, using: str, prog
             planner.relabel(change)
         case Delete():
             planner.delete(change)
+    planner.find_others()
     return planner.plan
 
 
@@ -124,8 +93,16 @@ def _affected(change: Relabel | Delete, images: FoundImages, *, are_few: bool = 
 
 
 class _Planner:
-    def __init__(self, task: Task, change: Change, chosen: ChosenImages, using: str, progress: Progress | None) -> None:
-        self.task, self.using, self.progress = task, using, progress
+    def __init__(
+        self,
+        task: Task,
+        change: Change,
+        chosen: ChosenImages,
+        using: str,
+        progress: Progress | None,
+        most: int | None,
+    ) -> None:
+        self.task, self.using, self.progress, self.most = task, using, progress, most
         self.images = chosen.found(task.pk, using)
         if chosen.keys and (unknown_keys := set(chosen.keys).difference(self.images.keys or ())):
             unknown = ", ".join(str(key) for key in chosen.keys if key in unknown_keys)
@@ -195,13 +172,14 @@ class _Planner:
         with_twins = images_with(self.task.pk, change.new_label, self.using)
         affected = _affected(change, self.images).annotate(text=TEXT)
         columns = ("pk", "image", "kind", "source", *COLUMNS, "text")
-        both: set[int] = set()
+        both: Counter[int] = Counter()
         for row in self._pages(affected, *columns):
+            plan.asked.append(row[0])
             if row[1] in with_twins:
-                both.add(row[1])
+                both[row[1]] += 1
             else:
                 self._relabel(takes, row)
-        ordered = array("q", sorted(both))
+        ordered = self._compared(both)
         for start in range(0, len(ordered), _IMAGES):
             images = FoundImages(self.task.pk, self.using, ordered[start : start + _IMAGES])
             there = _affected(change, images, are_few=True)
@@ -212,6 +190,24 @@ class _Planner:
         if plan.changed:
             plan.new_specs = takes.missing
         self._name_images()
+
+    def _compared(self, both: "Counter[int]") -> "array[int]":
+        """The images whose annotations are compared, in order; those of the others are left undecided."""
+        compared, rows = array("q"), 0
+        for image, number in sorted(both.items()):
+            if self.most is not None and rows >= self.most:
+                self.plan.undecided += number
+            else:
+                compared.append(image)
+                rows += number
+        return compared
+
+    def find_others(self) -> None:
+        """Finds and reports the rows of other apps that go with what is deleted. Raises `Conflict`."""
+        with conflict_if_forbidden():
+            find_others(self.plan.others, self.plan.deleted, self.using)
+        for issue in issues_of_others(self.plan.others):
+            self.plan.report(issue)
 
     def _relabel(self, takes: TakenAttributes, row: tuple[Any, ...], twin: str = "") -> None:
         totals = self.plan.report.of(_kind_of_rows(*row[2:4]))

@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from openimages_io.annotations.bulk.changes import Change, Delete, Duplicates, Move, NewLabelSpecs, Relabel
-from openimages_io.annotations.bulk.planning import Plan
+from openimages_io.annotations.bulk.plan import Plan
 from openimages_io.api.bulk.choosing import annotations_field, choosing_fields, chosen
 from openimages_io.api.fields import StrictBooleanField, StrictIntegerField
 from openimages_io.api.images.serializers import SubsetField
@@ -110,6 +110,10 @@ class BulkChangeSerializer(serializers.Serializer[Any]):
         help_text="Images that are moved, or annotations that are relabelled or deleted."
     )
     totals = serializers.DictField(child=TotalsSerializer(), help_text="By kind of rows, such as `boxes`.")
+    undecided = serializers.IntegerField(
+        help_text="Annotations that a dry run leaves aside, because there are more than BULK_AT_ONCE whose images have "
+        "some of the new label: which of them stay as they are, the job says."
+    )
     new_specs = serializers.ListField(
         child=serializers.CharField(), help_text="Names of the attribute specs that the new label is given."
     )
@@ -125,6 +129,7 @@ def bulk_change_data(plan: Plan, *, dry_run: bool) -> Any:
         "changed_images": len(plan.touched),
         "changed": plan.rows,
         "totals": plan.report.totals_as_json(),
+        "undecided": plan.undecided,
         "new_specs": [spec.name for spec in plan.new_specs],
         "issues": plan.report.first_issues(ISSUES),
         "message": f"{_TRIED if dry_run else ''}{sentence_of(plan)}",

@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.status import HTTP_202_ACCEPTED
 
+from openimages_io import conf
 from openimages_io.annotations.bulk.changes import Change, Delete, Move, Relabel
 from openimages_io.annotations.bulk.planning import make_plan
 from openimages_io.api.bulk.serializers import BulkBody, DeleteBody, MoveBody, RelabelBody, bulk_change_data
@@ -71,7 +72,7 @@ class BulkViewSet(StartsJobs):
         if not self.permissions.may_make(request.user, change, task):
             raise PermissionDenied
         if body.validated_data.get("dry_run"):
-            plan = make_plan(task, change, images, database())
+            plan = make_plan(task, change, images, database(), most=conf.options().bulk_at_once)
             return tagged(request, bulk_change_data(plan, dry_run=True), plan.version)
         done = change_or_submit(task, change, images, expected(request), user=request.user, claim=claim)
         if isinstance(done, Job):

@@ -101,10 +101,11 @@ FILE_CODES: Final[Mapping[str, IssueCode]] = {
     ),
     "rows-of-other-apps": IssueCode(
         _W,
-        "Rows of another app of the site that point to annotations which are replaced, and go with them.",
-        "Nothing, if they may go: a dry run reports the same. A foreign key with PROTECT keeps them, and the import is"
-        " refused then.",
-        "{count:row|rows} of “{model}” point to annotations that are replaced, and go with them",
+        "Rows of another app of the site that point to annotations which are removed, and go with them.",
+        "Nothing, if they may go: a dry run reports the same. A foreign key with PROTECT keeps them, and nothing is"
+        " changed then.",
+        "{count:row|rows} of “{model}” {count:points/point} to annotations that are removed, and {count:goes/go} with"
+        " them",
     ),
     "unknown-file": IssueCode(
         _W,
