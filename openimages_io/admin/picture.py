@@ -28,6 +28,8 @@ from openimages_io.viewing.thumbnails import thumbnail
 _LARGEST: Final = SIZES[-1]
 _UNKNOWN: Final = 100_000
 """Pixels that an image may have whose size nobody has said."""
+_MANY: Final = 100
+"""Rows of a table from which on its columns have fixed widths, so that one changed row does not measure all others."""
 _ROWS: Final = 1_000
 """Shapes, and tags, that the tables list."""
 
@@ -81,6 +83,7 @@ def picture_context(request: HttpRequest, image: Image, url: Url) -> dict[str, A
         "rotation": number(image.rotation) if image.rotation else "",
         "rows": [_row(url, shape, labels, colors) for shape in shown[:_ROWS]],
         "hidden": len(drawn.shapes) - len(shown),
+        "many_rows": len(shown) > _MANY,
         "more_rows": max(0, len(shown) - _ROWS) + drawn.left,
         "present": [_row(url, tag, labels, colors) for tag in tags[:_ROWS] if tag.score != 0],
         "absent": [_row(url, tag, labels, colors) for tag in tags[:_ROWS] if tag.score == 0],

@@ -26,14 +26,19 @@ _SIDES: Final = (("x_min", _("Left")), ("x_max", _("Right")), ("y_min", _("Top")
 _WORDS: Final = {
     "yes": _("yes"),
     "no": _("no"),
+    "none": _("none"),
+    "score": _("Confidence"),
+    "occluded": _("Occluded"),
     "saving": _("Saving …"),
     "saved": _("Saved: {n} change."),
     "savedMany": _("Saved: {n} changes."),
     "unsaved": _("{n} change is not saved."),
     "unsavedMany": _("{n} changes are not saved."),
     "leave": _("There are changes that are not saved. Give them up?"),
-    "offline": _("The server cannot be reached. Nothing was lost: save again."),
+    "offline": _("The server cannot be reached."),
     "failed": _("The server has answered with the status {status}."),
+    "gone": _("The image has been deleted meanwhile, or you may not see it any more."),
+    "again": _("Nothing was lost: save again."),
     "changed": _("Another user has saved this image meanwhile; nothing of yours is saved yet."),
     "refused": _("The server refuses ({detail}). Nothing was lost: log in again in another tab, then save here again."),
     "asOther": _("You began as {before} and are logged in as {now} now. Go on as {now}?"),
@@ -64,6 +69,7 @@ _WORDS: Final = {
     "remove": _("Remove"),
     "tagged": _("The image has the label {label} already."),
     "choose": _("Choose a label first."),
+    "needsLabel": _("Choose a label for what was drawn; Esc gives it up."),
     "outside": _("The sides lie within the image, left before right and top before bottom."),
 }
 
@@ -139,6 +145,7 @@ def labels_as_json(labels: Iterable[Label], colors: Mapping[int, str]) -> list[d
     return [
         {
             "id": label.pk,
+            "name": label.name,
             "text": f"{label} ({label.name})" if label.display_name in twins else str(label),
             "color": colors.get(label.pk) or color(label),
             "specs": [_spec_as_json(spec) for spec in label.attribute_specs.all()],

@@ -140,9 +140,9 @@ def describe(shape: Shape, label: Label | None) -> str:
     """What a shape is, in one line a value: its label, kind, score, flags and attributes."""
     lines = [str(label) if label is not None else f"label {shape.label_id}", shape.get_kind_display()]
     if shape.score is not None:
-        lines.append(f"score: {number(shape.score)}")
+        lines.append(f"Confidence: {number(shape.score)}")
     if shape.occluded is not None:
-        lines.append(f"occluded: {_shown(shape.occluded)}")
+        lines.append(f"Occluded: {_shown(shape.occluded)}")
     said = shape.all_attributes
     lines += [f"{name}: {_shown(value)}" for name, value in said.items()] if isinstance(said, dict) else []
     for name, value in (("source", shape.source), ("group", shape.group), ("rotation", shape.rotation)):

@@ -396,7 +396,7 @@ def test_a_conflict_shows_both_and_asks(page: Page, edited: Rows, looker: Looker
         expect(asked).to_be_visible()
         expect(asked.locator("ol li")).to_have_count(1)
         expect(asked.locator("ol li")).to_contain_text("Keep mine:")
-        expect(asked.locator("ol li")).not_to_contain_text("score")  # that only they have changed
+        expect(asked.locator("ol li")).not_to_contain_text("Confidence")  # that only they have changed
         looker.look(page, f"editor-conflict-{choice}")
         expect(asked.locator("[data-do=decided]")).to_be_disabled()
         asked.locator(f"ol [value={choice}]").check()

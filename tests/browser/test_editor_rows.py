@@ -119,6 +119,18 @@ def test_the_legend_counts_what_is_drawn(page: Page, site: Site, keys: dict[str,
     expect(count).to_have_text(str(before))
     line = page.locator(".oi-legend [data-field=label] label").filter(has_text=new)
     expect(line.locator(".oi-count")).to_have_text("1")
+    kinds = page.locator(".oi-legend [data-field=kind] .oi-text").all_inner_texts()
+    page.keyboard.press("p")
+    for x, y in ((0.2, 0.2), (0.6, 0.2), (0.5, 0.9)):
+        page.mouse.click(*at(page, x, y))
+    page.keyboard.press("Enter")
+    assert "polygon" not in kinds
+    polygons = page.locator(".oi-legend [data-field=kind] label").filter(has_text="polygon")
+    expect(polygons.locator(".oi-count")).to_have_text("1")
+    polygons.locator("input").uncheck()
+    expect(page.locator("[data-shape^=new-][data-kind=polygon]")).to_be_hidden()
+    expect(page.locator("[data-row^=new-][data-kind=polygon]")).to_be_hidden()
+    page.keyboard.press("Control+z")
     line.locator("input").uncheck()
     expect(page.locator("[data-shape^=new-]")).to_be_hidden()
     page.keyboard.press("Control+z")

@@ -55,6 +55,31 @@ def test_from_a_facet_to_an_image_to_the_next_to_a_save_and_back(
     expect(page.locator(".oi-now .oi-choice")).to_have_text(["rectangle ×"])
 
 
+def test_a_save_that_leads_out_of_the_filter_says_so(page: Page, site: Site, scenes: int) -> None:
+    page.goto(f"{ADMIN}/task/{scenes}/gallery/")
+    page.click("summary:text-is('Label')")
+    follow(page, ".oi-facet[open] .oi-choice:has-text('Cat')")
+    follow(page, ".oi-cards a >> nth=0")
+    where = page.locator(".oi-place")
+    expect(where).to_have_text("1 of 2 · Cat, present")
+    next_one = page.get_attribute("a[rel=next]", "href")
+    page.click("[data-do=begin]")
+    expect(page.locator("[data-do=save]")).to_be_visible()
+    page.evaluate("""() => {
+      const {editor} = openimages;
+      const cat = editor.words.labels.find(label => label.text === 'Cat').id;
+      for (const [key, shape] of [...editor.now]) if (shape.label === cat) editor.remove(key);
+    }""")
+    page.keyboard.press("Control+s")
+    expect(where).to_have_text("not the 1 image that matches · Cat, present")
+    assert page.get_attribute("a[rel=next]", "href") == next_one
+    follow(page, "a[rel=next]")
+    expect(where).to_have_text("1 of 1 · Cat, present")
+    expect(page.locator("a[rel=prev]")).to_have_count(0)
+    follow(page, "text=Back to the gallery")
+    expect(page.locator(".oi-cards li")).to_have_count(1)
+
+
 def test_a_filter_needs_no_scripts(browser: Browser, site: Site, scenes: int) -> None:
     context = browser.new_context(base_url=site.url, java_script_enabled=False)
     page = context.new_page()

@@ -308,6 +308,32 @@ def test_arrows_lead_through_the_filter(page: Page, keys: dict[str, int], site: 
     assert seen == ["autumn", "beach", "cat-window", "beach"]
 
 
+def test_next_does_not_move_below_the_pointer(page: Page, keys: dict[str, int]) -> None:
+    view(page, keys["turn1"])  # the first of its task
+    ends = page.locator(".oi-pages .oi-end")
+    expect(ends).to_have_text(["Previous"])
+    before = place(page.locator("a[rel=next]"))
+    follow(page, "a[rel=next]")
+    expect(ends).to_have_count(0)
+    assert place(page.locator("a[rel=next]")) == before
+    view(page, max(keys["crowded"], keys["turn8"]))
+    expect(ends).to_have_text(["Next"])
+    expect(page.locator("a[rel=prev]")).to_be_visible()
+
+
+def test_who_comes_back_sees_what_the_boxes_say(page: Page, keys: dict[str, int]) -> None:
+    view(page, keys["crowded"])
+    page.locator(".oi-stage").click(position={"x": 2, "y": 2})
+    page.keyboard.press("3")
+    expect(page.locator("[data-shape]:visible")).to_have_count(_BOXES - 1)
+    follow(page, "text=Edit image")
+    with page.expect_navigation():
+        page.go_back()
+    expect(page.locator(".oi-tools")).to_be_visible()
+    checked = page.locator(".oi-legend [name=label]:checked").count()
+    expect(page.locator("[data-shape]:visible")).to_have_count(checked)
+
+
 def test_everything_can_be_done_by_keys(page: Page, keys: dict[str, int]) -> None:
     view(page, keys["cat-sofa"])
     count = page.locator("[data-shape]").count()

@@ -76,8 +76,8 @@ def test_a_box_lies_where_its_row_says_in_pixels(picture: Image, draw: Draw, cat
     assert title(box).split("\n") == [
         "Cat",
         "rectangle",
-        "score: 0.75",
-        "occluded: yes",
+        "Confidence: 0.75",
+        "Occluded: yes",
         "pose: left",
         "truncated: no",
         "source: xclick",

@@ -1,6 +1,6 @@
 "use strict";
 /* The REST API, asked with the session that the page has. */
-window.openimages?.editing?.(({ editor, bar, words, page }) => {
+window.openimages?.editing?.(({ viewer, editor, bar, words, page }) => {
   const field = page.querySelector("[name=csrfmiddlewaretoken]");
 
   const send = async (address, options) => {
@@ -28,16 +28,38 @@ window.openimages?.editing?.(({ editor, bar, words, page }) => {
     if (refusal) found.body = { detail: refusal };
     return refusal === "" ? send(address, options) : found;
   };
+  /* Where a fault is: the shape that was sent, and its field. */
+  const placeOf = (path, sent) => {
+    const [, list, index, name] = path?.match(/^(create|update)\[(\d+)\]\.?(.*)$/) || [];
+    const one = list && sent?.[list][index];
+    const key = one && String(one.key ?? one.id);
+    return { key, shape: editor.now.get(key), name };
+  };
+  const inWords = ({ path, message }, sent) => {
+    const { shape, name } = placeOf(path, sent);
+    if (!shape) return `${path}: ${message}`;
+    return [editor.label(shape.label).text, words.kinds[shape.kind], editor.named(name)].filter(Boolean).join(", ") + `: ${message}`;
+  };
+  editor.toTryAgain = (said) => (editor.isOn && editor.count() ? `${said} ${words.again}` : said);
   /* What the API says of a refusal: each fault, or the sentence for all. */
-  editor.reason = ({ response, body }) => {
+  editor.reason = ({ response, body }, sent) => {
     if ([401, 403].includes(response.status)) return editor.say("refused", { detail: body?.detail || response.status });
-    const faults = (body?.errors || []).map(({ path, message }) => `${path}: ${message}`).slice(0, 5);
-    return faults.join(" ") || body?.detail || editor.say("failed", { status: response.status });
+    const faults = (body?.errors || []).map((fault) => inWords(fault, sent)).slice(0, 5);
+    if (faults.length) return faults.join(" ");
+    if (response.status === 404) return words.gone;
+    if (response.status < 500 && body?.detail) return body.detail;
+    const failed = editor.say("failed", { status: response.status });
+    return response.status >= 500 ? editor.toTryAgain(failed) : failed;
+  };
+  /* Selects the first shape that has a fault. */
+  editor.show = ({ body }, sent) => {
+    const found = (body?.errors || []).map(({ path }) => placeOf(path, sent)).find(({ shape }) => shape);
+    if (found && viewer.shape(found.key)) viewer.select(found.key);
   };
   editor.read = async () => {
     const found = await editor.ask(bar.dataset.shapes);
     if (!found.response.ok) throw new Error(editor.reason(found));
     if (!found.body?.shapes) throw new Error(words.offline);
-    return { shapes: found.body.shapes, etag: found.response.headers.get("ETag") };
+    return { shapes: found.body.shapes.map(editor.stored), etag: found.response.headers.get("ETag") };
   };
 });

@@ -4,34 +4,33 @@ window.openimages?.editing?.(({ viewer, editor, words, page }) => {
   const place = page.querySelector(".oi-attributes");
   const COLUMNS = ["score", "occluded"];
   let shown = "";
+  let fields = [];
 
   const valueOf = (shape, { name }) => (COLUMNS.includes(name) ? shape[name] : shape.attributes?.[name]) ?? null;
 
-  const select = (choices, value) => {
-    const field = document.createElement("select");
+  const optionsOf = (choices, value) => {
     const known = choices.some(([choice]) => choice === value);
-    for (const [choice, text] of [[null, words.unset], ...choices, ...(known || value === null ? [] : [[value, String(value)]])]) {
-      const option = new Option(text, JSON.stringify(choice));
-      option.selected = choice === value;
-      field.append(option);
-    }
-    return field;
+    return [[null, words.unset], ...choices, ...(known || value === null ? [] : [[value, String(value)]])].map(([choice, text]) =>
+      new Option(text, JSON.stringify(choice), false, choice === value));
   };
-  const input = (type, value, [low, high, step] = []) => {
-    const field = document.createElement("input");
-    field.type = type;
-    field.value = value ?? "";
+  const choicesOf = ({ type, values }) => (type === "checkbox" ? [[true, words.yes], [false, words.no]] : values.map((choice) => [choice, choice]));
+  const fieldOf = ({ type, values }) => {
+    const isTyped = type === "text" || type === "number";
+    const field = document.createElement(isTyped ? "input" : "select");
+    if (isTyped) field.type = type;
     if (type !== "number") return field;
+    const [low, high, step] = values;
     if (low !== null && low !== undefined) field.min = low;
     if (high !== null && high !== undefined) field.max = high;
     field.step = step ?? "any";
     return field;
   };
-  const fieldOf = (spec, value) => {
-    if (spec.type === "checkbox") return select([[true, words.yes], [false, words.no]], value);
-    if (spec.type === "text") return input("text", value);
-    if (spec.type === "number") return input("number", value, spec.values);
-    return select(spec.values.map((choice) => [choice, choice]), value);
+  /* What somebody types stays until it is taken. */
+  const fill = (field, spec, value) => {
+    if (field.tagName === "SELECT") {
+      const [options, text] = [optionsOf(choicesOf(spec), value), (option) => `${option.value} ${option.selected}`];
+      if (options.map(text).join() !== [...field.options].map(text).join()) field.replaceChildren(...options);
+    } else if (field !== document.activeElement) { field.value = value ?? ""; field.setCustomValidity(""); }
   };
   const read = (field, spec) => {
     if (field.tagName === "SELECT") return JSON.parse(field.value);
@@ -51,25 +50,27 @@ window.openimages?.editing?.(({ viewer, editor, words, page }) => {
     editor.change(viewer.selected, { attributes });
   };
 
+  /* The same fields stay for as long as there are the same specs: who goes through them by Tab is on one of them. */
   editor.fields = (shape, may) => {
     const specs = editor.label(shape.label).specs || [];
-    const state = JSON.stringify([viewer.selected, may, specs, specs.map((spec) => valueOf(shape, spec))]);
-    if (state === shown) return;
-    shown = state;
-    const focused = place.contains(document.activeElement) ? document.activeElement.name : null;
-    place.replaceChildren(...specs.map((spec) => {
-      const label = document.createElement("label");
-      const field = fieldOf(spec, valueOf(shape, spec));
-      field.name = spec.name;
+    const state = JSON.stringify(specs);
+    if (state !== shown) {
+      shown = state;
+      fields = specs.map((spec) => [fieldOf(spec), spec]);
+      place.replaceChildren(...fields.map(([field, spec]) => {
+        const label = document.createElement("label");
+        field.name = spec.name;
+        field.addEventListener("change", () => {
+          if (field.checkValidity()) set(spec, read(field, spec));
+          else field.reportValidity();
+        });
+        label.append(`${editor.named(spec.name)} `, field);
+        return label;
+      }));
+    }
+    for (const [field, spec] of fields) {
       field.disabled = !may;
-      field.addEventListener("change", () => {
-        field.setCustomValidity("");
-        if (field.checkValidity()) set(spec, read(field, spec));
-        else field.reportValidity();
-      });
-      label.append(`${spec.name} `, field);
-      return label;
-    }));
-    if (focused !== null) place.querySelector(`[name="${CSS.escape(focused)}"]`)?.focus();
+      fill(field, spec, valueOf(shape, spec));
+    }
   };
 });

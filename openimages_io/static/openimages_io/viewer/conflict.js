@@ -18,12 +18,12 @@ window.openimages?.editing?.(({ viewer, editor, words, page, group, svg, width, 
   /* A shape in words, with whatever of it differs from the other one. */
   const inWords = (shape, other) => {
     if (!shape) return words.deleted;
-    const sides = ["x_min", "y_min", "x_max", "y_max"].map((side, index) => Math.round(shape[side] * editor.size[index % 2]));
+    const sides = ["x_min", "y_min", "x_max", "y_max"].map((side, index) => (editor.isSized ? Math.round(shape[side] * editor.size[index % 2]) : editor.inUnits(shape[side], 1)));
     const said = [editor.label(shape.label).text, hasPlace(shape) ? `${words.kinds[shape.kind]} ${sides.join(" ")}` : words.kinds[shape.kind]];
     const rest = ({ score, occluded, rotation, source, group: number, attributes }) => ({ score, occluded, rotation, source, group: number, ...attributes });
     const [own, others] = [rest(shape), other ? rest(other) : {}];
     for (const [name, value] of Object.entries(own)) {
-      if (other && JSON.stringify(value) !== JSON.stringify(others[name])) said.push(`${name}: ${value === null || value === "" ? words.unset : editor.shown(value)}`);
+      if (other && JSON.stringify(value) !== JSON.stringify(others[name])) said.push(`${editor.named(name)}: ${value === null || value === "" ? words.unset : editor.shown(value)}`);
     }
     return said.join(", ");
   };

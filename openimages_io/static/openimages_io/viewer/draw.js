@@ -1,12 +1,13 @@
 "use strict";
 /* Drawing, moving and resizing with the mouse, a finger or the arrow keys. */
-window.openimages?.editing?.(({ viewer, editor, stage, group, svg, width, height }) => {
+window.openimages?.editing?.(({ viewer, editor, words, stage, group, svg, width, height }) => {
   const SMALLEST = 3;
   const { frameOf, placeOf, stretched, spun } = editor.frames;
   const { inside, changed } = editor;
   editor.tool = "select";
   let drag = null;
   let dragged = false;
+  let unlabelled = null;  /* what was drawn before its label is known */
 
   /* Where the pointer is, in fractions of the image: as it is, and within it. */
   const free = (event) => {
@@ -33,7 +34,9 @@ window.openimages?.editing?.(({ viewer, editor, stage, group, svg, width, height
   const canTurn = (shape) => canResize(shape) && editor.isSized;
   Object.assign(editor, { chosen, canChange, canMove, canResize, canTurn });
 
+  /* Who takes another tool has ended what was being drawn. */
   editor.setTool = (tool) => {
+    if (tool !== editor.tool) editor.endDrawing();
     editor.tool = tool;
     stage.classList.toggle("oi-draws", tool !== "select");
     for (const button of editor.bar.querySelectorAll("[data-tool]")) button.setAttribute("aria-pressed", String(button.dataset.tool === tool));
@@ -84,8 +87,18 @@ window.openimages?.editing?.(({ viewer, editor, stage, group, svg, width, height
   };
   const end = () => { drag?.element?.remove(); drag = null; };
 
-  const start = (event, key, make) => {
+  /* What was typed is taken first, as by any other click. */
+  const begin = (event) => {
+    if (viewer.isTyping(document.activeElement)) document.activeElement.blur();
     event.preventDefault();
+  };
+  editor.beginDrawing = (event) => {
+    begin(event);
+    if (unlabelled) editor.askLabel();
+    return !unlabelled;
+  };
+  const start = (event, key, make) => {
+    begin(event);
     stage.setPointerCapture(event.pointerId);
     drag = { key, make, pointer: event.pointerId, from: at(event), raw: free(event), shape: null };
     dragged = false;
@@ -96,7 +109,7 @@ window.openimages?.editing?.(({ viewer, editor, stage, group, svg, width, height
     if (drag) return true;
     if (event.button !== 0) return false;
     if (editor.tool === "rectangle") {
-      return start(event, null, (from, to) => ({ kind: "rectangle", ...box(from, to) }));
+      return !editor.beginDrawing(event) || start(event, null, (from, to) => ({ kind: "rectangle", ...box(from, to) }));
     }
     if (editor.tool !== "select") return editor.pressed?.(event) ?? true;
     const shape = chosen();
@@ -132,15 +145,19 @@ window.openimages?.editing?.(({ viewer, editor, stage, group, svg, width, height
     const { key, shape } = drag;
     end();
     if (!shape) return;
-    if (key !== null) editor.commit([[key, shape]]);
+    if (key !== null) editor.commit([[key, { ...shape, id: editor.now.get(key)?.id }]]);
     else if (isLarge(shape)) draw(shape);
   });
   /* A finger that drags a shape scrolls nothing, which would take the pointer away. */
   stage.addEventListener("touchmove", (event) => { if (drag && event.cancelable) event.preventDefault(); }, { passive: false });
   const letGo = () => {
-    if (!drag) return false;
-    end();
-    editor.restore();
+    if (drag) {
+      end();
+      editor.restore();
+      return true;
+    }
+    if (!unlabelled) return false;
+    dropUnlabelled();
     return true;
   };
   window.addEventListener("pointercancel", letGo);
@@ -152,20 +169,48 @@ window.openimages?.editing?.(({ viewer, editor, stage, group, svg, width, height
     editor.showHandles();
   };
 
-  /* A new shape has the label that is chosen in the bar. */
-  const draw = (shape) => {
-    const label = editor.newLabel();
-    if (label === null) return;
+  /* A new shape has the label that is chosen in the bar. Without one it waits for it. */
+  const add = (shape, label) => {
     const key = editor.add({ ...shape, label: label.id, score: null, occluded: null, attributes: {}, source: "" });
     editor.setTool("select");
     viewer.select(key);
   };
+  const draw = (shape) => {
+    const label = editor.newLabel();
+    if (label !== null) { add(shape, label); return; }
+    const element = editor.elementOf(shape);
+    element.setAttribute("class", "oi-drawn");
+    group.after(element);
+    unlabelled = { shape, element };
+    editor.askLabel();
+  };
   editor.draw = draw;
+  const dropUnlabelled = () => {
+    unlabelled.element.remove();
+    unlabelled = null;
+    editor.tell("");
+  };
+  editor.drawWith = (label) => {
+    if (!unlabelled) return false;
+    const { shape } = unlabelled;
+    dropUnlabelled();
+    add(shape, label);
+    return true;
+  };
+  editor.isUnfinished = () => unlabelled !== null;
+  editor.endDrawing = () => {};
+  /* Whether there is nothing that is half drawn, and so would not be saved. */
+  editor.finishDrawing = () => {
+    editor.endDrawing();
+    if (unlabelled) editor.askLabel();
+    return !editor.isUnfinished();
+  };
 
   /* Without a mouse: a box in the middle of what is seen, to be moved by the arrow keys. */
   editor.drawInTheMiddle = () => {
     const area = svg.getBoundingClientRect();
     const corner = (share) => at({ clientX: area.left + area.width * share, clientY: area.top + area.height * share });
+    if (unlabelled) { editor.askLabel(); return; }
     draw({ kind: "rectangle", ...box(corner(0.4), corner(0.6)) });
     viewer.shape(viewer.selected)?.focus();
   };
@@ -183,7 +228,7 @@ window.openimages?.editing?.(({ viewer, editor, stage, group, svg, width, height
   editor.byKey = (event) => {
     const shape = chosen();
     if (!editor.isOn || !shape || !(turns[event.key] || arrows[event.key])) return false;
-    if (!canMove(shape)) { editor.tell(editor.words.stays); return true; }
+    if (!canMove(shape)) { editor.tell(words.stays); return true; }
     if (turns[event.key]) {
       if (canTurn(shape)) editor.commit([[viewer.selected, spun(shape, (shape.rotation || 0) + turns[event.key])]], `${viewer.selected} turn`);
       return true;
@@ -195,5 +240,11 @@ window.openimages?.editing?.(({ viewer, editor, stage, group, svg, width, height
     return true;
   };
   editor.letGo = letGo;
+  /* What is dragged while it is saved has its new key, too. */
+  const rename = editor.rename;
+  editor.rename = (from, to) => {
+    rename(from, to);
+    if (drag?.key === from) drag.key = to;
+  };
   for (const event of ["view", "select", "shapes", "show"]) viewer.on(event, () => { if (!drag) editor.showHandles(); });
 });

@@ -25,6 +25,11 @@
     size: bar.dataset.frame.split(" ").map(Number),
   };
   viewer.editor = editor;
+  /* A shape of an answer. The address of a mask's pixels ends after some hours, so it says nothing of whether somebody has changed it. */
+  editor.stored = ({ key: _key, mask: _mask, ...shape }) => shape;
+  /* Places are said in pixels, or in fractions where nobody knows how many pixels there are. */
+  editor.units = editor.isSized ? editor.size : [1, 1];
+  editor.inUnits = (fraction, unit) => Math.round(fraction * unit * (unit === 1 ? 1e6 : 100)) / (unit === 1 ? 1e6 : 100);
   const { page, stage, svg, group } = viewer;
   const [width, height] = editor.size;
   /* How each script of the editor begins: with what they share, and not at all where nobody may edit. */
@@ -135,6 +140,22 @@
     }
     for (const [key, was] of editor.base) if (!editor.now.has(key)) body.delete.push(was.id);
     return body;
+  };
+  /* Of a save whose answer was lost: the answer, if what is stored now shows that it was done, else null. What was made has no key to be
+     known by, so it is known by all that was said of it. */
+  editor.answerTo = (sent, shapes) => {
+    const theirs = byKey(shapes);
+    const isDone = (shape, other) => other !== undefined && FIELDS.every((name) => shape[name] === undefined || same(shape[name], other[name]));
+    const changed = [...sent].filter(([key, shape]) => editor.base.get(key) !== shape);
+    const made = changed.filter(([key]) => !editor.base.has(key)).map(([key, shape]) => {
+      const found = [...theirs].find(([id, other]) => !editor.base.has(id) && other.kind === shape.kind && isDone(shape, other));
+      if (found) theirs.delete(found[0]);
+      return found && { ...found[1], key };
+    });
+    const isThere = made.length
+      ? made.some(Boolean)
+      : changed.every(([key, shape]) => isDone(shape, theirs.get(key))) && [...editor.base.keys()].every((key) => sent.has(key) || !theirs.has(key));
+    return isThere ? made.filter(Boolean) : null;
   };
   editor.count = () => Object.values(editor.changes()).reduce((sum, list) => sum + list.length, 0);
 

@@ -37,21 +37,21 @@
     if (chosen && chosen.classList.contains("oi-off")) viewer.select(null);
     viewer.emit("show");
   };
-  /* A line for a label that came while shapes were edited, and how many shapes each line has. */
-  viewer.recount = (labels) => {
-    const group = form.querySelector("fieldset[data-field=label]");
-    const known = new Set(boxes("label").map((box) => box.value));
-    for (const value of new Set(viewer.shapes().map((element) => element.dataset.label))) {
-      if (!group || known.has(value)) continue;
-      const { text, color } = labels(Number(value));
-      const line = group.querySelector("label").cloneNode(true);
-      Object.assign(line.querySelector("input"), { value, checked: true });
-      line.querySelector("rect").setAttribute("fill", color);
-      line.querySelector(".oi-text").textContent = text;
-      line.querySelector("kbd")?.remove();
-      [...group.querySelectorAll("label")].at(-1).after(line);
-    }
+  /* A line for what came while shapes were edited, as `describe` says it, and how many shapes each line has. */
+  viewer.recount = (describe) => {
     for (const field of fields) {
+      const group = form.querySelector(`fieldset[data-field=${field}]`);
+      const known = new Set(boxes(field).map((box) => box.value));
+      for (const value of new Set(viewer.shapes().map((element) => element.dataset[field]))) {
+        if (known.has(value)) continue;
+        const { text, color } = describe[field](value);
+        const line = group.querySelector("label").cloneNode(true);
+        Object.assign(line.querySelector("input"), { value, checked: true });
+        line.querySelector("rect")?.setAttribute("fill", color);
+        line.querySelector(".oi-text").textContent = text;
+        line.querySelector("kbd")?.remove();
+        [...group.querySelectorAll("label")].at(-1).after(line);
+      }
       const found = new Map();
       for (const element of viewer.shapes()) found.set(element.dataset[field], (found.get(element.dataset[field]) || 0) + 1);
       for (const box of boxes(field)) box.parentElement.querySelector(".oi-count").textContent = found.get(box.value) || 0;
@@ -59,6 +59,11 @@
     show();
   };
   form.addEventListener("input", show);
+  /* Who comes back finds the boxes as they were left, which the browser sets after this. */
+  window.addEventListener("pageshow", () => {
+    show();
+    form.dispatchEvent(new Event("restore"));
+  });
 
   for (const group of form.querySelectorAll("fieldset[data-field]")) {
     const own = boxes(group.dataset.field);
@@ -75,6 +80,7 @@
       say();
     });
     group.addEventListener("input", say);
+    form.addEventListener("restore", say);
     say();
     group.querySelector("legend").after(button);
   }

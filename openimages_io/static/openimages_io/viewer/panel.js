@@ -1,12 +1,13 @@
 "use strict";
-/* What is said of the shape that is selected, in fields: its label, its place in pixels, its confidence and attributes. */
-window.openimages?.editing?.(({ viewer, editor, bar, words, page, width, height }) => {
+/* What is said of the shape that is selected, in fields: its label, its place, its confidence and attributes. */
+window.openimages?.editing?.(({ viewer, editor, bar, words, page }) => {
   const panel = page.querySelector(".oi-panel");
   const label = bar.querySelector(".oi-label");
   const list = page.querySelector("#oi-labels");
   const rotation = panel.querySelector("[name=rotation]");
   const unsized = panel.querySelector(".oi-unsized");
-  const SIDES = { x_min: width, y_min: height, x_max: width, y_max: height };
+  const [across, down] = editor.units;
+  const SIDES = { x_min: across, y_min: down, x_max: across, y_max: down };
   let last = editor.labels.values().next().value || null;
 
   const fill = (labels) => list.replaceChildren(...labels.map(({ text }) => {
@@ -15,6 +16,7 @@ window.openimages?.editing?.(({ viewer, editor, bar, words, page, width, height 
     return option;
   }));
   const known = (text) => [...editor.labels.values()].find((one) => one.text === text) || null;
+  const isCalled = (one, text) => one.name === text || one.text.toLowerCase() === text.toLowerCase();
 
   /* Labels of the task whose names have what was typed. */
   const search = async (text) => {
@@ -40,18 +42,20 @@ window.openimages?.editing?.(({ viewer, editor, bar, words, page, width, height 
   editor.find = async (name) => {
     const text = name.trim();
     if (!text) return null;
-    return known(text) || (await search(text)).find((one) => one.text.toLowerCase() === text.toLowerCase()) || null;
+    return known(text) || (await search(text)).find((one) => isCalled(one, text)) || null;
   };
   editor.suggest(label);
 
   const choose = async () => {
     const found = await editor.find(label.value);
     label.setCustomValidity(found || !label.value.trim() ? "" : words.unknown);
-    if (!found) { label.reportValidity(); return; }
+    if (!found) { label.reportValidity(); return false; }
     last = found;
     label.value = found.text;
+    if (editor.isOn && editor.drawWith(found)) return true;
     const shape = editor.now.get(viewer.selected);
     if (editor.isOn && shape && shape.label !== found.id && editor.canChange(shape)) relabel(shape, found);
+    return true;
   };
   /* Attributes that the new label does not have cannot stay, which is said. */
   const relabel = (shape, next) => {
@@ -63,11 +67,26 @@ window.openimages?.editing?.(({ viewer, editor, bar, words, page, width, height 
     editor.tell(dropped.length ? editor.say("dropped", { label: next.text, names: dropped.join(", ") }) : "");
   };
   label.addEventListener("change", () => { editor.choosing = choose(); });
+  /* Enter takes the label, and leads back to the shape and its keys. */
+  label.addEventListener("keydown", async (event) => {
+    if (event.key !== "Enter") return;
+    event.preventDefault();
+    editor.choosing = choose();
+    if (!await editor.choosing) return;
+    label.blur();
+    viewer.shape(viewer.selected)?.focus({ preventScroll: true });
+  });
 
-  editor.newLabel = () => {
-    const found = known(label.value.trim()) || (label.value.trim() ? null : last);
-    if (!found) { editor.tell(words.choose, true); label.focus(); }
-    return found;
+  editor.newLabel = () => known(label.value.trim()) || (label.value.trim() ? null : last);
+  editor.typeLabel = () => {
+    label.focus();
+    label.select();
+  };
+  /* For what was drawn without a known label: the one that was typed, or one is asked for. */
+  editor.askLabel = () => {
+    editor.tell(words.needsLabel, true);
+    if (label.value.trim()) editor.choosing = choose();
+    else label.focus();
   };
   const show = () => {
     const shape = editor.isOn && viewer.selected !== null ? editor.now.get(viewer.selected) : null;
@@ -79,7 +98,9 @@ window.openimages?.editing?.(({ viewer, editor, bar, words, page, width, height 
     for (const [side, size] of Object.entries(SIDES)) {
       const field = panel.querySelector(`[name=${side}]`);
       field.disabled = !isBox || !editor.canChange(shape);
-      if (document.activeElement !== field) field.value = shape[side] === null || shape[side] === undefined ? "" : Math.round(shape[side] * size * 100) / 100;
+      if (document.activeElement === field) continue;
+      field.setCustomValidity("");
+      field.value = shape[side] === null || shape[side] === undefined ? "" : editor.inUnits(shape[side], size);
     }
     const isTurned = shape.kind === "rectangle" || shape.kind === "ellipse";
     rotation.closest("label").hidden = !isTurned;
@@ -107,6 +128,8 @@ window.openimages?.editing?.(({ viewer, editor, bar, words, page, width, height 
     if (fits) editor.change(viewer.selected, { [side]: value, ...(shape.clicks ? { clicks: null } : {}) });
     else event.target.reportValidity();
   });
+  /* A value that was refused gives way to the one that holds. */
+  panel.addEventListener("focusout", () => queueMicrotask(show));
   viewer.on("select", show);
   viewer.on("edit", show);
   fill([...editor.labels.values()]);

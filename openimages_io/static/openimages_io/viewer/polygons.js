@@ -67,7 +67,7 @@ window.openimages?.editing?.(({ viewer, editor, group, svg, width, height }) => 
   };
   editor.pressed = (event) => {
     if (editor.tool !== "polygon") return true;
-    event.preventDefault();
+    if (!editor.beginDrawing(event)) return true;
     const to = editor.at(event);
     if (drawn.length > 2 && apart(to, drawn[0]) < NEAR) { finish(); return true; }
     drawn.push(to);
@@ -75,6 +75,10 @@ window.openimages?.editing?.(({ viewer, editor, group, svg, width, height }) => 
     return true;
   };
   window.addEventListener("pointermove", (event) => { if (drawn.length) preview(editor.at(event)); });
+
+  editor.endDrawing = () => { if (drawn.length) finish(); };
+  const isUnfinished = editor.isUnfinished;
+  editor.isUnfinished = () => drawn.length > 0 || isUnfinished();
 
   const before = editor.letGo;
   editor.letGo = () => {
@@ -85,7 +89,7 @@ window.openimages?.editing?.(({ viewer, editor, group, svg, width, height }) => 
   document.addEventListener("keydown", (event) => {
     if (!drawn.length || viewer.isTyping(event.target)) return;
     if (event.key === "Enter") finish();
-    else if (event.key === "Backspace") { drawn.pop(); if (drawn.length) preview(); else clear(); }
+    else if (event.key === "Backspace" || ((event.ctrlKey || event.metaKey) && event.key === "z")) { drawn.pop(); if (drawn.length) preview(); else clear(); }
     else return;
     event.preventDefault();
     event.stopImmediatePropagation();

@@ -1,14 +1,20 @@
 "use strict";
 /* The shapes of an image's page as they are while they are edited. */
-window.openimages?.editing?.(({ viewer, editor, group, svg, width, height }) => {
+window.openimages?.editing?.(({ viewer, editor, words, group, svg, width, height }) => {
   const TAGS = { rectangle: "rect", polygon: "path", ellipse: "ellipse", mask: "rect" };
   const kept = new Map();
   let drawn = new Map();
 
   /* Labels that this page knows: those on it, and whatever was searched for. */
   editor.labels = new Map();
-  for (const label of editor.words.labels) editor.labels.set(label.id, label);
+  for (const label of words.labels) editor.labels.set(label.id, label);
   editor.label = (id) => editor.labels.get(id) || { id, text: `#${id}`, color: "#808080" };
+
+  const described = {
+    label: (id) => editor.label(Number(id)),
+    kind: (kind) => ({ text: words.kinds[kind] }),
+    source: (source) => ({ text: source || words.none }),
+  };
 
   const set = (element, values) => { for (const [name, value] of Object.entries(values)) element.setAttribute(name, value); };
 
@@ -54,20 +60,20 @@ window.openimages?.editing?.(({ viewer, editor, group, svg, width, height }) => 
     if (element.tagName !== "path" || shape.kind === "polygon") editor.place(element, shape);
     set(element, { "data-label": shape.label, "data-kind": shape.kind, "data-source": shape.source || "", fill: label.color, stroke: label.color });
     if (shape.score === null || shape.score === undefined) delete element.dataset.score; else element.dataset.score = shape.score;
-    const lines = [label.text, editor.words.kinds[shape.kind]];
-    if (shape.score !== null && shape.score !== undefined) lines.push(`score: ${shape.score}`);
-    if (typeof shape.occluded === "boolean") lines.push(`occluded: ${editor.shown(shape.occluded)}`);
+    const lines = [label.text, words.kinds[shape.kind]];
+    if (shape.score !== null && shape.score !== undefined) lines.push(`${words.score}: ${shape.score}`);
+    if (typeof shape.occluded === "boolean") lines.push(`${words.occluded}: ${editor.shown(shape.occluded)}`);
     for (const [name, value] of editor.values(shape)) lines.push(`${name}: ${editor.shown(value)}`);
     const title = element.querySelector("title") || element.appendChild(document.createElementNS(svg.namespaceURI, "title"));
     title.textContent = lines.join("\n");
     if (isNew) group.append(element);
     viewer.prepare(element);
     if (viewer.selected === key) viewer.mark(key, "oi-selected", true);
-    editor.showRow(key, shape, label);
+    editor.showRow(key);
   };
 
   const hide = (key) => {
-    editor.hideRow(key);
+    editor.showRow(key);
     const element = viewer.shape(key);
     if (!element) return;
     kept.set(key, element);
@@ -82,9 +88,8 @@ window.openimages?.editing?.(({ viewer, editor, group, svg, width, height }) => 
     }
     drawn = new Map([...editor.now].filter(([, shape]) => shape.kind !== "tag"));
     if (viewer.selected !== null && !viewer.shape(viewer.selected)) viewer.select(null);
-    editor.tellTable();
     viewer.describe();
-    viewer.recount?.(editor.label);
+    viewer.recount?.(described);
     viewer.emit("shapes");
   };
   /* What is on the page may be older than what was read: all of it is set again, and what has gone meanwhile goes. */

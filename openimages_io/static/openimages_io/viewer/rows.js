@@ -6,6 +6,8 @@ window.openimages?.editing?.(({ viewer, editor, bar, words, page }) => {
   const none = page.querySelector(".oi-no-shapes");
   const SIDES = ["x_min", "x_max", "y_min", "y_max"];
 
+  /* Values that the table has columns for are called as these are. */
+  editor.named = (name) => ({ score: words.score, occluded: words.occluded })[name] || name;
   editor.shown = (value) => (value === true ? words.yes : value === false ? words.no : String(value));
   /* What is said of a shape besides its place and label. */
   editor.values = (shape) => [...Object.entries(shape.attributes || {}), ["source", shape.source], ["group", shape.group], ["rotation", shape.rotation]]
@@ -52,11 +54,12 @@ window.openimages?.editing?.(({ viewer, editor, bar, words, page }) => {
     table.tBodies[0].append(row);
     return row;
   };
-  editor.showRow = (key, shape, label) => {
+  const show = (key, shape) => {
     let row = viewer.row(key);
     if (!row && !table.dataset.isWhole && !key.startsWith("new-") && editor.base.get(key) === shape) return;
     row ||= make(key);
     row.hidden = false;
+    const label = editor.label(shape.label);
     Object.assign(row.dataset, { label: shape.label, kind: shape.kind, source: shape.source || "" });
     if (typeof shape.score === "number") row.dataset.score = shape.score; else delete row.dataset.score;
     linked(row, key, label.text);
@@ -68,6 +71,7 @@ window.openimages?.editing?.(({ viewer, editor, bar, words, page }) => {
       row.append(...cells);
     }
     row.classList.toggle("oi-selected", viewer.selected === key);
+    row.classList.toggle("oi-off", viewer.shape(key)?.classList.contains("oi-off") || false);
     markRow(row, key, shape);
   };
   const markRow = (row, key, shape) => {
@@ -80,7 +84,7 @@ window.openimages?.editing?.(({ viewer, editor, bar, words, page }) => {
     mark.textContent = words.notSaved;
     row.querySelector("th").append(" ", mark);
   };
-  editor.hideRow = (key) => {
+  const hide = (key) => {
     const row = viewer.row(key);
     if (!row) return;
     if (key.startsWith("new-")) { row.remove(); viewer.rows.delete(key); } else row.hidden = true;
@@ -93,9 +97,21 @@ window.openimages?.editing?.(({ viewer, editor, bar, words, page }) => {
     row.dataset.row = to;
     row.id = `oi-row-${to}`;
   };
-  editor.tellTable = () => {
+  /* Once in a frame: a table of many rows takes long to be laid out, and whoever asks where something is would wait for it. */
+  const changed = new Set();
+  const soon = viewer.soon(() => {
+    for (const key of changed) {
+      const shape = editor.now.get(key);
+      if (shape) show(key, shape); else hide(key);
+    }
+    changed.clear();
     const isEmpty = ![...viewer.rows.values()].some((row) => !row.hidden);
     none.hidden = !isEmpty;
     table.parentElement.hidden = isEmpty;
+    viewer.describe();
+  });
+  editor.showRow = (key) => {
+    changed.add(key);
+    soon();
   };
 });
