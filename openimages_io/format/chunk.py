@@ -1,6 +1,6 @@
 """Rows of a table, column by column."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -48,7 +48,21 @@ class Chunk:
 
     def where(self, keep: Sequence[object]) -> "Chunk":
         """The rows whose entry in `keep` is true."""
-        chosen = [index for index, kept in enumerate(keep) if kept]
+        return self.at([index for index, kept in enumerate(keep) if kept])
+
+    def split(self, by: Sequence[Hashable]) -> "Iterator[tuple[Any, Chunk]]":
+        """The rows of each different entry of `by`, with that entry."""
+        if by and by.count(by[0]) == len(by):
+            yield by[0], self
+            return
+        found: dict[Any, list[int]] = {}
+        for index, value in enumerate(by):
+            found.setdefault(value, []).append(index)
+        for value, rows in found.items():
+            yield value, self.at(rows)
+
+    def at(self, chosen: list[int]) -> "Chunk":
+        """The rows at these places."""
         values: dict[str, Sequence[Any]] = {
             name: [column[index] for index in chosen] for name, column in self.values.items()
         }

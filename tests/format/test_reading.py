@@ -566,6 +566,25 @@ def test_choosing_rows_of_a_chunk() -> None:
     assert len(chunk.where([False] * 3)) == 0
 
 
+def test_rows_are_split_in_one_go_however_many_values_there_are() -> None:
+    class Counted(str):  # noqa: SLOT000  # it counts for all
+        compared = 0
+
+        def __eq__(self, other: object) -> bool:
+            Counted.compared += 1
+            return str.__eq__(self, other)
+
+        __hash__ = str.__hash__
+
+    chunk = Chunk(range(2, 602), {"ImageID": [f"i{number}" for number in range(600)]})
+    assert [part for _, part in chunk.split(["train"] * 600)] == [chunk]
+    by = [Counted(number % 300) for number in range(600)]
+    parts = list(chunk.split(by))
+    assert Counted.compared < 3000
+    assert [value for value, _ in parts] == by[:300]
+    assert [part for _, part in parts] == [chunk.where([value == each for each in by]) for value in by[:300]]
+
+
 # --- real files
 
 

@@ -49,22 +49,21 @@ def _read_list(run: Run, source: Source, scratch: DiskNotes | None) -> None:
     for whole in run.chunks(source, IMAGES, totals):
         subsets = [subset or source.subset or DEFAULT_SUBSET for subset in whole.get("Subset")]
         run.seen_subsets.update(subsets)
-        for subset in dict.fromkeys(subsets):
-            chunk = whole if subsets.count(subset) == len(subsets) else whole.where([s == subset for s in subsets])
+        for subset, chunk in whole.split(subsets):
             if run.options.subsets and subset not in run.options.subsets:
                 totals.skipped[SkipReason.SUBSET_NOT_CHOSEN] += len(chunk)
                 continue
-            chunk, keys, made = _resolve(run, source, subset, chunk)
+            found, keys, made = _resolve(run, source, subset, chunk)
             again = {key for key in keys if key in seen or (key < -made_before and key not in made)}
             elsewhere: set[int] = set()
             if scratch is None:  # rows of other subsets than their file's may be of an earlier list's images, too
                 elsewhere = {key for key in keys if key in run.plan.named or -made_before <= key < 0}
             if again or elsewhere or len(set(keys)) < len(keys):
-                chunk, keys = _refuse_twice(run, source, chunk, keys, again, elsewhere)
+                found, keys = _refuse_twice(run, source, found, keys, again, elsewhere)
             seen.update(key for key in keys if key >= -made_before)
             run.plan.name(keys)
             if scratch is not None or not made.issuperset(keys):
-                _compare(run, source, chunk, keys, made, scratch)
+                _compare(run, source, found, keys, made, scratch)
 
 
 def _resolve(run: Run, source: Source, subset: str, chunk: Chunk) -> tuple[Chunk, list[int], set[int]]:
