@@ -32,6 +32,8 @@ THOROUGH := "thorough or many"
 BRIEF := "not long and not thorough"
 # A fifth of the examples of Hypothesis, and of tests with many cases a fourth; test-thorough runs the same tests with all of them.
 QUICK := OPENIMAGES_QUICK=1
+# One case of each test, for what differs between versions of what we stand on.
+ONCE := OPENIMAGES_QUICK=once
 # Tests that do not depend on the versions of Django and Python.
 NOT_OF_DJANGO := --ignore tests/test_docs.py --ignore tests/test_fixtures.py --ignore tests/test_targets.py
 # test-schema alone runs that file: its cases are made while tests are collected, half of what it takes to start a process of tests.
@@ -135,14 +137,14 @@ test-newest: ## Run the tests on NEWEST_PYTHON with the newest Django
 	@$(NEWEST_VENV)/bin/pip install -qq -e '.[demo,dev]'
 	@$(NEWEST_VENV)/bin/pip install -qq --upgrade Django 'django-tasks-celery[celery]'
 	@$(NEWEST_VENV)/bin/python -c 'import sys, django; print("Python", sys.version.split()[0], "and Django", django.__version__)'
-	$(QUICK) DATABASE_URL= $(NEWEST_VENV)/bin/python -m pytest $(SPREAD) -m $(BRIEF) $(NOT_OF_DJANGO) $(ARGS)
+	$(ONCE) DATABASE_URL= $(NEWEST_VENV)/bin/python -m pytest $(SPREAD) -m $(BRIEF) $(NOT_OF_DJANGO) $(ARGS)
 
 test-lowest: ## Run the tests of test-fast with the lowest versions that pyproject.toml allows
 	@test -x $(LOWEST_VENV)/bin/python || $(PYTHON) -m venv $(LOWEST_VENV)
 	@$(PYTHON) -m tests.lowest >$(LOWEST_VENV)/lowest.txt
 	@$(LOWEST_VENV)/bin/pip install -qq -e '.[demo,dev]' -c $(LOWEST_VENV)/lowest.txt
 	@echo "The lowest versions: $$(tr '\n' ' ' <$(LOWEST_VENV)/lowest.txt)"
-	$(QUICK) DATABASE_URL= $(LOWEST_VENV)/bin/python -m pytest $(SPREAD) -m $(FAST) $(ARGS)
+	$(ONCE) DATABASE_URL= $(LOWEST_VENV)/bin/python -m pytest $(SPREAD) -m $(FAST) $(ARGS)
 
 torture: $(DEV) ## Try hard to break the app, for twenty minutes (SECONDS=120: two; SEED=7: the same inputs again; ARGS="--only fuzz")
 	$(BIN)/python -m tests.torture --seconds $(SECONDS) $(if $(SEED),--seed $(SEED)) $(ARGS)

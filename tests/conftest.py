@@ -22,14 +22,18 @@ ROOT = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("OPENIMAGES_SHARED", ROOT.parent / "shared"))
 # What is asked there does not depend on the database, so PostgreSQL is not asked it again.
 SQLITE_ONLY = {
+    "admin/test_access.py",
     "admin/test_declared_permissions.py",
     "admin/test_editing.py",
     "admin/test_exporting.py",
     "admin/test_importing.py",
+    "admin/test_kept_uploads.py",
     "admin/test_links.py",
+    "admin/test_one_language.py",
     "admin/test_own_admin.py",
     "admin/test_permissions.py",
     "admin/test_picture.py",
+    "admin/test_shape_forms.py",
     "api/test_browsable.py",
     "api/test_declared_permissions.py",
     "api/test_imports.py",
@@ -38,7 +42,10 @@ SQLITE_ONLY = {
     "api/test_orientation.py",
     "api/test_permissions.py",
     "api/test_pictures.py",
+    "api/test_problems.py",
+    "api/test_schema.py",
     "api/test_session.py",
+    "api/test_signed.py",
     "api/test_uploads.py",
     "jobs/test_redis.py",
     "test_checks.py",
@@ -53,6 +60,7 @@ SQLITE_ONLY = {
     "transfer/test_import_command.py",
     "transfer/test_import_command_refuses.py",
     "transfer/test_import_layouts.py",
+    "transfer/test_lenient_trees.py",
     "transfer/test_many_faults.py",
     "viewing/test_memory.py",
     "viewing/test_orientation.py",
@@ -62,8 +70,10 @@ SQLITE_ONLY = {
 NO_DATABASE: Final = {"archives", "browser", "clients", "format", "geometry"}
 """Folders whose tests use none, or one of their own."""
 ON_POSTGRES: Final = os.environ.get("DATABASE_URL", "").startswith("postgres")
-QUICK: Final = os.environ.get("OPENIMAGES_QUICK") == "1"
+QUICK: Final = os.environ.get("OPENIMAGES_QUICK") in {"1", "once"}
 """Whether Hypothesis tries a fifth of its examples, and of a test with many cases a fourth."""
+ONCE: Final = os.environ.get("OPENIMAGES_QUICK") == "once"
+"""Whether one case of each test is tried: what differs between versions of Django is met by the first."""
 _FEW_CASES: Final = 3
 """So many cases of one test are all tried."""
 _OF_DATABASES: Final = {"database", "models", "jobs"}
@@ -75,6 +85,8 @@ _DATABASE_FIXTURES = {"db", "transactional_db", "django_db_reset_sequences", "dj
 
 _PROGRAM_FIXTURES: Final = {"site", "browser", "empty_database"}
 _PROGRAM_FOLDERS: Final = {"browser", "interop", "torture"}
+_UNMEASURED: Final = pytest.StashKey[bool]()
+"""Of a test: whether coverage is not gathered in it, which would double its time. Others reach what it reaches."""
 _running: list[pytest.Item] = []
 _numbers: Final = itertools.count()
 
@@ -91,7 +103,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in tried_in_part(items):
         item.add_marker("many")
     if QUICK:
-        items[:] = sample(items, _OF_DATABASES if ON_POSTGRES else set())
+        items[:] = sample(items, _OF_DATABASES if ON_POSTGRES else set(), once=ONCE)
+    known: set[str] = set()
     for item in items:
         if operation := getattr(item, "operation_label", None):  # schemathesis gives all its tests one name
             item._id = item.id.with_params(operation)
@@ -100,8 +113,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("django_db")
         if _PROGRAM_FIXTURES.intersection(fixtures) or folder in _PROGRAM_FOLDERS:
             item.add_marker("programs")
-        if item.get_closest_marker("long"):
-            item.add_marker("no_cover")  # of pytest-cov: the others reach what they reach, in half of the time
+        test = item.nodeid.partition("[")[0]
+        item.stash[_UNMEASURED] = test in known or item.get_closest_marker("long") is not None
+        known.add(test)
         if QUICK and (examples := _examples(item)):
             examples._hypothesis_internal_use_settings = _fewer(examples._hypothesis_internal_use_settings)
     doubled = [name for name, count in Counter(item.nodeid for item in items).items() if count > 1]
@@ -112,15 +126,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path not in waiting)
 
 
-def sample(items: list[pytest.Item], whole: set[str]) -> list[pytest.Item]:
-    """Every fourth case of a test that has many, unless its folder is to be whole; `make test-thorough` asks all."""
+def sample(items: list[pytest.Item], whole: set[str], *, once: bool = False) -> list[pytest.Item]:
+    """One case of each test, or every fourth of those with many whose folder is not to be whole.
+
+    `make test-thorough` asks all.
+    """
     tests: dict[str, list[pytest.Item]] = {}
     for item in items:
         tests.setdefault(item.nodeid.partition("[")[0], []).append(item)
     kept: set[int] = set()
     for cases in tests.values():
         is_whole = len(cases) <= _FEW_CASES or _file(cases[0]).partition("/")[0] in whole
-        kept.update(map(id, cases if is_whole else cases[::4]))
+        kept.update(map(id, cases[:1] if once else cases if is_whole else cases[::4]))
     return [item for item in items if id(item) in kept]
 
 
@@ -169,11 +186,17 @@ def pytest_configure() -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Any:
-    """Knows which test is running."""
+    """Knows which test is running, and gathers coverage in it or not, with all that is made for it."""
     _running.append(item)
+    plugin = item.config.pluginmanager.getplugin("_cov")
+    coverage = plugin and plugin.cov_controller if item.stash[_UNMEASURED] else None
+    if coverage:
+        coverage.pause()
     try:
         return (yield)
     finally:
+        if coverage:
+            coverage.resume()
         _running.pop()
 
 

@@ -160,6 +160,7 @@ def test_every_command_of_the_readme_and_the_tour_is_run() -> None:
 
 
 @pytest.mark.programs
+@pytest.mark.thorough
 @pytest.mark.parametrize("target", tour.TARGETS, ids=lambda target: target.name)
 def test_the_tour_shows_what_its_commands_print(target: Path) -> None:
     page = target.read_text("utf-8")

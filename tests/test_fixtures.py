@@ -34,18 +34,18 @@ def rows(subset: str, name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-@pytest.mark.long
+@pytest.mark.thorough
 def test_the_script_draws_the_same_files(drawn: Path) -> None:
     assert files(drawn) == files(SCENES)
 
 
-@pytest.mark.long
+@pytest.mark.thorough
 def test_the_script_writes_the_same_annotations(drawn: Path) -> None:
     for name in files(ANNOTATIONS):
         assert (drawn / "annotations" / name).read_bytes() == (ANNOTATIONS / name).read_bytes(), name
 
 
-@pytest.mark.long
+@pytest.mark.thorough
 def test_the_script_draws_the_same_masks(drawn: Path) -> None:
     for name in files(SCENES / "masks"):
         with Image.open(drawn / "masks" / name) as new, Image.open(SCENES / "masks" / name) as old:

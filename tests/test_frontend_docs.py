@@ -55,6 +55,7 @@ def test_what_it_quotes_of_the_example_is_there() -> None:
 
 
 @pytest.mark.programs
+@pytest.mark.thorough
 def test_its_commands_answer_so() -> None:
     (text,) = blocks("console")
     commands = re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n?)*)", text, re.MULTILINE)
@@ -68,6 +69,7 @@ def test_its_commands_answer_so() -> None:
 
 
 @pytest.mark.programs
+@pytest.mark.thorough
 def test_its_settings_let_the_origin_in(tmp_path: Path) -> None:
     cors, sessions, _ = blocks("python")
     with Site(worker=False, **settings_of(tmp_path, cors, sessions, _HOSTS)) as site:
@@ -86,6 +88,7 @@ def test_its_settings_let_the_origin_in(tmp_path: Path) -> None:
 
 
 @pytest.mark.programs
+@pytest.mark.thorough
 def test_behind_its_proxy_urls_are_those_from_outside(tmp_path: Path) -> None:
     proxied = blocks("python")[-1]
     with Site(worker=False, **settings_of(tmp_path, proxied, 'ALLOWED_HOSTS.append("127.0.0.1")')) as site:

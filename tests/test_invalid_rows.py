@@ -92,6 +92,7 @@ def everything_copes(front: Frontend) -> None:
 class StoredJunk(TestCase):
     """Whatever JSON may be in a column."""
 
+    @pytest.mark.long
     @settings(max_examples=6, suppress_health_check=list(HealthCheck))
     @given(
         st.lists(st.tuples(st.sampled_from(["score", "occluded", "is_truncated", "truncated", "pose2", "box_id"]),
@@ -110,6 +111,7 @@ class StoredJunk(TestCase):
         front.draw("tag", score=1.0)
         everything_copes(front)
 
+    @pytest.mark.long
     @settings(max_examples=6, suppress_health_check=list(HealthCheck))
     @given(st.lists(
         st.tuples(st.sampled_from(["rectangle", "polygon", "ellipse", "tag", "mask"]), junk, junk, junk), max_size=4

@@ -72,7 +72,7 @@ def test_these_are_the_markers() -> None:
 def test_whatever_its_markers_a_test_is_in_a_target(markers: frozenset[str]) -> None:
     on_sqlite = {name: recipe for name, recipe in by_ci().items() if re.search(r"DATABASE_URL= \$\(PYTEST\)", recipe)}
     assert {"test-sqlite", "test-slow"} <= on_sqlite.keys()
-    whole = [recipe for recipe in on_sqlite.values() if "$(QUICK)" not in recipe]
+    whole = [recipe for recipe in on_sqlite.values() if not re.search(r"\$\((QUICK|ONCE)\)", recipe)]
     if "many" in markers:  # all of its cases and examples
         assert any(has(markers, selection(recipe)) for recipe in whole)
     if "thorough" not in markers:
@@ -93,6 +93,7 @@ def test_what_is_tried_in_part_is_marked() -> None:
     marked = tried_in_part([one, *three, *nine, property_test])
     assert marked == [*nine[1:4], *nine[5:8], property_test]
     assert sample([one, *three, *nine, property_test], set()) == [one, *three, nine[0], nine[4], nine[8], property_test]
+    assert sample([one, *three, *nine, property_test], set(), once=True) == [one, three[0], nine[0], property_test]
 
 
 def test_the_quick_ones_are_the_usual_one_without_what_is_long_or_starts_programs() -> None:
@@ -111,7 +112,7 @@ def test_the_file_that_the_others_leave_out_is_run_whole() -> None:
     assert re.search(r"^SPREAD = .*\$\(NOT_SCHEMA\)$", MAKEFILE, re.MULTILINE)
     assert "OPENIMAGES_THOROUGH=1" in recipes["test-schema"]
     assert "pytest tests/api/test_schemathesis.py $(ARGS)" in recipes["test-schema"]
-    assert not re.search(r"-m \$|\$\(QUICK\)", recipes["test-schema"])
+    assert not re.search(r"-m \$|\$\((QUICK|ONCE)\)", recipes["test-schema"])
 
 
 def test_folders_of_tests_that_are_not_run_by_themselves_have_a_target() -> None:

@@ -84,6 +84,7 @@ def theirs(db: None) -> Rows:
     return Rows(User.objects.create_user("else"), WORD)
 
 
+@pytest.mark.long
 def test_who_owns_nothing_and_has_no_permission_gets_nothing(person: tuple[Client, User], theirs: Rows) -> None:
     client, _user = person
     for address in (*theirs.pages(), *theirs.lists()):
@@ -112,6 +113,7 @@ def test_an_owner_sees_all_of_the_own_task_and_nothing_of_others(
         assert WORD not in text_of(client.get(address, follow=True)), address
 
 
+@pytest.mark.long
 def test_an_owner_changes_and_deletes_all_in_the_own_task(
     person: tuple[Client, User], mine: Rows, theirs: Rows
 ) -> None:
@@ -153,6 +155,7 @@ def test_an_owner_adds_rows_to_the_own_task_alone(person: tuple[Client, User], m
     assert (mine.task.images.count(), mine.task.labels.count()) == (2, 3)
 
 
+@pytest.mark.long
 def test_a_typed_key_of_a_row_that_does_not_exist_for_the_user_names_nothing(
     person: tuple[Client, User], mine: Rows, theirs: Rows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -249,6 +252,7 @@ def test_owners_import_and_export_with_those_permissions(person: tuple[Client, U
     assert Job.objects.get(kind="export").task == mine.task
 
 
+@pytest.mark.long
 def test_staff_with_a_models_permissions_see_nothing_of_tasks_that_they_may_not_see(
     as_staff: Browser, theirs: Rows
 ) -> None:
@@ -275,6 +279,7 @@ def team(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.OPENIMAGES_IO = {"PERMISSIONS": "mysite.access.TeamPermissions"}
 
 
+@pytest.mark.long
 def test_a_sites_own_class_is_asked(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, person: tuple[Client, User], mine: Rows, theirs: Rows
 ) -> None:

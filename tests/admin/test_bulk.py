@@ -92,6 +92,7 @@ def test_what_deletes_or_adds_besides_is_offered_to_those_who_may(scenes: Task, 
         assert ("attribute specs: " in page) == bool(expected)
 
 
+@pytest.mark.long
 @pytest.mark.django_db(transaction=True)
 def test_selected_cards_are_moved_as_it_was_shown(scenes: Task, boss: Client) -> None:
     images = some(scenes)
@@ -156,6 +157,7 @@ def test_annotations_are_deleted(scenes: Task, boss: Client) -> None:
     assert (cat.shapes.count(), Shape.objects.count()) == (0, kept)
 
 
+@pytest.mark.long
 def test_a_save_between_the_page_and_its_button_is_seen(scenes: Task, boss: Client) -> None:
     cat = scenes.labels.get(display_name="Cat")
     address = bulk(scenes, "delete", all=1, label="Cat")
@@ -229,6 +231,7 @@ def test_selected_images_are_exported(scenes: Task, boss: Client) -> None:
     assert Job.objects.order_by("-created")[0].images == {"filter": {"subset": "train", "has_file": True}}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "query",
     [

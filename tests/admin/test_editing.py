@@ -124,6 +124,7 @@ def test_two_specs_of_one_name_are_refused(boss: Client, cat: Label) -> None:
     assert "already exists" in text_of(boss.post(f"{ADMIN}/label/{cat.pk}/change/", body))
 
 
+@pytest.mark.long
 def test_specs_are_ordered_by_their_positions_and_new_ones_come_last(boss: Client, cat: Label) -> None:
     first, second = (
         AttributeSpec.objects.create(label=cat, name=name, input_type="text", position=position)
@@ -177,6 +178,7 @@ def test_a_name_that_is_taken_is_refused(boss: Client, cat: Label, task: Task) -
     assert boss.post(f"{ADMIN}/image/{image.pk}/change/", {"name": "c", "subset": "train"}).status_code == 302
 
 
+@pytest.mark.long
 def test_parents_are_labels_of_the_task(boss: Client, cat: Label, task: Task) -> None:
     animal = Label.objects.create(task=task, name="/m/0jbk", display_name="Animal")
     stranger = Label.objects.create(task=Task.objects.create(name="other"), name="/m/1")
@@ -299,6 +301,7 @@ def test_deleting_a_task_is_confirmed_with_numbers(boss: Client, scenes: Task) -
     assert not Shape.objects.exists()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("way", ["page", "action"])
 def test_a_large_task_is_gone_at_once_and_a_job_deletes_it(
     boss: Client, scenes: Task, way: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
@@ -394,6 +397,7 @@ def test_the_tree_is_searched_and_counts_annotations(boss: Client, scenes: Task)
     assert f'<a href="?root={root.pk}">Entity</a>' in found
 
 
+@pytest.mark.long
 def test_a_ring_a_diamond_and_a_deep_chain_are_drawn(boss: Client, task: Task) -> None:
     made = Label.objects.bulk_create(Label(task=task, name=f"/m/{n}", display_name=f"L{n}") for n in range(200))
     chain = [(made[n], made[n + 1]) for n in range(99)]

@@ -74,6 +74,7 @@ def test_check_finds_what_is_against_the_rules(send: Any, boss: Client, scenes: 
     assert Job.objects.filter(kind=JobKind.CHECK, state=JobState.SUCCEEDED).count() == 2
 
 
+@pytest.mark.long
 def test_too_many_tasks_at_once(send: Any, boss: Client) -> None:
     tasks = Task.objects.bulk_create(Task(name=f"task {number}") for number in range(51))
     for action in ("export_tasks", "check_tasks"):

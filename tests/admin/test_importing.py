@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django import Settings
@@ -103,6 +104,7 @@ def test_into_a_task_that_is_there(send: Any, boss: Client, scenes: Task, good_a
     assert "nothing would change" in text_of(boss.get(f"{ADMIN}/job/{job.pk}/change/"))
 
 
+@pytest.mark.long
 def test_more_than_a_hundred_issues_are_paged(send: Any, boss: Client, tmp_path: Path) -> None:
     def all_broken(data: bytes) -> bytes:
         head, *lines = data.decode().splitlines()
@@ -127,6 +129,7 @@ def test_more_than_a_hundred_issues_are_paged(send: Any, boss: Client, tmp_path:
     assert text_of(boss.get(f"{address}?severity=nonsense")).count('<tr class="oi-error">') == 100
 
 
+@pytest.mark.long
 def test_what_the_form_refuses(send: Any, scenes: Task, good_archive: Path, settings: Settings) -> None:
     taken = send(f"{ADMIN}/task/import/", {"task_name": "scenes", **FORM}, upload=good_archive)
     assert "A task with this name exists" in text_of(taken)
@@ -158,6 +161,7 @@ def test_chosen_subsets_and_labels_arrive(send: Any, good_archive: Path) -> None
     assert (options["subsets"], options["labels"]) == (["train", "validation"], ["Cat"])
 
 
+@pytest.mark.long
 def test_hostile_names_are_text(send: Any, boss: Client, tmp_path: Path) -> None:
     evil = "<script>alert(1)</script>"
 

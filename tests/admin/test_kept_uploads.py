@@ -77,6 +77,7 @@ def test_another_file_takes_its_place(send: Any, scenes: Task, good_archive: Pat
     assert Job.objects.get().source_name == "scenes.zip"
 
 
+@pytest.mark.long
 def test_it_is_of_one_user_and_taken_once(
     send: Any,
     boss: Client,

@@ -58,6 +58,7 @@ def growing(boss: Client) -> Any:
     return measure
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("where", ["task/", "image/", "label/", "shape/", "job/", "image/?task=1&q=a", "task/?q=o"])
 @pytest.mark.django_db
 def test_a_list_takes_as_many_queries_however_long_it_is(growing: Any, where: str) -> None:
@@ -150,6 +151,7 @@ def test_no_row_of_that_key(boss: Client, model: str, key: str) -> None:
     assert boss.get(f"{ADMIN}/task/{10**40}/hierarchy/").status_code == 404
 
 
+@pytest.mark.long
 @pytest.mark.django_db
 def test_no_page_names_every_image(boss: Client) -> None:
     task = filled("many", 1)
@@ -189,6 +191,7 @@ def test_subsets_are_offered_once_a_task_is_chosen(boss: Client) -> None:
     assert "1 image\n" in page
 
 
+@pytest.mark.long
 @pytest.mark.django_db
 def test_more_than_five_hundred_are_not_deleted_at_once(boss: Client) -> None:
     task = filled("many", 1)

@@ -41,6 +41,7 @@ def own() -> Iterator[type[Any]]:
     clear_url_caches()
 
 
+@pytest.mark.long
 def test_it_imports_and_exports(
     own: Any, boss: Client, good_archive: Path, django_capture_on_commit_callbacks: Any
 ) -> None:

@@ -55,6 +55,7 @@ ALLOWED = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("permissions", ALLOWED, ids=lambda names: "+".join(names) or "none")
 def test_who_may_do_what(
     permissions: tuple[str, ...], scenes: Task, as_staff: Browser, django_capture_on_commit_callbacks: Any
@@ -81,6 +82,7 @@ def test_a_stranger_is_sent_to_the_log_in(client: Client) -> None:
     assert not Job.objects.exists()
 
 
+@pytest.mark.long
 def test_buttons_are_there_for_those_who_may(scenes: Task, as_staff: Browser) -> None:
     looker = as_staff(*VIEW, name="looker")
     importer = as_staff(*VIEW, "import_task", "add_task", "change_task", name="importer")
@@ -113,6 +115,7 @@ def jobs(scenes: Task, as_staff: Browser, good_archive: Path, django_capture_on_
         ]
 
 
+@pytest.mark.long
 def test_jobs_of_others_are_not_seen(jobs: list[Job], as_staff: Browser) -> None:
     client = as_staff(*VIEW, "import_task", "export_task", "change_task")
     assert "somebody" not in text_of(client.get(f"{ADMIN}/job/"))
@@ -125,6 +128,7 @@ def test_jobs_of_others_are_not_seen(jobs: list[Job], as_staff: Browser) -> None
             assert client.post(f"{ADMIN}/job/{job.pk}/{button}/").status_code == 404
 
 
+@pytest.mark.long
 def test_one_who_may_see_all_jobs_steers_only_what_he_may_do(jobs: list[Job], as_staff: Browser) -> None:
     for job in jobs:
         job.refresh_from_db()
@@ -141,6 +145,7 @@ def test_one_who_may_see_all_jobs_steers_only_what_he_may_do(jobs: list[Job], as
     assert dry_run.dry_run
 
 
+@pytest.mark.long
 def test_buttons_of_a_job_are_for_posts(jobs: list[Job], boss: Client) -> None:
     for button in ("confirm", "cancel", "retry"):
         assert boss.get(f"{ADMIN}/job/{jobs[0].pk}/{button}/").status_code == 405
@@ -154,6 +159,7 @@ def test_jobs_are_neither_added_nor_changed(jobs: list[Job], boss: Client) -> No
     assert (jobs[1].kind, jobs[1].state) == (JobKind.EXPORT, JobState.SUCCEEDED)
 
 
+@pytest.mark.long
 def test_a_job_is_deleted_with_its_files_when_it_has_ended(
     jobs: list[Job], boss: Client, media: Path, django_capture_on_commit_callbacks: Any
 ) -> None:

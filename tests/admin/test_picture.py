@@ -77,6 +77,7 @@ def test_the_legend_works_without_scripts(boss: Client, harbour: Image) -> None:
     assert drawn(page_of(boss, harbour, "?shown=1&kind=%00&label=x")) == set()
 
 
+@pytest.mark.long
 def test_sources_and_confidence_are_switches_too(boss: Client, harbour: Image) -> None:
     row = harbour.shapes.filter(kind="rectangle")[0]
     harbour.shapes.exclude(kind="tag").update(score=None, source="drawn")
@@ -233,6 +234,7 @@ def test_the_number_of_queries_does_not_grow(boss: Client, harbour: Image) -> No
     assert used[0] == used[1] <= 15  # two are for the editor: names that labels share, and their specs
 
 
+@pytest.mark.long
 def test_previous_and_next_stay_within_the_filter_of_the_gallery(boss: Client, scenes: Task) -> None:
     from_gallery = boss.get(f"/admin/openimages_io/task/{scenes.pk}/gallery/?subset=validation&ordering=name&kind=")
     cards = [card.url for card in from_gallery.context["cards"]]

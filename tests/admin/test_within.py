@@ -31,6 +31,7 @@ def place_on(response: Any) -> str:
     return unescape(found[1])
 
 
+@pytest.mark.long
 def test_an_image_says_which_of_how_many_it_is_and_of_what(boss: Client, scenes: Task) -> None:
     couch = scenes.labels.get(display_name="Couch")
     boat = scenes.labels.get(display_name="Boat")
@@ -96,6 +97,7 @@ def test_of_a_large_task_the_place_comes_after_the_page(
     assert boss.get(third).json() == {"text": "beyond the first 1"}
 
 
+@pytest.mark.long
 def test_back_is_the_page_of_the_gallery_that_the_image_is_on(
     boss: Client, scenes: Task, monkeypatch: pytest.MonkeyPatch
 ) -> None:

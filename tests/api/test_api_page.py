@@ -9,6 +9,7 @@ from docs import api_tour, generate_openapi
 
 
 @pytest.mark.programs
+@pytest.mark.thorough
 @pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl, which the page is made of")
 def test_the_page_shows_what_its_commands_print() -> None:
     page = api_tour.TARGET.read_text("utf-8")

@@ -185,6 +185,7 @@ def test_who_may_control_its_job(world: World, settings: Settings, kind: str) ->
     assert world.client.delete(reverse("openimages_io:job-detail", args=[job["id"]])).status_code == 204
 
 
+@pytest.mark.long
 def test_an_export_of_some_images(world: World) -> None:
     one = world.images[0].pk
     for body, stored, written in (

@@ -101,6 +101,7 @@ def read_both_ways(api: APIClient, first: str, expected: list[int]) -> None:
 CHANGES = st.lists(st.tuples(st.sampled_from(["delete", "add", "skip"]), st.integers(0, 11)), max_size=6)
 
 
+@pytest.mark.long
 @hypothesis_settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     changes=CHANGES,

@@ -142,6 +142,7 @@ def test_shapes_with_an_address_get_another_etag_when_it_ends(
     ok(send(api, "PATCH", places["masked"], {"score": 0.5}, headers={"If-Match": before["masked"]}))
 
 
+@pytest.mark.long
 def test_a_shape_s_etag_moves_with_the_shape_alone(api: APIClient, urls: dict[str, str], task: Task) -> None:
     image, label = Image.objects.get(), Label.objects.get(name="/m/01yrx")
     masked = Shape.objects.create(task=task, image=image, label=label, kind="mask")

@@ -40,6 +40,7 @@ def test_the_document_is_the_one_that_the_code_describes() -> None:
     assert generate_openapi.main(["--check"]) is None
 
 
+@pytest.mark.long
 def test_a_document_that_is_old_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
     monkeypatch.setattr(generate_openapi, "TARGET", tmp_path / "openapi.json")
     assert "make docs" in (generate_openapi.main(["--check"]) or "")
@@ -47,11 +48,13 @@ def test_a_document_that_is_old_is_told(monkeypatch: pytest.MonkeyPatch, tmp_pat
     assert generate_openapi.main(["--check"]) is None
 
 
+@pytest.mark.long
 def test_the_document_is_openapi_3_1(document: dict[str, Any]) -> None:
     assert document["openapi"] == "3.1.0"
     validate_schema(document)  # type: ignore[no-untyped-call]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("version", ["3.0.3", "3.1.0"])
 @pytest.mark.parametrize("split", [False, True])
 def test_a_site_without_settings_of_ours_has_a_valid_document_and_no_warning(version: str, *, split: bool) -> None:

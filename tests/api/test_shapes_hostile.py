@@ -173,6 +173,7 @@ def test_very_many_faults_and_very_many_labels(frontend: Frontend) -> None:
     assert faults(response)[""] == "There are more faults: looking for them ended after the first 1,000."
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("bad", [{}, {"no": 1}, 5, {"kind": "rectangle", "label": 0, "x_min": 2, "x_max": "a"}])
 def test_faults_without_end_are_not_all_looked_for(
     frontend: Frontend, monkeypatch: pytest.MonkeyPatch, bad: Any
@@ -358,6 +359,7 @@ def test_a_picture_of_more_shapes_than_a_save_may_have_is_changed_by_patch(front
     assert Shape.objects.count() == 5
 
 
+@pytest.mark.long
 def test_a_patch_reads_what_it_is_about(frontend: Frontend, monkeypatch: pytest.MonkeyPatch) -> None:
     values: dict[str, Any] = {"task": frontend.task, "image": frontend.image, "label": frontend.cat, **BOX}
     Shape.objects.bulk_create([Shape(kind="rectangle", **values) for _ in range(1500)])
@@ -412,6 +414,7 @@ FIELDS = [
 ]
 
 
+@pytest.mark.long
 @hypothesis_settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     kind=st.sampled_from(["tag", "rectangle", "polygon", "mask", "ellipse"]),

@@ -49,6 +49,7 @@ def draw(frontend: Frontend, size: tuple[int, int], sides: list[float], ring: li
     frontend.draw("ellipse", points=ring[:4], **box)
 
 
+@pytest.mark.long
 @repeated(30)
 @given(
     size=st.tuples(SIDES, SIDES),

@@ -149,6 +149,7 @@ def test_a_polygon_that_was_traced_has_the_size_of_its_mask(frontend: Frontend) 
     assert frontend.read()[0]["shapes"][0]["mask"] == expected
 
 
+@pytest.mark.long
 def test_the_number_of_queries_does_not_grow(frontend: Frontend, django_assert_num_queries: Any) -> None:
     for count in (0, 5, 40):
         for _ in range(count):
@@ -230,6 +231,7 @@ def test_only_for_those_who_may(frontend: Frontend) -> None:
     assert Shape.objects.count() == 1
 
 
+@pytest.mark.long
 def test_staff_need_the_permissions_of_shapes(frontend: Frontend) -> None:
     from django.contrib.auth.models import Permission  # noqa: PLC0415
 

@@ -181,6 +181,7 @@ def test_the_number_of_queries_does_not_grow(frontend: Frontend, django_assert_m
     assert Shape.objects.count() == 60
 
 
+@pytest.mark.long
 def test_a_save_needs_an_etag_and_not_an_old_one(frontend: Frontend) -> None:
     shape = frontend.draw()
     body, etag = frontend.read()

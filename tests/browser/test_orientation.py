@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from PIL import Image as Pillow
 from playwright.sync_api import Page
 
@@ -29,6 +30,7 @@ def near(shown: Any, wanted: tuple[int, ...]) -> bool:
     return max(abs(int(a) - b) for a, b in zip(shown, wanted, strict=True)) < 40
 
 
+@pytest.mark.thorough
 def test_boxes_stand_where_they_belong(page: Page, site: Site, tmp_path: Path) -> None:
     for turn in (3, 6):
         path = tmp_path / "set" / "images" / "train" / f"turned{turn}.jpg"

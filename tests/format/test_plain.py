@@ -306,6 +306,7 @@ def boxes(count: int, end: str = "\n") -> list[str]:
     return [f"{BOXES}{end}", *(BOX.replace("464c", f"{index // 7:04x}") + end for index in range(count))]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 def test_all_but_the_first_block_of_a_plain_file_is_read_plainly(end: str, counted: Counted) -> None:
     found = read("".join(boxes(20_000, end)).encode(), tables.BOXES)
@@ -313,6 +314,7 @@ def test_all_but_the_first_block_of_a_plain_file_is_read_plainly(end: str, count
     assert counted.plain > 19_000
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("odd", ['"xclick"', "\0", "x\ry", "é\n", "0.5,0.5"], ids=ascii)
 def test_one_odd_row_slows_its_neighbours_and_not_the_file(odd: str, counted: Counted) -> None:
     rows = boxes(20_000)
@@ -323,6 +325,7 @@ def test_one_odd_row_slows_its_neighbours_and_not_the_file(odd: str, counted: Co
     assert counted.plain > 18_000
 
 
+@pytest.mark.long
 def test_one_bad_cell_slows_its_chunk_and_not_the_file(counted: Counted) -> None:
     rows = boxes(20_000)
     rows[10_000] = rows[10_000].replace("0.446036", "0.9")

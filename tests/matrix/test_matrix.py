@@ -1,7 +1,7 @@
 """One smoke test for each configuration of a stock Django site; see `smoke.py` and `settings.py`.
 
-One of them is in `make test`, the others in `make test-thorough`. Celery's backend for `django.tasks` wants
-Django 6, so that is tried by `make test-newest`.
+All of them are in `make test-thorough`; Celery's backend for `django.tasks` wants Django 6, so that is tried by
+`make test-newest`.
 """
 
 import importlib.util
@@ -23,8 +23,8 @@ from tests.conftest import ROOT
 
 pytestmark = pytest.mark.programs
 
-USUAL = ("german",)
-THOROUGH = (
+CONFIGURATIONS = (
+    "german",
     "stock",
     "naive-times",
     "uuid-users",
@@ -49,7 +49,8 @@ def run(name: str, folder: Path, **environment: str) -> None:
     assert (done.returncode, done.stdout[-13:]) == (0, "went through\n"), done.stdout[-2000:] + done.stderr[-6000:]
 
 
-@pytest.mark.parametrize("name", [*USUAL, *(pytest.param(name, marks=pytest.mark.thorough) for name in THOROUGH)])
+@pytest.mark.thorough
+@pytest.mark.parametrize("name", CONFIGURATIONS)
 def test_everything_works_with(name: str, tmp_path: Path) -> None:
     run(name, tmp_path)
 

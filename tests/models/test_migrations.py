@@ -110,6 +110,7 @@ def rows(apps: StateApps) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("before", "after"), list(pairwise(STEPS)))
 def test_no_row_and_no_value_is_lost_by_a_step(before: str, after: str) -> None:
     old = migrate(before)
@@ -142,6 +143,7 @@ def test_all_steps_and_all_the_way_back_keep_the_sentences_of_jobs() -> None:
     assert {row["message"] for row in found} == {"", "It is succeeded.", "It is failed.", "It is cancelled."}
 
 
+@pytest.mark.long
 def test_on_the_way_back_jobs_that_delete_are_gone_and_their_tasks_are_there() -> None:
     new = migrate("0008_deletion")
     fill(new)
@@ -170,6 +172,7 @@ def of_shapes(apps: StateApps) -> list[tuple[Any, dict[str, bool]]]:
     return [(row["attributes"], {f: row[f] for f in FLAGS if row.get(f) is not None}) for row in columns]
 
 
+@pytest.mark.long
 def test_flags_among_the_attributes_become_columns_and_attributes_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(import_module("openimages_io.migrations.0006_flags"), "PAGE", 3)  # more than one page
     fill(migrate("0005_job_outcome"))

@@ -43,10 +43,12 @@ def task() -> Task:
     return made
 
 
+@pytest.mark.long
 def test_a_task_in_order_has_no_faults(task: Task) -> None:
     assert found(task) == []
 
 
+@pytest.mark.long
 def test_every_fault_names_its_image_and_shape(task: Task) -> None:
     shape = changed("polygon", points=[[0.1, 0.1, 0.2]])
     report = Checker(task).run()
@@ -59,11 +61,13 @@ def test_every_fault_names_its_image_and_shape(task: Task) -> None:
     assert Issue.of_dict(stored).reason == issue.reason
 
 
+@pytest.mark.long
 def test_a_box_that_is_not_that_of_the_points(task: Task) -> None:
     changed("polygon", x_min=0.0)
     assert [(code, column) for code, column, _ in found(task)] == [("box-differs", "points")]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("values", "code"),
     [({"png": b"nothing"}, "bad-mask"), ({"width": 5, "height": 5}, "mask-size"), ({"png": b""}, "no-mask")],
@@ -100,6 +104,7 @@ def test_shapes_whose_rows_are_gone_are_found(task: Task, field: str) -> None:
         transaction.set_rollback(True)
 
 
+@pytest.mark.long
 def test_a_hierarchy_with_a_loop(task: Task) -> None:
     top, below = Label.objects.get(name="top"), Label.objects.get(name="/m/z")
     HierarchyEdge.objects.create(parent=below, child=top, kind="part")
@@ -113,6 +118,7 @@ def test_a_task_that_is_gone(task: Task) -> None:
         Checker(stale).run()
 
 
+@pytest.mark.long
 def test_the_queries_are_by_the_page_and_not_by_the_shape(
     task: Task, django_assert_max_num_queries: Callable[[int], Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -495,6 +495,7 @@ def count_queries(made: Made, dest: Path) -> int:
     return len(queries)
 
 
+@pytest.mark.long
 def test_the_number_of_queries_does_not_depend_on_that_of_shapes(tmp_path: Path) -> None:
     made = Made()
 

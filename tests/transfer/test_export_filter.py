@@ -52,6 +52,7 @@ def asked_of(made: Made) -> list[dict[str, Any]]:
     ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("layout", ["documented", "datumaro"])
 def test_it_is_that_of_the_same_images_selected_one_by_one(made: Made, tmp_path: Path, layout: str) -> None:
     options = ExportOptions(layout=layout)  # type: ignore[arg-type]  # the word is the choice

@@ -201,6 +201,7 @@ NAMES = st.sampled_from(
 class TestAttributes(TestCase):
     """Each example in a transaction of its own."""
 
+    @pytest.mark.long
     @settings(max_examples=40)
     @given(st.lists(st.dictionaries(NAMES, JSON, max_size=4), max_size=3), JSON)
     def test_any_attributes_make_an_archive_that_can_be_read(self, attributes: list[Any], clicks: Any) -> None:

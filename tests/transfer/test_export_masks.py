@@ -311,6 +311,7 @@ WORDS = st.lists(PIECES, min_size=1, max_size=4).map("".join)
 class TestNames(TestCase):
     """Each example in a transaction of its own."""
 
+    @pytest.mark.long
     @settings(max_examples=25)
     @given(
         images=st.lists(WORDS, min_size=1, max_size=4, unique=True),

@@ -188,6 +188,7 @@ def test_flags_of_a_mask_stay_where_a_row_says_more_of_it(tmp_path: Path) -> Non
     assert (mask.truncated, mask.is_inside, mask.attributes) == (True, False, {"depth": 1, "box_id": "cafe0001"})
 
 
+@pytest.mark.long
 def test_masks_of_an_image_are_fetched_once_for_all_rows_that_follow(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

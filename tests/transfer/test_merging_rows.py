@@ -158,6 +158,7 @@ def again(draw: st.DrawFn, rows: list[Said]) -> list[Said]:
 class MeetingRows(TestCase):
     """However rows come, and however they are taken in."""
 
+    @pytest.mark.long
     @settings(
         max_examples=50,
         suppress_health_check=list(HealthCheck),

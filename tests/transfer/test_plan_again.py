@@ -11,6 +11,7 @@ from typing import Any
 from unittest import mock
 
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
@@ -295,6 +296,7 @@ def compared(before: list[Save], files: dict[str, Any], chosen: ImportOptions, m
 class PlanAgain(TestCase):
     """Each example is rolled back."""
 
+    @pytest.mark.long
     @settings(suppress_health_check=[HealthCheck.too_slow], max_examples=100)
     @given(
         st.lists(saves, max_size=6),
@@ -307,6 +309,7 @@ class PlanAgain(TestCase):
     ) -> None:
         compared(before, files, chosen, meanwhile)
 
+    @pytest.mark.long
     @settings(suppress_health_check=[HealthCheck.too_slow], max_examples=100)
     @given(
         st.lists(shape_saves, max_size=8),
@@ -320,6 +323,7 @@ class PlanAgain(TestCase):
         plans = compared(before, files, chosen, meanwhile)
         assert plans["whole"] == 1
 
+    @pytest.mark.long
     @settings(suppress_health_check=[HealthCheck.too_slow], max_examples=100)
     @given(
         st.lists(spot_saves, min_size=2, max_size=9),

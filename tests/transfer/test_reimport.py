@@ -171,6 +171,7 @@ class Twice(TestCase):
         chosen = ImportOptions(labels=labels, missing_labels=missing, on_error=OnError.SKIP)
         twice(files if listed else {path: data for path, data in files.items() if "class" not in path}, chosen)
 
+    @pytest.mark.long
     @settings(max_examples=25, suppress_health_check=list(HealthCheck))
     @given(archives(), archives(), options)
     def test_into_a_task(

@@ -122,6 +122,7 @@ def data_set(tmp_path_factory: pytest.TempPathFactory) -> Path:
 # Promise 1: import and export
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("packed", [False, True])
 def test_every_cell_comes_out_as_it_came_in(data_set: Path, tmp_path: Path, packed: bool) -> None:
     source = Path(shutil.make_archive(str(tmp_path / "set"), "zip", data_set)) if packed else data_set
@@ -223,6 +224,7 @@ def test_the_whole_class_list_comes_out_as_it_came_in(shared: Path, tmp_path: Pa
 # Promise 2: export, import, export
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("ending", [".zip", ""])
 @pytest.mark.parametrize("layout", LayoutName)
 @pytest.mark.parametrize("label_names", LabelNames)
@@ -250,6 +252,7 @@ def same_bytes(first: Path, second: Path) -> None:
     assert first.read_bytes() == second.read_bytes()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("layout", LayoutName)
 def test_the_data_set_s_second_export_is_the_same_bytes(data_set: Path, tmp_path: Path, layout: LayoutName) -> None:
     options = ExportOptions(layout=layout)
@@ -265,6 +268,7 @@ def test_the_data_set_s_second_export_is_the_same_bytes(data_set: Path, tmp_path
     same_bytes(tmp_path / "first.zip", tmp_path / "second.zip")
 
 
+@pytest.mark.long
 def test_two_exports_of_one_task_are_the_same_bytes(tmp_path: Path) -> None:
     task = generated.make_task()
     export(task, tmp_path / "first.zip")

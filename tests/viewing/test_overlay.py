@@ -139,6 +139,7 @@ def test_a_large_mask_is_drawn_from_a_smaller_copy(picture: Image, draw: Draw) -
     assert [min(ring[1::2]) * scale_y, max(ring[1::2]) * scale_y] == pytest.approx([25, 75], abs=0.2)
 
 
+@pytest.mark.long
 def test_a_mask_of_noise_ends_in_few_corners(picture: Image, draw: Draw) -> None:
     noise = np.random.default_rng(1).random((1000, 1000)) < 0.5
     add_mask(draw(picture, kind="mask"), noise)
@@ -191,6 +192,7 @@ def test_an_image_full_of_long_polygons_ends_somewhere_and_says_so(picture: Imag
     assert re.match(r"30 annotations of default/a; \d+ more than can be shown", title(parse(svg)))
 
 
+@pytest.mark.long
 def test_a_polygon_of_very_many_points_is_shown_by_its_box(picture: Image, draw: Draw) -> None:
     noise = np.random.default_rng(1).random((500, 500)) < 0.5
     rings = trace(noise)

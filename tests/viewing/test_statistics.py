@@ -54,6 +54,7 @@ def test_everything_is_counted_and_nothing_of_other_tasks(filled: Task, cat: Lab
     json.dumps(counted.as_dict())
 
 
+@pytest.mark.long
 def test_a_filter_by_size_finds_what_a_column_counts_also_at_its_edges(add_image: AddImage, draw: Draw) -> None:
     image = add_image("flat", subset="train")
     draw(image, x_min=0, x_max=1e-200, y_min=0, y_max=1e-200)

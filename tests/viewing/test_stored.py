@@ -51,6 +51,7 @@ def send(s3: Counted, method: str = "get", **headers: str) -> Any:
     return stored_response(request, s3.storage, "a.zip", ETAG, HEADERS)
 
 
+@pytest.mark.long
 def test_head_fetches_nothing(s3: Counted) -> None:
     response = send(s3, "head", Range="bytes=0-9")
     assert (response.status_code, response["Content-Length"], response.content) == (200, str(len(CONTENT)), b"")
@@ -66,6 +67,7 @@ def test_a_part_fetches_that_part(s3: Counted, header: str, start: int, stop: in
     response.close()
 
 
+@pytest.mark.long
 def test_the_whole_is_sent_while_it_is_fetched(s3: Counted) -> None:
     response = send(s3)
     assert response.getvalue() == CONTENT
@@ -86,6 +88,7 @@ def test_what_is_not_there_is_said(s3: Counted) -> None:
             send(s3, method)
 
 
+@pytest.mark.long
 def test_a_kind_is_recognised_by_a_few_bytes(s3: Counted) -> None:
     seen: list[bytes] = []
 
