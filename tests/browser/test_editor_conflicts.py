@@ -251,6 +251,7 @@ def test_both_give_the_image_one_label(page: Page, site: Site, boxes: list[int],
         expect(page.locator(".oi-conflict")).to_be_visible()
         expect(page.locator(".oi-conflict ol li")).to_have_count(int(is_asked))
         if is_asked:
+            expect(page.locator(".oi-conflict ol li")).to_contain_text(f"Take theirs: {label['text']}, absent")
             page.locator(".oi-conflict [data-all=mine]").click()
         page.locator(".oi-conflict [data-do=decided]").click()
         expect(page.locator(".oi-conflict")).to_be_hidden()
@@ -367,6 +368,27 @@ def test_a_permission_that_was_taken_away_is_said(
     context.close()
 
 
+def test_what_a_user_may_not_do_is_said(browser: Browser, site: Site, boxes: list[int], keys: dict[str, int]) -> None:
+    for verb in ("add", "delete"):
+        site.do(_EDITOR, "add", f"{verb}_shape")
+        context = browser.new_context(base_url=site.url, viewport={"width": 1280, "height": 860})
+        tab = context.new_page()
+        log_in(tab, "editor")
+        view(tab, keys["turn5"])
+        begin(tab)
+        choose(tab, boxes[0])
+        expect(tab.locator(".oi-label")).to_be_enabled(enabled=verb == "add")
+        tab.keyboard.press("ArrowDown")
+        expect(tab.locator(".oi-status")).to_have_text("You may not change this shape.")
+        if verb == "add":
+            before = tab.input_value(".oi-label")
+            tab.fill(".oi-label", "Label1")
+            tab.keyboard.press("Enter")
+            expect(tab.locator(".oi-label")).to_have_value(before)
+        expect(tab.locator(".oi-unsaved")).to_have_text("")
+        context.close()
+
+
 _EDITOR = """
 import django, sys
 django.setup()
@@ -377,5 +399,9 @@ if made:
     user.save()
 ours = Permission.objects.filter(content_type__app_label="openimages_io")
 user.user_permissions.set(ours.filter(codename__startswith="view"))
-getattr(user.user_permissions, sys.argv[1])(*ours.filter(codename="change_shape"))
+others = ours.filter(codename=sys.argv[2] if sys.argv[2:] else "change_shape")
+if sys.argv[1] == "remove":
+    user.user_permissions.remove(*others)
+else:
+    user.user_permissions.add(*others)
 """

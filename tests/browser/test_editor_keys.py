@@ -5,7 +5,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.serving import Site
 from tests.browser.test_editor import Rows, begin, choose, edited, save, saved
-from tests.browser.test_viewer import keys, site, view, viewed
+from tests.browser.test_viewer import keys, place, site, view, viewed
 
 pytestmark = [pytest.mark.thorough, pytest.mark.xdist_group("viewer")]
 
@@ -169,4 +169,67 @@ from openimages_io.models import Image
 image = Image.objects.get(pk=sys.argv[1])
 image.width, image.height = (480, 320) if sys.argv[2] else (None, None)
 image.save()
+"""
+
+
+def test_arrows_go_where_they_point_on_a_turned_picture(page: Page, site: Site, keys: dict[str, int]) -> None:
+    image = keys["turn2"]
+    site.do(_TURNED, image)
+    view(page, image, "?rotate=1")
+    begin(page)
+    shape = page.locator("[data-shape]").first
+    choose(page, int(shape.get_attribute("data-shape") or ""))
+    x, y, width, height = place(shape)
+    for _ in range(5):
+        page.keyboard.press("ArrowDown")
+    moved = place(shape)
+    assert moved[0] == pytest.approx(x, abs=0.5)
+    assert moved[1] > y + 2
+    for _ in range(5):
+        page.keyboard.press("ArrowRight")
+    again = place(shape)
+    assert again[0] > moved[0] + 2
+    assert again[1] == pytest.approx(moved[1], abs=0.5)
+    page.keyboard.press("Shift+ArrowRight")
+    assert place(shape)[2] > width + 0.5
+    assert place(shape)[3] == pytest.approx(height, abs=0.5)
+    page.keyboard.press("Control+s")
+    saved(page)
+
+
+_TURNED = """
+import django, sys
+django.setup()
+from openimages_io.models import Image, Shape
+Image.objects.filter(pk=sys.argv[1]).update(rotation=90)
+Shape.objects.filter(image=sys.argv[1]).update(x_min=0.2, x_max=0.4, y_min=0.2, y_max=0.4)
+"""
+
+
+def test_long_names_break(page: Page, site: Site, keys: dict[str, int]) -> None:
+    image = keys["harbour"]
+    site.do(_LONG, image)
+    view(page, image)
+    wide = "document.documentElement.scrollWidth <= window.innerWidth"
+    assert page.evaluate(wide)
+    begin(page)
+    assert page.evaluate(wide)
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate(wide)
+    site.do(_LONG, image, "no more")
+
+
+_LONG = """
+import django, sys
+django.setup()
+from openimages_io.models import Image, Label, Shape
+image = Image.objects.get(pk=sys.argv[1])
+label, _made = Label.objects.get_or_create(task=image.task, name="/m/long", display_name="long" * 40)
+if sys.argv[2:]:
+    Shape.objects.filter(label=label).delete()
+    label.delete()
+else:
+    box = dict(task=image.task, image=image, label=label)
+    Shape.objects.create(kind="tag", score=1, **box)
+    Shape.objects.create(kind="rectangle", x_min=0.1, x_max=0.2, y_min=0.1, y_max=0.2, **box)
 """

@@ -18,6 +18,7 @@ window.openimages?.editing?.(({ viewer, editor, words, page, group, svg, width, 
   /* A shape in words, with whatever of it differs from the other one. */
   const inWords = (shape, other) => {
     if (!shape) return words.deleted;
+    if (shape.kind === "tag") return [editor.label(shape.label).text, editor.certainty(shape), shape.source].filter(Boolean).join(", ");
     const sides = ["x_min", "y_min", "x_max", "y_max"].map((side, index) => (editor.isSized ? Math.round(shape[side] * editor.size[index % 2]) : editor.inUnits(shape[side], 1)));
     const said = [editor.label(shape.label).text, hasPlace(shape) ? `${words.kinds[shape.kind]} ${sides.join(" ")}` : words.kinds[shape.kind]];
     const rest = ({ score, occluded, rotation, source, group: number, attributes }) => ({ score, occluded, rotation, source, group: number, ...attributes });

@@ -214,6 +214,14 @@ window.openimages?.editing?.(({ viewer, editor, words, stage, group, svg, width,
     draw({ kind: "rectangle", ...box(corner(0.4), corner(0.6)) });
     viewer.shape(viewer.selected)?.focus();
   };
+  /* A step to where the arrow points, also on a picture that is turned. */
+  const onImage = ([x, y]) => {
+    const { a, b, c, d } = group.getScreenCTM().inverse();
+    const [across, down] = [a * x + c * y, b * x + d * y];
+    const length = Math.hypot(across, down);
+    return [across / length, down / length].map((part) => Math.round(part * 1e6) / 1e6);
+  };
+  const along = ([x, y]) => (Math.abs(x) >= Math.abs(y) ? [Math.sign(x), 0] : [0, Math.sign(y)]);
   const arrows = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
   const turns = { ",": -1, ".": 1, "<": -15, ";": -15, ">": 15, ":": 15 };
   /* The side at the right or at the bottom, as the shape is turned. */
@@ -228,14 +236,16 @@ window.openimages?.editing?.(({ viewer, editor, words, stage, group, svg, width,
   editor.byKey = (event) => {
     const shape = chosen();
     if (!editor.isOn || !shape || !(turns[event.key] || arrows[event.key])) return false;
-    if (!canMove(shape)) { editor.tell(words.stays); return true; }
+    if (!canMove(shape)) { editor.tell(canChange(shape) ? words.stays : words.mayNot); return true; }
     if (turns[event.key]) {
       if (canTurn(shape)) editor.commit([[viewer.selected, spun(shape, (shape.rotation || 0) + turns[event.key])]], `${viewer.selected} turn`);
       return true;
     }
     if (event.shiftKey && !canResize(shape)) return true;
     const step = Math.max(1, 2 / viewer.scale());
-    const [x, y] = [arrows[event.key][0] * step / width, arrows[event.key][1] * step / height];
+    const way = onImage(arrows[event.key]);
+    const [across, down] = event.shiftKey ? along(way) : way;
+    const [x, y] = [across * step / width, down * step / height];
     editor.commit([[viewer.selected, event.shiftKey ? grown(shape, x, y) : movedBy(shape, x, y)]], `${viewer.selected} ${event.shiftKey}`);
     return true;
   };

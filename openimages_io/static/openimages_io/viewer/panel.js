@@ -54,7 +54,10 @@ window.openimages?.editing?.(({ viewer, editor, bar, words, page }) => {
     label.value = found.text;
     if (editor.isOn && editor.drawWith(found)) return true;
     const shape = editor.now.get(viewer.selected);
-    if (editor.isOn && shape && shape.label !== found.id && editor.canChange(shape)) relabel(shape, found);
+    if (!editor.isOn || !shape || shape.label === found.id) return true;
+    if (editor.canChange(shape)) { relabel(shape, found); return true; }
+    editor.tell(words.mayNot);
+    show();
     return true;
   };
   /* Attributes that the new label does not have cannot stay, which is said. */
@@ -132,6 +135,7 @@ window.openimages?.editing?.(({ viewer, editor, bar, words, page }) => {
   panel.addEventListener("focusout", () => queueMicrotask(show));
   viewer.on("select", show);
   viewer.on("edit", show);
+  label.disabled = !editor.may("add") && !editor.may("change");
   fill([...editor.labels.values()]);
   if (last) label.value = last.text;
 });

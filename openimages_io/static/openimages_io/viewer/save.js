@@ -24,6 +24,7 @@ window.openimages?.editing?.(({ viewer, editor, bar, words, page }) => {
   };
 
   const begin = tried(async () => {
+    tell(words.reading);
     const { shapes, etag } = await editor.read();
     editor.etag = etag;
     lost = [];

@@ -5,6 +5,7 @@ window.openimages?.editing?.(({ viewer, editor, page, words }) => {
   const list = place.querySelector("ul");
   const field = place.querySelector("input");
   editor.suggest(field);
+  editor.certainty = ({ score }) => (score === 0 ? words.absent : typeof score === "number" ? editor.say("confidence", { score }) : "");
 
   const button = (action, text, name, work) => {
     const made = document.createElement("button");
@@ -42,7 +43,7 @@ window.openimages?.editing?.(({ viewer, editor, page, words }) => {
       const item = document.createElement("li");
       const isAbsent = shape.score === 0;
       const { text: name, color } = editor.label(shape.label);
-      const score = isAbsent ? words.absent : typeof shape.score === "number" ? editor.say("confidence", { score: shape.score }) : "";
+      const score = editor.certainty(shape);
       item.classList.toggle("oi-absent-tag", isAbsent);
       item.append(swatch(color, isAbsent), " ", [name, score, shape.source].filter(Boolean).join(" · "));
       const isNew = shape.id === undefined;
