@@ -30,7 +30,7 @@ USUAL := "not thorough"
 ON_POSTGRES := "django_db and not thorough"
 THOROUGH := "thorough or many"
 BRIEF := "not long and not thorough"
-# A fifth of the examples of Hypothesis, and of tests with many cases a fourth; test-thorough runs the same tests with all of them.
+# A tenth of the examples of Hypothesis, and of tests with many cases a fourth; test-thorough runs the same tests with all of them.
 QUICK := OPENIMAGES_QUICK=1
 # One case of each test, for what differs between versions of what we stand on.
 ONCE := OPENIMAGES_QUICK=once

@@ -65,6 +65,7 @@ def test_a_hundred_guesses_for_a_token_are_stopped(site: str) -> None:
     assert guesser.ask_for_token(PASSWORD) == 429
 
 
+@pytest.mark.thorough
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("form_at", ["/admin/login/", "/api/auth/login/"])
 def test_a_hundred_guesses_at_a_form_are_stopped(site: str, form_at: str) -> None:

@@ -67,7 +67,7 @@ def dead_ends(client: Client) -> list[str]:
     return dead
 
 
-@pytest.mark.long
+@pytest.mark.thorough
 @pytest.mark.parametrize("permissions", USERS, ids="+".join)
 def test_what_is_linked_opens(
     permissions: tuple[str, ...], scenes: Task, as_staff: Browser, django_capture_on_commit_callbacks: Any
@@ -80,7 +80,7 @@ def test_what_is_linked_opens(
     assert dead_ends(as_staff(*permissions)) == []
 
 
-@pytest.mark.long
+@pytest.mark.thorough
 def test_an_owner_without_permissions_meets_none(scenes: Task, as_staff: Browser) -> None:
     client = as_staff()
     Task.objects.update(owner=client.session["_auth_user_id"])

@@ -145,6 +145,7 @@ def answer_place(job: dict[str, str]) -> str:
     return job["issues"].removesuffix("/issues/")
 
 
+@pytest.mark.thorough
 def test_an_archive_makes_a_task_whose_shapes_hold_the_rules(site: Site) -> None:
     ada = logged_in(site, "ada")
     answer = ada.ask("POST", "/api/v1/imports/", form={"archive": scenes(pictures=False), "task_name": "fresh"})

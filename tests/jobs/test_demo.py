@@ -41,6 +41,7 @@ def commands(group: int) -> list[str]:
     return [row[2] for row in rows if row[0] == str(group) and not row[1].startswith("Z")]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
 def test_the_worker_ends_with_the_server(tmp_path: Path, empty_database: Path, sent: signal.Signals) -> None:
     port, example = free_port(), free_port()
