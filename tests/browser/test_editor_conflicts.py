@@ -368,6 +368,21 @@ def test_a_permission_that_was_taken_away_is_said(
     context.close()
 
 
+def test_what_they_have_deleted_is_not_said_to_be_drawn(page: Page, boxes: list[int], expected: set[int]) -> None:
+    expected.add(412)
+    label = page.evaluate("openimages.editor.words.labels[0]")
+    choose(page, boxes[0])
+    page.keyboard.press("ArrowRight")
+    tag = {"kind": "tag", "label": label["id"], "score": 0}
+    other_user_saves(page, {"delete": [boxes[1]], "create": [tag]})
+    page.keyboard.press("Control+s")
+    expect(page.locator(".oi-theirs-too")).to_have_text(
+        f"Also theirs: {label['text']}, deleted; {label['text']}, absent."
+    )
+    page.locator(".oi-conflict [data-do=decided]").click()
+    saved(page)
+
+
 def test_what_a_user_may_not_do_is_said(browser: Browser, site: Site, boxes: list[int], keys: dict[str, int]) -> None:
     for verb in ("add", "delete"):
         site.do(_EDITOR, "add", f"{verb}_shape")

@@ -11,6 +11,7 @@ window.openimages?.editing?.(({ viewer, editor, words, page, group, svg, width, 
   let found = null;
   let chosen = new Map();
 
+  const LISTED = 5;
   const hasPlace = (shape) => shape && shape.kind !== "tag" && typeof shape.x_min === "number";
   /* A mask whose pixels have gone with its row cannot be made again from here. */
   const isLost = ({ mine, theirs }) => mine?.kind === "mask" && !theirs;
@@ -61,6 +62,14 @@ window.openimages?.editing?.(({ viewer, editor, words, page, group, svg, width, 
     });
   };
 
+  /* What only they have changed: what has a place is drawn, and the rest is said. */
+  const theirsToo = () => {
+    const count = found.theirs.filter(({ theirs }) => hasPlace(theirs)).length;
+    const rest = found.theirs.filter(({ theirs }) => !hasPlace(theirs)).map(({ was, theirs }) => (theirs ? inWords(theirs) : `${editor.label(was.label).text}, ${words.deleted}`));
+    const list = [...rest.slice(0, LISTED), ...(rest.length > LISTED ? ["…"] : [])].join("; ");
+    return [count && editor.say(count === 1 ? "theirsToo" : "theirsTooMany", { n: count }), list && editor.say("theirsRest", { list })].filter(Boolean).join(" ");
+  };
+
   const choose = (key, side) => {
     chosen.set(key, side);
     for (const field of list.querySelectorAll("input")) if (field.name === `oi-both-${key}`) field.checked = field.value === side;
@@ -99,7 +108,7 @@ window.openimages?.editing?.(({ viewer, editor, words, page, group, svg, width, 
     list.replaceChildren(...found.both.map(item));
     for (const [key, side] of chosen) choose(key, side);
     for (const one of part.querySelectorAll("[data-both]")) one.hidden = (one.dataset.both === "yes") !== found.both.length > 0;
-    part.querySelector(".oi-theirs-too").textContent = found.theirs.length ? editor.say(found.theirs.length === 1 ? "theirsToo" : "theirsTooMany", { n: found.theirs.length }) : "";
+    part.querySelector(".oi-theirs-too").textContent = theirsToo();
     button("decided").disabled = found.both.some(({ key }) => !chosen.has(key));
     part.hidden = false;
     group.after(layer);
