@@ -21,7 +21,7 @@ from fixtures.draw_scenes import FOLDER
 from openimages_io.models import Task
 from openimages_io.transfer.exporter import Exporter
 from openimages_io.transfer.importer import Importer
-from project import demo, example
+from project import demo, example, problems
 from project.client_address import client_address
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -190,3 +190,20 @@ def test_the_demo_draws_a_polygon_that_goes_out_as_a_mask(tmp_path: Path) -> Non
     again = Importer(tmp_path / "out", "scenes").run()
     assert again.committed
     assert not again.changed
+
+
+def test_pages_of_what_goes_wrong_lead_back() -> None:
+    request = RequestFactory().get("/admin/nowhere")
+    found = [
+        problems.not_found(request, Exception()),
+        problems.bad_request(request, Exception()),
+        problems.server_error(request),
+    ]
+    for answer, status, title in zip(
+        found, (404, 400, 500), ("Page not found", "Bad request", "Something went wrong"), strict=True
+    ):
+        page = answer.content.decode()
+        assert answer.status_code == status
+        assert f"<h1>{title}</h1>" in page
+        assert '<a href="/">The site’s first page</a>' in page
+        assert '<link rel="stylesheet" href="/home.css">' in page

@@ -73,6 +73,7 @@ class BaseModelForm(OneLanguageForm, _ModelForm):
 class BaseAdmin(PagesMixin):
     """A page for rows of which there may be a million."""
 
+    empty_value_display = "–"
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     paginator = CappedPaginator

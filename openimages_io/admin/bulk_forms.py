@@ -149,7 +149,7 @@ class RelabelForm(_LabelForm):
     verb = _("Relabel")
 
     duplicates = forms.ChoiceField(
-        label=_("Those of which the image has the same one of the new label already"),
+        label=_("Where the image has the same annotation of the new label already"),
         choices=Duplicates.choices,
         widget=forms.RadioSelect,
         required=False,

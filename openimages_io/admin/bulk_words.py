@@ -26,7 +26,7 @@ def bulk_words(job: Job) -> Iterator[tuple[Any, Any]]:
             yield _("label"), _label(job.task, change.label)
             yield _("new label"), _label(job.task, change.new_label)
             yield from _asked(job.task, change.asked)
-            yield _("what the image has already"), change.duplicates.label
+            yield _("where the image has the same annotation already"), change.duplicates.label
             yield _("attributes without a spec"), change.missing_specs.label
         case Delete():
             yield _("label"), _label(job.task, change.label)

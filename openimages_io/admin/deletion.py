@@ -15,6 +15,7 @@ from openimages_io.admin.pages import PagesMixin, anchor
 from openimages_io.admin.permissions import lacks
 from openimages_io.models import Image, Job, Label, Shape, Task
 from openimages_io.models.job import UNDER_WAY
+from openimages_io.models.numbers import Number
 from openimages_io.models.other_apps import gone_with, what_forbids
 from openimages_io.models.primary import primary
 from openimages_io.permissions import permissions
@@ -54,7 +55,7 @@ class DeletionMixin(PagesMixin):
         theirs = gone_with(going)
         lines = [*(f"{capfirst(self.opts.verbose_name)}: {row}" for row in rows), *self.notes_on_deletion(rows)]
         every_count = {self.model: len(rows), **others, **theirs}.items()
-        counts = {str(model._meta.verbose_name_plural): count for model, count in every_count}
+        counts: dict[str, int] = {str(model._meta.verbose_name_plural): Number(count) for model, count in every_count}
         lacking = self._lacking(request, rows, [self.model, *others]) | self._lacking_elsewhere(request, theirs)
         found: Deleted = lines, counts, lacking, [*self.against_deletion(rows), *what_forbids(going)]
         return found

@@ -1,6 +1,7 @@
 """A filter in words, a condition each: what stands above a gallery's images, and beside one of them on its page."""
 
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any, Final
 
 from django.http import QueryDict
@@ -11,6 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from openimages_io.filtersets.addresses import PLACES, query_without
 from openimages_io.filtersets.images import ImageFilterSet
+from openimages_io.format.writing import number
 from openimages_io.models import ShapeKind, Task
 from openimages_io.models.kinds import Presence
 from openimages_io.models.numbers import percent
@@ -97,11 +99,13 @@ def _attribute(wanted: str) -> str:
 
 
 def _range(low: float | None, high: float | None) -> str:
+    given = {"low": low, "high": high}
+    bounds = {name: localize(Decimal(number(value))) for name, value in given.items() if value is not None}
     if low is None:
-        return _("score up to %(high)s") % {"high": localize(high)}
+        return _("confidence up to %(high)s") % bounds
     if high is None:
-        return _("score from %(low)s") % {"low": localize(low)}
-    return _("score %(low)s to %(high)s") % {"low": localize(low), "high": localize(high)}
+        return _("confidence from %(low)s") % bounds
+    return _("confidence %(low)s to %(high)s") % bounds
 
 
 def _sizes(low: float | None, high: float | None) -> str:

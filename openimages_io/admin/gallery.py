@@ -25,7 +25,7 @@ from openimages_io.filtersets.counting import Count, count
 from openimages_io.filtersets.images import ImageFilterSet
 from openimages_io.models import Image, Label, Shape, ShapeKind, Task
 from openimages_io.models.counting import small_tasks
-from openimages_io.models.numbers import grouped
+from openimages_io.models.numbers import Number, grouped
 from openimages_io.viewing.charts import box_sizes, by_subset, frequent_labels, most_frequent
 from openimages_io.viewing.drawables import drawable, labels_of
 from openimages_io.viewing.facets import FacetNumbers, facet_numbers
@@ -44,7 +44,7 @@ ORDERS: Final = (
     ("-name", _("name, Z to A")),
     ("-shape_count", _("most shapes first")),
     ("shape_count", _("fewest shapes first")),
-    ("score", _("lowest score first")),
+    ("score", _("lowest confidence first")),
     ("-updated", _("newest change first")),
     ("updated", _("oldest change first")),
 )
@@ -124,7 +124,9 @@ def gallery_context(request: HttpRequest, task: Task, url: Url) -> dict[str, Any
         "is_asking": bool(wanted.asked) or bool(wanted.errors),
         "counted": counted,
         "is_old": is_old,
-        "absent": counted.absent if counted else 0,
+        "all_images": Number(counted.images if counted else 0),
+        "all_shapes": Number(counted.shapes if counted else 0),
+        "absent": Number(counted.absent if counted else 0),
         "cards": cards_of(url, page.images, here),
         "within": query_without(query, *PLACES).urlencode(),
         "bulk_url": bulk_url,
@@ -245,9 +247,7 @@ def cards_of(url: Url, images: Sequence[Image], query: str) -> list[Card]:
                 image,
                 picture_url(url, image.pk, query),
                 mark_safe(svg),  # noqa: S308  (everything in it is escaped)
-                len(drawn.shapes) + drawn.left,
-                present,
-                absent,
+                *map(Number, (len(drawn.shapes) + drawn.left, present, absent)),
             )
         )
     return cards

@@ -13,6 +13,7 @@ from openimages_io.admin.label import swatch
 from openimages_io.admin.pages import page
 from openimages_io.admin.task_pages import TaskPagesMixin
 from openimages_io.models import EdgeKind, HierarchyEdge, Label, Task
+from openimages_io.models.numbers import Number
 from openimages_io.permissions import permissions
 
 _DEEPEST: Final = 40
@@ -128,7 +129,7 @@ class Graph:
             label,
             swatch(label.color),
             self.url_of(key),
-            self.shapes.get(key, 0),
+            Number(self.shapes.get(key, 0)),
             is_part,
             level < _SHOWN,
             others,
@@ -170,6 +171,6 @@ class HierarchyMixin(TaskPagesMixin):
             "has_tree": bool(roots),
             "is_part_of_it": root in graph.labels,
             "loose": [(label, graph.url_of(label.pk)) for label in loose[:_LOOSE]],
-            "more_loose": max(0, len(loose) - _LOOSE),
+            "more_loose": Number(max(0, len(loose) - _LOOSE)),
         }
         return self.render(request, "task/hierarchy.html", **context)

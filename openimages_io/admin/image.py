@@ -83,7 +83,7 @@ class ImageAdmin(PictureMixin, ReturningMixin, DeletionMixin, BaseAdmin):
 
     @admin.display(description=_("picture"))
     def picture_link(self, image: Image) -> str:
-        return self.link(image, _("See the picture with its annotations"), "image_picture", image.pk)
+        return self.link(image, _("See the picture with its annotations"), "image_picture", image.pk) or "–"
 
     def get_fieldsets(self, request: HttpRequest, obj: Image | None = None) -> Any:
         own = ("subset", "name", ("width", "height"), "rotation")

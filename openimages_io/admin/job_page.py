@@ -23,6 +23,7 @@ from openimages_io.jobs.status import Status, job_status, workers
 from openimages_io.models import Job, JobKind, JobState
 from openimages_io.models.chosen_images import ChosenImages
 from openimages_io.models.job import FINAL
+from openimages_io.models.numbers import Number, grouped
 from openimages_io.models.timestamps import for_display, time_since
 from openimages_io.transfer.options import ExportOptions, ImportOptions, Selection
 
@@ -67,7 +68,7 @@ def job_context(request: HttpRequest, job: Job, url: Url, *, may_control: bool) 
         "task_url": url("task_change", job.task_id) if job.task_id else "",
         "gallery_url": url("task_gallery", job.task_id) if job.task_id else "",
         "can_cancel": may_control and transitions.can_cancel(job),
-        "bad_rows": transitions.bad_rows(job) if may_control else 0,
+        "bad_rows": Number(transitions.bad_rows(job) if may_control else 0),
         "can_confirm": may_control and transitions.can_confirm(job),
         "can_retry": may_control and transitions.can_retry(job),
         "archive_size": _size(job) if job.kind == JobKind.EXPORT and may_control else None,
@@ -140,7 +141,7 @@ def _issues(request: HttpRequest, job: Job) -> dict[str, Any]:
     return {
         "issue_total": sum(counts.values()),
         "kinds": kinds if len(kinds) < sum(counts.values()) else [],
-        "issue_counts": [(severity, words[severity](n) % {"count": n}) for severity, n in counts.items() if n],
+        "issue_counts": [(severity, words[severity](n) % {"count": grouped(n)}) for severity, n in counts.items() if n],
         "severity": chosen,
         "issues": found.issues,
         "next_cursor": found.next,

@@ -10,6 +10,7 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
 
 from openimages_io.admin.pages import Url
+from openimages_io.admin.permissions import may_here
 from openimages_io.admin.picture_editor import editor_context
 from openimages_io.admin.picture_legend import legend_of, name_of
 from openimages_io.admin.returning import form_urls, query_within
@@ -94,6 +95,7 @@ def picture_context(request: HttpRequest, image: Image, url: Url) -> dict[str, A
         **place_context(request, image, url),
         "task_url": url("task_change", image.task_id),
         "change_url": url("image_change", image.pk),
+        "may_change": may_here(request, "change", Image, image.task),
     }
 
 

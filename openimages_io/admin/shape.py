@@ -28,6 +28,7 @@ from openimages_io.admin.permissions import visible
 from openimages_io.admin.returning import ReturningMixin
 from openimages_io.admin.shape_forms import ShapeForm, StrictJSON, form_with_inputs, geometry_fields, specs_with_inputs
 from openimages_io.filtersets.shapes import ShapeFilterSet
+from openimages_io.format.writing import number
 from openimages_io.models import Image, Label, Shape, ShapeKind
 from openimages_io.models.flags import FLAGS
 from openimages_io.models.rules import BOX
@@ -44,7 +45,7 @@ class ShapeAdmin(ReturningMixin, DeletionMixin, BaseAdmin):
     """The rows of annotations."""
 
     form = ShapeForm
-    list_display = ("id", "kind", "label_name", "image", "box", "score", "source")
+    list_display = ("id", "kind", "label_name", "image", "box", "confidence", "source")
     list_filter = (TaskFilter, ImageFilter, LabelFilter, KindFilter, SourceFilter, ScoreFilter)
     filterset_class = ShapeFilterSet
     search_fields = ("label__display_name", "label__name", "image__name")
@@ -58,7 +59,7 @@ class ShapeAdmin(ReturningMixin, DeletionMixin, BaseAdmin):
 
     def get_sortable_by(self, request: HttpRequest) -> Any:
         """Within an image; of a task there may be millions."""
-        return ("id", "kind", "score", "source") if request.GET.get("image") else ()
+        return ("id", "kind", "confidence", "source") if request.GET.get("image") else ()
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> Any:
         """Finds labels and images first, of which there are fewer, and at most so many of each."""
@@ -170,9 +171,14 @@ class ShapeAdmin(ReturningMixin, DeletionMixin, BaseAdmin):
     def label_link(self, shape: Shape) -> str:
         return self.link(shape, shape.label, "label_change", shape.label_id) or str(shape.label)
 
+    @admin.display(description=_("confidence"), ordering="score", empty_value="–")
+    def confidence(self, shape: Shape) -> str | None:
+        """As files and the other pages have it: 1, not 1.0."""
+        return None if shape.score is None else number(shape.score)
+
     @admin.display(description=_("picture"))
     def picture_link(self, shape: Shape) -> str:
-        return self.link(shape, _("See the picture with its annotations"), "image_picture", shape.image_id)
+        return self.link(shape, _("See the picture with its annotations"), "image_picture", shape.image_id) or "–"
 
     @admin.display(description=_("mask"))
     def its_mask(self, shape: Shape) -> str:

@@ -90,7 +90,7 @@ class TaskAdmin(
 
     @admin.display(description=_("jobs"))
     def its_jobs(self, task: Task) -> str:
-        return self.link(task, _("Imports, exports and checks"), "job_changelist", query=f"?task={task.pk}")
+        return self.link(task, _("Jobs as a list"), "job_changelist", query=f"?task={task.pk}")
 
     @admin.display(description=_("owner"))
     def its_owner(self, task: Task) -> str:

@@ -57,8 +57,8 @@ class Row:
     """A line of the table of totals."""
 
     kind: str
-    numbers: list[str]
-    """Empty for none."""
+    cells: list[tuple[str | Promise, str]]
+    """What each column is called, and its number; empty for none."""
     reasons: list[tuple[str, str]]
     """Why rows were skipped, and how many."""
 
@@ -119,16 +119,18 @@ def totals_table(kind: str, totals: Any, *, dry_run: bool) -> Table:
     words = _COLUMNS | (_WOULD_BE if dry_run else {})
     known = totals if isinstance(totals, dict) else {}
     order = [name for name in dict.fromkeys((*ROW_KINDS, *known)) if name in known]
-    rows = [_row(name, known[name], names) for name in order if isinstance(known[name], dict)]
-    return Table([words[name] for name in names], [row for row in rows if any(row.numbers)])
+    columns = {name: words[name] for name in names}
+    rows = [_row(name, known[name], columns) for name in order if isinstance(known[name], dict)]
+    return Table(list(columns.values()), [row for row in rows if any(number for _words, number in row.cells)])
 
 
-def _row(kind: str, totals: dict[str, Any], names: tuple[str, ...]) -> Row:
+def _row(kind: str, totals: dict[str, Any], columns: dict[str, str | Promise]) -> Row:
     reasons = totals.get("skipped")
     skipped = dict(reasons) if isinstance(reasons, dict) else {}
     numbers = {**totals, "skipped": sum(skipped.values())}
-    shown = [int(numbers.get(name) or 0) for name in names]
-    return Row(row_kind(kind).many, [grouped(number) if number else "" for number in shown], _worded(skipped))
+    shown = [(words, int(numbers.get(name) or 0)) for name, words in columns.items()]
+    cells = [(words, grouped(number) if number else "") for words, number in shown]
+    return Row(row_kind(kind).many, cells, _worded(skipped))
 
 
 def _worded(skipped: dict[str, Any]) -> list[tuple[str, str]]:

@@ -27,7 +27,7 @@ class RootSerializer(serializers.Serializer[Any]):
 
 
 class RootViewSet(ApiViewSet):
-    """The API, as a DefaultRouter's root view shows it, with what the user may ask for."""
+    """Where to begin: the lists that the user may ask for, and who asks."""
 
     name = "API"
     rules = {"retrieve": LISTS}  # noqa: RUF012  (how DRF declares)

@@ -27,7 +27,7 @@ class ShapeFilterSet(FilterSet):
     kind = WordFilter(label=_("kind"), choices=ShapeKind.choices, help_text="Of this kind.")
     source = TextFilter(label=_("source"), max_length=64, allow_blank=True, help_text="Of this source; empty: none.")
     score = WordFilter(
-        label=_("score"),
+        label=_("confidence"),
         choices=[(word, said) for word, (said, _condition) in _SCORES.items()],
         method="of_score",
         help_text="Of a score within these bounds.",

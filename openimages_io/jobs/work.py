@@ -28,7 +28,7 @@ from openimages_io.transfer.exporter import Exporter, ExportResult
 from openimages_io.transfer.importer import Importer
 from openimages_io.transfer.options import ExportOptions, ImportOptions, from_json
 from openimages_io.transfer.report import Report
-from openimages_io.viewing.statistics import statistics
+from openimages_io.viewing.statistics import count_now
 
 logger = logging.getLogger(__name__)
 
@@ -51,15 +51,6 @@ def work(attempt: Attempt) -> None:
             run.patience = 0.0
             run.end(JobState.FAILED, Outcome.STOPPED)
             raise
-
-
-def _count(task: Task | None) -> None:
-    """Counts what a task has now, so that nobody who opens its page waits for that."""
-    try:
-        if task is not None:
-            statistics(task)
-    except (DatabaseError, Task.DoesNotExist):
-        logger.warning("Task %s could not be counted after a job.", task, exc_info=True)
 
 
 class _Run:
@@ -105,7 +96,7 @@ class _Run:
             )
             result = importer.run(dry_run=job.dry_run)
         if result.committed:  # `_commit` has said so
-            _count(result.task)
+            count_now(result.task)
             return
         self.watch.settle()
         outcome = Outcome.DRY_RUN if result.changed else Outcome.UNCHANGED
@@ -164,13 +155,13 @@ class _Run:
         report = checker.run()
         self.watch.settle()
         self._end(JobState.SUCCEEDED, Outcome.CHECKED, report)
-        _count(self.job.task)
+        count_now(self.job.task)
 
     def _bulk(self) -> None:
         """Changes many images, in one transaction: another's that is in the way is waited for."""
         assert self.job.task is not None
         run_bulk(self.job, self.watch.progress, self.watch.tick, self._changed)
-        _count(self.job.task)
+        count_now(self.job.task)
 
     def _changed(self, plan: Plan) -> None:
         """The last thing before COMMIT: the row says what was changed if and only if it is."""

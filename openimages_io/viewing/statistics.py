@@ -1,5 +1,6 @@
 """The numbers of a task: counted in a few grouped queries, and kept for as long as the task does not change."""
 
+import logging
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -15,6 +16,8 @@ from openimages_io.database.snapshot import snapshot
 from openimages_io.models import Image, Label, Shape, ShapeKind, Task, TaskStatistics
 from openimages_io.models.counting import small_tasks
 from openimages_io.models.image_filters import BOX_AREA
+
+logger = logging.getLogger(__name__)
 
 _LAYOUT: Final = 1
 """Raised when what is kept means something else, so that what an older release kept is counted again."""
@@ -75,10 +78,19 @@ def statistics(task: Task) -> Statistics:
     return found or refresh(task)
 
 
+def count_now(task: Task | None) -> None:
+    """Counts what a task has after it was changed, so that nobody who opens its page waits for that."""
+    try:
+        if task is not None:
+            statistics(task)
+    except (DatabaseError, Task.DoesNotExist):
+        logger.warning("Task %s could not be counted.", task, exc_info=True)
+
+
 def known(task: Task) -> Statistics | None:
     """The numbers of the task without counting much: as it is now if that is known or quick, else as it was.
 
-    None where nobody has counted a large task yet. An import in the background counts, and so does a check.
+    None where nobody has counted a large task yet. An import counts, and so does a check.
     """
     using = router.db_for_write(TaskStatistics, instance=task)
     kept = stored([task], using).get(task.pk)

@@ -226,7 +226,7 @@ def test_selected_images_are_exported(scenes: Task, boss: Client) -> None:
     assert "<td>2 selected images</td>" in text_of(boss.get(response.headers["Location"]))
     address = boss.get(bulk(scenes, "export", all=1, within="subset=train&has_file=true")).headers["Location"]
     page = text_of(boss.get(address))
-    assert "all images that match: train, with a picture file" in page
+    assert "All images that match: train, with a picture file" in page
     boss.post(address, options)
     assert Job.objects.order_by("-created")[0].images == {"filter": {"subset": "train", "has_file": True}}
 

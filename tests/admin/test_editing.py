@@ -426,6 +426,8 @@ def test_a_task_without_a_hierarchy(boss: Client, task: Task, cat: Label) -> Non
     page = text_of(boss.get(f"{ADMIN}/task/{task.pk}/hierarchy/"))
     assert "have no hierarchy" in page
     assert ">Cat</a>" in page
+    Label.objects.all().delete()
+    assert "This task has no labels yet." in text_of(boss.get(f"{ADMIN}/task/{task.pk}/hierarchy/"))
 
 
 class TestASiteThatHasTasksAlone:

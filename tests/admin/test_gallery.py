@@ -200,14 +200,14 @@ def test_what_is_asked_for_is_said_and_each_condition_can_be_taken_away(boss: Cl
         "Couch, present",
         "Boat, present",
         "rectangle",
-        "score 0.0 to 1.0",
+        "confidence 0 to 1",
         "occluded",
         "truncated: yes",
     ]
     assert found["Couch, present"] == (
         f"?kind=rectangle&attribute=occluded&attribute=truncated%3Dyes&score_max=1&score_min=0&label={boat}"
     )
-    assert "score" not in found["score 0.0 to 1.0"]
+    assert "score" not in found["confidence 0 to 1"]
     assert found["occluded"].endswith("&attribute=truncated%3Dyes")
     on = {text for text, (_, _, is_on) in choices(response, "Label").items() if is_on}
     assert on == {"Couch", "Boat"}

@@ -124,3 +124,11 @@ def test_a_refused_post_says_it_too(scenes: Task, as_staff: Browser) -> None:
     response = as_staff("view_task", "view_image").post(f"{ADMIN}/image/{image}/change/", {"name": "x"})
     assert response.status_code == 403
     assert "openimages_io.change_image" in text_of(response)
+
+
+def test_who_may_not_change_an_image_is_not_told_to_edit_it(scenes: Task, as_staff: Browser) -> None:
+    address = f"{ADMIN}/image/{Image.objects.values_list('pk', flat=True)[0]}/picture/"
+    for extra, words in (("change_image", "Edit image"), ("view_label", "Details")):
+        page = text_of(as_staff("view_task", "view_image", "view_shape", extra, name=extra).get(address))
+        assert f">{words}</a>" in page
+        assert page.count(">Edit image</a>") == (extra == "change_image")

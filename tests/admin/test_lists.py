@@ -305,7 +305,7 @@ def test_shapes_are_found_by_label_source_score_and_search(boss: Client, scenes:
     for query, expected in cases.items():
         assert listed(boss, f"{chosen}&{query}") == set(expected.values_list("pk", flat=True)), query
     page = text_of(boss.get(f"{ADMIN}/shape/?{chosen}"))
-    assert all(f"By {title}" in page for title in ("label", "source", "score"))
+    assert all(f"By {title}" in page for title in ("label", "source", "confidence"))
     assert listed(boss, "q=a") == set()
 
 
@@ -398,4 +398,5 @@ def test_djangos_own_counts_are_grouped_too(scenes: Task, boss: Client) -> None:
     assert "1,200 results" in page
     assert "1,200 images" in page
     assert "Select all 1,200 images" in page
+    assert "Images: 1,200" in text_of(boss.get(f"{ADMIN}/task/{scenes.pk}/delete/"))
     assert "1200" not in re.sub(r"<[^>]*>", "", page)

@@ -52,7 +52,7 @@ def test_an_image_says_which_of_how_many_it_is_and_of_what(boss: Client, scenes:
         "Couch or Boat, present",
         "without Boat",
         "rectangle",
-        "score 0.5 to 0.75",
+        "confidence 0.5 to 0.75",
         "truncated: yes",
         "with a picture file",
         "changed since 2020-01-31 12:00",
@@ -62,8 +62,8 @@ def test_an_image_says_which_of_how_many_it_is_and_of_what(boss: Client, scenes:
 def test_words_of_halves_of_ranges_and_of_what_is_gone(boss: Client, scenes: Task) -> None:
     image = scenes.images.get(name="harbour")
     for query, words in (
-        ("score_min=0.5", "score from 0.5"),
-        ("score_max=0.5", "score up to 0.5"),
+        ("score_min=0.5", "confidence from 0.5"),
+        ("score_max=0.5", "confidence up to 0.5"),
         ("box_size_min=0.25", "box of 25 % or larger"),
         ("box_size_below=0.001953125", "box smaller than 0.2 %"),
         ("box_size_min=0.5&box_size_below=1", "box from 50 % to 100 %"),

@@ -88,7 +88,7 @@ def test_a_change_of_the_whole_filter_that_is_large_is_a_job(
     page.fill("[name=label]", "Window")
     follow(page, "text=Show what would be done")
     button = page.locator(".oi-confirm button")
-    expect(button).to_have_text(re.compile("^Delete [0-9]+ of “Window”$"))
+    expect(button).to_have_text(re.compile("^Delete [0-9]+ annotations of “Window”$"))
     expect(page.locator(".oi-outcome")).to_contain_text("This is large, so a job does it")
     looker.look(page, "bulk-delete")
     number, before = int(re.search("[0-9]+", button.inner_text())[0]), labelled(site, "Window")  # type: ignore[index]
@@ -133,7 +133,7 @@ def test_without_scripts_and_on_a_phone(browser: Browser, site: Site, scenes: in
     expect(page.get_by_label("Select all on this page")).to_be_hidden()
     page.locator(".oi-pick input").nth(1).check()
     follow(page, "text=Export…")
-    expect(page.locator("#content")).to_contain_text("Of 1 selected image")
+    expect(page.locator("#content")).to_contain_text("1 selected image")
     follow(page, "input[value=Export]")
     expect(page.locator(".oi-facts")).to_contain_text("1 selected image")
     context.close()

@@ -52,7 +52,7 @@ def test_import_repair_confirm_look_and_export(page: Page, site: Site, looker: L
         looker.look(page, "job-dry-run")
         assert site.rows("SELECT count(*) FROM openimages_io_task") == [(0,)]
         follow(page, "text=Confirm: import it")
-        expect(page.locator(".oi-totals caption")).to_have_text("What the job did")
+        expect(page.locator("#oi-totals")).to_have_text("What the job did")
         looker.look(page, "job-done")
         follow(page, ".oi-facts a:text-is('scenes')")
         looker.look(page, "task")

@@ -38,6 +38,7 @@ from openimages_io.models import Image, Job, JobState, Shape, Task, TaskStatisti
 from openimages_io.models.job_files import current_job_storage
 from openimages_io.transfer.importer import Importer
 from openimages_io.transfer.options import ExportOptions, ImportOptions
+from openimages_io.viewing import statistics
 from tests.jobs.archives import small, zip_of
 from tests.stored_files import stored_files
 
@@ -96,7 +97,7 @@ def test_after_an_import_nobody_waits_for_the_numbers() -> None:
 
 
 def test_numbers_that_cannot_be_counted_spoil_no_import(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(work, "statistics", refuse)
+    monkeypatch.setattr(statistics, "statistics", refuse)
     job = submitted()
     assert (job.state, job.committed) == ("succeeded", True)
 
