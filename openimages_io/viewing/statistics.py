@@ -90,7 +90,7 @@ def count_now(task: Task | None) -> None:
 def known(task: Task) -> Statistics | None:
     """The numbers of the task without counting much: as it is now if that is known or quick, else as it was.
 
-    None where nobody has counted a large task yet. An import counts, and so does a check.
+    None where nobody has counted a large task yet: imports and checks in the background do, commands do not.
     """
     using = router.db_for_write(TaskStatistics, instance=task)
     kept = stored([task], using).get(task.pk)

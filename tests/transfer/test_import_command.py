@@ -13,15 +13,13 @@ from typing import Any
 import pytest
 from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command, get_commands, load_command_class
-from django.db import DatabaseError
 
 from openimages_io.management.commands import import_openimages
 from openimages_io.management.progress import ProgressBar
-from openimages_io.models import Label, Task, TaskStatistics
+from openimages_io.models import Label, Task
 from openimages_io.transfer.importer import Importer, Result
 from openimages_io.transfer.options import ImportOptions, MasksAs, Match, Missing, MissingAttributes, Mode, OnError
 from openimages_io.transfer.report import Report
-from openimages_io.viewing import statistics
 from tests.transfer.datasets import BOX, CLASSES, Files, documented, everything, picture, shapes, write
 
 pytestmark = pytest.mark.django_db
@@ -407,19 +405,3 @@ def test_only_where_the_process_ends_with_the_command_is_nothing_looked_through(
     with pytest.raises(SystemExit):
         command.run_from_argv(["manage.py", name, "--no-such-option"])
     assert ends == [name]
-
-
-def test_the_task_is_counted_for_its_page(source: Callable[[Files], Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    files = source(documented(classes=CLASSES, boxes=[BOX]))
-    run(files, "--task", "cats", "--dry-run")
-    run(files, "--task", "cats")
-    task = Task.objects.get()
-    kept = TaskStatistics.objects.get(task=task)
-    assert (kept.revision, kept.data["images"], kept.data["by_kind"]) == (task.revision, 1, {"rectangle": 1})
-
-    def fail(task: Task) -> None:
-        raise DatabaseError
-
-    monkeypatch.setattr(statistics, "refresh", fail)
-    TaskStatistics.objects.all().delete()
-    assert "Imported" in run(source(documented(boxes=[BOX.replace("0.6", "0.7")])), "--task", "cats")

@@ -27,7 +27,6 @@ from openimages_io.models import Task
 from openimages_io.models.values import is_storable
 from openimages_io.transfer.importer import Importer, Result
 from openimages_io.transfer.options import ImportOptions
-from openimages_io.viewing.statistics import count_now
 
 
 class Command(base.Command):
@@ -86,8 +85,6 @@ class Command(base.Command):
                 if importer.outcome is not Outcome.COMMITTED or importer.result is None:
                     raise
                 result, stopped = importer.result, True
-            if result.changed and result.committed and not stopped:
-                count_now(result.task)
         if options["report"]:
             head = {"source": str(options["source"]), "task": options["task"], "dry_run": options["dry_run"]}
             try:
