@@ -207,3 +207,10 @@ def test_pages_of_what_goes_wrong_lead_back() -> None:
         assert f"<h1>{title}</h1>" in page
         assert '<a href="/">The site’s first page</a>' in page
         assert '<link rel="stylesheet" href="/home.css">' in page
+
+
+@pytest.mark.urls("tests.api.shapes_client")
+def test_pages_of_what_goes_wrong_need_no_address_of_the_site() -> None:
+    request = RequestFactory().get("/nowhere")
+    assert problems.not_found(request, Exception()).status_code == 404
+    assert '<a href="/">The site’s first page</a>' in problems.server_error(request).content.decode()
