@@ -114,9 +114,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("django_db")
         if _PROGRAM_FIXTURES.intersection(fixtures) or folder in _PROGRAM_FOLDERS:
             item.add_marker("programs")
-        test = item.nodeid.partition("[")[0]
-        item.stash[_UNMEASURED] = test in known or item.get_closest_marker("long") is not None
-        known.add(test)
+        item.stash[_UNMEASURED] = _test(item) in known or item.get_closest_marker("long") is not None
+        known.add(_test(item))
         if QUICK and (examples := _examples(item)):
             examples._hypothesis_internal_use_settings = _fewer(examples._hypothesis_internal_use_settings)
     doubled = [name for name, count in Counter(item.nodeid for item in items).items() if count > 1]
@@ -134,7 +133,7 @@ def sample(items: list[pytest.Item], whole: set[str], *, once: bool = False) -> 
     """
     tests: dict[str, list[pytest.Item]] = {}
     for item in items:
-        tests.setdefault(item.nodeid.partition("[")[0], []).append(item)
+        tests.setdefault(_test(item), []).append(item)
     kept: set[int] = set()
     for cases in tests.values():
         is_whole = len(cases) <= _FEW_CASES or _file(cases[0]).partition("/")[0] in whole
@@ -146,6 +145,11 @@ def tried_in_part(items: list[pytest.Item]) -> list[pytest.Item]:
     """What is not tried, or not with all of its examples, if `QUICK`; it is marked `many`."""
     tried = set(map(id, sample(items, set())))
     return [item for item in items if id(item) not in tried or _examples(item)]
+
+
+def _test(item: pytest.Item) -> str:
+    """The name of an item without its case."""
+    return item.nodeid.partition("[")[0]
 
 
 def _examples(item: pytest.Item) -> Any:

@@ -1,6 +1,7 @@
 """Two people edit one image, sessions end, and answers come late: nothing is overwritten, and nothing is lost."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -44,15 +45,22 @@ for place in range(5):
 """
 
 
-@pytest.fixture
-def colleague(browser: Browser, site: Site) -> Iterator[Page]:
+@contextmanager
+def logged_in(browser: Browser, site: Site, name: str) -> Iterator[Page]:
     """Another user, in a browser of their own."""
-    site.do(_COLLEAGUE)
     context = browser.new_context(base_url=site.url, viewport={"width": 1280, "height": 860})
     tab = context.new_page()
-    log_in(tab, "colleague")
+    log_in(tab, name)
     yield tab
     context.close()
+
+
+@pytest.fixture
+def colleague(browser: Browser, site: Site) -> Iterator[Page]:
+    """Somebody who may do as much."""
+    site.do(_COLLEAGUE)
+    with logged_in(browser, site, "colleague") as tab:
+        yield tab
 
 
 _COLLEAGUE = """
@@ -352,20 +360,14 @@ def test_what_one_user_has_begun_is_not_saved_as_anothers(
 def test_a_permission_that_was_taken_away_is_said(
     browser: Browser, site: Site, boxes: list[int], keys: dict[str, int]
 ) -> None:
-    site.do(_EDITOR, "add")
-    context = browser.new_context(base_url=site.url, viewport={"width": 1280, "height": 860})
-    tab = context.new_page()
-    log_in(tab, "editor")
-    view(tab, keys["turn5"])
-    begin(tab)
-    choose(tab, boxes[0])
-    tab.keyboard.press("ArrowDown")
-    site.do(_EDITOR, "remove")
-    tab.click("[data-do=save]")
-    expect(tab.locator(".oi-status.oi-fault")).to_contain_text("Nothing was lost")
-    expect(tab.locator(".oi-unsaved")).to_have_text("1 change is not saved.")
-    assert sides(rows_of(site, keys["turn5"])[0])[2] == 0.3
-    context.close()
+    with editor(browser, site, keys["turn5"], "change_shape") as tab:
+        choose(tab, boxes[0])
+        tab.keyboard.press("ArrowDown")
+        site.do(_EDITOR, "remove", "change_shape")
+        tab.click("[data-do=save]")
+        expect(tab.locator(".oi-status.oi-fault")).to_contain_text("Nothing was lost")
+        expect(tab.locator(".oi-unsaved")).to_have_text("1 change is not saved.")
+        assert sides(rows_of(site, keys["turn5"])[0])[2] == 0.3
 
 
 def test_what_they_have_deleted_is_not_said_to_be_drawn(page: Page, boxes: list[int], expected: set[int]) -> None:
@@ -385,23 +387,27 @@ def test_what_they_have_deleted_is_not_said_to_be_drawn(page: Page, boxes: list[
 
 def test_what_a_user_may_not_do_is_said(browser: Browser, site: Site, boxes: list[int], keys: dict[str, int]) -> None:
     for verb in ("add", "delete"):
-        site.do(_EDITOR, "add", f"{verb}_shape")
-        context = browser.new_context(base_url=site.url, viewport={"width": 1280, "height": 860})
-        tab = context.new_page()
-        log_in(tab, "editor")
-        view(tab, keys["turn5"])
+        with editor(browser, site, keys["turn5"], f"{verb}_shape") as tab:
+            choose(tab, boxes[0])
+            expect(tab.locator(".oi-label")).to_be_enabled(enabled=verb == "add")
+            tab.keyboard.press("ArrowDown")
+            expect(tab.locator(".oi-status")).to_have_text("You may not change this shape.")
+            if verb == "add":
+                before = tab.input_value(".oi-label")
+                tab.fill(".oi-label", "Label1")
+                tab.keyboard.press("Enter")
+                expect(tab.locator(".oi-label")).to_have_value(before)
+            expect(tab.locator(".oi-unsaved")).to_have_text("")
+
+
+@contextmanager
+def editor(browser: Browser, site: Site, image: int, permission: str) -> Iterator[Page]:
+    """Somebody with this permission, who has begun to edit the image."""
+    site.do(_EDITOR, "add", permission)
+    with logged_in(browser, site, "editor") as tab:
+        view(tab, image)
         begin(tab)
-        choose(tab, boxes[0])
-        expect(tab.locator(".oi-label")).to_be_enabled(enabled=verb == "add")
-        tab.keyboard.press("ArrowDown")
-        expect(tab.locator(".oi-status")).to_have_text("You may not change this shape.")
-        if verb == "add":
-            before = tab.input_value(".oi-label")
-            tab.fill(".oi-label", "Label1")
-            tab.keyboard.press("Enter")
-            expect(tab.locator(".oi-label")).to_have_value(before)
-        expect(tab.locator(".oi-unsaved")).to_have_text("")
-        context.close()
+        yield tab
 
 
 _EDITOR = """
@@ -414,7 +420,7 @@ if made:
     user.save()
 ours = Permission.objects.filter(content_type__app_label="openimages_io")
 user.user_permissions.set(ours.filter(codename__startswith="view"))
-others = ours.filter(codename=sys.argv[2] if sys.argv[2:] else "change_shape")
+others = ours.filter(codename=sys.argv[2])
 if sys.argv[1] == "remove":
     user.user_permissions.remove(*others)
 else:

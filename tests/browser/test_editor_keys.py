@@ -27,6 +27,15 @@ def a_rectangle(rows: Rows) -> int:
     return int(next(row["id"] for row in rows() if row["kind"] == "rectangle"))
 
 
+def choose_with_specs(page: Page, rows: Rows, site: Site) -> None:
+    """Chooses a rectangle whose label declares attributes of each sort."""
+    key = a_rectangle(rows)
+    site.do(_SPECS, key)
+    page.reload()
+    begin(page)
+    choose(page, key)
+
+
 def test_enter_takes_a_label_and_leads_back_to_the_shape(page: Page, edited: Rows) -> None:
     key = a_rectangle(edited)
     shape = page.locator(f"[data-shape='{key}']")
@@ -54,11 +63,7 @@ def test_a_label_is_found_by_its_labelname(page: Page, edited: Rows, site: Site)
 
 
 def test_tab_goes_through_all_fields(page: Page, edited: Rows, site: Site) -> None:
-    key = a_rectangle(edited)
-    site.do(_SPECS, key)
-    page.reload()
-    begin(page)
-    choose(page, key)
+    choose_with_specs(page, edited, site)
     fields = page.locator(".oi-panel :is(input, select):visible")
     names = fields.evaluate_all("all => all.filter(one => !one.disabled).map(one => one.name)")
     assert set(names[-4:]) == {"score", "occluded", "age", "note"}
@@ -80,11 +85,7 @@ def test_tab_goes_through_all_fields(page: Page, edited: Rows, site: Site) -> No
 
 
 def test_undo_works_in_a_list_of_choices(page: Page, edited: Rows, site: Site) -> None:
-    key = a_rectangle(edited)
-    site.do(_SPECS, key)
-    page.reload()
-    begin(page)
-    choose(page, key)
+    choose_with_specs(page, edited, site)
     field = page.locator(".oi-attributes [name=occluded]")
     before = field.input_value()
     field.select_option("true" if before == "false" else "false")
