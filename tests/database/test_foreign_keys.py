@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from django.db import IntegrityError, connection
 
-from openimages_io.database.foreign_keys import check_foreign_keys
+from openimages_io.database.foreign_keys import check_foreign_keys, nothing_else_points_to
 from openimages_io.models import AttributeSpec, HierarchyEdge, Image, Label, Mask, Shape, Task
 
 pytestmark = [
@@ -85,3 +85,51 @@ def test_a_load_reads_no_row_of_shapes_for_its_keys() -> None:
             )
             said = " ".join(row[3] for row in cursor.fetchall())
             assert "COVERING INDEX" in said, said
+
+
+OWN = "CREATE TABLE own (id integer PRIMARY KEY, shape_id bigint REFERENCES {})"
+
+
+def points_to_nothing_else_while(*statements: str) -> bool:
+    without_keys(*statements)()
+    try:
+        return nothing_else_points_to(connection, ["openimages_io_shape", "openimages_io_mask"])
+    finally:
+        without_keys("DROP TRIGGER IF EXISTS told", "DROP TABLE IF EXISTS own")()
+
+
+def test_masks_alone_point_to_shapes() -> None:
+    assert points_to_nothing_else_while()
+    assert not nothing_else_points_to(connection, ["openimages_io_shape"])
+    assert points_to_nothing_else_while(OWN.format("openimages_io_image (id)"))
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "openimages_io_shape (id)",
+        "openimages_io_shape",
+        "OpenImages_IO_Shape (id)",
+        "openimages_io_shape (id) ON DELETE CASCADE",
+        "openimages_io_shape (id) ON DELETE SET NULL DEFERRABLE INITIALLY DEFERRED",
+        "openimages_io_mask (shape_id)",
+    ],
+)
+def test_a_table_of_another_app_that_points_to_them_is_seen(key: str) -> None:
+    assert not points_to_nothing_else_while(OWN.format(key))
+
+
+@pytest.mark.parametrize("table", ["openimages_io_shape", "openimages_io_mask", "OPENIMAGES_IO_SHAPE"])
+def test_a_trigger_is_seen(table: str) -> None:
+    own = OWN.format("openimages_io_image (id)")
+    trigger = f"CREATE TRIGGER told AFTER DELETE ON {table} BEGIN DELETE FROM own; END"
+    assert not points_to_nothing_else_while(own, trigger)
+
+
+def test_their_own_keys_are_seen_where_something_follows_a_deletion() -> None:
+    keys = "shape_id bigint REFERENCES own (id) ON DELETE CASCADE"
+    without_keys(f"CREATE TABLE own (id integer PRIMARY KEY, {keys})")()
+    try:
+        assert not nothing_else_points_to(connection, ["own"])
+    finally:
+        without_keys("DROP TABLE own")()

@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 import uuid
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 from django.core.files.base import ContentFile
 from django.core.management import call_command
-from django.db import DatabaseError, connection, models
+from django.db import DatabaseError, IntegrityError, connection, models
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -106,6 +107,97 @@ def test_where_jobs_run_at_once_all_of_it_is_gone_and_nothing_else(media: Path) 
     assert counts() == before
     assert pictures(media) == ["kept-0.jpg", "kept-1.jpg"]
     assert not can_retry(job)
+
+
+def test_shapes_of_another_task_between_its_own_keep_their_masks() -> None:
+    gone, kept = filled("gone"), filled("kept")
+    pairs = [(each.images.get(name="0"), each.labels.get(name="one")) for each in (gone, kept)]
+    for image, label in pairs * 4:
+        Mask.objects.create(shape=Shape.objects.create(task=image.task, image=image, label=label, kind="mask"))
+    own = set(Mask.objects.filter(shape__task=kept).values_list("pk", flat=True))
+    assert len(own) == 14
+    submitted(gone)
+    assert set(Mask.objects.values_list("pk", flat=True)) == own
+    assert set(Shape.objects.values_list("pk", flat=True)) == own
+
+
+SQLITE = pytest.mark.skipif(POSTGRESQL, reason="PostgreSQL checks keys itself")
+
+
+@pytest.fixture
+def foreign_keys() -> Iterator[list[bool]]:
+    """Whether SQLite looks at the keys of each shape that is deleted, of each part."""
+    seen: list[bool] = []
+
+    def look(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if sql.startswith('DELETE FROM "openimages_io_shape"'):
+            seen.append(bool(connection.connection.execute("PRAGMA foreign_keys").fetchone()[0]))
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(look):
+        yield seen
+
+
+@pytest.fixture
+def run() -> Iterator[Callable[[str], None]]:
+    """Runs a statement on a table `own` of another app."""
+
+    def run(statement: str) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+
+    yield run
+    run("DROP TABLE IF EXISTS own")
+
+
+@SQLITE
+def test_where_masks_alone_point_to_shapes_keys_are_not_looked_at_one_by_one(foreign_keys: list[bool]) -> None:
+    submitted(filled())
+    assert foreign_keys[:4] == [False] * 4
+    assert counts() == [0] * 7
+    assert connection.connection.execute("PRAGMA foreign_keys").fetchone() == (1,)
+    with pytest.raises(IntegrityError):
+        Mask.objects.create(shape_id=987654)
+
+
+@SQLITE
+@pytest.mark.parametrize(("follows", "left"), [("CASCADE", 0), ("SET NULL", 1)])
+def test_what_a_key_of_another_app_says_happens(
+    foreign_keys: list[bool], run: Callable[[str], None], follows: str, left: int
+) -> None:
+    task = filled()
+    key = f"bigint REFERENCES openimages_io_shape (id) ON DELETE {follows}"
+    run(f"CREATE TABLE own (id integer PRIMARY KEY, shape_id {key})")
+    run(f"INSERT INTO own VALUES (1, {task.shapes.all()[0].pk})")
+    submitted(task)
+    assert foreign_keys[:4] == [True] * 4
+    assert counts() == [0] * 7
+    assert connection.connection.execute("SELECT count(*), count(shape_id) FROM own").fetchone() == (left, 0)
+
+
+@SQLITE
+def test_a_key_of_another_app_that_forbids_it_is_minded(run: Callable[[str], None]) -> None:
+    task = filled()
+    run("CREATE TABLE own (shape_id bigint REFERENCES openimages_io_shape (id) DEFERRABLE INITIALLY DEFERRED)")
+    run(f"INSERT INTO own VALUES ({task.shapes.all()[0].pk})")
+    job = submitted(task)
+    job.refresh_from_db()
+    assert job.state == "failed"
+    assert counts()[-2:] == [10, 10]
+    connection.check_constraints()
+
+
+@SQLITE
+def test_a_trigger_of_another_app_is_told(foreign_keys: list[bool], run: Callable[[str], None]) -> None:
+    task = filled()
+    run("CREATE TABLE own (shape_id bigint)")
+    run("CREATE TRIGGER told AFTER DELETE ON openimages_io_shape BEGIN INSERT INTO own VALUES (old.id); END")
+    try:
+        submitted(task)
+    finally:
+        run("DROP TRIGGER told")
+    assert foreign_keys[:4] == [True] * 4
+    assert connection.connection.execute("SELECT count(*) FROM own").fetchone() == (10,)
 
 
 def test_until_then_it_is_hidden_and_its_name_is_free(nobody_comes: list[str], archive: Path) -> None:
@@ -307,6 +399,7 @@ def test_a_task_that_is_not_hidden_is_never_deleted_by_a_job(nobody_comes: list[
     assert kept.shapes.count() == 10
 
 
+@pytest.mark.thorough
 @pytest.mark.programs
 def test_a_killed_workers_deletion_goes_on(site: Site, settings: Settings) -> None:
     settings.OPENIMAGES_IO = {"JOB_SILENCE": 3, "DELETE_AT_ONCE": 1}
