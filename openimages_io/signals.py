@@ -5,7 +5,6 @@ ATOMIC_REQUESTS after that of the request. A receiver that raises is logged, and
 program that is killed just after a COMMIT sends nothing.
 """
 
-from functools import partial
 from typing import Any, Final
 
 from django.db import transaction
@@ -15,13 +14,14 @@ from django.dispatch import Signal
 import_finished: Final = Signal()
 """An import has written what an archive says, or found that nothing is different; never a dry run.
 
-`sender` is Task. `task`; `job`, None for the command; `user`, who asked for it, or None; `is_new`, whether it made the
-task; `changed`, whether anything was different before; `totals`, by kind of rows what a job's `totals` say.
+`sender` is Task. `task`; `job`, None for the command, or if it was deleted meanwhile; `user`, who asked for it, or
+None; `is_new`, whether it made the task; `changed`, whether anything was different before; `totals`, by kind of rows
+what a job's `totals` say.
 """
 export_finished: Final = Signal()
 """An archive is complete.
 
-`sender` is Task. `task`; `job`, whose `result` is the archive, None for the command; `user` or None; `dest`, the path
+`sender` is Task. `task`; `job`, whose `result` is the archive, None as above; `user` or None; `dest`, the path
 of the archive, None for a job; `totals`.
 """
 bulk_change_finished: Final = Signal()
@@ -42,11 +42,12 @@ shapes_saved: Final = Signal()
 def send_after_commit(signal: Signal, sender: type[Any], using: str, **values: Any) -> None:
     """Sends it when the transaction has committed; at once where there is none."""
     if signal.has_listeners(sender):
-        transaction.on_commit(partial(_send, signal, sender, using, values), using=using, robust=True)
+        # No partial: Django's log of a hook that raises asks for its name, and raises where there is none.
+        transaction.on_commit(lambda: _send(signal, sender, using, values), using=using, robust=True)
 
 
 def _send(signal: Signal, sender: type[Any], using: str, values: dict[str, Any]) -> None:
     job: Model | None = values.get("job")
     if job is not None:  # a worker ends the row, not the object
-        values["job"] = type(job)._base_manager.using(using).get(pk=job.pk)
+        values["job"] = type(job)._base_manager.using(using).filter(pk=job.pk).first()
     signal.send_robust(sender, **values)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.dispatch import Signal
 from django.test import Client
 from rest_framework.test import APIClient
@@ -211,6 +212,40 @@ def test_a_receiver_that_raises_is_logged_and_changes_nothing(
             signal.disconnect(fail)
     assert sum("no mail today" in str(record.exc_info) for record in caplog.records) == 3
     assert [event["name"] for event in heard] == ["import_finished", "export_finished", "shapes_saved"]
+
+
+@pytest.mark.parametrize("in_transaction", [False, True])
+def test_a_job_that_was_deleted_meanwhile_is_none(
+    in_transaction: bool, heard: list[Event], user: User, scenes: Task, caplog: pytest.LogCaptureFixture
+) -> None:
+    job = submit_export(scenes, ExportOptions(), user=user)
+    Job.objects.filter(pk=job.pk).delete()
+    heard.clear()
+    caplog.clear()
+    with transaction.atomic() if in_transaction else nullcontext():
+        signals.send_after_commit(signals.export_finished, Task, "default", task=scenes, job=job, user=user)
+    assert [(event["name"], event["job"], event["task"]) for event in heard] == [("export_finished", None, scenes)]
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("in_transaction", [False, True])
+def test_a_database_that_fails_after_the_commit_is_logged_and_undoes_nothing(
+    in_transaction: bool,
+    heard: list[Event],
+    scenes: Task,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def fail(*_: Any) -> None:
+        raise OperationalError("the connection is closed")
+
+    done: list[str] = []
+    monkeypatch.setattr(signals, "_send", fail)
+    with transaction.atomic() if in_transaction else nullcontext():
+        signals.send_after_commit(signals.import_finished, Task, "default", task=scenes, job=None, user=None)
+        transaction.on_commit(lambda: done.append("the next"))
+    assert done == ["the next"]
+    assert "the connection is closed" in caplog.text
 
 
 @pytest.mark.filterwarnings("ignore:Django 2028 will not have a default mailer")  # the setting is new in Django 6.1

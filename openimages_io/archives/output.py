@@ -191,7 +191,9 @@ class _Reported:
         if kind is None:
             with self._reporting():
                 return self._inner.__exit__(None, None, None)
-        return self._inner.__exit__(kind, error, trace)
+        with suppress(OSError):  # A full disk refuses the last bytes once more; what led here is what is said.
+            return self._inner.__exit__(kind, error, trace)
+        return False
 
 
 class ZipOutput(Output):

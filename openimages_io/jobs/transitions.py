@@ -136,7 +136,7 @@ def _again(job: Job, against: Any, claim: Claim | None = None, **values: Any) ->
         same = rows().filter(pk=job.pk, state=job.state, attempt=job.attempt, dry_run=job.dry_run, queued=job.queued)
         if not same.update(**_blank(), **values):
             raise InvalidTransition("Another user has changed the job first.")
-        transaction.on_commit(partial(_remove, job.pk, old), using=database(), robust=True)
+        transaction.on_commit(lambda: _remove(job.pk, old), using=database(), robust=True)
         job = _fresh(job)
         enqueue(job)
     return _fresh(job)

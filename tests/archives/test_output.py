@@ -3,6 +3,7 @@
 import errno
 import io
 import os
+import resource
 import tempfile
 import threading
 import tracemalloc
@@ -360,6 +361,26 @@ def test_a_disk_that_fills_up_while_streaming_is_a_sentence(rows: int, tmp_path:
         fill_up()
     assert names(tmp_path) == []
     assert _packing_threads() == 0
+
+
+@pytest.mark.parametrize("name", ["out", "out.zip"])
+@pytest.mark.parametrize("size", [1000, 300_000, 4_000_000])
+def test_a_disk_that_refuses_the_last_bytes_again_is_the_same_sentence(name: str, size: int, tmp_path: Path) -> None:
+    """What stands in a buffer is tried once more when the file is closed."""
+
+    def fill_up() -> None:
+        with open_output(tmp_path / name, force=False) as output, output.stream("annotations/a.csv") as sink:
+            for _ in range(4_000_000 // size):
+                sink.write(os.urandom(size))
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_500_000, hard))
+    try:
+        with pytest.raises(OpenImagesError, match=rf"{name} cannot be written: File too large\."):
+            fill_up()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert names(tmp_path) == []
 
 
 def test_a_zip_that_could_not_be_written_whole_is_not_published_even_if_that_was_overlooked(tmp_path: Path) -> None:

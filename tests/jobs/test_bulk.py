@@ -234,6 +234,7 @@ def test_an_export_of_some_images(nobody_comes: list[str]) -> None:
         assert (job.totals["images"]["written"], job.totals["boxes"]["written"]) == numbers
 
 
+@pytest.mark.thorough
 @pytest.mark.programs
 @pytest.mark.parametrize("phase", ["look", "commit"])
 def test_a_killed_worker_has_changed_nothing_and_it_can_be_started_again(

@@ -189,6 +189,20 @@ def test_an_import_that_is_refused_has_failed_and_can_be_tried_again() -> None:
     assert not current_job_storage().exists(str(job.report))
 
 
+def test_a_report_that_cannot_be_removed_is_in_nobodys_way(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    job = submitted(boxes=BAD)
+
+    def fail(*_: Any) -> None:
+        raise OSError("the bucket does not answer")
+
+    monkeypatch.setattr(transitions, "remove_files", fail)
+    again = retry(job)
+    assert (again.state, again.attempt) == ("failed", 2)
+    assert "the bucket does not answer" in caplog.text
+
+
 def test_a_task_is_found_by_its_key_whatever_it_is_called_now(nobody_comes: None) -> None:
     task = Task.objects.create(name="before")
     job = submit_import(

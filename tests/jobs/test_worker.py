@@ -145,6 +145,7 @@ def _cancelled(site: Site, job: Job) -> None:
     until(lambda: site.files() == [f"jobs/{job.source}"], what="the tidying up")
 
 
+@pytest.mark.thorough
 def test_a_worker_that_is_killed_leaves_a_job_that_can_be_started_again(
     site: Site, large: Path, settings: Settings
 ) -> None:
