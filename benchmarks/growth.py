@@ -59,26 +59,26 @@ def _png(number: int) -> bytes:
 
 
 CASES: Final[dict[str, tuple[int, Callable[[int], tuple[Files, Files]]]]] = {
-    "boxes shifted by 1e-4": (8000, lambda n: ({BOXES: boxes(n)}, {BOXES: boxes(n, 1e-4)})),
-    "boxes shifted by 5e-6": (8000, lambda n: ({BOXES: boxes(n)}, {BOXES: boxes(n, 5e-6)})),
-    "boxes not grouped by image": (40000, lambda n: ({BOXES: boxes(n, 0, 400)}, {BOXES: boxes(n, 5e-6, 400)})),
-    "masks and boxes": (4000, lambda n: ({BOXES: boxes(10)}, {BOXES: boxes(n), MASKS: masks(n)})),
+    "boxes shifted by 1e-4": (100000, lambda n: ({BOXES: boxes(n)}, {BOXES: boxes(n, 1e-4)})),
+    "boxes shifted by 5e-6": (80000, lambda n: ({BOXES: boxes(n)}, {BOXES: boxes(n, 5e-6)})),
+    "boxes not grouped by image": (60000, lambda n: ({BOXES: boxes(n, 0, 400)}, {BOXES: boxes(n, 5e-6, 400)})),
+    "masks and boxes": (30000, lambda n: ({BOXES: boxes(10)}, {BOXES: boxes(n), MASKS: masks(n)})),
     "masks not grouped by image": (20000, lambda n: ({MASKS: masks(n, 400)},) * 2),
-    "masks in one spot": (2000, lambda n: (masks_in_one_spot(range(n)), masks_in_one_spot(range(n - 1, -1, -1)))),
+    "masks in one spot": (4000, lambda n: (masks_in_one_spot(range(n)), masks_in_one_spot(range(n - 1, -1, -1)))),
     "masks in one spot that look different": (
-        2000,
+        3000,
         lambda n: (masks_in_one_spot(range(n)), masks_in_one_spot(range(n, 2 * n))),
     ),
     "masks and boxes in one spot": (
-        2000,
+        10000,
         lambda n: (
             {BOXES: boxes(10)},
             {BOXES: BOX_HEADER + "i0,xclick,/m/1,1,0.1,0.9,0.1,0.9\n" * n, **masks_in_one_spot(range(n))},
         ),
     ),
-    "masks again": (1000, lambda n: ({BOXES: boxes(n), MASKS: masks(n)},) * 2),
+    "masks again": (5000, lambda n: ({BOXES: boxes(n), MASKS: masks(n)},) * 2),
     "labels renamed": (
-        20000,
+        120000,
         lambda n: (
             {CLASSES: "".join(f"/m/{i},same\n" for i in range(n))},
             {CLASSES: "".join(f"/m/{i},name {i}\n" for i in range(n))},

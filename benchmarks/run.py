@@ -334,8 +334,11 @@ def measure_bad_rows(bench: Bench) -> None:
             (annotations / "train-annotations-bbox.csv").write_text(BOX_HEADER + lines, encoding="utf-8")
             database.copy("empty", kind)
             options = "--missing-images", "create", "--missing-labels", "create", "--on-error", "skip"
-            folder = bench.folder / kind
-            done = bench.ours(database, kind, "import_openimages", folder, "--task", TASK, *options)
+            folder, report = bench.folder / kind, bench.folder / "report.json"
+            done = bench.ours(database, kind, "import_openimages", folder, "--task", TASK, *options, "--report", report)
+            boxes = json.loads(report.read_text(encoding="utf-8"))["totals"]["boxes"]
+            count = boxes["added"] if kind == "good" else sum(boxes["skipped"].values())
+            check(count == BAD_ROWS, f"{kind} boxes: {boxes}, expected {BAD_ROWS:,}")
             ours[kind].add(done.cpu, done.mebibytes)
     bench.head("Rows that are all bad: CPU seconds / MiB", "bad", "good", "ratio")
     bench.row(f"import of {BAD_ROWS:,} rows of boxes", ours["bad"], ours["good"], ratio(ours["bad"], ours["good"]))

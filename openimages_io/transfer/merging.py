@@ -86,13 +86,15 @@ class StoredRows:
 
     def meet(self, rows: Sequence[Row]) -> list[Row | None]:
         """The shape that each row meets: what an image has it has at hand for the next rows, if they begin with it."""
+        if not rows:
+            return []  # and what is at hand stays so
         by_image: defaultdict[int, list[int]] = defaultdict(list)
         for index, image in enumerate(map(_IMAGE, rows)):
             by_image[image].append(index)
         there = [image for image in by_image if image > 0 and image not in self._done]
         self.sizes.expect(there)
         met: list[Row | None] = [None] * len(rows)
-        final = rows[-1][0] if rows else 0
+        final = rows[-1][0]
         last = None
         for image, shapes in self._of_images(there):
             indexes = by_image[image]

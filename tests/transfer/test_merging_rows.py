@@ -208,29 +208,50 @@ def scattered(number: int, images: int) -> list[str]:
     return [f"i{n % images},,/m/x,1,{n / 10 / number:.6f},0.9,0.1,0.9,,,,," for n in range(number)]
 
 
-@pytest.mark.long
-@pytest.mark.django_db
-def test_what_scattered_rows_may_meet_is_fetched_a_few_times_at_most(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    fetched = 0
+@pytest.fixture
+def fetched(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many shapes were fetched, a number a query."""
+    numbers: list[int] = []
     fetch = merging._page
 
     def count(*args: Any) -> list[Any]:
-        nonlocal fetched
         rows = fetch(*args)
-        fetched += len(rows)
+        numbers.append(len(rows))
         return rows
 
     monkeypatch.setattr(merging, "_page", count)
+    return numbers
+
+
+@pytest.mark.long
+@pytest.mark.django_db
+def test_what_scattered_rows_may_meet_is_fetched_a_few_times_at_most(
+    fetched: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(merging, "SCATTERED", 1000)
     source = write(tmp_path, documented(boxes=scattered(16_000, 4)))
     assert Importer(source, "t").run().committed
     assert not Importer(source, "t").run().changed
-    assert fetched <= 3 * 16_000
+    assert sum(fetched) <= 3 * 16_000
 
 
 @pytest.mark.long
+@pytest.mark.django_db
+def test_what_the_rows_of_one_image_may_meet_is_fetched_once(
+    fetched: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(merging, "_MOST", 2000)
+    source = write(tmp_path, documented(boxes=scattered(9000, 1)))
+    assert Importer(source, "t").run().committed
+    (tmp_path / "moved").mkdir()
+    moved = write(
+        tmp_path / "moved", documented(boxes=[row.replace(",0.9,0.1,", ",0.900005,0.1,") for row in scattered(9000, 1)])
+    )
+    assert not Importer(moved, "t").run().changed
+    assert sum(fetched) == 9000
+
+
+@pytest.mark.thorough
 @pytest.mark.django_db
 def test_memory_does_not_grow_with_the_shapes_that_are_met(tmp_path: Path) -> None:
     def peak(name: str, number: int) -> int:
