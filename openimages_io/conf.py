@@ -1,7 +1,8 @@
 """The app's settings: one dictionary, `OPENIMAGES_IO`; its keys are fields of `Limits` and `Options` in capitals."""
 
+from collections.abc import Mapping
 from dataclasses import Field, dataclass, fields
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -73,33 +74,35 @@ class Options:
     """The class that says who may do what."""
 
 
+_LIMITS: Final = frozenset(field.name for field in fields(Limits))
+_OPTIONS: Final = frozenset(field.name for field in fields(Options))
+_KNOWN: Final[Mapping[Any, Field[Any]]] = {field.name.upper(): field for field in (*fields(Limits), *fields(Options))}
+
+
 def limits() -> Limits:
     """The limits in force. Read at each call, so that tests may override the setting.
 
     Raises `ImproperlyConfigured` for a key or a value that makes no sense.
     """
-    names = {field.name for field in fields(Limits)}
-    return Limits(**{name: value for name, value in _given().items() if name in names})
+    return Limits(**{name: value for name, value in _given().items() if name in _LIMITS})
 
 
 def options() -> Options:
     """What the site has chosen. Read at each call; raises as `limits` does."""
-    names = {field.name for field in fields(Options)}
-    return Options(**{name: value for name, value in _given().items() if name in names})
+    return Options(**{name: value for name, value in _given().items() if name in _OPTIONS})
 
 
 def _given() -> dict[str, Any]:
     given = getattr(settings, SETTING, {})
     if not isinstance(given, dict):
         raise ImproperlyConfigured(f"{SETTING} must be a dictionary, not {type(given).__name__}.")
-    known: dict[Any, Field[Any]] = {field.name.upper(): field for field in (*fields(Limits), *fields(Options))}
     for key, value in given.items():
-        if key not in known:
-            raise ImproperlyConfigured(f"{SETTING} has an unknown key {key!r}; known are {', '.join(sorted(known))}.")
-        if known[key].type is str:
+        if key not in _KNOWN:
+            raise ImproperlyConfigured(f"{SETTING} has an unknown key {key!r}; known are {', '.join(sorted(_KNOWN))}.")
+        if _KNOWN[key].type is str:
             if not isinstance(value, str) or not value:
                 raise ImproperlyConfigured(f"{SETTING}[{key!r}] must be a text, not {value!r}.")
-        elif known[key].type is bool:
+        elif _KNOWN[key].type is bool:
             if not isinstance(value, bool):
                 raise ImproperlyConfigured(f"{SETTING}[{key!r}] must be True or False, not {value!r}.")
         elif not isinstance(value, int) or isinstance(value, bool) or value < 1:
@@ -109,7 +112,7 @@ def _given() -> dict[str, Any]:
                 f"{SETTING}['PICTURE_PREFIX'] must be the path of a folder within the storage, such as "
                 f"'site/openimages', with {_LONGEST_PREFIX} characters at most, not {value!r}."
             )
-    return {known[key].name: value for key, value in given.items()}
+    return {_KNOWN[key].name: value for key, value in given.items()}
 
 
 def _is_prefix(value: str) -> bool:

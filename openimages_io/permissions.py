@@ -14,6 +14,8 @@ from openimages_io.models import Job, Task
 from openimages_io.models.primary import primary
 
 Verb = Literal["view", "add", "change", "delete"]
+EDITS: Final[tuple[Verb, ...]] = ("add", "change", "delete")
+"""What changes rows."""
 User = AbstractBaseUser | AnonymousUser
 Row = TypeVar("Row", bound=Model)
 

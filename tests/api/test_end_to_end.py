@@ -14,6 +14,8 @@ from tests.api.job_factories import scenes
 BOXES = "annotations/train-annotations-bbox.csv"
 GOOD, BAD = "0.443750", "1.2"
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[Site]:

@@ -263,6 +263,7 @@ def test_while_a_request_is_answered_the_same_one_is_refused(here: Task, owner: 
 
 
 @pytest.mark.programs
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="it has a database of its own")
 def test_requests_at_once_start_one_job_on_sqlite_in_a_file(database_file: Path, tmp_path: Path) -> None:
     environment = {
         "DATABASE_URL": f"sqlite:///{database_file}",
