@@ -181,7 +181,7 @@ a new image. A row of no subset is of the image that rows of other files name so
 that fit are `ambiguous-image`.
 
 An export writes the image's name into every row. The picture of an image called `a.jpg` is written as `a.jpg`, not `a.jpg.jpg`, unless another image would have that name
-(`extension-twice`, counted). Datumaro and CVAT know a picture by the ImageID and one extension, so in their layout an image `a.jpg` goes out as the ImageID `a`
+(`extension-twice`, counted). In another task it is called `a` then, as above; an image `a.jpg.jpg` loses one ending each time. Datumaro and CVAT know a picture by the ImageID and one extension, so in their layout an image `a.jpg` goes out as the ImageID `a`
 (`extension-left-out`, counted), unless the task has an image `a` or `a.png` in any subset, or the picture is of another type. An import finds it again
 in the task that it came from; in a new task it is called `a`, with `--match exact` it is an unknown image, and with `--missing-images create` a new one that `images-look-alike` names.
 So an archive whose names were matched goes out under the images' names, and what comes from there goes out the same.

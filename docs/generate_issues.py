@@ -1,6 +1,7 @@
 """`python -m docs.generate_issues`: writes the page of all issues, `docs/issues.md`, from their declarations."""
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -89,7 +90,8 @@ def generate() -> str:
 
 def _row(code: str, declared: IssueCode) -> str:
     sentences = " / ".join(_sentences(declared)).replace("|", "\\|")
-    return f"| `{code}` | {declared.severity} | {declared.about} | {sentences} | {declared.advice} |\n"
+    row = f"| `{code}` | {declared.severity} | {declared.about} | {sentences} | {declared.advice} |\n"
+    return re.sub(r"\{(--[^{}]*)\}", r"\1", row)
 
 
 def _sentences(declared: IssueCode) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """How sentences are made of a template and parameters: what issues, problems of archives and errors have in common."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from string import Formatter
@@ -10,6 +10,10 @@ from openimages_io.text import printable, quote_param
 
 LANGUAGE: Final = "en"
 """Of our own sentences. What Django and DRF find wrong is said in it, too, whatever language a site's pages are in."""
+
+
+OptionName = Callable[[str], str]
+"""Names an option of an import or an export where a text is shown; it takes what one types, such as `--match exact`."""
 
 
 class Severity(StrEnum):
@@ -34,9 +38,10 @@ class IssueCode:
     """What is said of one: the end of a sentence whose subject is the value, or a whole clause.
 
     `{name}` is a parameter, `{name!q}` a value in quotes (`text.as_param`), `{count:row|rows}` a number with its noun,
-    `{count:is/are}` the word alone. Texts in a list are quoted, a mapping of names to numbers as `boxes: 3, masks: 1`,
-    and a list of mappings as forms of the same code, each with parameters of its own. Empty where the parameter
-    `reason` has the words, because the details are a decoder's or the operating system's.
+    `{count:is/are}` the word alone, and, in `about` and `advice`, too, `{--match exact}` an option of the command.
+    Texts in a list are quoted, a mapping of names to numbers as `boxes: 3, masks: 1`, and a list of mappings as forms
+    of the same code, each with parameters of its own. Empty where the parameter `reason` has the words, because the
+    details are a decoder's or the operating system's.
     """
     forms: Mapping[str, str] = field(default_factory=dict)
     """Sentences that differ by circumstance; the parameter `form` chooses."""
@@ -50,6 +55,14 @@ class Said(str):
 
 class _Sentences(Formatter):
     """Texts are shortened, and show nothing unprintable: they may come from untrusted archives."""
+
+    def __init__(self, option_name: OptionName) -> None:
+        self._option_name = option_name
+
+    def get_value(self, key: int | str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        if isinstance(key, str) and key.startswith("--"):
+            return Said(self._option_name(key))
+        return super().get_value(key, args, kwargs)
 
     def convert_field(self, value: Any, conversion: str | None) -> Any:
         return Said(quote_param(value)) if conversion == "q" else super().convert_field(value, conversion)
@@ -70,28 +83,25 @@ class _Sentences(Formatter):
         return printable(value) if isinstance(value, str) else str(format(value, format_spec))
 
 
-_SENTENCES: Final = _Sentences()
-
-
 OF_FILE: Final[Mapping[str, Any]] = {"subject": "file"}
 """The parameter that gives a sentence without a subject one: “the file”."""
 
 
-def fill(declared: IssueCode, params: Mapping[str, Any]) -> str:
+def fill(declared: IssueCode, params: Mapping[str, Any], option_name: OptionName = str) -> str:
     """The sentence of a code. Raises `KeyError`, `ValueError` or `TypeError` for parameters that it doesn't have."""
     template = declared.forms[params["form"]] if "form" in params else declared.sentence
-    said = say(template, {name: _forms(declared, value) for name, value in params.items()})
+    said = say(template, {name: _forms(declared, value, option_name) for name, value in params.items()}, option_name)
     return f"the file {said}" if params.get("subject") == "file" else said
 
 
-def say(template: str, params: Mapping[str, Any]) -> str:
+def say(template: str, params: Mapping[str, Any], option_name: OptionName = str) -> str:
     """A template with its parameters, as `IssueCode.sentence` has them. Raises what `fill` does."""
-    said: str = _SENTENCES.vformat(template, (), params)
+    said: str = _Sentences(option_name).vformat(template, (), params)
     return said
 
 
-def _forms(declared: IssueCode, value: Any) -> Any:
+def _forms(declared: IssueCode, value: Any, option_name: OptionName) -> Any:
     """A list of forms of the same code as one text; any other parameter as it is."""
     if isinstance(value, list) and any(isinstance(part, Mapping) for part in value):
-        return Said("".join(fill(declared, part) for part in value))
+        return Said("".join(fill(declared, part, option_name) for part in value))
     return value

@@ -1,6 +1,7 @@
 """The options of imports and exports: stated once, and the same in the command, the forms and the API."""
 
 import argparse
+import re
 from typing import Any
 
 import pytest
@@ -8,8 +9,9 @@ from django import forms
 from django.core.management import CommandError, load_command_class
 from rest_framework import serializers
 
-from openimages_io.admin.option_forms import ExportForm, ImportForm, described
+from openimages_io.admin.option_forms import ExportForm, ImportForm, described, field_name
 from openimages_io.api.jobs import requests
+from openimages_io.format.issue_codes import CODES
 from openimages_io.management.arguments import chosen_options
 from openimages_io.models import Task
 from openimages_io.transfer.options import ExportOptions, ImportOptions, Option, as_json, from_json, options_of
@@ -114,3 +116,35 @@ def test_every_word_of_an_option_can_be_translated(kind: Any, monkeypatch: pytes
         assert not option.about or str(option.about).startswith("[")
         for choice in option.choices or ():
             assert str(choice.label).startswith("[")
+
+
+def test_every_option_that_an_issue_names_is_one_of_the_command_and_of_the_form() -> None:
+    """In braces, so that each interface can say its name; without them it could be a part of a file's name."""
+    flags = {option.flag for kind in (ImportOptions, ExportOptions) for option in options_of(kind)}
+    named = set()
+    for code, declared in CODES.items():
+        for template in (declared.about, declared.advice, declared.sentence, *declared.forms.values()):
+            found = re.findall(r"\{(--[^{}]*)\}", template)
+            assert template.count("--") == "".join(found).count("--"), code
+            named.update(found)
+    assert len(named) > 8
+    for option in named:
+        assert option.split()[0] in flags
+        assert "--" not in field_name(option)
+
+
+@pytest.mark.parametrize(
+    ("option", "name"),
+    [
+        ("--clip", "“Clip coordinates”"),
+        ("--label", "“Only these labels”"),
+        (
+            "--missing-images create or skip",
+            "“Add them” or “Skip their annotations, and count them in the report” under “Unknown images”",
+        ),
+        ("--no-option", "--no-option"),
+        ("XMin", "XMin"),
+    ],
+)
+def test_a_page_names_the_field_in_the_place_of_the_option(option: str, name: str) -> None:
+    assert field_name(option) == name

@@ -5,6 +5,7 @@ from typing import Any
 
 from openimages_io.archives.problems import Problem
 from openimages_io.format.issue_codes import Severity, code_of, sentence
+from openimages_io.sentences import OptionName
 from openimages_io.text import printable, quote_text
 
 __all__ = ["Issue", "IssueSink", "Params", "Severity"]
@@ -52,7 +53,11 @@ class Issue:
     @property
     def reason(self) -> str:
         """What was expected, as the end of a sentence whose subject is the value, or a whole clause without one."""
-        return sentence(self.code, self.params)
+        return self.reason_with(str)
+
+    def reason_with(self, option_name: OptionName) -> str:
+        """The reason, where options have other names than the command's."""
+        return sentence(self.code, self.params, option_name)
 
     @property
     def count(self) -> int:
@@ -66,7 +71,12 @@ class Issue:
         return printable(f"{self.file}:{self.line}" if self.line is not None else self.file)
 
     def __str__(self) -> str:
-        what = f"{quote_text(self.value)} {self.reason}" if self.value is not None else self.reason
+        return self.text_with(str)
+
+    def text_with(self, option_name: OptionName) -> str:
+        """All of it, where options have other names than the command's."""
+        reason = self.reason_with(option_name)
+        what = f"{quote_text(self.value)} {reason}" if self.value is not None else reason
         return ": ".join([*(part for part in (self.place, printable(self.column or "")) if part), what])
 
     def as_dict(self) -> dict[str, Any]:

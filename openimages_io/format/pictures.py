@@ -269,7 +269,7 @@ def _tiff_numbers(data: bytes, order: str, kind: int, count: int, value: bytes) 
 
 
 def _tiff_value(data: bytes, order: str, kind: int, count: int, value: bytes) -> tuple[bytes, int]:
-    """Where the values of a tag are: in it if there is room, and elsewhere in the file otherwise."""
+    """Where the values of a tag are: in it if they fit, and elsewhere in the file otherwise."""
     at, size = 0, count * _TIFF_WIDTHS.get(kind, 1)
     if size > len(value):
         (at,) = struct.unpack(order + ("Q" if len(value) == 8 else "I"), value)

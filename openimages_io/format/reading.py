@@ -234,30 +234,23 @@ class _Reading:
         for row, line in zip(batch.rows, batch.lines, strict=True):
             while broken and broken[0].line < line:
                 self._report_broken(broken.popleft())
-            values = self._parse_row(row, line)
-            if values is None:
-                bad_ids += self._image_id(row)
-            else:
+            values, is_good = self._parse_row(row, line)
+            if is_good:
                 good_lines.append(line)
                 for name, column in good.items():
                     column.append(values[name])
+            elif "ImageID" in values:
+                bad_ids.append(values["ImageID"])
         for fault in broken:
             self._report_broken(fault)
         return Chunk(good_lines, dict(good), len(batch.rows) - len(good_lines) + len(batch.broken), bad_ids)
-
-    def _image_id(self, row: list[str]) -> list[str]:
-        """The ImageID of a row that cannot be read, if that can."""
-        for column, cell in zip(self.columns, row, strict=False):
-            if column is not None and column.name == "ImageID" and len(row) == len(self.columns):
-                with suppress(BadCell):
-                    return [column.type.parse(cell)]
-        return []
 
     def _report_broken(self, fault: Broken) -> None:
         goes_on = {"last": fault.last} if fault.last > fault.line else {}
         self.issue(fault.code, line=fault.line, params=fault.params | goes_on)
 
-    def _parse_row(self, row: list[str], line: int) -> dict[str, Any] | None:
+    def _parse_row(self, row: list[str], line: int) -> tuple[dict[str, Any], bool]:
+        """The values of a row's good cells, and whether the row is good; what is wrong with it is reported."""
         if len(row) != len(self.columns):
             what = "short" if len(row) < len(self.columns) else "long"
             params: dict[str, Any] = {"cells": len(row), "columns": len(self.columns)}
@@ -268,7 +261,7 @@ class _Reading:
             elif what == "short" and line == self.repairs.cut_line:
                 params["form"] = "cut"
             self.issue(f"{what}-row", line=line, params=params)
-            return None
+            return {}, False
         values: dict[str, Any] = {}
         good, is_split = True, False
         for column, cell in zip(self.columns, row, strict=True):
@@ -283,13 +276,13 @@ class _Reading:
         if is_split and (tall := height(row)) > 2:
             self.issue("unclosed-quote", line=line, params={"form": "cell", "last": line + tall - 1})
         if not good:
-            return None
+            return values, False
         for fault_ in self._box_faults(values):
             column = self.table.by_name[fault_.column.casefold()]
             cell = row[self.columns.index(column)] if column in self.columns else ""
             self.issue(fault_.code, line=line, column=column.name, value=cell, params=fault_.params)
             good &= code_of(fault_.code).severity is not Severity.ERROR
-        return values if good else None
+        return values, good
 
     def _has_decimal_commas(self, row: list[str]) -> bool:
         """Whether a row that is too long would not be if `0,25` were one number."""

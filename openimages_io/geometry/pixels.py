@@ -67,8 +67,8 @@ def fill_ellipse(points: Sequence[float], rotation: float, width: int, height: i
     left, right = _span(cx, wide, width)
     dy = np.arange(first, last) + 0.5 - cy
     middle = cx - skew / across * dy
-    room = across - dy * dy
-    half = np.where(room >= 0, rx * ry / across * np.sqrt(np.abs(room)), -1)
+    inside = across - dy * dy
+    half = np.where(inside >= 0, rx * ry / across * np.sqrt(np.abs(inside)), -1)
     centres = np.arange(left, right) + 0.5
     rows = mask[first:last, left:right]
     np.greater_equal(centres, (middle - half)[:, None], out=rows)

@@ -83,7 +83,7 @@ class Sizes:
                 rows = Image.objects.using(self.run.using).filter(pk__in=self._images[start : start + _BATCH])
                 for key, width, height in rows.exclude(width=None).values_list("pk", "width", "height"):
                     self._stored[key] = width or 0, height or 0
-        return self.run.told_size(image) or self._stored.get(image)
+        return self.run.meta_size(image) or self._stored.get(image)
 
 
 def whole(box: Sequence[float | None]) -> Box | None:

@@ -135,7 +135,8 @@ class Report:
     def _lines(self) -> Iterator[str]:
         self._spool.seek(0)
         try:
-            yield from self._spool
+            for line in self._spool:  # noqa: UP028  (yield from would close the file with the generator)
+                yield line
         finally:
             if not self._spool.closed:
                 self._spool.seek(0, 2)

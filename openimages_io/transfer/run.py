@@ -100,7 +100,7 @@ class Run:
     """What is learnt and known for mode replace."""
     mask_boxes: "BoxMatcher | None" = None
     """Masks and their boxes, once masks or boxes are read."""
-    _told_sizes: dict[int, tuple[int, int]] | None = None
+    _meta_sizes: dict[int, tuple[int, int]] | None = None
     progress: Progress | None = None
     done: int = 0
     total: int = 0
@@ -201,12 +201,12 @@ class Run:
             found = [size or other for size, other in zip(found, of_none, strict=True)]
         return found
 
-    def told_size(self, key: int) -> tuple[int, int] | None:
+    def meta_size(self, key: int) -> tuple[int, int] | None:
         """Width and height in pixels that images.meta gives an image of the task."""
-        if self._told_sizes is None:
-            self._told_sizes = {}
+        if self._meta_sizes is None:
+            self._meta_sizes = {}
             for (subset, name), size in self.sizes.items():
                 for image in self.images.keys_of(subset, name):
-                    if subset is not None or image not in self._told_sizes:
-                        self._told_sizes[image] = size
-        return self._told_sizes.get(key)
+                    if subset is not None or image not in self._meta_sizes:
+                        self._meta_sizes[image] = size
+        return self._meta_sizes.get(key)

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from openimages_io.format.issue_codes import Severity, code_of
 from openimages_io.format.issues import Issue
+from openimages_io.sentences import OptionName, say
 from openimages_io.text import printable
 
 _PLACES: Final = 3
@@ -101,22 +102,31 @@ class IssueKind:
 
     def as_json(self) -> dict[str, Any]:
         """The same with its sentences, for whoever reads it."""
-        return {**self.as_dict(), "about": self.about, "advice": self.advice, "text": self.text}
+        return {**self.as_dict(), **self.words()}
+
+    def words(self, option_name: OptionName = str) -> dict[str, str]:
+        """What they mean, what to do about them, and the example, with the names that options have where it is read."""
+        declared = code_of(self.code)
+        return {
+            "about": say(declared.about, {}, option_name),
+            "advice": say(declared.advice, {}, option_name),
+            "text": Issue.of_dict(self.example).text_with(option_name) if self.example else "",
+        }
 
     @property
     def about(self) -> str:
         """What issues of this kind mean."""
-        return code_of(self.code).about
+        return self.words()["about"]
 
     @property
     def advice(self) -> str:
         """What to do about them."""
-        return code_of(self.code).advice
+        return self.words()["advice"]
 
     @property
     def text(self) -> str:
         """The example as a sentence, with its place; empty where there is none."""
-        return str(Issue.of_dict(self.example)) if self.example else ""
+        return self.words()["text"]
 
     @property
     def where(self) -> str:

@@ -338,7 +338,7 @@ class TestDeleting:
         assert list(Shape.objects.all()) == [kept]
 
 
-@pytest.mark.long
+@pytest.mark.thorough
 def test_more_rows_than_a_statement_takes(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     image, double = world.image("a"), world.image("b")
     Shape.objects.bulk_create(

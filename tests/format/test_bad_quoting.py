@@ -18,7 +18,7 @@ from tests.format.test_reading import IMAGES, LABELS, Repeating, read, texts
 ENDLESS = f"The row has more than {lines.MAX_ROW_BYTES} bytes and is not read"
 
 
-@pytest.mark.long
+@pytest.mark.thorough
 def test_every_row_of_a_long_badly_quoted_stretch_is_named_and_what_follows_is_read() -> None:
     count = lines.MAX_ROW_BYTES // 10
     content = LABELS + b"first,s,l,1\n" + b'"a"b,s,l,1\n' * count + b"last,s,l,1\n"
@@ -28,7 +28,7 @@ def test_every_row_of_a_long_badly_quoted_stretch_is_named_and_what_follows_is_r
     assert {issue.code for issue in issues} == {"bad-quoting"}
 
 
-@pytest.mark.long
+@pytest.mark.thorough
 def test_rows_behind_a_quote_that_is_never_closed_are_read() -> None:
     count = 100_000
     content = LABELS + b'a,s,"l,1\n' + b"b,s,l,1\n" * count + b"c,s,l,9\n"
@@ -59,7 +59,7 @@ def test_a_line_without_end_is_not_held(endless: bytes, before: bytes) -> None:
     assert [(issue.code, issue.line) for issue in issues] == [("endless-row", 3) if before else ("bad-header", 1)]
 
 
-@pytest.mark.long
+@pytest.mark.thorough
 def test_a_quoted_cell_of_many_lines_without_end_is_not_held() -> None:
     stream = io.BufferedReader(Repeating(LABELS + b'a,s,"l\n', b"b,s,l,1" + b" " * 56 + b"\n", 2**23))
     lines, issues = 0, list[Issue]()
@@ -96,7 +96,7 @@ def pairs_of_quotes(count: int) -> bytes:
     return IMAGES + b'"' + b'""\n' * count
 
 
-@pytest.mark.long
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "make", [bad_lines, each_opens_a_quote, each_opens_the_next, one_quote_before_short_lines, pairs_of_quotes]
 )

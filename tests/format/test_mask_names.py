@@ -160,7 +160,7 @@ def test_a_name_too_long_for_a_file_system_is_shortened() -> None:
     assert max(len(one.encode()), len(other.encode())) <= MAX_NAME_BYTES
 
 
-@pytest.mark.long
+@pytest.mark.thorough
 def test_many_masks_of_one_name_take_no_quadratic_time_and_little_memory() -> None:
     names = MaskNames()
     started = time.process_time()

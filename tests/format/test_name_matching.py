@@ -92,7 +92,7 @@ def test_equal_bytes_in_two_folders_are_one_image() -> None:
     assert back.found == dict.fromkeys(known, (names[0], Way.SUFFIX))
 
 
-@pytest.mark.long
+@pytest.mark.thorough
 def test_many_names_of_one_image_cost_no_more_than_they_are() -> None:
     one, many = of(["img"]), of([f"{number}/img" for number in range(20_000)])
     assert not match_names(one, many).found

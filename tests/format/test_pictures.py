@@ -235,7 +235,7 @@ def test_limits() -> None:
         check_picture(data, Limits(max_picture_bytes=100))
 
 
-@pytest.mark.long
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "data",
     [
@@ -252,7 +252,7 @@ def test_a_file_of_very_many_parts_is_refused_before_it_costs_seconds(data: byte
         check_picture(data, LIMITS)
 
 
-@pytest.mark.long
+@pytest.mark.thorough
 def test_a_tiff_whose_pages_go_in_a_circle_ends() -> None:
     data = bytearray(MADE["TIFF"]())
     (first,) = struct.unpack_from("<I", data, 4)

@@ -339,7 +339,7 @@ def test_one_bad_cell_slows_its_chunk_and_not_the_file(counted: Counted) -> None
     assert counted.plain > 16_000
 
 
-@pytest.mark.long
+@pytest.mark.thorough
 def test_a_file_that_is_odd_throughout_is_looked_at_little(monkeypatch: pytest.MonkeyPatch) -> None:
     looked = list[int]()
 

@@ -79,7 +79,7 @@ def test_a_line_end_across_two_reads() -> None:
     assert names(rows) == [(2, "a"), (3, "b"), (4, "c")]
 
 
-@pytest.mark.long
+@pytest.mark.thorough
 def test_blank_lines_anywhere_and_very_many_of_them() -> None:
     many = 300_000
     rows, issues = read(b"\n" * many + LABELS + b"\r\n" * many + b"a,,l,1\n\n\nb,,l,1" + b"\n" * many, tables.LABELS)

@@ -113,7 +113,7 @@ def test_a_large_mask_is_traced_in_bands() -> None:
     np.testing.assert_array_equal(fill_polygon(rings, mask.shape[1], mask.shape[0]), mask)
 
 
-@pytest.mark.long
+@pytest.mark.thorough
 def test_noise_takes_no_pathological_time() -> None:
     mask = noise(683, 1024, 0.5, seed=1)
     started = time.process_time()

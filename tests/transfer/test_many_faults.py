@@ -183,6 +183,7 @@ def test_a_fault_of_a_whole_file_cannot_be_skipped(change: object, tmp_path: Pat
     assert everything() == before
 
 
+@pytest.mark.thorough
 def test_a_fault_in_the_very_last_line_after_many(tmp_path: Path) -> None:
     rows = "".join(f"a,xclick,/m/01yrx,1,0,{number / 20_000},0,1,0,0,0,0,0\n" for number in range(1, 20_000))
     source = write(tmp_path / "bad", changed(more(BOXES, rows + "a,xclick,/m/01yrx,1,0,7,0,1,0,0,0,0,0")))
@@ -192,7 +193,7 @@ def test_a_fault_in_the_very_last_line_after_many(tmp_path: Path) -> None:
     assert everything() == before
 
 
-@pytest.mark.long
+@pytest.mark.thorough
 def test_issues_without_number_are_counted_and_kept_on_disk(tmp_path: Path) -> None:
     rows = "".join(f"a,xclick,/m/01yrx,1,0,{number},0,1,0,0,0,0,0\n" for number in range(2, 12_000))
     result = load(write(tmp_path / "bad", changed(more(BOXES, rows))))

@@ -191,7 +191,7 @@ def with_boxes(folder: Path, number: int) -> Callable[[], Result]:
     return work
 
 
-@pytest.mark.long
+@pytest.mark.thorough
 @pytest.mark.django_db
 @pytest.mark.parametrize("make", [reversed_order, other_looks, drawn_before, with_boxes])
 def test_twice_as_many_masks_in_one_spot_take_twice_the_comparisons(
@@ -220,7 +220,7 @@ def scattered(number: int, images: int) -> list[str]:
     return [f"m{n}.png,i{n % images},/m/01yrx,,{n / 10 / number:.6f},0.9,0.1,0.9,," for n in range(number)]
 
 
-@pytest.mark.long
+@pytest.mark.thorough
 @pytest.mark.django_db
 def test_what_scattered_masks_may_meet_is_fetched_a_few_times_at_most(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

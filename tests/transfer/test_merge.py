@@ -902,7 +902,7 @@ def test_a_task_that_comes_into_being_meanwhile_is_merged_into(again: Callable[[
     assert len(shapes()) == 1
 
 
-@pytest.mark.long
+@pytest.mark.thorough
 def test_thousands_of_rows_across_chunks(again: Callable[[Files], Path]) -> None:
     rng = np.random.default_rng(11)
     rows = [

@@ -52,7 +52,7 @@ def test_pixels_are_a_scale() -> None:
     assert not near.near((0.1, 0.2, 0.3, 0.4003))
 
 
-@pytest.mark.long
+@pytest.mark.thorough
 def test_twice_as_many_take_twice_as_long() -> None:
     """A search of all would take four times as long."""
 

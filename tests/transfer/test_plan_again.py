@@ -323,7 +323,7 @@ class PlanAgain(TestCase):
         plans = compared(before, files, chosen, meanwhile)
         assert plans["whole"] == 1
 
-    @pytest.mark.long
+    @pytest.mark.thorough
     @settings(suppress_health_check=[HealthCheck.too_slow], max_examples=100)
     @given(
         st.lists(spot_saves, min_size=2, max_size=9),

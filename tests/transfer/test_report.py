@@ -103,3 +103,10 @@ def test_an_issue_that_sums_several_up_counts_for_each_of_them() -> None:
     ]
     assert report.kinds()[1].rest == "5 more are not listed: c.csv:2 (5)"
     assert (report.counts[Severity.WARNING], len(list(report.issues())), report.summary.listed) == (4, 3, 3)
+
+
+def test_whoever_stops_reading_issues_leaves_them_to_others() -> None:
+    report = report_of(*map(bad, range(3)))
+    assert any(issue.line == 0 for issue in report.issues())
+    report(bad(3))
+    assert [issue.line for issue in report.issues()] == [0, 1, 2, 3]

@@ -205,7 +205,7 @@ def _add_taxis(shared: Path, source: Path) -> None:
     generated.write_csv(annotations / "test-annotations-object-segmentation.csv", generated.MASK_COLUMNS, masks)
 
 
-@pytest.mark.long
+@pytest.mark.thorough
 def test_the_whole_class_list_comes_out_as_it_came_in(shared: Path, tmp_path: Path) -> None:
     source = tmp_path / "in"
     source.mkdir()

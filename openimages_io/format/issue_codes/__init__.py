@@ -16,7 +16,7 @@ from openimages_io.format.issue_codes.hierarchy import HIERARCHY_CODES
 from openimages_io.format.issue_codes.masks import MASK_CODES
 from openimages_io.format.issue_codes.names import NAME_CODES
 from openimages_io.format.issue_codes.tables import TABLE_CODES
-from openimages_io.sentences import IssueCode, Said, Severity, fill
+from openimages_io.sentences import IssueCode, OptionName, Said, Severity, fill, say
 from openimages_io.value_faults import fault_sentence, is_fault
 
 __all__ = ["CODES", "UNLISTED", "IssueCode", "Severity", "code_of", "sentence"]
@@ -41,23 +41,25 @@ def code_of(name: str) -> IssueCode:
     return CODES.get(name, UNKNOWN)
 
 
-def sentence(code: str, params: Mapping[str, Any]) -> str:
+def sentence(code: str, params: Mapping[str, Any], option_name: OptionName = str) -> str:
     """What is said of an issue: its parameter `reason` if it has one, else the code's sentence with its parameters."""
     if "reason" in params:
         return str(params["reason"])
     declared = code_of(code)
     try:
-        params = {name: _nested(value) for name, value in params.items()}
-        said = fill(declared, params)
+        params = {name: _nested(value, option_name) for name, value in params.items()}
+        said = fill(declared, params, option_name)
     except (KeyError, ValueError, TypeError):  # stored by a version with other parameters
         said = ""
-    return said or ", ".join([declared.about, *(f"{name}: {value}" for name, value in sorted(params.items()))])
+    return said or ", ".join(
+        [say(declared.about, {}, option_name), *(f"{name}: {value}" for name, value in sorted(params.items()))]
+    )
 
 
-def _nested(value: Any) -> Any:
+def _nested(value: Any, option_name: OptionName) -> Any:
     """The sentence of a parameter that has a code and parameters of its own; any other as it is."""
     if is_fault(value):
         return Said(fault_sentence(value))
     if isinstance(value, Mapping) and "code" in value:
-        return Said(sentence(value["code"], value.get("params", {})))
+        return Said(sentence(value["code"], value.get("params", {}), option_name))
     return value

@@ -57,7 +57,7 @@ EXPORT_CODES: Final[Mapping[str, IssueCode]] = {
     "extension-left-out": IssueCode(
         _W,
         "Images whose ImageIDs are written without the picture's extension for Datumaro.",
-        "Nothing: an import finds them again, without --missing-images create and --match exact.",
+        "Nothing: an import finds them again, without {--missing-images create} and {--match exact}.",
         "{count:image is|images are} written without the extension, such as “{name}” as “{image}”, because Datumaro "
         "looks for a picture under the ImageID and one extension",
     ),
@@ -96,7 +96,7 @@ EXPORT_CODES: Final[Mapping[str, IssueCode]] = {
     "no-display-name": IssueCode(
         _W,
         "Labels without a display name.",
-        "Give them one, or export with --label-names mid.",
+        "Give them one, or export with {--label-names mid}.",
         "Labels without a display name are written by their LabelName: {count:,}",
     ),
     "no-image-size": IssueCode(

@@ -74,7 +74,7 @@ NAME_CODES: Final[Mapping[str, IssueCode]] = {
     "images-look-alike": IssueCode(
         _W,
         "New images whose names are much like those of images that the task had.",
-        "If they are the same, import with --missing-images error, which matches names with the task's.",
+        "If they are the same, import with {--missing-images error}, which matches names with the task's.",
         "{count:new image has|new images have} a name much like that of an image of the task{hints}",
         forms=_ALIKE,
     ),
@@ -111,33 +111,33 @@ NAME_CODES: Final[Mapping[str, IssueCode]] = {
     "matched-extension": IssueCode(
         _N,
         "Names that differ from their image's in a picture's extension.",
-        "Nothing, or choose --match exact if they are different images.",
+        "Nothing, or choose {--match exact} if they are different images.",
         "{count:name|names} {count:was/were} matched without the extension, such as “{name}” with “{image}”",
     ),
     "matched-folder": IssueCode(
         _W,
         "Pictures in the folder of a subset that only files of a longer or shorter name have rows of.",
-        "Check that they belong together, or choose --match exact.",
+        "Check that they belong together, or choose {--match exact}.",
         "{count:picture|pictures} in the folder of the subset “{folder}” {count:is/are} taken for those of “{subset}”, "
         "which has rows and no pictures",
     ),
     "matched-suffix": IssueCode(
         _W,
         "Names that differ from their image's in the folders before them.",
-        "Check the example, or choose --match exact if they are different images.",
+        "Check the example, or choose {--match exact} if they are different images.",
         "{count:name|names} {count:was/were} matched by the end of a path, such as “{name}” with “{image}”",
     ),
     "matched-root": IssueCode(
         _W,
         "Names that differ from their image's in one folder that every path begins with.",
-        "Check the example, or choose --match exact if they are different images.",
+        "Check the example, or choose {--match exact} if they are different images.",
         "{count:name|names} {count:was/were} matched without the folder that all paths begin with, such as “{name}” "
         "with “{image}”",
     ),
     "matched-subset": IssueCode(
         _W,
         "Names of rows without a subset that are a picture's in a subset.",
-        "Check the example, or choose --match exact if they are different images.",
+        "Check the example, or choose {--match exact} if they are different images.",
         "{count:name|names} {count:was/were} matched in another subset, such as “{name}” with “{image}”",
     ),
     "other-subset": IssueCode(
@@ -167,13 +167,13 @@ NAME_CODES: Final[Mapping[str, IssueCode]] = {
     "unknown-image": IssueCode(
         _E,
         "An ImageID that is not an image of the task.",
-        "Check that ids and image names agree, or choose --missing-images create or skip.",
+        "Check that ids and image names agree, or choose {--missing-images create or skip}.",
         "is not an image of the task",
     ),
     "unknown-label": IssueCode(
         _E,
         "A LabelName that is not a label of the task.",
-        "Check the names, or choose --missing-labels create or skip.",
+        "Check the names, or choose {--missing-labels create or skip}.",
         "is not a label of the task",
     ),
     "annotations-removed": IssueCode(
@@ -185,14 +185,14 @@ NAME_CODES: Final[Mapping[str, IssueCode]] = {
     "coordinates-kept": IssueCode(
         _N,
         "Boxes whose stored coordinates a merge keeps.",
-        "Import with --mode replace to store the archive's coordinates.",
+        "Import with {--mode replace} to store the archive's coordinates.",
         "{count:box differs|boxes differ} from the stored ones by rounding alone (less than 1e-5, or a hundredth of a "
         "pixel); the stored coordinates stay",
     ),
     "kinds-kept": IssueCode(
         _N,
         "Mode replace keeps kinds of annotations that the archive has no file for.",
-        "Choose --replace-all-kinds to remove them, too.",
+        "Choose {--replace-all-kinds} to remove them, too.",
         "{count:annotation stays|annotations stay} because the archive has no file of their kind ({kinds})",
     ),
     "rows-kept": IssueCode(

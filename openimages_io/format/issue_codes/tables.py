@@ -42,8 +42,8 @@ def _outside_forms(is_not: str) -> dict[str, str]:
     """What a coordinate outside the image looks like."""
     return {
         **_NUMBER,
-        "hair": f"{is_not}; it is at most {{hair}} outside, as from rounded pixels: --clip takes such coordinates as "
-        "the edge",
+        "hair": f"{is_not}; it is at most {{hair}} outside, as from rounded pixels: {{--clip}} takes such "
+        "coordinates as the edge",
         "pixels": f"{is_not}; it looks like pixels: divide x by the image's width and y by its height",
     }
 
@@ -291,7 +291,7 @@ TABLE_CODES: Final[Mapping[str, IssueCode]] = {
     ),
     "clipped": IssueCode(
         _W,
-        "Coordinates slightly outside the image that --clip has moved to its edge.",
+        "Coordinates slightly outside the image that {--clip} has moved to its edge.",
         "Nothing, if they come from rounded pixels.",
         "is moved to the image's edge; {count:row has|rows have} such a coordinate in this column, the first here",
     ),

@@ -18,8 +18,8 @@ from openimages_io.models.image import DEFAULT_SUBSET
 from openimages_io.transfer.creating import create_images
 from openimages_io.transfer.lenient import look_for_pictures
 from openimages_io.transfer.options import Missing
+from openimages_io.transfer.pictures.meta_sizes import meta_sizes
 from openimages_io.transfer.pictures.storing import digest_of
-from openimages_io.transfer.pictures.told_sizes import told_sizes
 from openimages_io.transfer.report import Totals
 from openimages_io.transfer.run import Run
 
@@ -239,7 +239,7 @@ def take_sizes(run: Run) -> None:
     sizes = {key: size for key, size in measured.items() if key > 0 and key in run.plan.pictures}
     totals = run.report.of("image sizes") if run.sizes else Totals()
     updates: list[tuple[int, int, int]] = []
-    for keys, size, is_exact in told_sizes(run):
+    for keys, size, is_exact in meta_sizes(run):
         others = {key: measured[key] for key in keys if measured.get(key, size) != size}
         for key, other in others.items():
             _report_other_size(run, own[key], other, size)

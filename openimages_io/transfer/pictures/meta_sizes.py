@@ -20,8 +20,8 @@ _Lines = dict[str | None, dict[str, Size]]
 """Sizes by the subset that images.meta says, if any, and name."""
 
 
-class Told(NamedTuple):
-    """A size and the images that it is of."""
+class MetaSize(NamedTuple):
+    """A size in images.meta, and the images that it is of."""
 
     keys: list[int]
     size: Size
@@ -29,7 +29,7 @@ class Told(NamedTuple):
     """Whether the images are called as the line says, so that new ones have been made with their size."""
 
 
-def told_sizes(run: Run) -> Iterator[Told]:
+def meta_sizes(run: Run) -> Iterator[MetaSize]:
     """Yield the sizes in images.meta, each with its images; those of none are counted.
 
     A line below `# subset: NAME` is of that subset's image alone, and goes before one of no subset; one of the very
@@ -43,17 +43,19 @@ def told_sizes(run: Run) -> Iterator[Told]:
         elif keys := run.images.keys_of(subset, name):
             if subset is None and run.sizes.says_subsets:
                 keys = [key for place, key in run.images.called(name) if not run.sizes.has(place, name)]
-            yield from _told(run, keys, size, chosen, is_exact=True)
+            yield from _sizes_of(run, keys, size, chosen, is_exact=True)
         elif not others.take(subset, name, size):
             _skip(run, SkipReason.UNKNOWN_IMAGE)
     for keys, size in others.matched():
-        yield from _told(run, keys, size, chosen, is_exact=False)
+        yield from _sizes_of(run, keys, size, chosen, is_exact=False)
 
 
-def _told(run: Run, keys: list[int], size: Size, chosen: Collection[int] | None, *, is_exact: bool) -> Iterator[Told]:
+def _sizes_of(
+    run: Run, keys: list[int], size: Size, chosen: Collection[int] | None, *, is_exact: bool
+) -> Iterator[MetaSize]:
     kept = keys if chosen is None else [key for key in keys if key in chosen]
     if kept:
-        yield Told(kept, size, is_exact)
+        yield MetaSize(kept, size, is_exact)
     else:
         _skip(run, SkipReason.SUBSET_NOT_CHOSEN if keys else SkipReason.SAID_TWICE)
 
