@@ -12,14 +12,14 @@ let stored = { boxes: [], etag: "" }; // as the site has sent them
 let boxes = []; // as they are here; a new one has no id
 
 function say(text, isWrong = false) {
-  $("message").textContent = text;
-  $("message").className = isWrong ? "wrong" : "";
+  Object.assign($("message"), { textContent: text, className: isWrong ? "wrong" : "" });
 }
 
-// Does what a person has asked for, one thing at a time, and says what went wrong.
-async function run(work) {
+// Does what a person has asked for, one thing at a time, and says that it takes a while, and what went wrong.
+async function run(work, meanwhile = "Loading…") {
   const focused = document.activeElement;
   $("work").inert = true;
+  say(meanwhile);
   try {
     await work();
   } catch (error) {
@@ -27,6 +27,7 @@ async function run(work) {
     say(error.message, true);
   }
   $("work").inert = false;
+  if ($("message").textContent === meanwhile) say("");
   if (document.activeElement === document.body) focused.focus();
 }
 
@@ -191,7 +192,7 @@ $("box").onsubmit = (event) => event.preventDefault();
 $("logout").onclick = () => { showLogin(); say(""); };
 $("task").onchange = (event) => run(() => openTask(event.target.value));
 for (const name of ["previous", "next"]) $(name).onclick = () => run(() => go($(name).value));
-$("save").onclick = () => run(() => (hasChanged() ? save(difference(), stored.etag) : say("Nothing has changed.")));
+$("save").onclick = () => run(() => (hasChanged() ? save(difference(), stored.etag) : say("Nothing has changed.")), "Saving…");
 $("add").onclick = () => add({ x_min: 0.25, x_max: 0.75, y_min: 0.25, y_max: 0.75 });
 $("picture").onerror = () => say("The picture can't be shown. Reload the page: its address may have ended.", true);
 draw($("boxes"), add, (index) => choose(boxes[index], true));
@@ -205,6 +206,5 @@ addEventListener("keydown", (event) => {
 
 run(async () => {
   $("site").textContent = await findSite();
-  if (hasToken()) await start();
-  else showLogin();
+  await (hasToken() ? start() : showLogin());
 });

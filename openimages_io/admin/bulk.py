@@ -54,7 +54,7 @@ class BulkMixin(TaskPagesMixin):
     def bulk_view(self, request: HttpRequest, task: Task) -> HttpResponse:
         """Asks what is to be done, shows what that would do, and, posted, does it as it was shown."""
         from openimages_io.admin.bulk_forms import FORMS  # noqa: PLC0415  (slow to load)
-        from openimages_io.admin.choosing import choice_of  # noqa: PLC0415
+        from openimages_io.admin.choosing import choice_of  # noqa: PLC0415  (slow to load)
 
         action, choice = request.GET.get("action", ""), choice_of(request.GET, task)
         if choice.images is None:
@@ -79,7 +79,7 @@ class BulkMixin(TaskPagesMixin):
     def _change(self, request: HttpRequest, task: Task, choice: "Choice", form: "ChangeForm") -> HttpResponse | None:
         """Makes the change as it was shown; None, with a message, where it is not made."""
         from openimages_io.annotations.versions import Expected  # noqa: PLC0415  (slow to load)
-        from openimages_io.jobs.bulk import change_or_submit, sentence_of  # noqa: PLC0415
+        from openimages_io.jobs.bulk import change_or_submit, sentence_of  # noqa: PLC0415  (slow to load)
 
         assert choice.images is not None
         change = form.change()

@@ -21,6 +21,7 @@ from openimages_io.models import Image, JobKind, Task
 from openimages_io.models.kinds import row_kind
 from openimages_io.models.numbers import Number, grouped
 from openimages_io.transfer.rows_of_others import OTHERS, issues_of_others
+from openimages_io.viewing.colors import task_colors
 
 _EXAMPLES: Final = 6
 _ISSUES: Final = 20
@@ -63,7 +64,7 @@ def bulk_context(request: HttpRequest, task: Task, choice: Choice, form: ChangeF
 def _shown(task: Task, choice: Choice, plan: Plan, url: Url, query: str) -> dict[str, Any]:
     assert choice.images is not None
     totals = plan.report.totals_as_json()
-    examples = sorted(plan.touched)[:_EXAMPLES]
+    images = list(Image.objects.filter(pk__in=sorted(plan.touched)[:_EXAMPLES]).order_by("pk"))
     stays = sum(sum(counts["skipped"].values()) for counts in totals.values())
     return {
         "plan": plan,
@@ -77,7 +78,7 @@ def _shown(task: Task, choice: Choice, plan: Plan, url: Url, query: str) -> dict
         "stays": Number(stays),
         "new_specs": [spec.name for spec in plan.new_specs],
         "is_large": plan.read > conf.options().bulk_at_once,
-        "cards": cards_of(url, list(Image.objects.filter(pk__in=examples).order_by("pk")), query),
+        "cards": cards_of(url, images, query, task_colors(task)),
     }
 
 

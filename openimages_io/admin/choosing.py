@@ -1,8 +1,8 @@
 """Images that somebody has selected in a gallery, in an address: some of its cards, or all that its filter has."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from django.http import QueryDict
 from django.utils.translation import gettext as _
@@ -54,10 +54,16 @@ def images_in_words(images: ChosenImages, task: Task) -> tuple[str, list[str]]:
         return ngettext("%(count)s selected image", "%(count)s selected images", count) % {"count": grouped(count)}, []
     if images.are_all:
         return _("all images of the task"), []
-    query = QueryDict(mutable=True)
-    for name, value in images.as_json()["filter"].items():
-        query.setlist(name, [_as_text(one) for one in (value if isinstance(value, list) else [value])])
+    query = query_of(images.as_json()["filter"])
     return _("all images that match"), conditions_of(ImageFilterSet(query, task.images.all()), task)
+
+
+def query_of(asked: Mapping[str, Any]) -> QueryDict:
+    """What a job has kept of a filter, as the query of an address."""
+    query = QueryDict(mutable=True)
+    for name, value in asked.items():
+        query.setlist(name, [_as_text(one) for one in (value if isinstance(value, list) else [value])])
+    return query
 
 
 def hidden(query: QueryDict) -> Sequence[tuple[str, str]]:

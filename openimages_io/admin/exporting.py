@@ -43,7 +43,7 @@ class ExportMixin(TaskPagesMixin):
     @page("export/", "export", permission="export", chosen="task")
     def export_view(self, request: HttpRequest, tasks: list[Task]) -> HttpResponse:
         """The options for the tasks that the address names; then a job each."""
-        from openimages_io.admin.choosing import ALL, IMAGE, choice_of, images_in_words  # noqa: PLC0415
+        from openimages_io.admin.choosing import ALL, IMAGE, choice_of, images_in_words  # noqa: PLC0415  (slow to load)
         from openimages_io.admin.option_forms import ExportForm  # noqa: PLC0415  (slow to load)
         from openimages_io.jobs.submission import submit_export  # noqa: PLC0415  (slow to load)
 

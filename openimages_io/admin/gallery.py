@@ -27,6 +27,7 @@ from openimages_io.models import Image, Label, Shape, ShapeKind, Task
 from openimages_io.models.counting import small_tasks
 from openimages_io.models.numbers import Number, grouped
 from openimages_io.viewing.charts import box_sizes, by_subset, frequent_labels, most_frequent
+from openimages_io.viewing.colors import task_colors
 from openimages_io.viewing.drawables import drawable, labels_of
 from openimages_io.viewing.facets import FacetNumbers, facet_numbers
 from openimages_io.viewing.overlay import overlay
@@ -87,6 +88,7 @@ def gallery_context(request: HttpRequest, task: Task, url: Url) -> dict[str, Any
     facets = Facets(query, task, counted, wanted.asked)
     page = page_of(_images(wanted), query)
     here = query_without(query, "at", "count").urlencode()
+    colors = task_colors(task)
     at_once, bulk_url = _is_quick(task, wanted), url("task_bulk", task.pk)
     if not wanted.asked:
         facets.shown = facets.kept_numbers()
@@ -127,7 +129,7 @@ def gallery_context(request: HttpRequest, task: Task, url: Url) -> dict[str, Any
         "all_images": Number(counted.images if counted else 0),
         "all_shapes": Number(counted.shapes if counted else 0),
         "absent": Number(counted.absent if counted else 0),
-        "cards": cards_of(url, page.images, here),
+        "cards": cards_of(url, page.images, here, colors),
         "within": query_without(query, *PLACES).urlencode(),
         "bulk_url": bulk_url,
         "bulk_actions": bulk_actions(request, task) if bulk_url else [],
@@ -139,7 +141,7 @@ def gallery_context(request: HttpRequest, task: Task, url: Url) -> dict[str, Any
         "is_empty": counted is not None and counted.images == 0 and not is_old and not wanted.asked,
         "import_url": url("task_import", task.pk),
         "recount": address_with(query, "count", "1"),
-        "charts": _charts(counted, labels, request.path),
+        "charts": _charts(counted, labels, colors, request.path),
     }
 
 
@@ -205,13 +207,15 @@ def _labels(task: Task, counted: Statistics | None) -> dict[int, Label]:
     return {key: found[key] for key in keys if key in found}
 
 
-def _charts(counted: Statistics | None, labels: Mapping[int, Label], gallery: str) -> "list[SafeString]":
+def _charts(
+    counted: Statistics | None, labels: Mapping[int, Label], colors: Mapping[int, str], gallery: str
+) -> "list[SafeString]":
     if counted is None:
         return []
     return [
         mark_safe(chart)  # noqa: S308  (everything in it is escaped)
         for chart in (
-            frequent_labels(counted, labels, gallery=gallery),
+            frequent_labels(counted, labels, gallery=gallery, colors=colors),
             by_subset(counted, gallery=gallery),
             box_sizes(counted, gallery=gallery),
         )
@@ -231,7 +235,7 @@ def _counted(task: Task, *, again: bool) -> tuple[Statistics | None, bool]:
     return statistics(task), False
 
 
-def cards_of(url: Url, images: Sequence[Image], query: str) -> list[Card]:
+def cards_of(url: Url, images: Sequence[Image], query: str, colors: Mapping[int, str]) -> list[Card]:
     """Images with what is drawn on them, as they stand in a gallery."""
     found = drawable(images, _SHAPES, _MASK_PIXELS)
     labels = labels_of(found.values())
@@ -240,7 +244,7 @@ def cards_of(url: Url, images: Sequence[Image], query: str) -> list[Card]:
     for image in images:
         drawn = found[image.pk]
         backdrop = url("image_thumbnail", image.pk, THUMBNAIL) if image.file else ""
-        svg = overlay(image, drawn.shapes, labels, small=True, left=drawn.left, backdrop=backdrop)
+        svg = overlay(image, drawn.shapes, labels, small=True, left=drawn.left, backdrop=backdrop, colors=colors)
         present, absent = tags.get(image.pk, (0, 0))
         cards.append(
             Card(

@@ -11,10 +11,11 @@ from django.utils.translation import gettext as _
 from openimages_io.admin.filters import chosen_key
 from openimages_io.admin.label import swatch
 from openimages_io.admin.pages import page
+from openimages_io.admin.permissions import may_here
 from openimages_io.admin.task_pages import TaskPagesMixin
 from openimages_io.models import EdgeKind, HierarchyEdge, Label, Task
 from openimages_io.models.numbers import Number
-from openimages_io.permissions import permissions
+from openimages_io.permissions import EDITS, permissions
 
 _DEEPEST: Final = 40
 """Levels that are drawn; a browser's own limit is at a few hundred."""
@@ -169,6 +170,7 @@ class HierarchyMixin(TaskPagesMixin):
             "most_found": _FOUND,
             "places": graph.places(roots),
             "has_tree": bool(roots),
+            "may_change": any(may_here(request, verb, HierarchyEdge, task) for verb in EDITS),
             "is_part_of_it": root in graph.labels,
             "loose": [(label, graph.url_of(label.pk)) for label in loose[:_LOOSE]],
             "more_loose": Number(max(0, len(loose) - _LOOSE)),

@@ -13,6 +13,13 @@ from openimages_io.format.known_files import PICTURE_SUFFIXES
 from openimages_io.models import Image
 
 
+class PictureInput(forms.FileInput):
+    """A picture file, which is shown as soon as it is chosen."""
+
+    class Media:
+        js = ("openimages_io/chosen_picture.js",)
+
+
 class ImageForm(BaseModelForm):
     """An image. One that has a picture keeps it: its annotations were drawn on that."""
 
@@ -20,7 +27,12 @@ class ImageForm(BaseModelForm):
         label=_("Picture file"),
         required=False,
         max_length=255,
-        widget=forms.FileInput(attrs={"accept": ",".join(sorted(PICTURE_SUFFIXES))}),
+        widget=PictureInput(
+            attrs={
+                "accept": ",".join(sorted(PICTURE_SUFFIXES)),
+                "data-unreadable": _("This browser cannot show this file before it is saved."),
+            }
+        ),
         help_text=_("Its size is measured. Without an ImageID the image is called as the file is."),
     )
 

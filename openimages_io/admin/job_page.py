@@ -10,9 +10,9 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from openimages_io.admin.bulk_words import bulk_words
+from openimages_io.admin.bulk_words import bulk_words, preview_query
 from openimages_io.admin.choosing import images_in_words
-from openimages_io.admin.option_forms import described
+from openimages_io.admin.option_forms import described, field_name
 from openimages_io.admin.pages import Url
 from openimages_io.admin.wording import badge, duration, moment, percent, totals_table
 from openimages_io.format.issues import Severity
@@ -24,6 +24,7 @@ from openimages_io.models import Job, JobKind, JobState
 from openimages_io.models.chosen_images import ChosenImages
 from openimages_io.models.job import FINAL
 from openimages_io.models.numbers import Number, grouped
+from openimages_io.models.outcomes import Outcome
 from openimages_io.models.timestamps import for_display, time_since
 from openimages_io.transfer.options import ExportOptions, ImportOptions, Selection
 
@@ -76,8 +77,16 @@ def job_context(request: HttpRequest, job: Job, url: Url, *, may_control: bool) 
         "took": duration(job),
         "has_written": job.committed and bool(job.task_id),
         "again_url": _again_url(job, url) if is_import and may_control and is_over else "",
+        "preview_url": _preview_url(job, url),
         **(_issues(request, job) if is_over else {}),
     }
+
+
+def _preview_url(job: Job, url: Url) -> str:
+    """Where a change that was no longer what was shown can be looked at again."""
+    code = job.outcome.get("code") if isinstance(job.outcome, dict) else None
+    where = url("task_bulk", job.task_id) if code == Outcome.PREVIEW_MOVED and job.task is not None else ""
+    return f"{where}?{preview_query(job)}" if where else ""
 
 
 def _images(job: Job) -> list[tuple[str, str]]:
@@ -140,10 +149,16 @@ def _issues(request: HttpRequest, job: Job) -> dict[str, Any]:
     }
     return {
         "issue_total": sum(counts.values()),
-        "kinds": kinds if len(kinds) < sum(counts.values()) else [],
+        "kinds": [
+            {**kind.as_dict(), "where": kind.where, "rest": kind.rest, **kind.words(field_name)}
+            for kind in (kinds if len(kinds) < sum(counts.values()) else [])
+        ],
         "issue_counts": [(severity, words[severity](n) % {"count": grouped(n)}) for severity, n in counts.items() if n],
         "severity": chosen,
-        "issues": found.issues,
+        "issues": [
+            {**issue.as_dict(), "column": field_name(issue.column or ""), "reason": issue.reason_with(field_name)}
+            for issue in found.issues
+        ],
         "next_cursor": found.next,
         "cursor": cursor,
     }

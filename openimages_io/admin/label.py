@@ -132,7 +132,10 @@ class LabelForm(BaseModelForm):
         help_texts = {  # noqa: RUF012
             "name": _("The value of the LabelName column in the files, such as /m/01yrx."),
             "display_name": _("The name shown to people, such as Cat."),
-            "color": _("The color of its shapes."),
+            "color": _(
+                "The color of its shapes. If nobody has chosen it, and another label’s is much like it, pictures have "
+                "another one for this label."
+            ),
             "position": _("The position in the class list, from 0."),
             "is_listed": _("Off for a class that only the hierarchy has, such as its root."),
         }

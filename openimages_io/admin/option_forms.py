@@ -1,6 +1,7 @@
 """The options of an import and of an export as forms, in words for people who never saw the command."""
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 from django import forms
@@ -17,7 +18,15 @@ from openimages_io.jobs.kept_uploads import KeptUpload
 from openimages_io.models import Task
 from openimages_io.models.primary import primary
 from openimages_io.models.values import is_storable
-from openimages_io.transfer.options import ExportOptions, ImportOptions, Selection, as_json, from_json, options_of
+from openimages_io.transfer.options import (
+    ExportOptions,
+    ImportOptions,
+    Option,
+    Selection,
+    as_json,
+    from_json,
+    options_of,
+)
 
 
 class LinesField(forms.CharField):
@@ -77,6 +86,23 @@ def described(kind: type[Selection], values: Any) -> Iterator[tuple[str | Promis
             yield option.label, _("yes") if value else _("no")
         else:
             yield option.label, ", ".join(map(str, value))
+
+
+@cache
+def _by_flag() -> dict[str, Option]:
+    return {each.flag: each for kind in (ExportOptions, ImportOptions) for each in options_of(kind)}
+
+
+def field_name(option: str) -> str:
+    """An option that is given as the command's, such as `--match exact`, as a form has it; any other text as it is."""
+    flag, *words = option.split(" ")
+    found = _by_flag().get(flag)
+    if found is None:
+        return option
+    if not words or found.choices is None:
+        return f"“{found.label}”"
+    choices = " or ".join(f"“{found.choices(word).label}”" for word in words if word != "or")
+    return f"{choices} under “{found.label}”"
 
 
 class OptionsForm(OneLanguageForm, forms.Form):

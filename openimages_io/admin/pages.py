@@ -197,8 +197,13 @@ class PagesMixin(PermissionsMixin):
 
     def link(self, row: Any, text: Any, name: str, *args: Any, query: str = "") -> str:
         """A link from a row that is shown to a page of this site; empty where the user may not open it."""
-        address = getattr(row, _URL, self.url)(name, *args)
+        address = self.address(row, name, *args)
         return anchor(text, f"{address}{query}") if address else ""
+
+    def address(self, row: Any, name: str, *args: Any) -> str:
+        """The address of a page of this site for a row that is shown; empty where the user may not open it."""
+        found: str = getattr(row, _URL, self.url)(name, *args)
+        return found
 
     def render(self, request: HttpRequest, template: str, **context: Any) -> HttpResponse:
         """A page of our own."""

@@ -14,11 +14,10 @@ from openimages_io.admin.permissions import may_here
 from openimages_io.models import AttributeSpec, Image, InputType, Label, Shape, ShapeKind
 from openimages_io.models.label import KNOWN_NAMES
 from openimages_io.models.rules import ALWAYS_KEPT
-from openimages_io.permissions import Verb
+from openimages_io.permissions import EDITS
 from openimages_io.transfer.masks.rasterize import Size
-from openimages_io.viewing.colors import color
+from openimages_io.viewing.colors import color, task_colors
 
-_VERBS: Final[tuple[Verb, ...]] = ("add", "change", "delete")
 _OFFERED: Final = 50
 """Labels that are offered for what was typed."""
 _LONGEST: Final = 255
@@ -90,7 +89,7 @@ def editor_context(
     `frame` is its size in pixels, and whether that is the image's own. `labels` are those on the page, which
     the task's others join as they are searched for.
     """
-    verbs = [verb for verb in _VERBS if may_here(request, verb, Shape, image.task)]
+    verbs = [verb for verb in EDITS if may_here(request, verb, Shape, image.task)]
     labels_url = url("image_labels", image.pk)
     if not verbs or not labels_url or not may_here(request, "view", Label, image.task):
         return None
@@ -134,7 +133,7 @@ def offered_labels(image: Image, typed: str) -> list[dict[str, Any]]:
     if len(found) < _OFFERED and typed:
         others = labels.filter(Q(display_name__icontains=typed) | Q(name__icontains=name))
         found += others.exclude(pk__in=[label.pk for label in found])[: _OFFERED - len(found)]
-    return labels_as_json(found, {})
+    return labels_as_json(found, task_colors(image.task))
 
 
 def labels_as_json(labels: Iterable[Label], colors: Mapping[int, str]) -> list[dict[str, Any]]:

@@ -22,7 +22,7 @@ from openimages_io.admin.pages import anchor
 from openimages_io.admin.permissions import may_here
 from openimages_io.admin.row_counts import Counts, counts_of
 from openimages_io.admin.viewing import GalleryMixin
-from openimages_io.admin.wording import by_kind
+from openimages_io.admin.wording import kinds_in_words
 from openimages_io.models import Image, Label, Task
 from openimages_io.models.numbers import grouped
 from openimages_io.models.timestamps import for_display
@@ -59,15 +59,21 @@ class TaskAdmin(
     def images(self, task: Task) -> str:
         counts = _of(task)
         if counts.images is None:
-            return self.link(task, _("not counted yet"), "task_gallery", task.pk) or _now("not counted yet")
+            return self._not_counted(task)
         return format_html("{}{}", grouped(counts.images), _mark(counts))
 
     @admin.display(description=_("annotations"))
     def annotations(self, task: Task) -> str:
         counts = _of(task)
         if counts.images is None:
-            return "–"
-        return format_html("{}{}", ", ".join(by_kind(counts.by_kind)) or _("none"), _mark(counts))
+            return format_html('<span data-number="annotations:{}">–</span>', task.pk)
+        return format_html("{}{}", kinds_in_words(counts.by_kind), _mark(counts))
+
+    def _not_counted(self, task: Task) -> str:
+        """The way to count it; the page's script asks for the numbers, and shows them in place of this."""
+        words = self.link(task, _("not counted yet"), "task_gallery", task.pk, query="?count=1")
+        late = self.address(task, "task_counts", task.pk)
+        return format_html('<span data-late="{}">{}</span>', late, words) if late else _now("not counted yet")
 
     @admin.display(description=_("images"))
     def images_link(self, task: Task) -> str:

@@ -1,6 +1,6 @@
 """The pages that show pictures: a task's gallery, and an image large; what they need is loaded late."""
 
-from typing import Any
+from typing import Any, Final
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
@@ -10,9 +10,15 @@ from django.utils.translation import gettext as _
 from openimages_io.admin.pages import PagesMixin, Tool, page
 from openimages_io.admin.permissions import may_here
 from openimages_io.admin.task_pages import TaskPagesMixin
+from openimages_io.admin.wording import kinds_in_words
 from openimages_io.exceptions import OpenImagesError
 from openimages_io.models import Image, Label, Shape, Task
+from openimages_io.models.counting import small_tasks
+from openimages_io.models.numbers import grouped
 from openimages_io.permissions import permissions
+
+COUNTED_LATE: Final = 1_000_000
+"""Images, and shapes, of a task up to which it is counted when the list of tasks asks for it: some three seconds."""
 
 
 def may_see_pictures(request: HttpRequest, task: Task) -> bool:
@@ -54,6 +60,17 @@ class GalleryMixin(TaskPagesMixin):
         from openimages_io.admin.gallery import chip_numbers  # noqa: PLC0415  (needs numpy and Pillow)
 
         return JsonResponse(chip_numbers(request, task))
+
+    @page("<int:key>/counts/", "counts", permission="gallery")
+    def counts_view(self, request: HttpRequest, task: Task) -> HttpResponse:
+        """How many images and annotations a task has, for a page that shows it before anybody has counted."""
+        from openimages_io.viewing.statistics import statistics  # noqa: PLC0415  (viewing needs numpy and Pillow)
+
+        if not small_tasks([task.pk], COUNTED_LATE, task._state.db):
+            return JsonResponse({})
+        counted = statistics(task)
+        kinds = {f"annotations:{task.pk}": kinds_in_words(counted.by_kind)}
+        return JsonResponse({"text": grouped(counted.images), "numbers": kinds})
 
 
 class PictureMixin(PagesMixin):

@@ -142,3 +142,8 @@ def by_kind(counts: dict[str, int]) -> Iterator[str]:
     for kind, words in SHAPES.items():
         if number := counts.get(kind):
             yield str(words % {"number": number, "count": grouped(number)})
+
+
+def kinds_in_words(counts: dict[str, int]) -> str:
+    """These numbers in one line."""
+    return ", ".join(by_kind(counts)) or _now("none")

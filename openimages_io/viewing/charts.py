@@ -61,8 +61,16 @@ def by_subset(statistics: Statistics, most: int = 20, gallery: str = "") -> str:
     return "".join(charts)
 
 
-def frequent_labels(statistics: Statistics, labels: Mapping[int, Label], most: int = 20, gallery: str = "") -> str:
+def frequent_labels(
+    statistics: Statistics,
+    labels: Mapping[int, Label],
+    most: int = 20,
+    gallery: str = "",
+    colors: Mapping[int, str] | None = None,
+) -> str:
     """The labels with most annotations, in their colours. `labels` must hold those that are shown, by key.
+
+    `colors` are by key, too, where pages have others than the labels' own.
 
     Bars lead to the gallery's images with the label, and the part that is verified absent to those without it.
     """
@@ -71,7 +79,7 @@ def frequent_labels(statistics: Statistics, labels: Mapping[int, Label], most: i
         Bar(
             str(labels[key]),
             statistics.by_label[key],
-            color(labels[key]),
+            (colors or {}).get(key) or color(labels[key]),
             statistics.absent_by_label.get(key, 0),
             _link(gallery, label=key, presence="any"),
             _link(gallery, label=key, presence="absent"),
@@ -95,14 +103,14 @@ def bars(title: str, rows: Sequence[Bar], hollow: str = "") -> str:
     top = 26
     height = top + _ROW * max(1, len(rows)) + (_ROW if hollow and any(row.hollow for row in rows) else 0)
     largest = max((row.value for row in rows), default=0) or 1
-    room = WIDTH - _NAMES - _VALUES
+    width = WIDTH - _NAMES - _VALUES
     parts = [_heading(title)]
     if not rows:
         parts.append(f'<text x="0" y="{top + 14}" font-size="{_TEXT}" fill="{_INK}">{text(_("none"))}</text>')
     for index, row in enumerate(rows):
         y = top + index * _ROW
-        long = room * row.value / largest
-        empty = room * min(row.hollow, row.value) / largest
+        long = width * row.value / largest
+        empty = width * min(row.hollow, row.value) / largest
         shade = attribute(row.color)
         pale = ' fill-opacity="0.75"' if row.color == _INK else ""
         parts.append(

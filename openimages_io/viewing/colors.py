@@ -1,4 +1,4 @@
-"""The colours that labels have on one page: their own, but for those that could not be told apart there."""
+"""The colours that labels have on pages: their own, but for those that could not be told apart there."""
 
 import re
 from collections.abc import Iterable
@@ -9,13 +9,15 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from openimages_io.models import Label, color_of
+from openimages_io.models import Label, Task, color_of
 from openimages_io.models.colors import LIGHTNESS, SIDES, oklab, to_hex
 
 UNKNOWN: Final = "#808080"
 """Of a label that was not given."""
 APART: Final = 0.08
 """In OKLab. Colours that are closer are taken for one another on thin lines."""
+FEW: Final = 100
+"""Labels of a task up to which all of them are told apart at once, by 0.055 at least."""
 _MOST: Final = 300
 """Labels that are told apart; further ones keep their own colours."""
 _COLOR: Final = re.compile("#[0-9a-fA-F]{6}")
@@ -29,10 +31,16 @@ def color(label: Label | None) -> str:
     return label.color if _COLOR.fullmatch(label.color) else color_of(label.name)
 
 
-def page_colors(labels: Iterable[Label]) -> dict[int, str]:
-    """A colour for each label of a page, by its key.
+def task_colors(task: Task) -> dict[int, str]:
+    """A colour for each label of a task, by its key, for all its pages; none where there are more than `FEW`."""
+    labels = list(task.labels.order_by("pk")[: FEW + 1])
+    return page_colors(labels) if len(labels) <= FEW else {}
 
-    A colour that somebody has chosen stays. Of the others one that is too close to a colour on the page gives way to
+
+def page_colors(labels: Iterable[Label]) -> dict[int, str]:
+    """A colour for each of the labels, by its key.
+
+    A colour that somebody has chosen stays. Of the others one that is too close to another gives way to
     the colour that is farthest from them all; the older label keeps its own.
     """
     rows = sorted(labels, key=lambda label: label.pk)

@@ -63,7 +63,7 @@ def drawable(images: Sequence[Image], most: int = MOST, mask_pixels: int = MASK_
 
 
 def drawable_shape(shape: Shape) -> Shape:
-    """One shape as it is drawn: its mask's pixels, or its points, if there is room for them."""
+    """One shape as it is drawn: its mask's pixels, or its points, if a page may have that many."""
     found: Any = (
         Shape.objects.filter(pk=shape.pk)
         .annotate(length=Length("mask__png"), points_length=Length(Cast("points", TextField())))
@@ -85,7 +85,7 @@ def labels_of(drawn: Iterable[Drawable], others: Iterable[int] = ()) -> dict[int
 
 
 def _load_points(shapes: Sequence[tuple[Shape, int]]) -> None:
-    """Gives the shapes their points for as long as there is room for them, and the others None."""
+    """Gives the shapes their points as long as a page may have more, and the others None."""
     chosen: dict[int, Shape] = {}
     stored = 0
     for shape, length in shapes:
@@ -102,7 +102,7 @@ def _load_points(shapes: Sequence[tuple[Shape, int]]) -> None:
 
 
 def _load(masks: Sequence[tuple[Mask, int]], mask_pixels: int) -> None:
-    """Gives the masks their PNG files for as long as there is room for them, and the others None."""
+    """Gives the masks their PNG files as long as a page may have more, and the others None."""
     chosen: dict[int, Mask] = {}
     pixels = stored = 0
     for mask, length in masks:

@@ -29,7 +29,7 @@ _EDGES: Final = (0, 8, 11, 16, 23, 32, 45, 64, 91, 128, 181, 256, 362, 512, 724,
 BOX_EDGES: Final = tuple(edge / _SCALE for edge in _EDGES)
 """Where each bin of `Statistics.box_sizes` begins: sides as fractions of the image's, two bins to each doubling.
 
-A linear scale would hide what is odd, as most boxes are small: the first bin holds boxes without room in them, the last
+A linear scale would hide what is odd, as most boxes are small: the first bin holds boxes without an area, the last
 those that are the whole image.
 """
 

@@ -12,6 +12,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from openimages_io.models import AttributeSpec, Image, Job, Shape, Task
+from openimages_io.models.outcomes import Outcome
 from tests.admin.conftest import Browser, text_of
 
 ADMIN = "/admin/openimages_io"
@@ -187,6 +188,37 @@ def test_a_large_one_is_a_job_whose_page_says_what_it_is(scenes: Task, boss: Cli
     assert response.headers["Location"] == f"{ADMIN}/job/{job.pk}/change/"
     job.refresh_from_db()
     assert (job.kind, job.options["expected"]) == ("bulk", [version])
+
+
+@pytest.mark.parametrize("within", ["", "kind=rectangle&subset=train&score_min=0.1", "label={tree}&presence=any"])
+@pytest.mark.parametrize("is_of_keys", [False, True])
+@pytest.mark.parametrize(
+    ("action", "given"),
+    [
+        ("move", {"subset": "holdout"}),
+        ("relabel", {"label": "Tree", "new_label": "House", "missing_specs": "create", "duplicates": "delete"}),
+        ("delete", {"label": "Tree"}),
+    ],
+)
+def test_the_page_of_a_job_whose_preview_moved_leads_to_the_next_one(
+    scenes: Task, boss: Client, settings: Settings, within: str, is_of_keys: bool, action: str, given: dict[str, Any]
+) -> None:
+    settings.OPENIMAGES_IO = {"BULK_AT_ONCE": 1}
+    chosen = {"image": some(scenes, 6)} if is_of_keys else {"all": 1}
+    query = given if action == "move" else {**given, "which": "asked"}
+    tree = scenes.labels.get(display_name="Tree").pk
+    address = bulk(scenes, action, within=within.format(tree=tree), **chosen, **query)
+    _, version = shown(boss, address)
+    assert version
+    boss.post(address, {"shown": version})
+    job = Job.objects.get()
+    assert "Look at it again" not in text_of(boss.get(f"{ADMIN}/job/{job.pk}/change/"))
+    job.state, job.outcome, job.finished = "failed", Outcome.PREVIEW_MOVED.stored(error="It moved."), job.created
+    job.save()
+    page = boss.get(f"{ADMIN}/job/{job.pk}/change/").content.decode()
+    found = re.search(r'href="([^"]+)">Look at it again<', page)
+    assert found
+    assert shown(boss, html.unescape(found[1]))[1] == version
 
 
 @pytest.mark.django_db(transaction=True)

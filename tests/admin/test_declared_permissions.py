@@ -52,7 +52,7 @@ def test_every_address_and_action_declares_its_permission(found: PagesMixin) -> 
 
 def test_there_is_something_to_walk_over() -> None:
     declared = [p for found in classes() for p in found.get_urls() if hasattr(p.callback, "openimages_page")]
-    assert len(declared) == 21
+    assert len(declared) == 22
     assert sum(len(found._get_base_actions()) for found in classes()) == 5 + 2
 
 

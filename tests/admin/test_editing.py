@@ -381,6 +381,16 @@ def test_the_tree_shows_several_parents_and_parts(boss: Client, scenes: Task) ->
     assert '1 class<span class="visually-hidden"> below Animal</span>' in page
 
 
+def test_the_tree_says_how_it_is_changed_to_who_may_change_it(as_staff: Browser, scenes: Task) -> None:
+    names = ("view_task", "view_label")
+    clients = [as_staff(*names, "change_hierarchyedge", name="editor"), as_staff(*names, name="reader")]
+    for words in ("Open a label to change its parents", "or set parents on the labels’ pages"):
+        for client, is_said in zip(clients, (True, False), strict=True):
+            page = text_of(client.get(f"{ADMIN}/task/{scenes.pk}/hierarchy/"))
+            assert (words in page) is is_said
+        HierarchyEdge.objects.filter(parent__task=scenes).delete()
+
+
 def test_the_tree_is_searched_and_counts_annotations(boss: Client, scenes: Task) -> None:
     address = f"{ADMIN}/task/{scenes.pk}/hierarchy/"
     page = " ".join(text_of(boss.get(f"{address}?q=WIND")).split())

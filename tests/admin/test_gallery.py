@@ -52,6 +52,19 @@ def test_every_image_is_there_with_what_is_drawn_on_it(boss: Client, scenes: Tas
     assert "train · 8 shapes · 6 tags · 2 absent" in page
 
 
+def test_a_label_has_one_colour_wherever_it_is_drawn(boss: Client, scenes: Task) -> None:
+    label = scenes.labels.get(display_name="Window")  # its own colour is too close to that of Wheel
+    shapes = scenes.shapes.filter(label=label).exclude(kind="tag")
+    images = scenes.images.filter(shapes__in=shapes).distinct()
+    urls = [address(scenes), *(f"/admin/openimages_io/image/{image.pk}/picture/" for image in images)]
+    pages = [boss.get(url).content.decode() for url in urls]
+    keys = shapes.values_list("pk", flat=True)
+    drawn = re.compile(rf'data-shape="(?:{"|".join(map(str, keys))})"[^>]* stroke="(#[0-9a-f]+)"')
+    found = [set(drawn.findall(page)) for page in pages]
+    assert found == [found[0]] * len(pages)
+    assert len(found[0] - {label.color}) == 1
+
+
 @pytest.mark.parametrize(
     ("query", "found"),
     [

@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django import Settings
 
+from openimages_io.jobs.reports import summary
 from openimages_io.models import Job, JobState, Task
 from tests.admin.conftest import BOXES, Changes, pack, text_of
 
@@ -102,6 +103,24 @@ def test_into_a_task_that_is_there(send: Any, boss: Client, scenes: Task, good_a
     job = Job.objects.get()
     assert job.task == scenes
     assert "nothing would change" in text_of(boss.get(f"{ADMIN}/job/{job.pk}/change/"))
+
+
+def test_what_to_do_names_the_fields_of_the_form(send: Any, boss: Client, scenes: Task, tmp_path: Path) -> None:
+    def others(data: bytes) -> bytes:
+        head, first, *lines = data.decode().splitlines()
+        rows = [f"--clip{number},{first.partition(',')[2]}" for number in range(2)]
+        return "\n".join([head, *rows, re.sub(",0[.][0-9]+", ",1.001", lines[0], count=1)]).encode()
+
+    archive = pack(tmp_path / "others.zip", {BOXES: others})
+    refused = {"missing_images": "error", "mode": "merge"}
+    response = send(f"{ADMIN}/task/{scenes.pk}/import/", {**FORM, **refused}, upload=archive)
+    page = text_of(boss.get(response.headers["Location"]))
+    advice = "choose “Add them” or “Skip their annotations, and count them in the report” under “Unknown images”."
+    assert advice in page
+    assert "“Clip coordinates” takes such coordinates as the edge" in page
+    assert set(re.findall("--[a-z]+[0-9]?", page.partition('id="issues"')[2])) == {"--clip0", "--clip1"}
+    (kind,) = (each for each in summary(Job.objects.get()) if each.code == "unknown-image")
+    assert kind.advice == "Check that ids and image names agree, or choose --missing-images create or skip."
 
 
 @pytest.mark.long

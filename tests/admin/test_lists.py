@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
 
-from openimages_io.admin import base, row_counts
+from openimages_io.admin import base, row_counts, viewing
 from openimages_io.admin.hierarchy import Graph
 from openimages_io.admin.row_counts import counts_of
 from openimages_io.admin.wording import by_kind, duration, totals_table
@@ -85,9 +85,11 @@ def test_counts_are_those_of_now_for_small_tasks(boss: Client) -> None:
 def test_counts_of_a_large_task_are_those_that_were_kept(boss: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(row_counts, "_SMALL", 2)
     task = filled("large", 4)
-    page = text_of(boss.get(f"{ADMIN}/task/"))
+    response = boss.get(f"{ADMIN}/task/")
+    page = text_of(response)
     assert "not counted yet" in page
     assert "4 tags" not in page
+    assert f'href="{ADMIN}/task/{task.pk}/gallery/?count=1"' in response.content.decode()
     refresh(task)
     page = text_of(boss.get(f"{ADMIN}/task/"))
     assert "4 tags" in page
@@ -97,6 +99,24 @@ def test_counts_of_a_large_task_are_those_that_were_kept(boss: Client, monkeypat
         page = text_of(boss.get(f"{ADMIN}/{where}"))
         assert "4 tags" in page
         assert "before the last change" in page
+
+
+@pytest.mark.django_db
+def test_what_nobody_has_counted_is_counted_after_the_page(boss: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(row_counts, "_SMALL", 2)
+    task = filled("large", 4)
+    late = f"{ADMIN}/task/{task.pk}/counts/"
+    for where in ("task/", f"task/{task.pk}/change/"):
+        page = boss.get(f"{ADMIN}/{where}").content.decode()
+        assert f'data-late="{late}"' in page
+        assert f'data-number="annotations:{task.pk}"' in page
+        assert "openimages_io/late.js" in page
+    monkeypatch.setattr(viewing, "COUNTED_LATE", 2)
+    assert boss.get(late).json() == {}
+    monkeypatch.undo()
+    monkeypatch.setattr(row_counts, "_SMALL", 2)
+    assert boss.get(late).json() == {"text": "2", "numbers": {f"annotations:{task.pk}": "4 tags"}}
+    assert "data-late" not in boss.get(f"{ADMIN}/task/").content.decode()
 
 
 @pytest.mark.parametrize("data", [{}, {"images": "many", "by_kind": {}}, {"images": 1, "by_kind": 3}, [], "x"])

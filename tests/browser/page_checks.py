@@ -22,7 +22,7 @@ _AT_REST = """async () => {
   const seen = document.getAnimations().filter(animation => animation.effect.target.checkVisibility());
   await Promise.all(seen.map(animation => animation.finished.catch(() => null)));
 }"""
-_CUT_OFF = """() => [...document.querySelectorAll(".results, .oi-inline")]
+_CUT_OFF = """frames => [...document.querySelectorAll(frames)]
   .filter(frame => frame.scrollWidth > frame.clientWidth + 1)
   .map(frame => `${frame.scrollWidth - frame.clientWidth} pixels of “${frame.className}” are out of sight`)"""
 """Tables whose last columns are seen by nobody who doesn't know of them."""
@@ -73,8 +73,8 @@ class Looker:
             wide = page.evaluate("document.scrollingElement.scrollWidth")
             if wide > width:
                 self.faults.append(f"{name}: {wide} pixels wide on a screen of {width}")
-            if look == "light":
-                self.faults += [f"{name}: {frame}" for frame in page.evaluate(_CUT_OFF)]
+            frames = ".results" if look == "phone" else ".results, .oi-inline"
+            self.faults += [f"{name}, {look}: {frame}" for frame in page.evaluate(_CUT_OFF, frames)]
             if look != "phone":
                 # What is not of colours is the same in the dark.
                 self._ask_axe(page, f"{name}, {look}", content, "{}" if look == "light" else _COLORS)

@@ -12,7 +12,7 @@ from tests.browser.conftest import follow, log_in
 from tests.browser.page_checks import Looker
 from tests.browser.serving import Site
 
-pytestmark = [pytest.mark.thorough, pytest.mark.xdist_group("journey")]
+pytestmark = pytest.mark.thorough
 
 ADMIN = "/admin/openimages_io"
 
@@ -74,6 +74,11 @@ def test_cards_are_selected_and_relabelled(page: Page, site: Site, scenes: int, 
     expect(page.locator(".oi-now .oi-choice")).to_have_text(["Tree, present or absent ×"])
     page.goto(f"{ADMIN}/task/{scenes}/history/")
     expect(page.locator("#change-history")).to_contain_text("Relabelled from “Couch” to “Tree”: ")
+    looker.look(page, "history")
+    page.set_viewport_size({"width": 390, "height": 844})
+    cell = page.locator("#change-history td").last.bounding_box()
+    assert cell is not None
+    assert cell["width"] > 300
 
 
 def test_a_change_of_the_whole_filter_that_is_large_is_a_job(
@@ -82,7 +87,9 @@ def test_a_change_of_the_whole_filter_that_is_large_is_a_job(
     page.goto(gallery(scenes, "kind=rectangle"))
     page.get_by_label("Select all images that match").check()
     expect(page.locator(".oi-chosen")).to_have_text("All images that match are selected")
-    expect(page.locator(".oi-pick input").first).to_be_disabled()
+    cards = page.locator(".oi-pick input")
+    assert [(card.is_checked(), card.is_disabled()) for card in cards.all()] == [(True, True)] * cards.count()
+    looker.look(page, "gallery-all-selected")
     follow(page, "text=Delete annotations…")
     expect(page.locator(".oi-choice")).to_have_text(["rectangle"])
     page.fill("[name=label]", "Window")
@@ -98,6 +105,31 @@ def test_a_change_of_the_whole_filter_that_is_large_is_a_job(
         expect(page.locator(".oi-message")).to_contain_text("Deleted of “Window”: ")
     looker.look(page, "job-bulk")
     assert labelled(site, "Window") == before - number
+
+
+def test_cards_are_selected_with_all_that_match_and_as_before_without(page: Page, scenes: int) -> None:
+    page.goto(gallery(scenes))
+    cards, all_cards = page.locator(".oi-pick input"), page.get_by_label("Select all images of the task")
+    said, on_page = page.locator(".oi-chosen"), page.get_by_label("Select all on this page")
+    cards.nth(1).check()
+    for _ in range(2):
+        all_cards.check()
+        expect(said).to_have_text("All images of the task are selected")
+        assert all(card.is_checked() and card.is_disabled() for card in [*cards.all(), on_page])
+        all_cards.uncheck()
+        expect(said).to_have_text("1 image is selected")
+        assert [at for at, card in enumerate(cards.all()) if card.is_checked()] == [1]
+        expect(cards.first).to_be_enabled()
+    all_cards.check()
+    follow(page, "text=Relabel…")
+    expect(page.locator("#content strong").first).to_have_text("All images of the task")
+    with page.expect_navigation():
+        page.go_back()
+    expect(said).to_have_text("All images of the task are selected")
+    expect(cards.first).to_be_checked()
+    all_cards.uncheck()
+    expect(cards.first).not_to_be_checked()
+    expect(cards.first).to_be_enabled()
 
 
 def test_by_keys_alone(page: Page, site: Site, scenes: int) -> None:

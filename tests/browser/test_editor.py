@@ -12,7 +12,7 @@ from tests.browser.page_checks import Looker
 from tests.browser.serving import Site
 from tests.browser.test_viewer import keys, place, site, view, viewed
 
-pytestmark = [pytest.mark.thorough, pytest.mark.xdist_group("viewer")]
+pytestmark = pytest.mark.thorough
 
 __all__ = ["keys", "site", "viewed"]
 

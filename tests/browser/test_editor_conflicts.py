@@ -13,7 +13,7 @@ from tests.browser.serving import Site
 from tests.browser.test_editor import begin, choose, drag, draw, other_user_saves, rows_of, save, saved, sides
 from tests.browser.test_viewer import keys, site, view, viewed
 
-pytestmark = [pytest.mark.thorough, pytest.mark.xdist_group("viewer")]
+pytestmark = pytest.mark.thorough
 
 __all__ = ["keys", "site", "viewed"]
 

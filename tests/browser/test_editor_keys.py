@@ -7,7 +7,7 @@ from tests.browser.serving import Site
 from tests.browser.test_editor import Rows, begin, choose, edited, save, saved
 from tests.browser.test_viewer import keys, place, site, view, viewed
 
-pytestmark = [pytest.mark.thorough, pytest.mark.xdist_group("viewer")]
+pytestmark = pytest.mark.thorough
 
 __all__ = ["edited", "keys", "site", "viewed"]
 
@@ -21,6 +21,12 @@ known = {"age": ("number", [1, 7, 2]), "note": ("text", []), "occluded": ("check
 for name, (kind, values) in known.items():
     AttributeSpec.objects.create(label=label, name=name, input_type=kind, values=values)
 """
+
+_HOLD = """() => {
+  const [ask, held] = [openimages.editor.ask, new Promise(go => { window.answer = go; })];
+  openimages.editor.ask = (...asked) => held.then(() => ask(...asked));
+}"""
+"""What is asked of the site waits until it is let go."""
 
 
 def a_rectangle(rows: Rows) -> int:
@@ -234,3 +240,17 @@ else:
     Shape.objects.create(kind="tag", score=1, **box)
     Shape.objects.create(kind="rectangle", x_min=0.1, x_max=0.2, y_min=0.1, y_max=0.2, **box)
 """
+
+
+def test_an_unknown_label_does_not_take_the_focus_back(page: Page, edited: Rows) -> None:
+    key = a_rectangle(edited)
+    choose(page, key)
+    page.evaluate(_HOLD)
+    page.keyboard.press("l")
+    page.keyboard.type("no such label")
+    page.keyboard.press("Tab")
+    shape = page.locator(f"[data-shape='{key}']")
+    shape.focus()
+    page.evaluate("() => window.answer()")
+    expect(page.locator(".oi-status")).to_have_text("The task has no such label.")
+    expect(shape).to_be_focused()

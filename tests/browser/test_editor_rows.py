@@ -7,7 +7,7 @@ from tests.browser.serving import Site
 from tests.browser.test_editor import at, begin, choose, draw, edited, rows_of, save
 from tests.browser.test_viewer import keys, site, view, viewed
 
-pytestmark = [pytest.mark.thorough, pytest.mark.xdist_group("viewer")]
+pytestmark = pytest.mark.thorough
 
 __all__ = ["edited", "keys", "site", "viewed"]
 

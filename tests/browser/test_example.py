@@ -20,7 +20,7 @@ from tests.conftest import ROOT
 from tests.jobs.sites import until
 from tests.jobs.test_demo import answers, free_port
 
-pytestmark = [pytest.mark.thorough, pytest.mark.xdist_group("example")]
+pytestmark = pytest.mark.thorough
 
 _SPECS = """
 import django
@@ -169,6 +169,20 @@ def save(page: Page) -> None:
     page.click("#save")
     expect(page.locator("#message")).to_have_text("Saved.")
     expect(page.locator("#work")).not_to_have_attribute("inert", "")
+
+
+def test_it_says_that_it_loads_and_saves(page: Page) -> None:
+    page.evaluate(
+        "() => { const [ask, held] = [window.fetch, new Promise(go => { window.answer = go; })];"
+        " window.fetch = (...asked) => held.then(() => ask(...asked)); }"
+    )
+    message = page.locator("#message")
+    before = page.locator("#name").inner_text()
+    page.click("#next")
+    expect(message).to_have_text("Loading…")
+    page.evaluate("() => window.answer()")
+    expect(page.locator("#name")).not_to_have_text(before)
+    expect(message).to_have_text("")
 
 
 def test_a_person_logs_in_draws_labels_saves_and_goes_on(

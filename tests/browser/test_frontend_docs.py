@@ -16,7 +16,7 @@ from tests.jobs.sites import until
 from tests.jobs.test_demo import answers, free_port
 from tests.test_frontend_docs import blocks
 
-pytestmark = [pytest.mark.thorough, pytest.mark.xdist_group("example")]
+pytestmark = pytest.mark.thorough
 _STARTS = """
 const login = await fetch(`${site}/api/token/`, {
   method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(%s)

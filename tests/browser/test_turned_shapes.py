@@ -15,7 +15,7 @@ from tests.browser.serving import Site
 from tests.browser.test_editor import at, begin, choose, drag, rows_of, save, sides
 from tests.browser.test_viewer import keys, site, view, viewed
 
-pytestmark = [pytest.mark.thorough, pytest.mark.xdist_group("viewer")]
+pytestmark = pytest.mark.thorough
 
 __all__ = ["keys", "site", "viewed"]
 

@@ -14,7 +14,7 @@ from tests.browser.conftest import at_rest, follow, log_in
 from tests.browser.page_checks import Looker
 from tests.browser.serving import Site
 
-pytestmark = [pytest.mark.thorough, pytest.mark.xdist_group("viewer")]
+pytestmark = pytest.mark.thorough
 
 ADMIN = "/admin/openimages_io"
 LARGE = (2600, 1400)
@@ -372,6 +372,21 @@ def test_without_scripts_the_page_is_a_form(browser: Browser, site: Site, keys: 
     follow(page, "text=Show these")
     expect(page.locator("[data-shape]")).to_have_count(_BOXES - 1)
     context.close()
+
+
+def test_on_a_phone_nothing_lies_on_the_legend_and_rows_are_not_empty(page: Page, scenes: int, site: Site) -> None:
+    query = "SELECT id FROM openimages_io_image WHERE task_id = ? AND name = 'house-morning'"
+    ((image,),) = site.rows(query, scenes)
+    page.set_viewport_size({"width": 390, "height": 844})
+    view(page, image)
+    button, number, row = (
+        page.locator(name).first.bounding_box() for name in (".oi-all", ".oi-legend .oi-count", "[data-row]")
+    )
+    assert button is not None
+    assert number is not None
+    assert row is not None
+    assert button["y"] + button["height"] <= number["y"]
+    assert row["height"] < 40
 
 
 def test_it_is_fit_to_be_seen(page: Page, keys: dict[str, int], looker: Looker) -> None:

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openimages_io.models import Label, color_of
+from openimages_io.models import Label, Task, color_of
 from openimages_io.models.colors import oklab
-from openimages_io.viewing.colors import APART, page_colors
+from openimages_io.viewing.colors import APART, FEW, page_colors, task_colors
 
 
 def labels_of(names: list[str], **chosen: str) -> list[Label]:
@@ -27,7 +27,7 @@ def test_twelve_labels_are_told_apart_whatever_they_are_called(names: list[str])
     assert closest(page_colors(labels_of(names))) >= APART - 0.005
 
 
-@pytest.mark.parametrize(("count", "apart"), [(36, 0.055), (100, 0.03)])
+@pytest.mark.parametrize(("count", "apart"), [(36, 0.08), (FEW, 0.055)])
 def test_many_labels_are_told_apart_as_well_as_can_be(count: int, apart: float) -> None:
     assert closest(page_colors(labels_of([f"/m/{number:05x}" for number in range(count)]))) >= apart
 
@@ -63,7 +63,19 @@ def test_what_somebody_has_chosen_stays_even_if_it_is_the_same() -> None:
     assert math.dist(oklab(found[1]), oklab(found[2])) >= APART
 
 
-@pytest.mark.long
+def test_a_task_with_few_labels_tells_all_of_them_apart_and_one_with_many_none(task: Task) -> None:
+    Label.objects.bulk_create(Label(task=task, name=f"/m/{number:05x}", position=number) for number in range(FEW))
+    first = task_colors(task)
+    assert len(first) == FEW
+    assert closest(first) >= 0.055
+    task.labels.order_by("pk").last().delete()  # type: ignore[union-attr]
+    fewer = task_colors(task)
+    assert fewer == {key: first[key] for key in fewer}  # a new label changes no other's colour
+    Label.objects.bulk_create(Label(task=task, name=f"/m/x{number}", position=number) for number in range(2))
+    assert task_colors(task) == {}
+
+
+@pytest.mark.thorough
 def test_very_many_labels_take_no_time() -> None:
     rows = labels_of([f"/m/{number:05x}" for number in range(10_000)])
     page_colors(rows[:10])

@@ -182,7 +182,7 @@ def test_shapes_beyond_the_bounds_are_counted_in_the_title(picture: Image, draw:
     assert title(parse(svg)) == "5 annotations of default/a; 3 more than can be shown"
 
 
-@pytest.mark.long
+@pytest.mark.thorough
 def test_an_image_full_of_long_polygons_ends_somewhere_and_says_so(picture: Image, draw: Draw, cat: Label) -> None:
     ring = [value for number in range(40_000) for value in (number / 40_000, 0.123456)]
     draw(picture, kind="polygon", points=[ring])

@@ -12,17 +12,23 @@
     for (const facet of document.querySelectorAll(".oi-facet[open]")) if (!facet.contains(event.target)) facet.open = false;
   });
 })();
-/* Cards are selected one by one, with Shift from the last one to this one, or all of the page. The form does without. */
+/* Cards are selected one by one, with Shift from the last one to this one, or all of the page. The form does without.
+   While all that match are selected, so is each card; afterwards those are that were before. */
 (() => {
   const form = document.querySelector(".oi-choosing");
   if (!form) return;
   const cards = [...form.querySelectorAll("[name=image]")], whole = form.elements.all;
   const page = form.querySelector("#oi_page"), said = form.querySelector(".oi-chosen");
-  let last = null;
+  let last = null, before = null;
   page.parentElement.hidden = false;
   const show = () => {
+    if (whole.checked) before ??= cards.filter((card) => card.checked);
+    for (const card of cards) {
+      if (before) card.checked = whole.checked || before.includes(card);
+      card.disabled = whole.checked;
+    }
+    if (!whole.checked) before = null;
     const count = cards.filter((card) => card.checked).length;
-    for (const card of cards) card.disabled = whole.checked;
     page.disabled = whole.checked;
     page.checked = count === cards.length;
     page.indeterminate = count > 0 && count < cards.length;
@@ -40,5 +46,8 @@
     for (const card of cards) card.checked = page.checked;
   });
   form.addEventListener("change", show);
-  addEventListener("pageshow", show); /* a browser that goes back keeps what was selected */
+  addEventListener("pageshow", (event) => { /* a browser that goes back keeps what was selected */
+    if (whole.checked && !event.persisted) before = [];
+    show();
+  });
 })();

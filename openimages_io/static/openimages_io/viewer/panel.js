@@ -46,10 +46,16 @@ window.openimages?.editing?.(({ viewer, editor, bar, words, page }) => {
   };
   editor.suggest(label);
 
-  const choose = async () => {
+  /* Reporting takes the focus, so it is done only if that is still where it was when this was asked. */
+  const choose = async (from = label) => {
     const found = await editor.find(label.value);
-    label.setCustomValidity(found || !label.value.trim() ? "" : words.unknown);
-    if (!found) { label.reportValidity(); return false; }
+    const fault = found || !label.value.trim() ? "" : words.unknown;
+    label.setCustomValidity(fault);
+    if (!found) {
+      if (document.activeElement === from) label.reportValidity();
+      else if (fault) editor.tell(fault, true);
+      return false;
+    }
     last = found;
     label.value = found.text;
     if (editor.isOn && editor.drawWith(found)) return true;
@@ -88,7 +94,7 @@ window.openimages?.editing?.(({ viewer, editor, bar, words, page }) => {
   /* For what was drawn without a known label: the one that was typed, or one is asked for. */
   editor.askLabel = () => {
     editor.tell(words.needsLabel, true);
-    if (label.value.trim()) editor.choosing = choose();
+    if (label.value.trim()) editor.choosing = choose(document.activeElement);
     else label.focus();
   };
   const show = () => {

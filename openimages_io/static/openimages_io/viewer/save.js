@@ -3,6 +3,8 @@
    has saved meanwhile nothing is overwritten, and who edits decides. */
 window.openimages?.editing?.(({ viewer, editor, bar, words, page }) => {
   const status = bar.querySelector(".oi-status");
+  const ON = "#edit";  /* Who edits one image edits the next: the ways to it say so. */
+  const ways = page.querySelectorAll("a[rel=prev], a[rel=next]");
   const button = (name) => bar.querySelector(`[data-do=${name}]`);
   let busy = false;
   let isSaid = false;  /* what was saved, until something else is edited */
@@ -33,6 +35,7 @@ window.openimages?.editing?.(({ viewer, editor, bar, words, page }) => {
     editor.load(shapes);
     editor.setTool("select");
     tell("");
+    requestAnimationFrame(() => { if (getComputedStyle(bar).position === "sticky") bar.scrollIntoView({ block: "start" }); });
   });
   const hasWork = () => editor.count() > 0 || editor.isUnfinished();
   const stop = () => {
@@ -44,6 +47,7 @@ window.openimages?.editing?.(({ viewer, editor, bar, words, page }) => {
     editor.load([...editor.base.values()]);
     editor.setTool("select");
     tell("");
+    if (window.location.hash === ON) window.history.replaceState(null, "", window.location.pathname + window.location.search);
     show();
   };
 
@@ -123,6 +127,7 @@ window.openimages?.editing?.(({ viewer, editor, bar, words, page }) => {
   const show = () => {
     const count = editor.isOn ? editor.count() : 0;
     page.classList.toggle("oi-editing", editor.isOn);
+    for (const way of ways) way.hash = editor.isOn ? ON : "";
     for (const one of bar.querySelectorAll(".oi-while")) one.hidden = !editor.isOn;
     button("begin").hidden = editor.isOn;
     button("begin").disabled = busy;
@@ -192,4 +197,5 @@ window.openimages?.editing?.(({ viewer, editor, bar, words, page }) => {
     if (done) { event.preventDefault(); event.stopPropagation(); }
   }, true);
   show();
+  if (window.location.hash === ON) begin();
 });
