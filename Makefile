@@ -30,10 +30,8 @@ USUAL := "not thorough"
 ON_POSTGRES := "django_db and not thorough"
 THOROUGH := "thorough or many"
 BRIEF := "not long and not thorough"
-# A tenth of the examples of Hypothesis, and of tests with many cases a fourth; test-thorough runs the same tests with all of them.
+# One case of each test, and a tenth of the examples of Hypothesis; test-thorough runs the same tests with all of them.
 QUICK := OPENIMAGES_QUICK=1
-# One case of each test, for what differs between versions of what we stand on.
-ONCE := OPENIMAGES_QUICK=once
 # Tests that do not depend on the versions of Django and Python.
 NOT_OF_DJANGO := --ignore tests/test_docs.py --ignore tests/test_fixtures.py --ignore tests/test_targets.py
 # test-schema alone runs that file: its cases are made while tests are collected, half of what it takes to start a process of tests.
@@ -123,7 +121,7 @@ test-thorough: $(DEV) $(CLIENTS) ## Run the slow tests: pages in a browser, stoc
 	exit $$tests
 
 test-slow: $(DEV) $(CLIENTS)
-	OPENIMAGES_CLIENTS_PYTHON=$(CLIENTS_VENV)/bin/python OPENIMAGES_THOROUGH=1 DATABASE_URL= $(PYTEST) --dist loadgroup -m $(THOROUGH) $(ARGS)
+	OPENIMAGES_CLIENTS_PYTHON=$(CLIENTS_VENV)/bin/python OPENIMAGES_THOROUGH=1 DATABASE_URL= $(PYTEST) -m $(THOROUGH) $(ARGS)
 
 # Schemathesis makes its cases while tests are collected, for a minute: one process does so, and not each that runs tests.
 test-schema: $(DEV)
@@ -137,14 +135,14 @@ test-newest: ## Run the tests on NEWEST_PYTHON with the newest Django
 	@$(NEWEST_VENV)/bin/pip install -qq -e '.[demo,dev]'
 	@$(NEWEST_VENV)/bin/pip install -qq --upgrade Django 'django-tasks-celery[celery]'
 	@$(NEWEST_VENV)/bin/python -c 'import sys, django; print("Python", sys.version.split()[0], "and Django", django.__version__)'
-	$(ONCE) DATABASE_URL= $(NEWEST_VENV)/bin/python -m pytest $(SPREAD) -m $(BRIEF) $(NOT_OF_DJANGO) $(ARGS)
+	$(QUICK) DATABASE_URL= $(NEWEST_VENV)/bin/python -m pytest $(SPREAD) -m $(BRIEF) $(NOT_OF_DJANGO) $(ARGS)
 
 test-lowest: ## Run the tests of test-fast with the lowest versions that pyproject.toml allows
 	@test -x $(LOWEST_VENV)/bin/python || $(PYTHON) -m venv $(LOWEST_VENV)
 	@$(PYTHON) -m tests.lowest >$(LOWEST_VENV)/lowest.txt
 	@$(LOWEST_VENV)/bin/pip install -qq -e '.[demo,dev]' -c $(LOWEST_VENV)/lowest.txt
 	@echo "The lowest versions: $$(tr '\n' ' ' <$(LOWEST_VENV)/lowest.txt)"
-	$(ONCE) DATABASE_URL= $(LOWEST_VENV)/bin/python -m pytest $(SPREAD) -m $(FAST) $(ARGS)
+	$(QUICK) DATABASE_URL= $(LOWEST_VENV)/bin/python -m pytest $(SPREAD) -m $(FAST) $(ARGS)
 
 torture: $(DEV) ## Try hard to break the app, for twenty minutes (SECONDS=120: two; SEED=7: the same inputs again; ARGS="--only fuzz")
 	$(BIN)/python -m tests.torture --seconds $(SECONDS) $(if $(SEED),--seed $(SEED)) $(ARGS)
@@ -155,13 +153,12 @@ bench: $(DEV) $(INTEROP) ## Measure speed and memory, side by side with Datumaro
 fixtures: $(DEV) ## Redraw the example data set
 	$(BIN)/python -m fixtures.draw_scenes
 
-docs: $(DEV) ## Generate parts of the documentation: the format, the OpenAPI document, the tours, the README's picture
+docs: $(DEV) ## Generate parts of the documentation: the format, the OpenAPI document, the tours
 	$(BIN)/python -m docs.generate_format
 	$(BIN)/python -m docs.generate_issues
 	DATABASE_URL=sqlite://:memory: $(BIN)/python -m docs.generate_openapi
 	$(BIN)/python -m docs.tour
 	$(BIN)/python -m docs.api_tour
-	$(BIN)/python -m docs.draw_overview
 
 format: $(DEV) ## Sort imports and format the code
 	$(BIN)/ruff check --quiet --fix

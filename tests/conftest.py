@@ -71,12 +71,8 @@ SQLITE_ONLY = {
 NO_DATABASE: Final = {"archives", "browser", "clients", "format", "geometry"}
 """Folders whose tests use none, or one of their own."""
 ON_POSTGRES: Final = os.environ.get("DATABASE_URL", "").startswith("postgres")
-QUICK: Final = os.environ.get("OPENIMAGES_QUICK") in {"1", "once"}
-"""Whether Hypothesis tries a tenth of its examples, and of a test with many cases a fourth."""
-ONCE: Final = os.environ.get("OPENIMAGES_QUICK") == "once"
-"""Whether one case of each test is tried: what differs between versions of Django is met by the first."""
-_FEW_CASES: Final = 3
-"""So many cases of one test are all tried."""
+QUICK: Final = os.environ.get("OPENIMAGES_QUICK") == "1"
+"""Whether one case of each test is tried, and Hypothesis tries a tenth of its examples."""
 _OF_DATABASES: Final = {"database", "models", "jobs"}
 """The folders whose tests are of what databases differ in: on PostgreSQL all their cases are tried."""
 hypothesis_settings.register_profile("tests", deadline=None)  # that the machine is busy is no fault of the code's
@@ -104,8 +100,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in tried_in_part(items):
         item.add_marker("many")
     if QUICK:
-        items[:] = sample(items, _OF_DATABASES if ON_POSTGRES else set(), once=ONCE)
-    known: set[str] = set()
+        items[:] = sample(items, _OF_DATABASES if ON_POSTGRES else set())
     for item in items:
         if operation := getattr(item, "operation_label", None):  # schemathesis gives all its tests one name
             item._id = item.id.with_params(operation)
@@ -114,8 +109,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("django_db")
         if _PROGRAM_FIXTURES.intersection(fixtures) or folder in _PROGRAM_FOLDERS:
             item.add_marker("programs")
-        item.stash[_UNMEASURED] = _test(item) in known or item.get_closest_marker("long") is not None
-        known.add(_test(item))
+        item.stash[_UNMEASURED] = item.get_closest_marker("long") is not None
         if QUICK and (examples := _examples(item)):
             examples._hypothesis_internal_use_settings = _fewer(examples._hypothesis_internal_use_settings)
     doubled = [name for name, count in Counter(item.nodeid for item in items).items() if count > 1]
@@ -126,19 +120,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path not in waiting)
 
 
-def sample(items: list[pytest.Item], whole: set[str], *, once: bool = False) -> list[pytest.Item]:
-    """One case of each test, or every fourth of those with many whose folder is not to be whole.
-
-    `make test-thorough` asks all.
-    """
-    tests: dict[str, list[pytest.Item]] = {}
+def sample(items: list[pytest.Item], whole: set[str]) -> list[pytest.Item]:
+    """The first case of each test, or all where its folder is to be whole; `make test-thorough` tries the others."""
+    first: dict[str, pytest.Item] = {}
     for item in items:
-        tests.setdefault(_test(item), []).append(item)
-    kept: set[int] = set()
-    for cases in tests.values():
-        is_whole = len(cases) <= _FEW_CASES or _file(cases[0]).partition("/")[0] in whole
-        kept.update(map(id, cases[:1] if once else cases if is_whole else cases[::4]))
-    return [item for item in items if id(item) in kept]
+        first.setdefault(_test(item), item)
+    return [item for item in items if first[_test(item)] is item or _file(item).partition("/")[0] in whole]
 
 
 def tried_in_part(items: list[pytest.Item]) -> list[pytest.Item]:

@@ -134,7 +134,7 @@ def test_it_holds_what_an_importer_may_trip_over() -> None:
     assert {row["Rotation"] for row in rows("train", "image_ids_and_rotation")} == {"0.0", ""}
 
 
-@pytest.mark.long
+@pytest.mark.thorough
 def test_a_wheel_has_the_gaps_between_its_spokes_as_holes() -> None:
     """Checked on the pixels: something that is not wheel is enclosed by the wheel."""
     (wheel, *_) = [

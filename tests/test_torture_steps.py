@@ -7,6 +7,7 @@ import threading
 import pytest
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from tests.torture.outcome_checks import is_traced
 from tests.torture.steps import signals_at
 
 
@@ -29,3 +30,13 @@ def _take_and_release(lock: "threading.Lock", step: int) -> None:
                 len("")
     finally:
         sys.setprofile(None)
+
+
+def test_a_ctrl_c_that_python_swallows_is_no_traceback() -> None:
+    where = 'Traceback (most recent call last):\n  File "a.py", line 3, in a\n    a()\n'
+    swallowed = f"Exception ignored in: <generator object a at 0x7f>\n{where}KeyboardInterrupt: \n"
+    assert not is_traced(f"note: a\n{swallowed}Imported into the task “t”: 0 errors, 0 warnings.\n")
+    assert not is_traced(f"{where}KeyboardInterrupt\n")
+    assert is_traced(f"{swallowed}{where}ValueError: a\n")
+    assert is_traced(f"Exception ignored in: <function a>\n{where}ValueError: a\n")
+    assert is_traced(f"{where}OSError: a\n")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = [pytest.mark.programs, pytest.mark.thorough, pytest.mark.xdist_group("wheel")]
+pytestmark = [pytest.mark.programs, pytest.mark.thorough]
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -12,7 +12,7 @@ import pytest
 from tests.browser.serving import Site
 from tests.clients.conftest import CLIENTS, run
 
-pytestmark = [pytest.mark.programs, pytest.mark.thorough, pytest.mark.xdist_group("clients")]
+pytestmark = [pytest.mark.programs, pytest.mark.thorough]
 
 KINDS = ["rectangle", "mask", "tag"]
 
