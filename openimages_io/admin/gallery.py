@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from openimages_io.admin import viewing
 from openimages_io.admin.bulk import bulk_actions
 from openimages_io.admin.facets import MOST_CHOICES, Facets
 from openimages_io.admin.filter_words import conditions_with_links
@@ -83,6 +84,7 @@ def gallery_context(request: HttpRequest, task: Task, url: Url) -> dict[str, Any
     """What a task's gallery shows."""
     query = request.GET
     counted, is_old = _counted(task, again="count" in query)
+    in_request = (counted is not None and not is_old) or viewing.may_be_counted(task)
     wanted = filter_of(query, task)
     labels = _labels(task, counted)
     facets = Facets(query, task, counted, wanted.asked)
@@ -140,7 +142,8 @@ def gallery_context(request: HttpRequest, task: Task, url: Url) -> dict[str, Any
         "add_url": form_urls(url, here)("image_add", task=task.pk) if may_here(request, "add", Image, task) else "",
         "is_empty": counted is not None and counted.images == 0 and not is_old and not wanted.asked,
         "import_url": url("task_import", task.pk),
-        "recount": address_with(query, "count", "1"),
+        "recount": address_with(query, "count", "1") if in_request else "",
+        "check_url": "" if in_request else url("task_check", task.pk),
         "charts": _charts(counted, labels, colors, request.path),
     }
 
@@ -225,11 +228,14 @@ def _charts(
 def _counted(task: Task, *, again: bool) -> tuple[Statistics | None, bool]:
     """The numbers, and whether they are those of an earlier revision.
 
-    Counting a large task takes seconds, so it is done when somebody asks for it; None where nobody has yet.
+    Counting a large task takes seconds, so it is done when somebody asks for it, and of a very large one by a check;
+    None where nobody has yet.
     """
-    kept = None if again else stored([task]).get(task.pk)
-    if again or (kept is not None and kept.revision == task.revision):
-        return kept or statistics(task), False
+    kept = stored([task]).get(task.pk)
+    if kept is not None and kept.revision == task.revision:
+        return kept, False
+    if again and viewing.may_be_counted(task):
+        return statistics(task), False
     if task.shapes.order_by("pk").values("pk")[_LARGE : _LARGE + 1].exists():
         return kept, kept is not None
     return statistics(task), False

@@ -166,5 +166,5 @@ def _mark(counts: Counts) -> str:
     if counts.stale is None:
         return ""
     when = date_format(for_display(counts.stale), "DATETIME_FORMAT")
-    text = _now("Counted %(when)s; the task has changed since. Its gallery can count again.") % {"when": when}
+    text = _now("Counted %(when)s; the task has changed since. Its gallery says how to count again.") % {"when": when}
     return format_html(' <span class="oi-stale" title="{}">{}</span>', text, _("(before the last change)"))

@@ -18,7 +18,12 @@ from openimages_io.models.numbers import grouped
 from openimages_io.permissions import permissions
 
 COUNTED_LATE: Final = 1_000_000
-"""Images, and shapes, of a task up to which it is counted when the list of tasks asks for it: some three seconds."""
+"""Images, and shapes, of a task up to which a request counts it: some three seconds. A check counts larger ones."""
+
+
+def may_be_counted(task: Task) -> bool:
+    """Whether a request may count the task, if it has to be counted."""
+    return bool(small_tasks([task.pk], COUNTED_LATE, task._state.db))
 
 
 def may_see_pictures(request: HttpRequest, task: Task) -> bool:
@@ -66,7 +71,7 @@ class GalleryMixin(TaskPagesMixin):
         """How many images and annotations a task has, for a page that shows it before anybody has counted."""
         from openimages_io.viewing.statistics import statistics  # noqa: PLC0415  (viewing needs numpy and Pillow)
 
-        if not small_tasks([task.pk], COUNTED_LATE, task._state.db):
+        if not may_be_counted(task):
             return JsonResponse({})
         counted = statistics(task)
         kinds = {f"annotations:{task.pk}": kinds_in_words(counted.by_kind)}

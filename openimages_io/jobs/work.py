@@ -151,6 +151,7 @@ class _Run:
 
     def _check(self) -> None:
         assert self.job.task is not None
+        count_now(self.job.task)  # first, for whoever has asked for the check to have it counted
         checker = Checker(self.job.task, progress=self.watch.progress, using=database())
         report = checker.run()
         self.watch.settle()

@@ -12,7 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from openimages_io.admin import facets as admin_facets
-from openimages_io.admin import gallery, gallery_pages
+from openimages_io.admin import gallery, gallery_pages, viewing
 from openimages_io.filtersets.addresses import filter_query
 from openimages_io.filtersets.images import ImageFilterSet
 from openimages_io.models import Image, Label, Shape, Task, TaskStatistics
@@ -530,3 +530,24 @@ def test_a_large_task_that_nobody_has_counted_is_counted_when_asked(
     counted = boss.get(address(scenes, "?count=1")).content.decode()
     assert "have not been counted" not in counted
     assert f"{Shape.objects.count()} annotations" in counted
+
+
+def test_a_very_large_task_is_counted_by_a_check_and_never_while_somebody_waits(
+    boss: Client, scenes: Task, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gallery, "_LARGE", 10)
+    monkeypatch.setattr(viewing, "COUNTED_LATE", 10)
+    check = f'action="/admin/openimages_io/task/{scenes.pk}/check/"'
+    for query in ("?kind=mask", "?count=1"):
+        page = boss.get(address(scenes, query)).content.decode()
+        assert "have not been counted" in page
+        assert "count=1" not in page
+        assert check in page
+        assert not TaskStatistics.objects.exists()
+    old = statistics(scenes).shapes
+    assert check not in boss.get(address(scenes, "?count=1")).content.decode()
+    Shape.objects.filter(kind="tag").delete()
+    page = boss.get(address(scenes, "?count=1")).content.decode()
+    assert f"{old} annotations" in page
+    assert "has changed since this was counted" in page
+    assert check in page

@@ -12,6 +12,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AnonymousUser
 from django.core.files.base import ContentFile
 from django.db import DatabaseError, OperationalError, connection, transaction
+from django.db.models import F
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -36,8 +37,10 @@ from openimages_io.jobs.transitions import (
 )
 from openimages_io.models import Image, Job, JobState, Shape, Task, TaskStatistics
 from openimages_io.models.job_files import current_job_storage
+from openimages_io.transfer.checking import Checker
 from openimages_io.transfer.importer import Importer
 from openimages_io.transfer.options import ExportOptions, ImportOptions
+from openimages_io.transfer.report import Report
 from openimages_io.viewing import statistics
 from tests.jobs.archives import small, zip_of
 from tests.stored_files import stored_files
@@ -596,3 +599,18 @@ def test_a_check_job_ends_with_a_report() -> None:
     Shape.objects.update(attributes={"colour": "red"})
     job = submit_check(task, user=None)
     assert (job.state, job.errors, job.message) == ("succeeded", 1, "Checked 1 annotation: 1 error.")
+
+
+def test_a_check_counts_the_task_before_it_reads_all_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    task = submitted().task
+    assert task is not None
+    TaskStatistics.objects.all().delete()
+    counted_before: list[bool] = []
+
+    def run(checker: Checker) -> Report:
+        counted_before.append(TaskStatistics.objects.filter(task=checker.task, revision=F("task__revision")).exists())
+        return Report()
+
+    monkeypatch.setattr(Checker, "run", run)
+    assert submit_check(task, user=None).state == "succeeded"
+    assert counted_before == [True]
