@@ -156,8 +156,10 @@ class LabelAdmin(ReturningMixin, DeletionMixin, BaseAdmin):
     searched_fields = raw_id_fields = ("task",)
 
     def complete_rows(self, request: HttpRequest, rows: Sequence[Label]) -> None:
+        from openimages_io.viewing.colors import colors_of  # noqa: PLC0415  (slow to load)
         from openimages_io.viewing.statistics import known, stored  # noqa: PLC0415  (slow to load)
 
+        colors = colors_of(rows)
         tasks = {label.task for label in rows}
         is_chosen = bool(request.GET.get(TaskFilter.parameter_name))
         counted = {task.pk: known(task) for task in tasks} if is_chosen and len(tasks) == 1 else stored(tasks)
@@ -165,6 +167,7 @@ class LabelAdmin(ReturningMixin, DeletionMixin, BaseAdmin):
             found: Any = label
             kept = counted.get(label.task_id)
             found.shape_count = kept.by_label.get(label.pk, 0) if kept else None
+            found.page_color = colors[label.pk]
 
     @admin.display(description=_("annotations"))
     def annotations(self, label: Label) -> str:
@@ -174,7 +177,22 @@ class LabelAdmin(ReturningMixin, DeletionMixin, BaseAdmin):
 
     @admin.display(description=_("color"))
     def swatch(self, label: Label) -> str:
-        return swatch(label.color)
+        return swatch(label.page_color)  # type: ignore[attr-defined]  # put there by `complete_rows`
+
+    @admin.display(description=_("color on pages"))
+    def color_on_pages(self, label: Label) -> str:
+        """The colour that the label has there, where that is not its own."""
+        text = _("The color above is too close to that of another label.")
+        return format_html("{} {}", swatch(label.page_color), text)  # type: ignore[attr-defined]  # by `get_object`
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """With the colour that the label has on pages."""
+        from openimages_io.viewing.colors import colors_of  # noqa: PLC0415  (slow to load)
+
+        label: Any = super().get_object(request, object_id, from_field)
+        if label is not None:
+            label.page_color = colors_of([label])[label.pk]
+        return label
 
     @admin.display(description=_("label"), ordering="display_name")
     def shown_name(self, label: Label) -> str:
@@ -193,11 +211,13 @@ class LabelAdmin(ReturningMixin, DeletionMixin, BaseAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Label | None = None) -> Any:
         if obj is None:
             return ((None, {"fields": ("task", "name", "display_name", "position", "is_listed")}),)
-        fields = ("task_link", "name", "display_name", "color", "position", "is_listed", "images_link")
+        is_other: bool = obj.page_color != obj.color  # type: ignore[attr-defined]  # put there by `get_object`
+        colors = ("color", "color_on_pages") if is_other else ("color",)
+        fields = ("task_link", "name", "display_name", *colors, "position", "is_listed", "images_link")
         return ((None, {"fields": fields}),)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Label | None = None) -> Any:
-        return ("task_link", "images_link") if obj else ()
+        return ("task_link", "color_on_pages", "images_link") if obj else ()
 
     def get_inlines(self, request: HttpRequest, obj: Label | None) -> Any:
         """A new label first needs its task, among whose labels its parents are."""

@@ -1,6 +1,6 @@
 """Shapes as rows, for repairs. They are drawn in a frontend or come with an import; nobody adds one here by numbers."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from django import forms
@@ -139,12 +139,19 @@ class ShapeAdmin(ReturningMixin, DeletionMixin, BaseAdmin):
 
         delete_rows(shapes, user=request.user)
 
+    def complete_rows(self, request: HttpRequest, rows: Sequence[Shape]) -> None:
+        from openimages_io.viewing.colors import colors_of  # noqa: PLC0415  (needs numpy)
+
+        colors = colors_of(shape.label for shape in rows)
+        for shape in rows:
+            shape.page_color = colors[shape.label_id]  # type: ignore[attr-defined]  # for the column
+
     def image_of(self, row: Shape) -> Image:
         return row.image
 
     @admin.display(description=_("label"))
     def label_name(self, shape: Shape) -> str:
-        return format_html("{} {}", swatch(shape.label.color), shape.label)
+        return format_html("{} {}", swatch(shape.page_color), shape.label)  # type: ignore[attr-defined]  # see above
 
     @admin.display(description=_("box (XMin, XMax, YMin, YMax)"))
     def box(self, shape: Shape) -> str:
@@ -153,10 +160,11 @@ class ShapeAdmin(ReturningMixin, DeletionMixin, BaseAdmin):
     @admin.display(description=_("shape"))
     def crop(self, shape: Shape) -> str:
         """The shape on its part of the picture."""
+        from openimages_io.viewing.colors import colors_of  # noqa: PLC0415  (needs numpy)
         from openimages_io.viewing.crops import crop  # noqa: PLC0415  (needs numpy and Pillow)
 
         backdrop = self.url("image_thumbnail", shape.image_id, SIZES[-1]) if shape.image.file else ""
-        svg = crop(shape.image, shape, shape.label, backdrop)
+        svg = crop(shape.image, shape, shape.label, backdrop, colors_of([shape.label]))
         return format_html('<div class="oi-crop">{}</div>', mark_safe(svg)) if svg else ""  # noqa: S308  (escaped)
 
     @admin.display(description=_("task"))

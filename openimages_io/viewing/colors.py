@@ -1,12 +1,14 @@
 """The colours that labels have on pages: their own, but for those that could not be told apart there."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 from itertools import product
 from typing import Final
 
 import numpy as np
+from django.db.models import Count
 from numpy.typing import NDArray
 
 from openimages_io.models import Label, Task, color_of
@@ -37,6 +39,20 @@ def task_colors(task: Task) -> dict[int, str]:
     return page_colors(labels) if len(labels) <= FEW else {}
 
 
+def colors_of(labels: Iterable[Label]) -> dict[int, str]:
+    """The colour of each of the labels, of any tasks, on the pages of its task, by its key; one query for all."""
+    rows = list(labels)
+    found = {label.pk: color(label) for label in rows}
+    every = Label.objects.filter(task__in={label.task_id for label in rows}).order_by()
+    few = every.values("task").annotate(labels=Count("*")).filter(labels__lte=FEW).values("task")
+    tasks: dict[int, list[Label]] = defaultdict(list)
+    for label in every.filter(task__in=few) if rows else ():
+        tasks[label.task_id].append(label)
+    for of_task in tasks.values():
+        found |= {key: shown for key, shown in page_colors(of_task).items() if key in found}
+    return found
+
+
 def page_colors(labels: Iterable[Label]) -> dict[int, str]:
     """A colour for each of the labels, by its key.
 
@@ -47,19 +63,30 @@ def page_colors(labels: Iterable[Label]) -> dict[int, str]:
     found = {label.pk: color(label) for label in rows}
     chosen = [label for label in rows if found[label.pk] != color_of(label.name)]
     others = [label for label in rows if found[label.pk] == color_of(label.name)]
+    taken = tuple(found[label.pk] for label in chosen[:_MOST])
+    others = others[: _MOST - len(taken)]
+    apart = _told_apart(taken, tuple(found[label.pk] for label in others))
+    return found | {label.pk: shown for label, shown in zip(others, apart, strict=True)}
+
+
+@lru_cache(64)
+def _told_apart(fixed: tuple[str, ...], others: tuple[str, ...]) -> tuple[str, ...]:
+    """Colours in the place of the others. Tasks with the same labels ask the same, as does each page of a task."""
     names, candidates = _candidates()
-    taken = [oklab(found[label.pk]) for label in chosen[:_MOST]]
+    taken = [oklab(each) for each in fixed]
     nearest = np.full(len(names), np.inf)
     for place in taken:
         nearest = np.minimum(nearest, _distance(candidates, place))
-    for label in others[: max(0, _MOST - len(taken))]:
-        place = oklab(found[label.pk])
+    found = []
+    for each in others:
+        shown, place = each, oklab(each)
         if taken and _distance(np.array(taken), place).min() < APART:
             best = int(nearest.argmax())
-            found[label.pk], place = names[best], oklab(names[best])
+            shown, place = names[best], oklab(names[best])
+        found.append(shown)
         taken.append(place)
         nearest = np.minimum(nearest, _distance(candidates, place))
-    return found
+    return tuple(found)
 
 
 def _distance(places: NDArray[np.float64], place: tuple[float, float, float]) -> NDArray[np.float64]:

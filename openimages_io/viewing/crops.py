@@ -1,5 +1,6 @@
 """A shape alone, with the part of the picture that it is in: what stands beside the form that edits it."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from openimages_io.models import Image, Label, Shape, ShapeKind
@@ -13,13 +14,16 @@ _LEAST: Final = 0.1
 """Of the image's smaller side: a tiny box is shown with what is around it."""
 
 
-def crop(image: Image, shape: Shape, label: Label, backdrop: str) -> str:
-    """An SVG document of one shape on its picture, of which `backdrop` is the address; empty for a tag."""
+def crop(image: Image, shape: Shape, label: Label, backdrop: str, colors: Mapping[int, str]) -> str:
+    """An SVG document of one shape on its picture, of which `backdrop` is the address; empty for a tag.
+
+    `colors` are those of pages, by the label's key.
+    """
     if shape.kind == ShapeKind.TAG:
         return ""
     shape = drawable_shape(shape)
     size, _known = frame_of(image, [shape])
-    return overlay(image, [shape], {label.pk: label}, backdrop=backdrop, window=_window(shape, size))
+    return overlay(image, [shape], {label.pk: label}, backdrop=backdrop, colors=colors, window=_window(shape, size))
 
 
 def _window(shape: Shape, size: Size) -> tuple[float, float, float, float] | None:

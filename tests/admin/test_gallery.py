@@ -63,6 +63,24 @@ def test_a_label_has_one_colour_wherever_it_is_drawn(boss: Client, scenes: Task)
     found = [set(drawn.findall(page)) for page in pages]
     assert found == [found[0]] * len(pages)
     assert len(found[0] - {label.color}) == 1
+    (color,) = found[0]
+    image, shape = images[0], shapes[0]
+    swatches = {
+        f"label/?task={scenes.pk}": 'rect [^>]*fill="(#[0-9a-f]+)"/></svg></td><th [^>]*><a [^>]*>Window<',
+        f"shape/?label={label.pk}&task={scenes.pk}": 'rect [^>]*fill="(#[0-9a-f]+)"/></svg> Window',
+        f"shape/?image={image.pk}": 'rect [^>]*fill="(#[0-9a-f]+)"/></svg> Window',
+        f"task/{scenes.pk}/hierarchy/": f'rect [^>]*fill="(#[0-9a-f]+)"/></svg> <a href="[^"]*/label/{label.pk}/',
+        f"label/{label.pk}/change/": 'rect [^>]*fill="(#[0-9a-f]+)"',
+        f"shape/{shape.pk}/change/": f'data-shape="{shape.pk}"[^>]* stroke="(#[0-9a-f]+)"',
+    }
+    for where, swatch in swatches.items():
+        page = boss.get(f"/admin/openimages_io/{where}").content.decode()
+        assert set(re.findall(swatch, page)) == {color}, where
+
+
+def test_a_label_whose_own_colour_is_shown_has_no_other_on_its_page(boss: Client, scenes: Task) -> None:
+    label = scenes.labels.get(display_name="Wheel")
+    assert "Color on pages" not in boss.get(f"/admin/openimages_io/label/{label.pk}/change/").content.decode()
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,11 @@ import time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pytest_django import DjangoAssertNumQueries
 
 from openimages_io.models import Label, Task, color_of
 from openimages_io.models.colors import oklab
-from openimages_io.viewing.colors import APART, FEW, page_colors, task_colors
+from openimages_io.viewing.colors import APART, FEW, colors_of, page_colors, task_colors
 
 
 def labels_of(names: list[str], **chosen: str) -> list[Label]:
@@ -73,6 +74,24 @@ def test_a_task_with_few_labels_tells_all_of_them_apart_and_one_with_many_none(t
     assert fewer == {key: first[key] for key in fewer}  # a new label changes no other's colour
     Label.objects.bulk_create(Label(task=task, name=f"/m/x{number}", position=number) for number in range(2))
     assert task_colors(task) == {}
+
+
+def test_labels_of_several_tasks_have_the_colours_of_their_tasks_in_few_queries(
+    task: Task, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    tasks = [task, *(Task.objects.create(name=f"more {number}") for number in range(3))]
+    for number, each in enumerate(tasks):
+        count = FEW + 1 if number == 3 else 30
+        Label.objects.bulk_create(Label(task=each, name=f"/m/{place:05x}", position=place) for place in range(count))
+    every = list(Label.objects.all())
+    expected = {key: shown for each in tasks for key, shown in task_colors(each).items()}
+    assert len(expected) == 90
+    assert any(expected[label.pk] != label.color for label in every if label.pk in expected)
+    with django_assert_num_queries(1):
+        assert colors_of(every) == {label.pk: expected.get(label.pk, label.color) for label in every}
+    one = every[5]
+    assert colors_of([one]) == {one.pk: expected[one.pk]}
+    assert colors_of([]) == {}
 
 
 @pytest.mark.thorough
