@@ -21,7 +21,6 @@ from openimages_io.models import Image, JobKind, Task
 from openimages_io.models.kinds import row_kind
 from openimages_io.models.numbers import Number, grouped
 from openimages_io.transfer.rows_of_others import OTHERS, issues_of_others
-from openimages_io.viewing.colors import task_colors
 
 _EXAMPLES: Final = 6
 _ISSUES: Final = 20
@@ -78,7 +77,7 @@ def _shown(task: Task, choice: Choice, plan: Plan, url: Url, query: str) -> dict
         "stays": Number(stays),
         "new_specs": [spec.name for spec in plan.new_specs],
         "is_large": plan.read > conf.options().bulk_at_once,
-        "cards": cards_of(url, images, query, task_colors(task)),
+        "cards": cards_of(url, task, images, query)[0],
     }
 
 

@@ -28,7 +28,7 @@ from openimages_io.models import Image, Label, Shape, ShapeKind, Task
 from openimages_io.models.counting import small_tasks
 from openimages_io.models.numbers import Number, grouped
 from openimages_io.viewing.charts import box_sizes, by_subset, frequent_labels, most_frequent
-from openimages_io.viewing.colors import task_colors
+from openimages_io.viewing.colors import shown_colors
 from openimages_io.viewing.drawables import drawable, labels_of
 from openimages_io.viewing.facets import FacetNumbers, facet_numbers
 from openimages_io.viewing.overlay import overlay
@@ -90,7 +90,9 @@ def gallery_context(request: HttpRequest, task: Task, url: Url) -> dict[str, Any
     facets = Facets(query, task, counted, wanted.asked)
     page = page_of(_images(wanted), query)
     here = query_without(query, "at", "count").urlencode()
-    colors = task_colors(task)
+    frequent = most_frequent(counted) if counted else []
+    charted = [labels[key] for key in frequent if key in labels]
+    cards, colors = cards_of(url, task, page.images, here, charted)
     at_once, bulk_url = _is_quick(task, wanted), url("task_bulk", task.pk)
     if not wanted.asked:
         facets.shown = facets.kept_numbers()
@@ -131,7 +133,7 @@ def gallery_context(request: HttpRequest, task: Task, url: Url) -> dict[str, Any
         "all_images": Number(counted.images if counted else 0),
         "all_shapes": Number(counted.shapes if counted else 0),
         "absent": Number(counted.absent if counted else 0),
-        "cards": cards_of(url, page.images, here, colors),
+        "cards": cards,
         "within": query_without(query, *PLACES).urlencode(),
         "bulk_url": bulk_url,
         "bulk_actions": bulk_actions(request, task) if bulk_url else [],
@@ -241,10 +243,16 @@ def _counted(task: Task, *, again: bool) -> tuple[Statistics | None, bool]:
     return statistics(task), False
 
 
-def cards_of(url: Url, images: Sequence[Image], query: str, colors: Mapping[int, str]) -> list[Card]:
-    """Images with what is drawn on them, as they stand in a gallery."""
+def cards_of(
+    url: Url, task: Task, images: Sequence[Image], query: str, others: Sequence[Label] = ()
+) -> tuple[list[Card], dict[int, str]]:
+    """Images with what is drawn on them, as they stand in a gallery, and the colours of their labels and of others.
+
+    The others come first: they have the same colours on each page that has them all.
+    """
     found = drawable(images, _SHAPES, _MASK_PIXELS)
     labels = labels_of(found.values())
+    colors = shown_colors(task, [*others, *labels.values()], first=[label.pk for label in others])
     tags = _tags(images)
     cards = []
     for image in images:
@@ -260,7 +268,7 @@ def cards_of(url: Url, images: Sequence[Image], query: str, colors: Mapping[int,
                 *map(Number, (len(drawn.shapes) + drawn.left, present, absent)),
             )
         )
-    return cards
+    return cards, colors
 
 
 def _tags(images: Sequence[Image]) -> dict[int, tuple[int, int]]:

@@ -19,7 +19,7 @@ from openimages_io.format.pictures import BadPicture
 from openimages_io.format.writing import number
 from openimages_io.models import Image, Label, Shape, ShapeKind
 from openimages_io.models.thumbnails import SIZES
-from openimages_io.viewing.colors import UNKNOWN, page_colors, task_colors
+from openimages_io.viewing.colors import UNKNOWN, shown_colors
 from openimages_io.viewing.drawables import drawable, labels_of
 from openimages_io.viewing.overlay import frame_of, overlay
 from openimages_io.viewing.ranges import RangeBeyondEnd
@@ -54,7 +54,7 @@ def picture_context(request: HttpRequest, image: Image, url: Url) -> dict[str, A
     drawn = drawable([image])[image.pk]
     tags = list(image.shapes.filter(kind=ShapeKind.TAG).order_by("-score", "pk")[: _ROWS + 1])
     labels = labels_of([drawn], (tag.label_id for tag in tags))
-    colors = task_colors(image.task) or page_colors(labels.values())
+    colors = shown_colors(image.task, labels.values())
     legend = legend_of(request.GET, drawn.shapes, labels, colors)
     shown = [shape for shape in drawn.shapes if legend.shows(shape)]
     fault = _fault(image)

@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache, lru_cache
 from itertools import product
 from typing import Final
@@ -53,13 +53,20 @@ def colors_of(labels: Iterable[Label]) -> dict[int, str]:
     return found
 
 
-def page_colors(labels: Iterable[Label]) -> dict[int, str]:
+def shown_colors(task: Task, labels: Iterable[Label], first: Sequence[int] = ()) -> dict[int, str]:
+    """A colour for each label of a page, by its key: the task's or, where it has more than `FEW`, the page's own."""
+    return task_colors(task) or page_colors(labels, first)
+
+
+def page_colors(labels: Iterable[Label], first: Sequence[int] = ()) -> dict[int, str]:
     """A colour for each of the labels, by its key.
 
     A colour that somebody has chosen stays. Of the others one that is too close to another gives way to
-    the colour that is farthest from them all; the older label keeps its own.
+    the colour that is farthest from them all; the older label keeps its own, or the one whose key comes `first`.
     """
-    rows = sorted(labels, key=lambda label: label.pk)
+    places = {key: place for place, key in enumerate(first)}
+    rows = sorted({label.pk: label for label in labels}.values(), key=lambda label: label.pk)
+    rows.sort(key=lambda label: places.get(label.pk, len(places)))
     found = {label.pk: color(label) for label in rows}
     chosen = [label for label in rows if found[label.pk] != color_of(label.name)]
     others = [label for label in rows if found[label.pk] == color_of(label.name)]

@@ -1,7 +1,9 @@
 """A task's gallery: what it shows, filters and refuses."""
 
+import math
 import re
 from html import unescape
+from itertools import combinations
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -16,7 +18,9 @@ from openimages_io.admin import gallery, gallery_pages, viewing
 from openimages_io.filtersets.addresses import filter_query
 from openimages_io.filtersets.images import ImageFilterSet
 from openimages_io.models import Image, Label, Shape, Task, TaskStatistics
+from openimages_io.models.colors import oklab
 from openimages_io.viewing import facets
+from openimages_io.viewing.colors import APART, FEW, task_colors
 from openimages_io.viewing.statistics import statistics
 from tests.admin.conftest import Browser
 
@@ -76,6 +80,28 @@ def test_a_label_has_one_colour_wherever_it_is_drawn(boss: Client, scenes: Task)
     for where, swatch in swatches.items():
         page = boss.get(f"/admin/openimages_io/{where}").content.decode()
         assert set(re.findall(swatch, page)) == {color}, where
+
+
+def drawn_colors(page: str, names: dict[str, str]) -> dict[str, set[str]]:
+    """The colours of shapes by their label's name, on cards and in the chart of frequent labels."""
+    found: dict[str, set[str]] = {}
+    chart = re.findall(r'<text [^>]*>([^<]*)</text>(?:</a>)?<rect [^>]*fill="(#[0-9a-f]+)"', page)
+    for name, color in [*re.findall(r'data-label="([^"]*)"[^>]* stroke="(#[0-9a-f]+)"', page), *chart]:
+        found.setdefault(names.get(name, name), set()).add(color)
+    return found
+
+
+def test_a_task_with_many_labels_has_those_of_a_page_told_apart(boss: Client, scenes: Task) -> None:
+    Label.objects.bulk_create(Label(task=scenes, name=f"/m/x{number}", position=number) for number in range(FEW))
+    assert task_colors(scenes) == {}
+    names = {str(label.pk): str(label) for label in scenes.labels.all()}
+    colors = drawn_colors(boss.get(address(scenes)).content.decode(), names)
+    assert len(colors) == 10
+    assert all(len(found) == 1 for found in colors.values()), colors
+    places = [oklab(color) for (color,) in colors.values()]
+    assert min(math.dist(one, other) for one, other in combinations(places, 2)) > APART - 0.01
+    part = drawn_colors(boss.get(address(scenes, "?subset=validation")).content.decode(), names)
+    assert {name: colors[name] for name in part} == part  # those of the chart are the same on all pages
 
 
 def test_a_label_whose_own_colour_is_shown_has_no_other_on_its_page(boss: Client, scenes: Task) -> None:
