@@ -15,6 +15,7 @@ LOOKS: dict[str, tuple[int, int, Any]] = {
     "light": (1280, 860, "light"),
     "dark": (1280, 860, "dark"),
     "phone": (390, 844, "light"),
+    "narrow": (360, 780, "light"),
 }
 _AT_REST = """async () => {
   await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
@@ -26,6 +27,8 @@ _CUT_OFF = """frames => [...document.querySelectorAll(frames)]
   .filter(frame => frame.scrollWidth > frame.clientWidth + 1)
   .map(frame => `${frame.scrollWidth - frame.clientWidth} pixels of “${frame.className}” are out of sight`)"""
 """Tables whose last columns are seen by nobody who doesn't know of them."""
+_PHONES = 480
+"""Pixels from which on a screen is none of a phone."""
 _COLORS = "{runOnly: ['color-contrast', 'link-in-text-block']}"
 _BAD = {"serious", "critical"}
 
@@ -53,6 +56,14 @@ def _install() -> None:
     assert done.returncode == 0, done.stderr
 
 
+def cut_off(page: Page, *, is_phone: bool) -> list[str]:
+    """Whether one must scroll aside, in words: the page, or the frame of a table."""
+    width = page.evaluate("innerWidth")
+    wide = page.evaluate("document.scrollingElement.scrollWidth")
+    frames: list[str] = page.evaluate(_CUT_OFF, ".results" if is_phone else ".results, .oi-inline")
+    return [*frames, *([f"{wide} pixels wide on a screen of {width}"] if wide > width else [])]
+
+
 class Looker:
     """Looks at pages, keeps their pictures if there is a folder for them, and gathers what is wrong with them."""
 
@@ -70,12 +81,9 @@ class Looker:
             page.set_viewport_size({"width": width, "height": height})
             page.evaluate(_AT_REST)
             self.keep(page, f"{name}-{look}", full_page=True)
-            wide = page.evaluate("document.scrollingElement.scrollWidth")
-            if wide > width:
-                self.faults.append(f"{name}: {wide} pixels wide on a screen of {width}")
-            frames = ".results" if look == "phone" else ".results, .oi-inline"
-            self.faults += [f"{name}, {look}: {frame}" for frame in page.evaluate(_CUT_OFF, frames)]
-            if look != "phone":
+            is_phone = width < _PHONES
+            self.faults += [f"{name}, {look}: {fault}" for fault in cut_off(page, is_phone=is_phone)]
+            if not is_phone:
                 # What is not of colours is the same in the dark.
                 self._ask_axe(page, f"{name}, {look}", content, "{}" if look == "light" else _COLORS)
         width, height, scheme = LOOKS["light"]
