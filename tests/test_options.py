@@ -11,6 +11,7 @@ from rest_framework import serializers
 
 from openimages_io.admin.option_forms import ExportForm, ImportForm, described, field_name
 from openimages_io.api.jobs import requests
+from openimages_io.api.option_names import api_name
 from openimages_io.format.issue_codes import CODES
 from openimages_io.management.arguments import chosen_options
 from openimages_io.models import Task
@@ -131,6 +132,31 @@ def test_every_option_that_an_issue_names_is_one_of_the_command_and_of_the_form(
     for option in named:
         assert option.split()[0] in flags
         assert "--" not in field_name(option)
+
+
+@pytest.mark.parametrize(
+    ("option", "name"),
+    [
+        ("--clip", "clip: true"),
+        ("--no-images", "pictures: false"),
+        ("--label", "labels"),
+        ("--match exact", 'match: "exact"'),
+        ("--missing-images create or skip", 'missing_images: "create" or "skip"'),
+        ("--no-option", "--no-option"),
+        ("--match no-word", "--match no-word"),
+        ("XMin", "XMin"),
+    ],
+)
+def test_the_api_names_its_field_in_the_place_of_the_option(option: str, name: str) -> None:
+    assert api_name(option) == name
+
+
+def test_every_option_that_an_issue_names_is_a_field_of_the_api() -> None:
+    fields: set[str] = {str(name) for serializer in SERIALIZERS.values() for name in serializer().fields}
+    for declared in CODES.values():
+        for template in (declared.about, declared.advice, declared.sentence, *declared.forms.values()):
+            for option in re.findall(r"\{(--[^{}]*)\}", template):
+                assert api_name(option).partition(":")[0] in fields
 
 
 @pytest.mark.parametrize(

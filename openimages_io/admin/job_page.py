@@ -156,7 +156,7 @@ def _issues(request: HttpRequest, job: Job) -> dict[str, Any]:
         "issue_counts": [(severity, words[severity](n) % {"count": grouped(n)}) for severity, n in counts.items() if n],
         "severity": chosen,
         "issues": [
-            {**issue.as_dict(), "column": field_name(issue.column or ""), "reason": issue.reason_with(field_name)}
+            {**issue.as_dict(), "column": issue.column_with(field_name) or "", "reason": issue.reason_with(field_name)}
             for issue in found.issues
         ],
         "next_cursor": found.next,

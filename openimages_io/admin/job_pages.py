@@ -66,11 +66,13 @@ class JobPagesMixin(PagesMixin):
     @page("<uuid:key>/issues.csv", "issues", permission="view")
     def issues_view(self, request: HttpRequest, job: Job) -> HttpResponseBase:
         """All issues as a table."""
+        from openimages_io.admin.option_forms import field_name  # noqa: PLC0415  (slow to load)
         from openimages_io.jobs.reports import issues_csv  # noqa: PLC0415  (slow to load)
         from openimages_io.viewing.streaming import streaming_response  # noqa: PLC0415
 
         headers = {"Content-Disposition": f'attachment; filename="issues-{job.pk}.csv"'}
-        return streaming_response(request, issues_csv(job), "text/csv; charset=utf-8", headers=headers)
+        table = issues_csv(job, field_name)
+        return streaming_response(request, table, "text/csv; charset=utf-8", headers=headers)
 
     @page("<uuid:key>/file/", "file", permission="download")
     def file_view(self, request: HttpRequest, job: Job) -> HttpResponseBase:

@@ -1,7 +1,6 @@
 """The options of an import and of an export as forms, in words for people who never saw the command."""
 
 from collections.abc import Iterator
-from functools import cache
 from typing import Any
 
 from django import forms
@@ -21,10 +20,10 @@ from openimages_io.models.values import is_storable
 from openimages_io.transfer.options import (
     ExportOptions,
     ImportOptions,
-    Option,
     Selection,
     as_json,
     from_json,
+    option_of_flag,
     options_of,
 )
 
@@ -88,15 +87,10 @@ def described(kind: type[Selection], values: Any) -> Iterator[tuple[str | Promis
             yield option.label, ", ".join(map(str, value))
 
 
-@cache
-def _by_flag() -> dict[str, Option]:
-    return {each.flag: each for kind in (ExportOptions, ImportOptions) for each in options_of(kind)}
-
-
 def field_name(option: str) -> str:
     """An option that is given as the command's, such as `--match exact`, as a form has it; any other text as it is."""
     flag, *words = option.split(" ")
-    found = _by_flag().get(flag)
+    found = option_of_flag(flag)
     if found is None:
         return option
     if not words or found.choices is None:

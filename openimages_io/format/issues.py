@@ -59,6 +59,10 @@ class Issue:
         """The reason, where options have other names than the command's."""
         return sentence(self.code, self.params, option_name)
 
+    def column_with(self, option_name: OptionName) -> str | None:
+        """The column; of an option, which an issue may be about, what it is called where the issue is read."""
+        return self.column and option_name(self.column)
+
     @property
     def count(self) -> int:
         """How many findings it stands for: its parameter `count`, if it sums several up."""
@@ -77,7 +81,8 @@ class Issue:
         """All of it, where options have other names than the command's."""
         reason = self.reason_with(option_name)
         what = f"{quote_text(self.value)} {reason}" if self.value is not None else reason
-        return ": ".join([*(part for part in (self.place, printable(self.column or "")) if part), what])
+        column = printable(self.column_with(option_name) or "")
+        return ": ".join([*(part for part in (self.place, column) if part), what])
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON and other plain stores; `Issue(**…)` takes it back."""

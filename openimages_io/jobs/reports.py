@@ -11,6 +11,7 @@ from typing import Any, Final
 from openimages_io.format.issues import Issue, Severity
 from openimages_io.models import Job
 from openimages_io.models.job_files import current_job_storage
+from openimages_io.sentences import OptionName
 from openimages_io.transfer.summary import IssueKind
 
 CSV_COLUMNS: Final = (
@@ -79,22 +80,23 @@ def read_issues(job: Job, *, cursor: str | None, limit: int, severity: Severity 
     return Page(found, str(at) if at < size else None)
 
 
-def issues_csv(job: Job) -> Iterator[bytes]:
+def issues_csv(job: Job, option_name: OptionName = str) -> Iterator[bytes]:
     """The summary by kind, then all issues, as CSV in UTF-8, piece by piece, with a header.
 
     The first column says what a row is: `summary` one kind with its example, `unlisted` a range of lines whose issues
     are not listed, `issue` an issue. A text that a spreadsheet would run as a formula has an apostrophe before it.
+    Options are called what `option_name` calls them.
     """
     buffer = io.StringIO()
     writer = csv.writer(buffer)
     writer.writerow(CSV_COLUMNS)
     for kind in summary(job):
-        for row in _summary_rows(kind):
+        for row in _summary_rows(kind, option_name):
             writer.writerow([_defused(cell) for cell in row])
     if _has_report(job):
         with current_job_storage().open(str(job.report), "rb") as file:
             for number, line in enumerate(iter(file.readline, b""), 1):
-                writer.writerow([_defused(cell) for cell in _row(_issue(line))])
+                writer.writerow([_defused(cell) for cell in _row(_issue(line), option_name)])
                 if number % _ROWS_AT_ONCE == 0:
                     yield buffer.getvalue().encode()
                     buffer.seek(0)
@@ -110,9 +112,9 @@ def summary(job: Job) -> list[IssueKind]:
         return []
 
 
-def _summary_rows(kind: IssueKind) -> Iterator[list[Any]]:
+def _summary_rows(kind: IssueKind, option_name: OptionName) -> Iterator[list[Any]]:
     if kind.example:
-        _, severity, code, _, *rest = _row(Issue.of_dict(kind.example))
+        _, severity, code, _, *rest = _row(Issue.of_dict(kind.example), option_name)
         yield ["summary", severity, code, kind.count, *rest]
     head, tail = ["unlisted", kind.severity.value, kind.code], ["", "", "", ""]
     for lines in kind.unlisted:
@@ -121,10 +123,10 @@ def _summary_rows(kind: IssueKind) -> Iterator[list[Any]]:
         yield [*head, kind.elsewhere, "", "", "", *tail]
 
 
-def _row(issue: Issue) -> list[Any]:
-    place = [issue.file, issue.line, "", issue.column, issue.value]
+def _row(issue: Issue, option_name: OptionName) -> list[Any]:
+    place = [issue.file, issue.line, "", issue.column_with(option_name), issue.value]
     params = json.dumps(issue.params, ensure_ascii=False) if issue.params else ""
-    return ["issue", issue.severity.value, issue.code, issue.count, *place, issue.reason, params]
+    return ["issue", issue.severity.value, issue.code, issue.count, *place, issue.reason_with(option_name), params]
 
 
 def _has_report(job: Job) -> bool:

@@ -1,6 +1,7 @@
 """The options of an import and of an export, each stated once: commands, forms and the API are made from them."""
 
 from dataclasses import Field, dataclass, field, fields, replace
+from functools import cache
 from typing import Any, Self, TypeVar, get_args, get_type_hints
 
 from django.db.models import TextChoices
@@ -202,6 +203,13 @@ def options_of(kind: type[Selection]) -> list[Option]:
     """The options of an import or an export, in order."""
     hints = get_type_hints(kind)
     return [_option_of(each, hints[each.name]) for each in fields(kind)]
+
+
+@cache
+def option_of_flag(flag: str) -> Option | None:
+    """The option of an import or an export that the command has under this name, such as `--clip`."""
+    every = (option for kind in (ImportOptions, ExportOptions) for option in options_of(kind))
+    return next((option for option in every if option.flag == flag), None)
 
 
 def _option_of(each: "Field[Any]", hint: Any) -> Option:

@@ -106,22 +106,29 @@ class IssueKind:
 
     def words(self, option_name: OptionName = str) -> dict[str, str]:
         """What they mean, what to do about them, and the example, with the names that options have where it is read."""
-        declared = code_of(self.code)
         return {
-            "about": say(declared.about, {}, option_name),
-            "advice": say(declared.advice, {}, option_name),
+            "about": self.about_with(option_name),
+            "advice": self.advice_with(option_name),
             "text": Issue.of_dict(self.example).text_with(option_name) if self.example else "",
         }
+
+    def about_with(self, option_name: OptionName) -> str:
+        """What issues of this kind mean."""
+        return say(code_of(self.code).about, {}, option_name)
+
+    def advice_with(self, option_name: OptionName) -> str:
+        """What to do about them."""
+        return say(code_of(self.code).advice, {}, option_name)
 
     @property
     def about(self) -> str:
         """What issues of this kind mean."""
-        return self.words()["about"]
+        return self.about_with(str)
 
     @property
     def advice(self) -> str:
         """What to do about them."""
-        return self.words()["advice"]
+        return self.advice_with(str)
 
     @property
     def text(self) -> str:

@@ -69,6 +69,17 @@ def test_a_broken_row_is_shown_with_file_and_line(send: Any, boss: Client, broke
     assert 'value="new"' in form
 
 
+def test_the_table_of_issues_names_the_forms_fields_as_the_page_does(
+    send: Any, boss: Client, good_archive: Path
+) -> None:
+    send(f"{ADMIN}/task/import/", {"task_name": "new", **FORM, "labels": "Cow"}, upload=good_archive)
+    job = Job.objects.get()
+    table = b"".join(boss.get(f"{ADMIN}/job/{job.pk}/issues.csv").streaming_content).decode()  # type: ignore[attr-defined]
+    assert "--label" not in table
+    assert {row["column"] for row in csv.DictReader(io.StringIO(table))} >= {"“Only these labels”"}
+    assert "“Only these labels”" in text_of(boss.get(f"{ADMIN}/job/{job.pk}/change/"))
+
+
 def test_the_bad_rows_are_left_out_by_one_click_after_the_dry_run(
     send: Any, boss: Client, broken_archive: Path
 ) -> None:

@@ -63,6 +63,28 @@ def test_every_issue_comes_once_page_by_page(here: Task, owner: Any) -> None:
     assert sizes == [10, 10, 5]
 
 
+def test_options_have_the_names_of_the_apis_fields(here: Task, owner: Any) -> None:
+    report = Report()
+    report(Issue(code="unknown-chosen-label", column="--label", value="Cow"))
+    report(Issue(code="bad-fraction", params={"form": "hair", "hair": 0.01}, file="a.csv", line=2, column="XMin"))
+    report(Issue(code="unknown-image", file="a.csv", line=3, column="ImageID", value="x"))
+    made = job(here, "import", errors=3, summary=[kind.as_dict() for kind in report.kinds()])
+    made.report.save("1.jsonl", ContentFile(b"".join(report.lines())))
+    label, fraction, _image = get(owner, made).json()["results"]
+    assert label["column"] == "labels"
+    assert label["text"].startswith('labels: "Cow" ')
+    assert "clip: true takes such" in fraction["reason"]
+    assert "clip: true takes such" in fraction["text"]
+    kinds = {kind["code"]: kind for kind in client(owner).get(url("job-detail", made.pk)).json()["summary"]}
+    assert 'missing_images: "create" or "skip"' in kinds["unknown-image"]["advice"]
+    assert kinds["unknown-chosen-label"]["example"]["column"] == "labels"
+    table = b"".join(get(owner, made, format="csv").streaming_content).decode()
+    rows = list(csv.DictReader(io.StringIO(table, newline="")))
+    assert {row["column"] for row in rows} == {"labels", "XMin", "ImageID"}
+    assert "--" not in table
+    assert table.count("clip: true") == 2
+
+
 def test_an_issue_has_its_place_and_is_a_sentence(here: Task, owner: Any) -> None:
     results = get(owner, reported(here, 4)).json()["results"]
     assert results[0] == {

@@ -11,6 +11,7 @@ from openimages_io import conf
 from openimages_io.api.exceptions import Gone
 from openimages_io.api.jobs.requests import IssueQuery
 from openimages_io.api.jobs.serializers import IssueSerializer
+from openimages_io.api.option_names import api_name
 from openimages_io.format.issues import Severity
 from openimages_io.jobs.reports import BadCursor, issues_csv, read_issues
 from openimages_io.models import Job
@@ -27,7 +28,8 @@ def issues_response(job: Job, request: Request) -> HttpResponseBase:
     if query.get("format") == "csv":
         name = content_disposition_header(True, f"issues-{job.pk}.csv") or ""
         headers = {"Content-Disposition": name, "X-Content-Type-Options": "nosniff"}
-        return streaming_response(request, issues_csv(job), "text/csv; charset=utf-8", headers=headers)
+        table = issues_csv(job, api_name)
+        return streaming_response(request, table, "text/csv; charset=utf-8", headers=headers)
     chosen = conf.options()
     limit = min(query.get("page_size", chosen.page_size), chosen.max_page_size)
     severity = Severity(query["severity"]) if "severity" in query else None

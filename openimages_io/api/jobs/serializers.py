@@ -1,12 +1,13 @@
 """A job and its issues as JSON."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
 from rest_framework import serializers
 from rest_framework.request import Request
 
+from openimages_io.api.option_names import api_name
 from openimages_io.api.reverse import reverse_url
 from openimages_io.api.users import UserSerializer
 from openimages_io.format.issues import Issue, Severity
@@ -15,6 +16,7 @@ from openimages_io.jobs.status import Status, Workers, job_statuses, workers
 from openimages_io.jobs.transitions import bad_rows, can_cancel, can_confirm, can_retry
 from openimages_io.models import Job, JobState
 from openimages_io.models.primary import primary
+from openimages_io.sentences import OptionName
 from openimages_io.transfer.summary import IssueKind
 
 
@@ -32,6 +34,18 @@ class TotalsSerializer(serializers.Serializer[Any]):
     )
 
 
+class WordsField(serializers.CharField):
+    """What an issue, or a kind of issues, says: options have the names that they have in the API."""
+
+    def __init__(self, words: Callable[[Any, OptionName], str | None], **kwargs: Any) -> None:
+        super().__init__(source="*", **kwargs)
+        self._words = words
+
+    def to_representation(self, value: Any) -> Any:
+        """The words of the issue that `value` is."""
+        return self._words(value, api_name)
+
+
 class IssueSerializer(serializers.Serializer[Any]):
     """One finding with its place."""
 
@@ -40,10 +54,10 @@ class IssueSerializer(serializers.Serializer[Any]):
     params = serializers.DictField(child=serializers.JSONField(), help_text="The parameters of the sentence, by name.")
     file = serializers.CharField(help_text="The path inside the archive; empty when it is about the whole.")
     line = serializers.IntegerField(allow_null=True, help_text="The line on which the record starts, from 1.")
-    column = serializers.CharField(allow_null=True, help_text="The column, or the path inside a JSON document.")
+    column = WordsField(Issue.column_with, allow_null=True, help_text="The column, or the path inside a JSON document.")
     value = serializers.CharField(allow_null=True, help_text="What was there.")
-    reason = serializers.CharField(help_text="What was expected.")
-    text = serializers.CharField(source="__str__", help_text="All of it as a sentence.")
+    reason = WordsField(Issue.reason_with, help_text="What was expected.")
+    text = WordsField(Issue.text_with, help_text="All of it as a sentence.")
 
 
 class LinesSerializer(serializers.Serializer[Any]):
@@ -66,8 +80,8 @@ class IssueKindSerializer(serializers.Serializer[Any]):
     listed = serializers.IntegerField(help_text="How many of these are listed, in at most MAX_ISSUES_PER_CODE issues.")
     places = serializers.ListField(child=serializers.CharField(), help_text="The first, as `file:line`.")
     example = serializers.SerializerMethodField(help_text="The first issue, with shortened texts.")
-    about = serializers.CharField(help_text="What issues of this code mean.")
-    advice = serializers.CharField(help_text="What to do about them.")
+    about = WordsField(IssueKind.about_with, help_text="What issues of this code mean.")
+    advice = WordsField(IssueKind.advice_with, help_text="What to do about them.")
     unlisted = LinesSerializer(many=True, help_text="Line ranges of those that are not listed.")
     unlisted_elsewhere = serializers.IntegerField(
         source="elsewhere", help_text="How many more there are without a recorded place."
