@@ -200,7 +200,13 @@ REST_FRAMEWORK: dict[str, Any] = {
 }
 SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TITLE": "openimages_io",
-    "DESCRIPTION": "Image annotations in a database, in and out as Open Images archives.",
+    "DESCRIPTION": (
+        "Image annotations in a database, in and out as Open Images archives.\n\n"
+        "Begin at `GET /api/v1/`. Log in by `POST /api/token/` and send the token as `Authorization: Bearer …`, or by "
+        "`POST /api/session/`, with the session's cookie and, in changes, its CSRF token. Lists have pages: `next` is "
+        "the address of the next one. Send the `ETag` of what you have read as `If-Match` when you change it, and "
+        "nobody's work is lost. Errors are `application/problem+json`, with a `code` for machines."
+    ),
     "VERSION": __version__,
     "OAS_VERSION": "3.1.0",
     # Generated clients ask there if not told otherwise; the document that a site serves names that site.

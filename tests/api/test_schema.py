@@ -166,6 +166,7 @@ def test_every_operation_says_what_it_is_and_how_it_fails(document: dict[str, An
     for path, method, operation in operations(document):
         place = f"{method} {path}"
         assert operation["description"], place
+        assert operation["summary"], place
         assert operation["tags"] != ["api"], place
         is_open = path in {"/api/token/", "/api/session/"} or "{signature}" in path
         needed = {"429"} if is_open else {"401", "403", "429"}

@@ -32,6 +32,21 @@ Job.objects.create(
 """
 
 
+def test_the_apis_own_pages_are_whole_on_the_narrowest_phone(page: Page, site: Site, scenes: int) -> None:
+    page.set_viewport_size({"width": 360, "height": 780})
+    for where in ("", "tasks/", f"tasks/{scenes}/", f"tasks/{scenes}/images/"):
+        page.goto(f"/api/v1/{where}")
+        bar, crumbs, button = (
+            page.locator(part).bounding_box() for part in (".navbar", ".breadcrumb", ".navbar button[type=submit]")
+        )
+        assert bar is not None
+        assert crumbs is not None
+        assert button is not None
+        assert crumbs["y"] >= bar["y"] + bar["height"]
+        assert button["x"] + button["width"] <= 360
+        assert not cut_off(page, is_phone=True)
+
+
 def test_long_names_fit_on_the_narrowest_phone(page: Page, site: Site) -> None:
     site.do(_FILL)
     (key,) = site.rows("SELECT id FROM openimages_io_task WHERE name LIKE 'nnn%'")[0]

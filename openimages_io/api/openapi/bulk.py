@@ -8,6 +8,7 @@ from drf_spectacular.utils import extend_schema
 from openimages_io.api.bulk.serializers import BulkChangeSerializer, DeleteBody, MoveBody, RelabelBody
 from openimages_io.api.bulk.views import BulkViewSet
 from openimages_io.api.jobs.serializers import JobSerializer
+from openimages_io.api.openapi import examples
 from openimages_io.api.openapi.jobs import KEY
 from openimages_io.api.openapi.schema import ACCEPTED, ETAG, match, write_error_responses
 
@@ -27,6 +28,7 @@ def _changes(name: str, summary: str, body: Any, tag: str) -> Any:
     """Says of an action that it changes many images."""
     return extend_schema(
         operation_id=name,
+        examples=examples.requests(name),
         summary=summary,
         tags=[tag],
         parameters=[match("what would be done is no longer what a dry run showed"), ETAG, *ACCEPTED, KEY],

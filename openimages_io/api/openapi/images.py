@@ -26,6 +26,7 @@ from openimages_io.api.images.serializers import (
     UploadSerializer,
 )
 from openimages_io.api.images.views import ImageViewSet
+from openimages_io.api.openapi import examples
 from openimages_io.api.openapi.schema import (
     ETAG,
     KNOWN,
@@ -73,6 +74,7 @@ extend_schema_view(
     ),
     create=extend_schema(
         operation_id="images_create",
+        examples=examples.requests("images_create"),
         tags=_TAGS,
         summary="Create images",
         request=NewImages,
@@ -94,6 +96,7 @@ extend_schema_view(
     ),
     partial_update=extend_schema(
         operation_id="images_change",
+        examples=examples.requests("images_change"),
         tags=_TAGS,
         summary="Change an image",
         parameters=[match("anything of the image but its annotations has changed"), ETAG],

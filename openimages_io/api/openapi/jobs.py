@@ -31,6 +31,7 @@ from openimages_io.api.jobs.serializers import (
 )
 from openimages_io.api.jobs.starting import TaskJobViewSet
 from openimages_io.api.jobs.views import JobViewSet
+from openimages_io.api.openapi import examples
 from openimages_io.api.openapi.schema import (
     ACCEPTED,
     ETAG,
@@ -74,7 +75,7 @@ for _method, _shown in (
     extend_schema_field(_shown)(_method)
 
 
-def _starts(name: str, summary: str, request: Any) -> Any:
+def _starts(name: str, summary: str, request: Any, **more: Any) -> Any:
     """Says of an action that it starts a job."""
     return extend_schema(
         operation_id=name,
@@ -83,12 +84,13 @@ def _starts(name: str, summary: str, request: Any) -> Any:
         parameters=[*ACCEPTED, KEY],
         request=request,
         responses={202: JobSerializer, **write_error_responses(404, 409, 422)},
+        **more,
     )
 
 
 extend_schema_view(
     imports=_starts("tasks_import", "Import into a task", {"multipart/form-data": ImportForm}),
-    exports=_starts("tasks_export", "Export a task", ExportBody),
+    exports=_starts("tasks_export", "Export a task", ExportBody, examples=examples.requests("tasks_export")),
     checks=_starts("tasks_check", "Check a task", EmptyBody),
 )(TaskJobViewSet)
 _starts("imports_create", "Create a task from an archive", {"multipart/form-data": NewTaskImportForm})(

@@ -8,6 +8,7 @@ from openimages_io.api.labels.hierarchy import HierarchyViewSet, NodeSerializer
 from openimages_io.api.labels.serializers import ColorField, LabelSerializer
 from openimages_io.api.labels.specs import AttributeSpecSerializer, ChoiceValueField, DefaultValueField, SpecListField
 from openimages_io.api.labels.views import LabelViewSet
+from openimages_io.api.openapi import examples
 from openimages_io.api.openapi.schema import ETAG, KNOWN, UNCHANGED, error_responses, match, write_error_responses
 
 _TAGS: Final = ["labels"]
@@ -27,6 +28,7 @@ extend_schema_view(
     ),
     create=extend_schema(
         operation_id="labels_create",
+        examples=examples.requests("labels_create"),
         tags=_TAGS,
         summary="Create a label",
         request=LabelSerializer,
@@ -41,6 +43,7 @@ extend_schema_view(
     ),
     partial_update=extend_schema(
         operation_id="labels_change",
+        examples=examples.requests("labels_change"),
         tags=_TAGS,
         summary="Change a label",
         parameters=[match("the label or its attribute specs have changed"), ETAG],
@@ -66,6 +69,7 @@ extend_schema_view(
     ),
     update=extend_schema(
         operation_id="hierarchy_replace",
+        examples=examples.requests("hierarchy_replace"),
         tags=_TAGS,
         summary="Replace the class hierarchy",
         parameters=[match("the hierarchy or the labels have changed", required=True), ETAG],

@@ -5,6 +5,7 @@ from typing import Final
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
 
+from openimages_io.api.openapi import examples
 from openimages_io.api.openapi.schema import ETAG, KNOWN, UNCHANGED, error_responses, match, write_error_responses
 from openimages_io.api.openapi.shape_components import (
     AnyShape,
@@ -28,12 +29,16 @@ _TAGS: Final = ["shapes"]
 extend_schema_view(
     list=extend_schema(
         operation_id="shapes_list",
+        summary="Read the shapes of an image",
+        examples=[examples.shapes_of_an_image()],
         tags=_TAGS,
         parameters=[_UNITS, _FORMS, KNOWN, ETAG],
         responses={200: ShapeList, **UNCHANGED, **error_responses(404, 409)},
     ),
     create=extend_schema(
         operation_id="shapes_add",
+        summary="Add shapes to an image",
+        examples=[*examples.requests("shapes_add"), examples.shapes_of_an_image()],
         tags=_TAGS,
         parameters=[_UNITS, _FORMS, match(_CHANGED), ETAG],
         request={"application/json": NewShapes},
@@ -41,12 +46,15 @@ extend_schema_view(
     ),
     retrieve=extend_schema(
         operation_id="shapes_read",
+        summary="Read a shape",
         tags=_TAGS,
         parameters=[_UNITS, _FORMS, KNOWN, ETAG],
         responses={200: AnyShape, **UNCHANGED, **error_responses(404, 409)},
     ),
     partial_update=extend_schema(
         operation_id="shapes_change",
+        summary="Change a shape",
+        examples=examples.requests("shapes_change"),
         tags=_TAGS,
         parameters=[_UNITS, _FORMS, match(_SHAPE_CHANGED), ETAG],
         request={"application/json": ShapeChange},
@@ -54,6 +62,7 @@ extend_schema_view(
     ),
     destroy=extend_schema(
         operation_id="shapes_delete",
+        summary="Delete a shape",
         tags=_TAGS,
         parameters=[match(_SHAPE_CHANGED)],
         request=None,
@@ -62,6 +71,8 @@ extend_schema_view(
 )(ShapeViewSet)
 extend_schema(
     operation_id="shapes_save",
+    summary="Replace the shapes of an image",
+    examples=[*examples.requests("shapes_save"), examples.shapes_of_an_image()],
     tags=_TAGS,
     parameters=[_UNITS, _FORMS, match(_CHANGED, required=True), ETAG],
     request={"application/json": ShapeListUpdate},
@@ -69,6 +80,8 @@ extend_schema(
 )(ShapeViewSet.bulk_update)
 extend_schema(
     operation_id="shapes_patch",
+    summary="Change shapes of an image",
+    examples=[*examples.requests("shapes_patch"), examples.shapes_of_an_image()],
     tags=_TAGS,
     parameters=[_UNITS, _FORMS, match(_CHANGED), ETAG],
     request={"application/json": ShapeListChange},
@@ -76,6 +89,7 @@ extend_schema(
 )(ShapeViewSet.partial_bulk_update)
 extend_schema(
     operation_id="shapes_mask",
+    summary="Get the PNG of a mask",
     tags=_TAGS,
     parameters=[
         DRAW,

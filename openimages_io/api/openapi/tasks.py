@@ -5,6 +5,7 @@ from typing import Final
 from drf_spectacular.utils import extend_schema, extend_schema_field, extend_schema_serializer, extend_schema_view
 
 from openimages_io.api.jobs.serializers import JobSerializer
+from openimages_io.api.openapi import examples
 from openimages_io.api.openapi.schema import (
     ACCEPTED,
     ETAG,
@@ -37,6 +38,7 @@ extend_schema_view(
     ),
     create=extend_schema(
         operation_id="tasks_create",
+        examples=examples.requests("tasks_create"),
         tags=_TAGS,
         summary="Create a task",
         description="Makes an empty task, whose owner is the user.",
@@ -52,6 +54,7 @@ extend_schema_view(
     ),
     partial_update=extend_schema(
         operation_id="tasks_change",
+        examples=examples.requests("tasks_change"),
         tags=_TAGS,
         summary="Rename a task or change its owner",
         parameters=[match("name or owner have changed"), ETAG],
