@@ -45,7 +45,7 @@ class ShapeAdmin(ReturningMixin, DeletionMixin, BaseAdmin):
     """The rows of annotations."""
 
     form = ShapeForm
-    list_display = ("id", "kind", "label_name", "image", "box", "confidence", "source")
+    list_display = ("id", "kind", "label_name", "image_name", "box", "confidence", "source")
     list_filter = (TaskFilter, ImageFilter, LabelFilter, KindFilter, SourceFilter, ScoreFilter)
     filterset_class = ShapeFilterSet
     search_fields = ("label__display_name", "label__name", "image__name")
@@ -152,6 +152,11 @@ class ShapeAdmin(ReturningMixin, DeletionMixin, BaseAdmin):
     @admin.display(description=_("label"))
     def label_name(self, shape: Shape) -> str:
         return format_html("{} {}", swatch(shape.page_color), shape.label)  # type: ignore[attr-defined]  # see above
+
+    @admin.display(description=_("image"))
+    def image_name(self, shape: Shape) -> str:
+        """A narrow column breaks it between subset and name."""
+        return format_html("{}/<wbr>{}", shape.image.subset, shape.image.name)
 
     @admin.display(description=_("box (XMin, XMax, YMin, YMax)"))
     def box(self, shape: Shape) -> str:

@@ -304,6 +304,12 @@ def listed(client: Client, query: str) -> set[int]:
 
 
 @pytest.mark.django_db
+def test_an_image_of_a_shape_breaks_between_its_subset_and_its_name(boss: Client, scenes: Task) -> None:
+    page = boss.get(f"{ADMIN}/shape/?task={scenes.pk}").content.decode()
+    assert '<td class="field-image_name">train/<wbr>house-morning</td>' in page
+
+
+@pytest.mark.django_db
 def test_shapes_are_found_by_label_source_score_and_search(boss: Client, scenes: Task) -> None:
     refresh(scenes)
     shapes = Shape.objects.filter(task=scenes)
