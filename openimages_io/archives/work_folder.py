@@ -100,7 +100,7 @@ def remove_left(path: Path) -> bool:
     with suppress(OSError):
         for inner in sorted(path.iterdir()):
             with _held(inner) as held:
-                if held is not None:
+                if held is not None or _is_bare(inner):
                     remove_left(inner)
         with suppress(FileNotFoundError):
             note = os.open(path / NOTE, os.O_RDONLY)

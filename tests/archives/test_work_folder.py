@@ -303,6 +303,23 @@ def test_what_a_process_left_that_was_killed_too_soon_goes_after_a_day(tmp_path:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("left", [[], [NOTE]], ids=["before the note", "before its first line"])
+def test_so_does_one_within_the_folder_of_a_process_that_was_killed(tmp_path: Path, left: list[str]) -> None:
+    outer = filled(tmp_path)  # a job's, in which an export begins its own
+    inner = outer.path / ".archive.00c0ffee.partial"
+    inner.mkdir()
+    for name in left:
+        (inner / name).touch()
+    die(outer)
+    assert tidied(tmp_path) == [False]
+    assert names(tmp_path) == sorted(
+        f"{outer.path.name}/{name}" for name in (NOTE, *(f"{inner.name}/{name}" for name in left))
+    )
+    os.utime(inner, (0, 0))
+    assert tidied(tmp_path) == [True]
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_folder_without_a_note_that_holds_anything_stays(tmp_path: Path) -> None:
     path = tmp_path / "openimages-00c0ffee"
     path.mkdir()
