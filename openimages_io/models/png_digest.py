@@ -18,5 +18,6 @@ class PngDigest(Func):
     template = "ENCODE(SHA256(%(expressions)s), 'hex')"
 
     def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Any:
-        """By the function that Django brings along."""
-        return self.as_sql(compiler, connection, template="SHA256(HEX(%(expressions)s))", **context)
+        """By the function that Django brings along, in Python, so that it is not called where there is no mask."""
+        template = "CASE WHEN %(expressions)s IS NOT NULL THEN SHA256(HEX(%(expressions)s)) END"
+        return self.as_sql(compiler, connection, template=template, **context)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, Final
 
-from django.db.models import Count, FloatField, IntegerField, QuerySet, Sum, TextField, Value
+from django.db.models import Count, ExpressionWrapper, F, FloatField, QuerySet, Sum, TextField, Value
 from django.db.models.functions import Cast, Length
 from rest_framework.request import Request
 
@@ -31,7 +31,8 @@ from openimages_io.models.png_digest import PngDigest
 from openimages_io.models.rules import BOX
 
 _TEXTS: Final = {f"{name}_text": Cast(name, TextField()) for name in ("points", "clicks", "attributes")}
-_NUMBERS: Final = {f"{name}_number": Cast(name, IntegerField()) for name in ("occluded", *FLAGS)}
+_NUMBERS: Final = {f"{name}_number": ExpressionWrapper(F(name), TextField()) for name in ("occluded", *FLAGS)}
+"""As the database has them: what Django does to each value of a BooleanField is a tenth of a request."""
 _STORED_AS: Final = {column.rpartition("_")[0]: column for column in ("label_id", *_TEXTS, *_NUMBERS)}
 _COLUMNS: Final = (
     *("id", *(_STORED_AS.get(name, name) for name in FIELDS[:-1]), *(_STORED_AS[name] for name in FLAGS)),
@@ -79,7 +80,7 @@ class ShapeWriter:
         """The JSON of each shape by its key, in the order of keys."""
         columns = (*_COLUMNS, *(["mask__png"] if self.form.masks else []))
         signed = Value(None, TextField()) if self.form.signer is None else PngDigest("mask__png")
-        rows = shapes.annotate(**_TEXTS, **_NUMBERS, png_bytes=Length("mask__png"), content=signed)
+        rows = shapes.annotate(**_TEXTS, **_NUMBERS, png_bytes=Length("mask__png", output_field=TextField()), content=signed)
         return {row[0]: self._write(*row) for row in rows.order_by("pk").values_list(*columns)}
 
     def together(self, shapes: QuerySet[Shape], image: Image) -> str:
