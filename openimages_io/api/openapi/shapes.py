@@ -29,7 +29,7 @@ _TAGS: Final = ["shapes"]
 extend_schema_view(
     list=extend_schema(
         operation_id="shapes_list",
-        summary="Read the shapes of an image",
+        summary="Read all shapes of an image",
         examples=[examples.shapes_of_an_image()],
         tags=_TAGS,
         parameters=[_UNITS, _FORMS, KNOWN, ETAG],
@@ -37,7 +37,7 @@ extend_schema_view(
     ),
     create=extend_schema(
         operation_id="shapes_add",
-        summary="Add shapes to an image",
+        summary="Add one shape or several to an image",
         examples=[*examples.requests("shapes_add"), examples.shapes_of_an_image()],
         tags=_TAGS,
         parameters=[_UNITS, _FORMS, match(_CHANGED), ETAG],
@@ -53,7 +53,7 @@ extend_schema_view(
     ),
     partial_update=extend_schema(
         operation_id="shapes_change",
-        summary="Change a shape",
+        summary="Change some fields of a shape",
         examples=examples.requests("shapes_change"),
         tags=_TAGS,
         parameters=[_UNITS, _FORMS, match(_SHAPE_CHANGED), ETAG],
@@ -62,7 +62,7 @@ extend_schema_view(
     ),
     destroy=extend_schema(
         operation_id="shapes_delete",
-        summary="Delete a shape",
+        summary="Delete a shape with its mask",
         tags=_TAGS,
         parameters=[match(_SHAPE_CHANGED)],
         request=None,
@@ -71,7 +71,7 @@ extend_schema_view(
 )(ShapeViewSet)
 extend_schema(
     operation_id="shapes_save",
-    summary="Replace the shapes of an image",
+    summary="Replace all shapes of an image, unless they have changed",
     examples=[*examples.requests("shapes_save"), examples.shapes_of_an_image()],
     tags=_TAGS,
     parameters=[_UNITS, _FORMS, match(_CHANGED, required=True), ETAG],
@@ -80,7 +80,7 @@ extend_schema(
 )(ShapeViewSet.bulk_update)
 extend_schema(
     operation_id="shapes_patch",
-    summary="Change shapes of an image",
+    summary="Create, change and delete shapes of an image, all or none",
     examples=[*examples.requests("shapes_patch"), examples.shapes_of_an_image()],
     tags=_TAGS,
     parameters=[_UNITS, _FORMS, match(_CHANGED), ETAG],
@@ -89,7 +89,7 @@ extend_schema(
 )(ShapeViewSet.partial_bulk_update)
 extend_schema(
     operation_id="shapes_mask",
-    summary="Get the PNG of a mask",
+    summary="Get the PNG of a mask, or of any shape as it is drawn",
     tags=_TAGS,
     parameters=[
         DRAW,

@@ -80,7 +80,9 @@ class ShapeWriter:
         """The JSON of each shape by its key, in the order of keys."""
         columns = (*_COLUMNS, *(["mask__png"] if self.form.masks else []))
         signed = Value(None, TextField()) if self.form.signer is None else PngDigest("mask__png")
-        rows = shapes.annotate(**_TEXTS, **_NUMBERS, png_bytes=Length("mask__png", output_field=TextField()), content=signed)
+        rows = shapes.annotate(
+            **_TEXTS, **_NUMBERS, png_bytes=Length("mask__png", output_field=TextField()), content=signed
+        )
         return {row[0]: self._write(*row) for row in rows.order_by("pk").values_list(*columns)}
 
     def together(self, shapes: QuerySet[Shape], image: Image) -> str:
