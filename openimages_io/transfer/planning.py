@@ -203,8 +203,10 @@ class Planner:
 
 
 def _images_of(run: Run, subset: str | None, name: str) -> set[int]:
-    """The images of the task that a row may have meant, whatever their subset."""
-    return {key for each in {name, place_of(run, subset, name)[1]} for key in run.images.keys_of(None, each) if key > 0}
+    """The images, new ones too, that a row may have meant, whatever their subset; none if its name is in doubt."""
+    if run.lenient and (subset, name) in run.lenient.doubtful_rows:
+        return set()
+    return {key for each in {name, place_of(run, subset, name)[1]} for key in run.images.keys_of(None, each)}
 
 
 def _bytes_to_read(archive: Archive, layout: Layout, *, pictures: bool) -> int:

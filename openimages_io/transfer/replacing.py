@@ -64,8 +64,8 @@ class Replacing:
     def next_pass(self, images_of: Callable[[str | None, str], Collection[int]], *, exact: bool) -> "Replacing":
         """What the next pass is to keep, as this one has learnt.
 
-        `images_of` has the images that a subset and an ImageID may mean. Unless names are `exact`, one that means none
-        may mean any.
+        `images_of` has the images that a subset and an ImageID may mean; new ones, which have nothing to keep, by
+        negative keys. Unless names are `exact`, one that means none may mean any.
         """
         kept: dict[str, set[int]] = {}
         whole = set(self.nameless)
@@ -73,7 +73,7 @@ class Replacing:
             kept[group] = set()
             for subset, name in names:
                 images = images_of(subset, name)
-                kept[group].update(images)
+                kept[group].update(image for image in images if image > 0)
                 if not images and not exact:
                     whole.add(group)
         return Replacing(kept=kept, whole=whole)

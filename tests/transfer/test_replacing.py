@@ -8,7 +8,8 @@ import pytest
 
 from openimages_io.models import Image, Shape, Task
 from openimages_io.transfer.importer import Importer, Result
-from openimages_io.transfer.options import ImportOptions, Mode, OnError, from_json
+from openimages_io.transfer.options import ImportOptions, Missing, Mode, OnError, from_json
+from tests.transfer import generated
 from tests.transfer.datasets import BOX, CLASSES, Files, bring_in, documented, imported, png, totals, write
 
 pytestmark = pytest.mark.django_db
@@ -133,6 +134,16 @@ def test_where_the_image_of_a_bad_row_is_unknown_all_keep_theirs(task: Task, aga
     assert kept("rectangle") == [0.5, 0.4]
     assert kept("rectangle", "b") == [0.5, 0.4, 0.3]
     assert totals(result.report)["human labels"] == {"read": 1, "added": 1, "removed": 2}
+
+
+def test_a_bad_row_of_a_new_image_keeps_nothing_of_others(task: Task, again: Callable[[Files], Path]) -> None:
+    """The next import finds the image, and says the same: else it would take what the first has kept."""
+    picture = {"images/train/x/c.png": generated.picture((1, 2, 3), (6, 4), "PNG")}  # names are matched as a whole
+    source = again(documented(boxes=[box(0.3, "b"), box(0.6, "c"), box(1.5, "c")]) | picture)
+    for number in range(2):
+        result = replaced(source, missing_images=Missing.CREATE)
+        assert len(said(result, "rows-kept")) == number
+        assert (kept("rectangle"), kept("rectangle", "b"), kept("rectangle", "c")) == ([0.5, 0.4], [0.3], [0.6])
 
 
 def test_a_missing_mask_keeps_the_masks(task: Task, again: Callable[[Files], Path]) -> None:
