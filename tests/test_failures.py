@@ -36,7 +36,7 @@ def test_the_parameters_are_those_of_the_sentence() -> None:
             assert {name for _, name, _, _ in Formatter().parse(FAILURES[code]) if name} == given, code
 
 
-def test_a_text_of_a_stranger_is_shortened_and_shown_as_it_is() -> None:
+def test_an_untrusted_text_is_shortened_and_shown_as_it_is() -> None:
     said = failure_sentence("no-label", {"labels": ["{label}", "a" * 1000, "\x1b[31m"]})
     assert said.startswith("The task has no label “{label}”, “aaa")
     assert len(said) < 400

@@ -181,10 +181,10 @@ def test_a_name_that_is_taken_is_refused(boss: Client, cat: Label, task: Task) -
 @pytest.mark.long
 def test_parents_are_labels_of_the_task(boss: Client, cat: Label, task: Task) -> None:
     animal = Label.objects.create(task=task, name="/m/0jbk", display_name="Animal")
-    stranger = Label.objects.create(task=Task.objects.create(name="other"), name="/m/1")
+    of_another = Label.objects.create(task=Task.objects.create(name="other"), name="/m/1")
     edge = {"parent_edges-0-kind": "subcategory", "parent_edges-0-position": "0"}
     body = label_form(cat, one=["parents"]) | edge
-    response = boss.post(f"{ADMIN}/label/{cat.pk}/change/", body | {"parent_edges-0-parent": stranger.pk})
+    response = boss.post(f"{ADMIN}/label/{cat.pk}/change/", body | {"parent_edges-0-parent": of_another.pk})
     assert "Select a valid choice" in text_of(response)
     response = boss.post(f"{ADMIN}/label/{cat.pk}/change/", body | {"parent_edges-0-parent": cat.pk})
     assert "cannot be below itself" in text_of(response)

@@ -531,7 +531,7 @@ def test_the_number_of_queries_depends_neither_on_images_nor_on_shapes(boss: Cli
     assert used[0] <= used[1] <= used[2] + 10  # under a filter the chips are counted
 
 
-def test_what_strangers_wrote_is_text(boss: Client, db: None) -> None:
+def test_what_is_untrusted_is_text(boss: Client, db: None) -> None:
     hostile = "</title></option><script>alert(1)</script>\"'"
     task = Task.objects.create(name=hostile)
     image = Image.objects.create(task=task, name=hostile, subset=hostile)

@@ -75,7 +75,7 @@ def test_who_may_do_what(
 
 
 @pytest.mark.django_db
-def test_a_stranger_is_sent_to_the_log_in(client: Client) -> None:
+def test_who_is_not_logged_in_is_sent_to_the_log_in(client: Client) -> None:
     response = client.post(f"{ADMIN}/task/import/", {"task_name": "new", "upload": upload(), **FORM})
     assert response.status_code == 302
     assert response.headers["Location"].startswith("/admin/login/")

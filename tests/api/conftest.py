@@ -48,8 +48,8 @@ def staff_api(staff: Any) -> APIClient:
 
 
 @pytest.fixture
-def stranger_api(db: None) -> APIClient:
-    return client_of(get_user_model().objects.create_user("stranger"))
+def another_api(db: None) -> APIClient:
+    return client_of(get_user_model().objects.create_user("another"))
 
 
 @pytest.fixture

@@ -62,11 +62,11 @@ def test_a_team_does_all_that_the_owner_may(team: Any, owner: Any, task: Task) -
     assert api.get(f"/api/v1/tasks/{other.pk}/").status_code == 404
 
 
-def test_others_are_none_of_the_team(team: Any, task: Task, stranger_api: Any) -> None:
+def test_others_are_none_of_the_team(team: Any, task: Task, another_api: Any) -> None:
     image = Image.objects.create(task=task, name="a")
-    assert stranger_api.get("/api/v1/tasks/").json()["results"] == []
-    assert stranger_api.get(f"/api/v1/tasks/{task.pk}/").status_code == 404
-    assert stranger_api.get(f"/api/v1/images/{image.pk}/").status_code == 404
+    assert another_api.get("/api/v1/tasks/").json()["results"] == []
+    assert another_api.get(f"/api/v1/tasks/{task.pk}/").status_code == 404
+    assert another_api.get(f"/api/v1/images/{image.pk}/").status_code == 404
 
 
 class OfOneTask:

@@ -209,7 +209,7 @@ def test_a_task_is_made_of_an_archive(owner: Any) -> None:
 
 
 def test_a_name_that_a_task_has_is_refused(here: Task, owner: Any) -> None:
-    for who in (owner, user("stranger")):
+    for who in (owner, user("another")):
         response = post(who, None, archive=upload(), task_name="scenes")
         assert response.status_code == 400
         assert [(fault["path"], fault["code"]) for fault in response.json()["errors"]] == [("task_name", "unique")]
@@ -222,11 +222,11 @@ def test_a_name_that_no_task_can_have_is_refused(owner: Any, name: str) -> None:
 
 
 def test_who_may_import(here: Task, owner: Any) -> None:
-    stranger, weak = user("stranger"), user("weak", may=())
+    another_user, weak = user("another"), user("weak", may=())
     staff = user("staff", may=("import_task", "view_task", "change_task"), is_staff=True)
     theirs = task(weak, "theirs")
     assert post(None, here, archive=upload()).status_code == 401
-    assert post(stranger, here, archive=upload()).status_code == 404
+    assert post(another_user, here, archive=upload()).status_code == 404
     assert post(weak, theirs, archive=upload()).status_code == 403
     assert post(weak, None, archive=upload(), task_name="fresh").status_code == 403
     assert post(staff, here, archive=upload()).status_code == 202

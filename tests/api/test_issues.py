@@ -164,7 +164,7 @@ def test_a_report_that_was_pruned_is_410_and_not_empty(here: Task, owner: Any) -
 
 def test_who_reads_issues(here: Task, owner: Any) -> None:
     made = reported(here, 1)
-    assert get(user("stranger"), made).status_code == 404
+    assert get(user("another"), made).status_code == 404
     assert client().get(url("job-issues", made.pk)).status_code == 401
     weak = user("weak", may=())
     assert get(weak, reported(task(weak, "theirs"), 1)).status_code == 200

@@ -189,7 +189,7 @@ def test_the_name_of_the_file_is_the_tasks_without_what_harms(owner: Any, name: 
 def test_who_may_not_export_may_not_take_exports(scenes: Task, made: Job, owner: Any) -> None:
     owner.user_permissions.clear()
     assert get(made, type(owner).objects.get(pk=owner.pk)).status_code == 403
-    assert get(made, user("stranger")).status_code == 404
+    assert get(made, user("another")).status_code == 404
     assert client().get(url("job-file", made.pk)).status_code in {401, 403}
 
 

@@ -254,13 +254,13 @@ def test_the_number_of_queries_is_constant(here: Task, owner: Any) -> None:
 
 
 def test_who_sees_which_jobs(here: Task, owner: Any) -> None:
-    stranger = user("stranger")
+    another_user = user("another")
     staff = user("staff", may=("view_task",), is_staff=True)
-    made, new = job(here), job(None, "import", created_by=stranger)
+    made, new = job(here), job(None, "import", created_by=another_user)
     assert listed(owner) == [str(made.pk)]
-    assert listed(stranger) == [str(new.pk)]
+    assert listed(another_user) == [str(new.pk)]
     assert set(listed(staff)) == {str(made.pk), str(new.pk)}
-    assert read(owner, new).status_code == read(stranger, made).status_code == 404
+    assert read(owner, new).status_code == read(another_user, made).status_code == 404
     assert read(staff, made).status_code == 200
     assert read(None, made).status_code == client().get(url("job-list")).status_code == 401
 
@@ -270,7 +270,7 @@ def test_who_steers_which_jobs(here: Task, owner: Any, step: str) -> None:
     made = job(here, "import")
     weak = user("weak", may=())
     theirs = job(task(weak, "theirs"), "import")
-    assert client(user("stranger")).post(url(step, made.pk)).status_code == 404
+    assert client(user("another")).post(url(step, made.pk)).status_code == 404
     assert client(weak).post(url(step, theirs.pk)).status_code == 403
     assert client().post(url(step, made.pk)).status_code == 401
     assert client(owner).post(url(step, made.pk)).status_code == 409
@@ -345,7 +345,7 @@ def test_a_job_that_goes_on_is_not_deleted(here: Task, owner: Any) -> None:
     response = client(owner).delete(url("job-detail", made.pk))
     assert response.status_code == 409
     assert "cancel it first" in response.json()["detail"]
-    assert client(user("stranger")).delete(url("job-detail", made.pk)).status_code == 404
+    assert client(user("another")).delete(url("job-detail", made.pk)).status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -398,7 +398,7 @@ def test_hostile_json_is_400(here: Task, owner: Any, body: str) -> None:
 def test_who_may_export(here: Task, owner: Any) -> None:
     weak = user("weak", may=())
     assert client(weak).post(url("task-exports", task(weak, "theirs").pk), {}, format="json").status_code == 403
-    assert client(user("stranger")).post(url("task-exports", here.pk), {}, format="json").status_code == 404
+    assert client(user("another")).post(url("task-exports", here.pk), {}, format="json").status_code == 404
     assert client().post(url("task-exports", here.pk), {}, format="json").status_code == 401
     assert client(owner).post(url("task-exports", 10**30), {}, format="json").status_code == 404
 
@@ -407,7 +407,7 @@ def test_a_check_is_for_whoever_sees_the_task(here: Task, owner: Any) -> None:
     weak = user("weak", may=())
     response = client(weak).post(url("task-checks", task(weak, "theirs").pk))
     assert (response.status_code, response.json()["kind"]) == (202, "check")
-    assert client(user("stranger")).post(url("task-checks", here.pk)).status_code == 404
+    assert client(user("another")).post(url("task-checks", here.pk)).status_code == 404
     assert paths(client(owner).post(url("task-checks", here.pk), {"deep": 1}, format="json")) == ["deep"]
 
 

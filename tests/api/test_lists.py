@@ -205,8 +205,8 @@ def test_a_list_starts_after_any_image_in_its_order(
 
 
 def test_where_a_list_cannot_start(api: APIClient, task: Task, images: list[Image]) -> None:
-    stranger = Image.objects.create(task=Task.objects.create(name="other"), name="a")
-    for key in (stranger.pk, 10**15):
+    of_another = Image.objects.create(task=Task.objects.create(name="other"), name="a")
+    for key in (of_another.pk, 10**15):
         assert faults(api.get(many(task, f"after={key}"))) == {"after": "does_not_exist"}
     following = ok(api.get(many(task, "page_size=2")))["next"]
     assert faults(api.get(f"{following}&after={images[0].pk}")) == {"after": "mismatch"}

@@ -71,7 +71,7 @@ def test_staff_may_do_what_the_models_permissions_say(task: Task) -> None:
     assert may(grant(staff, "import_task", "change_task"), task) == everything
 
 
-@pytest.mark.parametrize("name", ["staff_api", "api", "stranger_api"])
+@pytest.mark.parametrize("name", ["staff_api", "api", "another_api"])
 def test_what_is_said_is_what_is_done(request: pytest.FixtureRequest, name: str, task: Task) -> None:
     client = request.getfixturevalue(name)
     place = f"/api/v1/tasks/{task.pk}/"
@@ -86,9 +86,9 @@ def test_what_is_said_is_what_is_done(request: pytest.FixtureRequest, name: str,
     assert client.patch(place, {"name": "road"}, format="json").status_code == 200
 
 
-def test_of_a_task_that_does_not_exist_for_the_user_nothing_is_said(stranger_api: APIClient, task: Task) -> None:
+def test_of_a_task_that_does_not_exist_for_the_user_nothing_is_said(another_api: APIClient, task: Task) -> None:
     for key in (task.pk, task.pk + 1, 10**30):
-        refusal(stranger_api.get(ME, {"task": key}), 404)
+        refusal(another_api.get(ME, {"task": key}), 404)
 
 
 @pytest.mark.parametrize(
@@ -125,14 +125,14 @@ class Team(TaskPermissions):
         return model.__name__ != "Label" and super().allows(user, verb, model, task)
 
 
-def test_a_sites_own_class_is_asked(settings: Any, monkeypatch: pytest.MonkeyPatch, stranger_api: APIClient) -> None:
+def test_a_sites_own_class_is_asked(settings: Any, monkeypatch: pytest.MonkeyPatch, another_api: APIClient) -> None:
     module = ModuleType("site_access")
     monkeypatch.setitem(sys.modules, "site_access", module)
     monkeypatch.setattr(module, "Team", Team, raising=False)
     settings.OPENIMAGES_IO = {"PERMISSIONS": "site_access.Team"}
-    task = Task.objects.create(name="stranger 1")
-    assert may(stranger_api) == set()
-    assert may(stranger_api, task) == {word for word in OF_OWNERS if not word.endswith("_label")}
+    task = Task.objects.create(name="another 1")
+    assert may(another_api) == set()
+    assert may(another_api, task) == {word for word in OF_OWNERS if not word.endswith("_label")}
     with CaptureQueriesContext(connection) as queries:
-        may(stranger_api, task)
+        may(another_api, task)
     assert len(queries) <= 5, [query["sql"] for query in queries]

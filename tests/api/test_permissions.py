@@ -227,10 +227,10 @@ def test_nobody_is_asked_to_log_in(row: Row, place: Place) -> None:
 
 
 @ROWS
-def test_to_strangers_nothing_exists(row: Row, place: Place) -> None:
-    # Permissions of models are for staff: a stranger who has them all is still one.
+def test_to_other_users_nothing_exists(row: Row, place: Place) -> None:
+    # Permissions of models are for staff: another user who has them all is still one.
     everything = Permission.objects.filter(content_type__app_label="openimages_io").values_list("codename", flat=True)
-    for number, who in enumerate([user("stranger"), user("visitor", *everything), user("clerk", is_staff=True)]):
+    for number, who in enumerate([user("another"), user("visitor", *everything), user("clerk", is_staff=True)]):
         code = status(row, place, who)
         if row.key is None:
             assert is_open(code) or (row.who in {IMPORT, EXPORT} and code == 403), number
@@ -275,7 +275,7 @@ def test_a_signed_address_is_for_whoever_has_it_and_for_nobody_else(row: Row, pl
     client.force_authenticate(owner)
     url = signed_url(client, row, place)
     made_up = reverse(f"openimages_io:{row.name}", args=[row.key(place) if row.key else 0, "x"])
-    for who in (None, user("stranger"), owner):
+    for who in (None, user("another"), owner):
         client = APIClient()
         if who is not None:
             client.force_authenticate(who)

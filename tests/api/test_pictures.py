@@ -188,14 +188,14 @@ def test_whatever_is_accepted_is_answered(api: APIClient, add_image: AddImage, a
 def test_who_may(
     view: str,
     add_image: AddImage,
-    stranger_api: APIClient,
+    another_api: APIClient,
     staff_api: APIClient,
     staff: Any,
     media: Path,
 ) -> None:
     image = add_image(picture())
     assert APIClient().get(at(image, view)).status_code in {401, 403}
-    assert refusal(stranger_api.get(at(image, view)), 404)
+    assert refusal(another_api.get(at(image, view)), 404)
     response = staff_api.get(at(image, view))
     assert response.status_code == 200
     body(response)

@@ -218,12 +218,12 @@ def test_what_is_known_is_not_sent_again(frontend: Frontend, django_assert_num_q
 
 def test_only_for_those_who_may(frontend: Frontend) -> None:
     shape = frontend.mask(PIXELS)
-    stranger, anonymous = Client(), Client()
-    stranger.force_login(get_user_model().objects.create_user("bob"))
+    another_user, anonymous = Client(), Client()
+    another_user.force_login(get_user_model().objects.create_user("bob"))
     for url in (frontend.url, frontend.shape_url(shape), frontend.shape_url(shape, "shape-mask")):
-        assert stranger.get(url).status_code == 404
+        assert another_user.get(url).status_code == 404
         assert anonymous.get(url).status_code in {401, 403}
-    for client, statuses in ((stranger, {404}), (anonymous, {401, 403})):
+    for client, statuses in ((another_user, {404}), (anonymous, {401, 403})):
         calls = [client.put(frontend.url, "{}", "application/json", headers={"If-Match": "*"})]
         calls += [client.post(frontend.url, "{}", "application/json"), client.delete(frontend.shape_url(shape))]
         calls.append(client.patch(frontend.shape_url(shape), "{}", "application/json"))

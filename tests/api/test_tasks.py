@@ -57,7 +57,7 @@ def test_another_content_type_is_refused(api: APIClient) -> None:
 
 
 def test_lists_go_page_by_page_and_hold_what_exists_for_the_user(
-    api: APIClient, stranger_api: APIClient, staff_api: APIClient, owner: Any
+    api: APIClient, another_api: APIClient, staff_api: APIClient, owner: Any
 ) -> None:
     Task.objects.create(name="nobody's")
     for number in range(5):
@@ -68,7 +68,7 @@ def test_lists_go_page_by_page_and_hold_what_exists_for_the_user(
         ["task 2", "task 3"],
         ["task 4"],
     ]
-    assert pages(stranger_api, URL) == [[]]
+    assert pages(another_api, URL) == [[]]
     assert [task["owner"] for task in pages(staff_api, URL)[0]][:2] == [None, {"id": owner.pk, "username": "owner"}]
 
 

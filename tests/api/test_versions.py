@@ -158,8 +158,8 @@ def test_what_was_read_can_be_sent_back(staff_api: APIClient, urls: Rows, label:
 
 
 def test_nobody_learns_which_users_there_are(api: APIClient, urls: Rows, owner: Any) -> None:
-    stranger = get_user_model().objects.create_user("stranger")
-    answers = [send(api, "PATCH", urls["task"], {"owner": key}) for key in (stranger.pk, 987654, {"id": 987654})]
+    another_user = get_user_model().objects.create_user("another")
+    answers = [send(api, "PATCH", urls["task"], {"owner": key}) for key in (another_user.pk, 987654, {"id": 987654})]
     assert {(answer.status_code, answer.json()["detail"]) for answer in answers} == {
         (403, "Only staff may change the owner of a task.")
     }

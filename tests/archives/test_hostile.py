@@ -1,4 +1,4 @@
-"""What a stranger may send: every bad member is named with its reason, and nothing of it is trusted."""
+"""What an untrusted sender may send: every bad member is named with its reason, and nothing of it is trusted."""
 
 import errno
 import gzip

@@ -182,12 +182,12 @@ def test_the_limits_are_settings(tmp_path: Path, settings: Settings) -> None:
 
 
 def test_files_that_are_not_read_are_named(tmp_path: Path) -> None:
-    strangers: Files = {
+    untrusted: Files = {
         "annotations/train-annotations-vrd.csv": "ImageID\n",
         "notes.txt": "x",
         "annotations/train-point-labels.csv": "ImageID\n",
     }
-    result = load(write(tmp_path / "a", good() | strangers))
+    result = load(write(tmp_path / "a", good() | untrusted))
     assert result.committed
     assert sorted(warnings(result)) == [
         "annotations/train-annotations-vrd.csv: visual relationships: not read yet",

@@ -1,4 +1,4 @@
-"""Overlays: every shape where its row says, in its label's colour, and nothing a stranger writes becomes markup."""
+"""Overlays: every shape where its row says, in its label's colour, and nothing untrusted becomes markup."""
 
 import re
 from typing import Any
