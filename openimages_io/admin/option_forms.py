@@ -23,7 +23,7 @@ from openimages_io.transfer.options import (
     Selection,
     as_json,
     from_json,
-    option_of_flag,
+    named_option,
     options_of,
 )
 
@@ -89,14 +89,14 @@ def described(kind: type[Selection], values: Any) -> Iterator[tuple[str | Promis
 
 def field_name(option: str) -> str:
     """An option that is given as the command's, such as `--match exact`, as a form has it; any other text as it is."""
-    flag, *words = option.split(" ")
-    found = option_of_flag(flag)
+    found = named_option(option)
     if found is None:
         return option
-    if not words or found.choices is None:
-        return f"“{found.label}”"
-    choices = " or ".join(f"“{found.choices(word).label}”" for word in words if word != "or")
-    return f"{choices} under “{found.label}”"
+    known, chosen = found
+    if known.choices is None or not chosen:
+        return f"“{known.label}”"
+    choices = " or ".join(f"“{known.choices(word).label}”" for word in chosen)
+    return f"{choices} under “{known.label}”"
 
 
 class OptionsForm(OneLanguageForm, forms.Form):

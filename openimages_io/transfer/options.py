@@ -206,10 +206,20 @@ def options_of(kind: type[Selection]) -> list[Option]:
 
 
 @cache
-def option_of_flag(flag: str) -> Option | None:
-    """The option of an import or an export that the command has under this name, such as `--clip`."""
-    every = (option for kind in (ImportOptions, ExportOptions) for option in options_of(kind))
-    return next((option for option in every if option.flag == flag), None)
+def _by_flag() -> dict[str, Option]:
+    return {option.flag: option for kind in (ExportOptions, ImportOptions) for option in options_of(kind)}
+
+
+def named_option(text: str) -> tuple[Option, list[str]] | None:
+    """The option that a text gives as the command's, such as `--match exact`, and its choices; None for other texts."""
+    flag, *words = text.split(" ")
+    option = _by_flag().get(flag)
+    if option is None:
+        return None
+    if option.choices is None:
+        return option, []
+    chosen = [word for word in words if word != "or"]
+    return (option, chosen) if set(chosen) <= set(option.choices.values) else None
 
 
 def _option_of(each: "Field[Any]", hint: Any) -> Option:

@@ -109,7 +109,7 @@ class IssueKind:
         return {
             "about": self.about_with(option_name),
             "advice": self.advice_with(option_name),
-            "text": Issue.of_dict(self.example).text_with(option_name) if self.example else "",
+            "text": self.text_with(option_name),
         }
 
     def about_with(self, option_name: OptionName) -> str:
@@ -119,6 +119,10 @@ class IssueKind:
     def advice_with(self, option_name: OptionName) -> str:
         """What to do about them."""
         return say(code_of(self.code).advice, {}, option_name)
+
+    def text_with(self, option_name: OptionName) -> str:
+        """The example as a sentence, with its place; empty where there is none."""
+        return Issue.of_dict(self.example).text_with(option_name) if self.example else ""
 
     @property
     def about(self) -> str:
@@ -133,7 +137,7 @@ class IssueKind:
     @property
     def text(self) -> str:
         """The example as a sentence, with its place; empty where there is none."""
-        return self.words()["text"]
+        return self.text_with(str)
 
     @property
     def where(self) -> str:
